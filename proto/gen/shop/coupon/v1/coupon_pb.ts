@@ -15,10 +15,10 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/coupon/v1/coupon.proto.
  */
 export const file_shop_coupon_v1_coupon: GenFile = /*@__PURE__*/
-  fileDesc("ChtzaG9wL2NvdXBvbi92MS9jb3Vwb24ucHJvdG8SDnNob3AuY291cG9uLnYxIokBCghEaXNjb3VudBIaChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDSAASGgoQYmFzaXNfcG9pbnRzX29mZhgCIAEoBUgAEhkKEW1heGltdW1fb2ZmX2NlbnRzGAMgASgDEiIKGm1pbmltdW1fZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDQgYKBGtpbmQiqAIKBkNvdXBvbhIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50EiwKBnN0YXR1cxgEIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIQCghvcmRlcl9pZBgFIAEoAxIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdXNlZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLGAQoSSXNzdWVDb3Vwb25SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50Ei4KCnZhbGlkX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChNJc3N1ZUNvdXBvblJlc3BvbnNlEiYKBmNvdXBvbhgBIAEoCzIWLnNob3AuY291cG9uLnYxLkNvdXBvbiIlChBHZXRDb3Vwb25SZXF1ZXN0EhEKCWNvdXBvbl9pZBgBIAEoAyI7ChFHZXRDb3Vwb25SZXNwb25zZRImCgZjb3Vwb24YASABKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24iegoSTGlzdENvdXBvbnNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAMSLAoGc3RhdHVzGAIgASgOMhwuc2hvcC5jb3Vwb24udjEuQ291cG9uU3RhdHVzEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIlcKE0xpc3RDb3Vwb25zUmVzcG9uc2USJwoHY291cG9ucxgBIAMoCzIWLnNob3AuY291cG9uLnYxLkNvdXBvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPAoRVXNlQ291cG9uc1JlcXVlc3QSJwoEdXNlcxgBIAMoCzIZLnNob3AuY291cG9uLnYxLkNvdXBvblVzZSJdCglDb3Vwb25Vc2USEAoIb3JkZXJfaWQYASABKAMSEQoJY291cG9uX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSGgoSZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDIkYKElVzZUNvdXBvbnNSZXNwb25zZRIwCgdyZXN1bHRzGAEgAygLMh8uc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uUmVzdWx0ImcKD1VzZUNvdXBvblJlc3VsdBIQCghvcmRlcl9pZBgBIAEoAxIYChBhbW91bnRfb2ZmX2NlbnRzGAIgASgDEigKBWVycm9yGAMgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvKl8KDENvdXBvblN0YXR1cxIdChlDT1VQT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUQ09VUE9OX1NUQVRVU19VTlVTRUQQARIWChJDT1VQT05fU1RBVFVTX1VTRUQQAjL+AgoNQ291cG9uU2VydmljZRJcCgtJc3N1ZUNvdXBvbhIiLnNob3AuY291cG9uLnYxLklzc3VlQ291cG9uUmVxdWVzdBojLnNob3AuY291cG9uLnYxLklzc3VlQ291cG9uUmVzcG9uc2UiBIi1GAMSVgoJR2V0Q291cG9uEiAuc2hvcC5jb3Vwb24udjEuR2V0Q291cG9uUmVxdWVzdBohLnNob3AuY291cG9uLnYxLkdldENvdXBvblJlc3BvbnNlIgSItRgCElwKC0xpc3RDb3Vwb25zEiIuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXNwb25zZSIEiLUYAhJZCgpVc2VDb3Vwb25zEiEuc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uc1JlcXVlc3QaIi5zaG9wLmNvdXBvbi52MS5Vc2VDb3Vwb25zUmVzcG9uc2UiBIi1GARiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
+  fileDesc("ChtzaG9wL2NvdXBvbi92MS9jb3Vwb24ucHJvdG8SDnNob3AuY291cG9uLnYxIokBCghEaXNjb3VudBIaChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDSAASGgoQYmFzaXNfcG9pbnRzX29mZhgCIAEoBUgAEhkKEW1heGltdW1fb2ZmX2NlbnRzGAMgASgDEiIKGm1pbmltdW1fZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDQgYKBGtpbmQiqAIKBkNvdXBvbhIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50EiwKBnN0YXR1cxgEIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIQCghvcmRlcl9pZBgFIAEoAxIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdXNlZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLGAQoSSXNzdWVDb3Vwb25SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50Ei4KCnZhbGlkX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChNJc3N1ZUNvdXBvblJlc3BvbnNlEiYKBmNvdXBvbhgBIAEoCzIWLnNob3AuY291cG9uLnYxLkNvdXBvbiIlChBHZXRDb3Vwb25SZXF1ZXN0EhEKCWNvdXBvbl9pZBgBIAEoAyI7ChFHZXRDb3Vwb25SZXNwb25zZRImCgZjb3Vwb24YASABKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24iegoSTGlzdENvdXBvbnNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAMSLAoGc3RhdHVzGAIgASgOMhwuc2hvcC5jb3Vwb24udjEuQ291cG9uU3RhdHVzEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIlcKE0xpc3RDb3Vwb25zUmVzcG9uc2USJwoHY291cG9ucxgBIAMoCzIWLnNob3AuY291cG9uLnYxLkNvdXBvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVAoSUXVvdGVDb3Vwb25SZXF1ZXN0EhEKCWNvdXBvbl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgDIAEoAyIvChNRdW90ZUNvdXBvblJlc3BvbnNlEhgKEGFtb3VudF9vZmZfY2VudHMYASABKAMiPAoRVXNlQ291cG9uc1JlcXVlc3QSJwoEdXNlcxgBIAMoCzIZLnNob3AuY291cG9uLnYxLkNvdXBvblVzZSJdCglDb3Vwb25Vc2USEAoIb3JkZXJfaWQYASABKAMSEQoJY291cG9uX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSGgoSZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDIkYKElVzZUNvdXBvbnNSZXNwb25zZRIwCgdyZXN1bHRzGAEgAygLMh8uc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uUmVzdWx0ImcKD1VzZUNvdXBvblJlc3VsdBIQCghvcmRlcl9pZBgBIAEoAxIYChBhbW91bnRfb2ZmX2NlbnRzGAIgASgDEigKBWVycm9yGAMgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvKl8KDENvdXBvblN0YXR1cxIdChlDT1VQT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUQ09VUE9OX1NUQVRVU19VTlVTRUQQARIWChJDT1VQT05fU1RBVFVTX1VTRUQQAjLcAwoNQ291cG9uU2VydmljZRJcCgtJc3N1ZUNvdXBvbhIiLnNob3AuY291cG9uLnYxLklzc3VlQ291cG9uUmVxdWVzdBojLnNob3AuY291cG9uLnYxLklzc3VlQ291cG9uUmVzcG9uc2UiBIi1GAMSVgoJR2V0Q291cG9uEiAuc2hvcC5jb3Vwb24udjEuR2V0Q291cG9uUmVxdWVzdBohLnNob3AuY291cG9uLnYxLkdldENvdXBvblJlc3BvbnNlIgSItRgCElwKC0xpc3RDb3Vwb25zEiIuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXNwb25zZSIEiLUYAhJcCgtRdW90ZUNvdXBvbhIiLnNob3AuY291cG9uLnYxLlF1b3RlQ291cG9uUmVxdWVzdBojLnNob3AuY291cG9uLnYxLlF1b3RlQ291cG9uUmVzcG9uc2UiBIi1GAQSWQoKVXNlQ291cG9ucxIhLnNob3AuY291cG9uLnYxLlVzZUNvdXBvbnNSZXF1ZXN0GiIuc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uc1Jlc3BvbnNlIgSItRgEYgZwcm90bzM", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
- * What a coupon takes off the goods amount.
+ * What a coupon takes off the goods amount: never more than that amount itself.
  *
  * @generated from message shop.coupon.v1.Discount
  */
@@ -36,7 +36,7 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
     case: "amountOffCents";
   } | {
     /**
-     * Hundredths of a percent of the goods amount: 1500 takes 15 % off.
+     * Hundredths of a percent of the goods amount, 1 to 10000: 1500 takes 15 % off. A part of a cent is not taken off.
      *
      * @generated from field: int32 basis_points_off = 2;
      */
@@ -52,7 +52,7 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
   maximumOffCents: bigint;
 
   /**
-   * Goods amount from which the coupon counts.
+   * Goods amount from which the coupon counts; that amount itself is enough.
    *
    * @generated from field: int64 minimum_goods_amount_cents = 4;
    */
@@ -98,11 +98,15 @@ export type Coupon = Message<"shop.coupon.v1.Coupon"> & {
   orderId: bigint;
 
   /**
+   * The first moment at which it can be spent.
+   *
    * @generated from field: google.protobuf.Timestamp valid_from = 6;
    */
   validFrom?: Timestamp | undefined;
 
   /**
+   * The first moment at which it cannot be spent any more; unset where it never ends.
+   *
    * @generated from field: google.protobuf.Timestamp valid_until = 7;
    */
   validUntil?: Timestamp | undefined;
@@ -140,11 +144,15 @@ export type IssueCouponRequest = Message<"shop.coupon.v1.IssueCouponRequest"> & 
   discount?: Discount | undefined;
 
   /**
+   * To the millisecond. Unset: from now on.
+   *
    * @generated from field: google.protobuf.Timestamp valid_from = 4;
    */
   validFrom?: Timestamp | undefined;
 
   /**
+   * To the millisecond, after valid_from. Unset: without an end.
+   *
    * @generated from field: google.protobuf.Timestamp valid_until = 5;
    */
   validUntil?: Timestamp | undefined;
@@ -265,6 +273,50 @@ export const ListCouponsResponseSchema: GenMessage<ListCouponsResponse> = /*@__P
   messageDesc(file_shop_coupon_v1_coupon, 7);
 
 /**
+ * @generated from message shop.coupon.v1.QuoteCouponRequest
+ */
+export type QuoteCouponRequest = Message<"shop.coupon.v1.QuoteCouponRequest"> & {
+  /**
+   * @generated from field: int64 coupon_id = 1;
+   */
+  couponId: bigint;
+
+  /**
+   * @generated from field: int64 user_id = 2;
+   */
+  userId: bigint;
+
+  /**
+   * @generated from field: int64 goods_amount_cents = 3;
+   */
+  goodsAmountCents: bigint;
+};
+
+/**
+ * Describes the message shop.coupon.v1.QuoteCouponRequest.
+ * Use `create(QuoteCouponRequestSchema)` to create a new message.
+ */
+export const QuoteCouponRequestSchema: GenMessage<QuoteCouponRequest> = /*@__PURE__*/
+  messageDesc(file_shop_coupon_v1_coupon, 8);
+
+/**
+ * @generated from message shop.coupon.v1.QuoteCouponResponse
+ */
+export type QuoteCouponResponse = Message<"shop.coupon.v1.QuoteCouponResponse"> & {
+  /**
+   * @generated from field: int64 amount_off_cents = 1;
+   */
+  amountOffCents: bigint;
+};
+
+/**
+ * Describes the message shop.coupon.v1.QuoteCouponResponse.
+ * Use `create(QuoteCouponResponseSchema)` to create a new message.
+ */
+export const QuoteCouponResponseSchema: GenMessage<QuoteCouponResponse> = /*@__PURE__*/
+  messageDesc(file_shop_coupon_v1_coupon, 9);
+
+/**
  * @generated from message shop.coupon.v1.UseCouponsRequest
  */
 export type UseCouponsRequest = Message<"shop.coupon.v1.UseCouponsRequest"> & {
@@ -279,7 +331,7 @@ export type UseCouponsRequest = Message<"shop.coupon.v1.UseCouponsRequest"> & {
  * Use `create(UseCouponsRequestSchema)` to create a new message.
  */
 export const UseCouponsRequestSchema: GenMessage<UseCouponsRequest> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 8);
+  messageDesc(file_shop_coupon_v1_coupon, 10);
 
 /**
  * @generated from message shop.coupon.v1.CouponUse
@@ -311,7 +363,7 @@ export type CouponUse = Message<"shop.coupon.v1.CouponUse"> & {
  * Use `create(CouponUseSchema)` to create a new message.
  */
 export const CouponUseSchema: GenMessage<CouponUse> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 9);
+  messageDesc(file_shop_coupon_v1_coupon, 11);
 
 /**
  * @generated from message shop.coupon.v1.UseCouponsResponse
@@ -330,7 +382,7 @@ export type UseCouponsResponse = Message<"shop.coupon.v1.UseCouponsResponse"> & 
  * Use `create(UseCouponsResponseSchema)` to create a new message.
  */
 export const UseCouponsResponseSchema: GenMessage<UseCouponsResponse> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 10);
+  messageDesc(file_shop_coupon_v1_coupon, 12);
 
 /**
  * @generated from message shop.coupon.v1.UseCouponResult
@@ -361,7 +413,7 @@ export type UseCouponResult = Message<"shop.coupon.v1.UseCouponResult"> & {
  * Use `create(UseCouponResultSchema)` to create a new message.
  */
 export const UseCouponResultSchema: GenMessage<UseCouponResult> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 11);
+  messageDesc(file_shop_coupon_v1_coupon, 13);
 
 /**
  * @generated from enum shop.coupon.v1.CouponStatus
@@ -425,6 +477,17 @@ export const CouponService: GenService<{
     methodKind: "unary";
     input: typeof ListCouponsRequestSchema;
     output: typeof ListCouponsResponseSchema;
+  },
+  /**
+   * What the coupon would take off this goods amount now. Nothing is spent; the refusals are those of UseCoupons, but
+   * for REASON_ORDER_CLOSED.
+   *
+   * @generated from rpc shop.coupon.v1.CouponService.QuoteCoupon
+   */
+  quoteCoupon: {
+    methodKind: "unary";
+    input: typeof QuoteCouponRequestSchema;
+    output: typeof QuoteCouponResponseSchema;
   },
   /**
    * Spends the coupons of many orders in one transaction, each order by itself. Idempotent by order_id.
