@@ -1,0 +1,32 @@
+// A failpoint stops the process, or a step of it, at a named place, so that tests can prove what a crash there does.
+// Only the platform's choke points (transaction, call, publish, acknowledge) carry one; they are all no-ops unless
+// SHOP_ENV is "test" and SHOP_FAILPOINT names them.
+
+type Action = "kill" | "hang";
+type Armed = { remaining: number; action: Action };
+
+const armed = parse(process.env);
+
+function parse(env: NodeJS.ProcessEnv): Map<string, Armed> | undefined {
+  if (env.SHOP_ENV !== "test" || !env.SHOP_FAILPOINT) return undefined;
+  const points = new Map<string, Armed>();
+  for (const entry of env.SHOP_FAILPOINT.split(",")) {
+    const match = /^(.+?)(?::(\d+):(kill|hang))$/.exec(entry.trim());
+    if (!match?.[1]) throw new Error(`SHOP_FAILPOINT: "${entry}" is not name:n:kill or name:n:hang`);
+    points.set(match[1], { remaining: Number(match[2]), action: match[3] as Action });
+  }
+  return points;
+}
+
+/**
+ * Passes the failpoint `name`. The n-th pass of an armed one kills the process with SIGKILL, or returns a promise
+ * that never settles ("hang"); every other pass returns undefined at once.
+ */
+export function failpoint(name: string): Promise<void> | undefined {
+  const point = armed?.get(name);
+  if (!point) return undefined;
+  point.remaining -= 1;
+  if (point.remaining !== 0) return undefined;
+  if (point.action === "kill") process.kill(process.pid, "SIGKILL");
+  return new Promise(() => {});
+}
