@@ -1,0 +1,121 @@
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import type { SettingsReader } from "./settings.ts";
+import { type TlsSettings, tlsSettings } from "./tls-settings.ts";
+import { type TokenSettings, tokenSettings } from "./token-settings.ts";
+
+/** The services, in the order of their ports above SHOP_PORT_BASE: the gateway has the base itself. */
+export const SERVICES = ["goods", "coupon", "user", "order", "pay"] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+export type Environment = "development" | "test" | "production";
+
+/** What every program of the shop that calls services reads. */
+export type ClientSettings = {
+  env: Environment;
+  logLevel: LogLevel;
+  /** Begins the names of schemas, subjects and streams, so that several shops can share a broker and a database. */
+  namespace: string;
+  host: string;
+  portBase: number;
+  /** gRPC targets. */
+  addresses: Record<ServiceName, string>;
+  tokens: TokenSettings;
+  tls: TlsSettings | undefined;
+};
+
+/** What every service reads besides its own settings. */
+export type CommonSettings = ClientSettings & {
+  service: ServiceName;
+  mysql: { url: string; schema: string; pool: number };
+  nats: { url: string; replicas: number };
+  listen: { host: string; port: number };
+  failpoint: string | undefined;
+};
+
+/** The port that a service has unless its own setting says otherwise. */
+export function defaultPort(portBase: number, service: ServiceName): number {
+  return portBase + 1 + SERVICES.indexOf(service);
+}
+
+export function clientSettings(
+  read: SettingsReader,
+  rule: { serves: boolean } = { serves: false },
+): ClientSettings {
+  const env = read.choice("SHOP_ENV", ["development", "test", "production"], "development");
+  const production = env === "production";
+  const host = read.text("SHOP_HOST", { default: "127.0.0.1", pattern: /^\S+$/ });
+  const portBase = read.integer("SHOP_PORT_BASE", { default: 50_050, min: 1_024, max: 65_000 });
+  const addresses = Object.fromEntries(
+    SERVICES.map((service) => [
+      service,
+      read.text(`SHOP_${service.toUpperCase()}_ADDRESS`, {
+        default: `${host}:${defaultPort(portBase, service)}`,
+        pattern: /^\S+$/,
+      }),
+    ]),
+  ) as Record<ServiceName, string>;
+  return {
+    env,
+    logLevel: read.choice("SHOP_LOG_LEVEL", LOG_LEVELS, "info"),
+    namespace: read.text("SHOP_NAMESPACE", {
+      default: "shop",
+      pattern: /^[a-z][a-z0-9]{0,31}$/,
+      shape: "must be 1 to 32 small letters and digits, a letter first",
+    }),
+    host,
+    portBase,
+    addresses,
+    tokens: tokenSettings(read, production),
+    tls: tlsSettings(read, { production, serves: rule.serves }),
+  };
+}
+
+/** All that a service has in common with the others. In production nothing that secures may be left at its default. */
+export function commonSettings(read: SettingsReader, service: ServiceName): CommonSettings {
+  const client = clientSettings(read, { serves: true });
+  const { env, namespace, host, portBase, tokens } = client;
+  const production = env === "production";
+  if (!tokens.service.signing) read.fault("SHOP_SERVICE_PRIVATE_KEY: must be set for a service");
+  if (service === "user" && !tokens.user.signing) {
+    read.fault("SHOP_TOKEN_PRIVATE_KEY: must be set for the user service, which signs shoppers in");
+  }
+  const failpoint = read.optional("SHOP_FAILPOINT");
+  if (failpoint !== undefined && production) {
+    read.fault("SHOP_FAILPOINT: must not be set in production");
+  }
+  const listen = `SHOP_${service.toUpperCase()}_LISTEN`;
+  return {
+    ...client,
+    service,
+    mysql: mysqlSettings(read, { production, schema: `${namespace}_${service}` }),
+    nats: natsSettings(read, production),
+    listen: read.hostPort(listen, `${host}:${defaultPort(portBase, service)}`),
+    failpoint,
+  };
+}
+
+function mysqlSettings(read: SettingsReader, rule: { production: boolean; schema: string }) {
+  const url = read.url("SHOP_MYSQL_URL", {
+    default: "mysql://root@127.0.0.1:3306",
+    protocols: ["mysql:"],
+  });
+  if (rule.production && url.password === "") {
+    read.fault("SHOP_MYSQL_URL: must name a user with a password in production");
+  }
+  const pool = read.integer("SHOP_MYSQL_POOL", { default: 8, min: 1, max: 100 });
+  return { url: url.href, schema: rule.schema, pool };
+}
+
+function natsSettings(read: SettingsReader, production: boolean) {
+  const url = read.url("SHOP_NATS_URL", {
+    default: "nats://127.0.0.1:4222",
+    protocols: ["nats:", "tls:"],
+  });
+  if (production && url.username === "") {
+    read.fault("SHOP_NATS_URL: must name a user or a token in production");
+  }
+  return {
+    url: url.href,
+    replicas: read.integer("SHOP_NATS_REPLICAS", { default: 1, min: 1, max: 5 }),
+  };
+}

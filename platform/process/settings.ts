@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+
+type Env = Record<string, string | undefined>;
+type TextRule = { default?: string; secret?: boolean; pattern?: RegExp; shape?: string };
+
+/** Everything that is wrong with a configuration, told together. */
+export class SettingsError extends Error {
+  readonly faults: string[];
+
+  constructor(faults: string[]) {
+    super(
+      `the settings have ${faults.length} fault(s):\n${faults.map((f) => `  - ${f}`).join("\n")}`,
+    );
+    this.name = "SettingsError";
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads a configuration from the environment, once. `build` asks for each setting by name; what is missing or
+ * malformed is remembered and `build` gets a stand-in, so that one SettingsError lists all faults. An empty variable
+ * counts as one that is not set.
+ */
+export function readSettings<T>(env: Env, build: (read: SettingsReader) => T): T {
+  const reader = new SettingsReader(env);
+  let settings: T;
+  try {
+    settings = build(reader);
+  } catch (error) {
+    // A stand-in may have led `build` astray: its faults are then the answer.
+    if (reader.faults.length === 0) throw error;
+    throw new SettingsError(reader.faults);
+  }
+  if (reader.faults.length > 0) throw new SettingsError(reader.faults);
+  return settings;
+}
+
+export class SettingsReader {
+  readonly faults: string[] = [];
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  /** Adds a fault of the caller's own, such as two settings that exclude each other. */
+  fault(message: string): void {
+    this.faults.push(message);
+  }
+
+  /** Whether the variable is set, to tell a default from a choice. */
+  has(name: string): boolean {
+    return this.optional(name) !== undefined;
+  }
+
+  optional(name: string): string | undefined {
+    return this.#env[name] || undefined;
+  }
+
+  /** Text; a fault where it is neither set nor has a default. The value of a `secret` never shows in a fault. */
+  text(name: string, rule: TextRule = {}): string {
+    const value = this.optional(name) ?? rule.default;
+    if (value === undefined) {
+      this.fault(`${name}: must be set`);
+      return "";
+    }
+    if (rule.pattern && !rule.pattern.test(value)) {
+      this.#wrong(
+        name,
+        rule.shape ?? `must match ${rule.pattern}`,
+        rule.secret ? undefined : value,
+      );
+    }
+    return value;
+  }
+
+  integer(name: string, rule: { default?: number; min: number; max: number }): number {
+    const text = this.optional(name);
+    if (text === undefined && rule.default !== undefined) return rule.default;
+    return Number(this.#whole(name, text, { min: BigInt(rule.min), max: BigInt(rule.max) }));
+  }
+
+  bigint(name: string, rule: { default?: bigint; min: bigint; max: bigint }): bigint {
+    const text = this.optional(name);
+    if (text === undefined && rule.default !== undefined) return rule.default;
+    return this.#whole(name, text, rule);
+  }
+
+  choice<const T extends string>(name: string, choices: readonly T[], fallback: NoInfer<T>): T {
+    const text = this.optional(name) ?? fallback;
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) this.#wrong(name, `must be one of ${choices.join(", ")}`, text);
+    return found ?? fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    return this.choice(name, ["true", "false"], fallback ? "true" : "false") === "true";
+  }
+
+  /** A URL of one of the protocols ("mysql:"). It may hold a password, so a fault does not show it. */
+  url(name: string, rule: { default?: string; protocols: string[] }): URL {
+    const text = this.text(name, { default: rule.default });
+    const shape = `must be a URL that starts with ${rule.protocols.join(" or ")}//`;
+    const url = URL.parse(text);
+    if (url && rule.protocols.includes(url.protocol)) return url;
+    if (text !== "") this.#wrong(name, shape);
+    return new URL(`${rule.protocols[0]}//invalid.invalid`);
+  }
+
+  /** "host:port", an IPv6 host in brackets; port 0 lets the system choose. */
+  hostPort(name: string, fallback: string): { host: string; port: number } {
+    const text = this.optional(name) ?? fallback;
+    const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
+    const port = Number(match?.[2]);
+    if (!match?.[1] || port > 65_535) {
+      this.#wrong(name, "must be host:port", text);
+      return { host: "127.0.0.1", port: 0 };
+    }
+    return { host: match[1], port };
+  }
+
+  /** The contents of the file that the variable names; undefined where it is not set. */
+  file(name: string): Buffer | undefined {
+    const path = this.optional(name);
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      this.fault(`${name}: cannot read ${path} (${(error as NodeJS.ErrnoException).code})`);
+      return undefined;
+    }
+  }
+
+  #whole(name: string, text: string | undefined, range: { min: bigint; max: bigint }): bigint {
+    if (text === undefined) {
+      this.fault(`${name}: must be set`);
+      return range.min;
+    }
+    const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+    if (value === undefined || value < range.min || value > range.max) {
+      this.#wrong(name, `must be a whole number from ${range.min} to ${range.max}`, text);
+      return range.min;
+    }
+    return value;
+  }
+
+  #wrong(name: string, shape: string, value?: string): void {
+    this.fault(`${name}: ${shape}${value === undefined ? "" : `, not ${JSON.stringify(value)}`}`);
+  }
+}
