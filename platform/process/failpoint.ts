@@ -12,7 +12,8 @@ function parse(env: NodeJS.ProcessEnv): Map<string, Armed> | undefined {
   const points = new Map<string, Armed>();
   for (const entry of env.SHOP_FAILPOINT.split(",")) {
     const match = /^(.+?)(?::(\d+):(kill|hang))$/.exec(entry.trim());
-    if (!match?.[1]) throw new Error(`SHOP_FAILPOINT: "${entry}" is not name:n:kill or name:n:hang`);
+    if (!match?.[1])
+      throw new Error(`SHOP_FAILPOINT: "${entry}" is not name:n:kill or name:n:hang`);
     points.set(match[1], { remaining: Number(match[2]), action: match[3] as Action });
   }
   return points;

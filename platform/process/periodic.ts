@@ -28,7 +28,10 @@ export function periodically(options: {
         more = await options.work(stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) break;
-        options.log.warn({ err: error, work: options.name }, "periodic work failed, will run again");
+        options.log.warn(
+          { err: error, work: options.name },
+          "periodic work failed, will run again",
+        );
       }
       if (more || stopping.signal.aborted) continue;
       await pause(options.everyMs, undefined, {

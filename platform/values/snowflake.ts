@@ -1,3 +1,5 @@
+import { Outage } from "./refusal.ts";
+
 // 63-bit identifiers: 41 bits of milliseconds since 2024-01-01, 10 bits of worker number, 12 bits of sequence.
 
 /** 2024-01-01T00:00:00Z; 41 bits last from there until 2093. */
@@ -5,13 +7,16 @@ export const EPOCH_MS = 1_704_067_200_000;
 export const WORKER_COUNT = 1024;
 const SEQUENCE_COUNT = 4096;
 
-export class LeaseLost extends Error {}
+/** No identifier can be made now; the lease's owner is on its way to a new one. */
+export class LeaseLost extends Outage {}
 
 export type Snowflake = {
   /** The next identifier, greater than every earlier one of this generator. Throws LeaseLost outside the lease. */
   next(): bigint;
   /** Allows identifiers whose time is at most `ceilingMs` until the clock says `validUntilMs`. */
   extend(lease: { ceilingMs: number; validUntilMs: number }): void;
+  /** The time of the last identifier. */
+  lastMs(): number;
 };
 
 /**
@@ -48,15 +53,16 @@ export function snowflake(options: {
         sequence += 1;
       }
       if (lastMs > ceilingMs || now >= validUntilMs) {
-        throw new LeaseLost(`worker number ${workerId}: the lease ended or the clock is too far off`);
+        throw new LeaseLost(
+          `worker number ${workerId}: the lease ended or the clock is too far off`,
+        );
       }
-      return (
-        (BigInt(lastMs - EPOCH_MS) << 22n) | (BigInt(workerId) << 12n) | BigInt(sequence)
-      );
+      return (BigInt(lastMs - EPOCH_MS) << 22n) | (BigInt(workerId) << 12n) | BigInt(sequence);
     },
     extend(lease) {
       ceilingMs = lease.ceilingMs;
       validUntilMs = lease.validUntilMs;
     },
+    lastMs: () => lastMs,
   };
 }

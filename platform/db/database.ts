@@ -1,0 +1,236 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { MigrationObject } from "@mikro-orm/core";
+import { Migrator } from "@mikro-orm/migrations";
+import { type EntitySchema, MikroORM, type SqlEntityManager } from "@mikro-orm/mysql";
+import { CompiledQuery, type DatabaseConnection } from "kysely";
+import mysql from "mysql2/promise";
+import { failpoint } from "../process/failpoint.ts";
+import type { Log } from "../process/log.ts";
+import { Outage } from "../values/refusal.ts";
+import { DuplicateKey, isConflict, isDuplicateKey, isOutage } from "./errors.ts";
+import { platformMigrations } from "./platform-migrations.ts";
+import { formatSql, type Parameter } from "./sql.ts";
+
+export type DatabaseSettings = {
+  /** mysql://user:password@host:port, without a schema. */
+  url: string;
+  schema: string;
+  /** Connections at most. */
+  pool: number;
+};
+
+export type Transaction = {
+  /** A fork bound to this transaction, for entities; call `flush()` on it before the work ends. */
+  readonly em: SqlEntityManager;
+  /** BIGINT comes back as bigint, DATETIME as Date, BLOB as Buffer. */
+  select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
+  /** Rows that the statement matched, changed or not. */
+  change(sql: string, parameters?: readonly Parameter[]): Promise<number>;
+  /** Runs once the commit has succeeded, before `transact` resolves. */
+  afterCommit(run: () => void): void;
+};
+
+export type Database = {
+  /**
+   * Runs `work` in one READ COMMITTED transaction and commits it. Deadlock, lock timeout, snapshot conflict, a
+   * duplicate key and a connection lost before the commit undo everything and run it again, a bounded number of times
+   * with growing pauses: `work` must read whatever it decides on inside. Afterwards the trouble comes out as
+   * DuplicateKey or as Outage. A connection lost while committing is an Outage at once: the outcome is unknown.
+   * `name` appears in logs and names the failpoints `begin:`, `commit.before:` and `commit.after:`.
+   */
+  transact<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** A fresh EntityManager for reads outside a transaction. */
+  fork(): SqlEntityManager;
+  select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
+  /** True where the server answers. */
+  check(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+const MAX_RUNS = 8;
+const MAX_RUNS_OTHERWISE = 3;
+const FIRST_PAUSE_MS = 5;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Waiting transactions beyond the pool; more are refused at once. */
+const MAX_POOL_QUEUE = 1_000;
+/** Below the rpc deadline, so that a lock held too long is told as trouble, not as silence. */
+const LOCK_WAIT_SECONDS = 5;
+
+const SESSION = [
+  "set session transaction isolation level read committed",
+  `set session time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`,
+];
+
+/**
+ * Opens the service's schema: waits until the server answers, creates the schema where it is missing, and applies the
+ * platform's migrations and the given ones under a lock, so that replicas may start at the same time.
+ */
+export async function openDatabase(options: {
+  settings: DatabaseSettings;
+  entities: EntitySchema[];
+  /** In the order in which they apply; a name is never used again. */
+  migrations: MigrationObject[];
+  name: string;
+  log: Log;
+}): Promise<Database> {
+  const { settings, log } = options;
+  const orm = await MikroORM.init({
+    clientUrl: settings.url,
+    dbName: settings.schema,
+    entities: options.entities,
+    discovery: { warnWhenNoEntities: false },
+    extensions: [Migrator],
+    migrations: {
+      migrationsList: [...platformMigrations, ...options.migrations],
+      snapshot: false,
+      silent: true,
+      tableName: "schema_migrations",
+    },
+    forceUtcTimezone: true,
+    pool: { min: 0, max: settings.pool },
+    onCreateConnection: async (connection) => {
+      for (const sql of SESSION) {
+        await (connection as DatabaseConnection).executeQuery(CompiledQuery.raw(sql));
+      }
+    },
+    driverOptions: {
+      flags: ["-LOCAL_FILES"],
+      charset: "utf8mb4",
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      queueLimit: MAX_POOL_QUEUE,
+      enableKeepAlive: true,
+      keepAliveInitialDelay: 10_000,
+      typeCast,
+    },
+  });
+  await migrate(orm, settings, log);
+  return databaseOf(orm, log);
+}
+
+type Field = { type: string; string(): string | null };
+
+function typeCast(field: Field, next: () => unknown): unknown {
+  if (field.type === "LONGLONG") {
+    const text = field.string();
+    return text === null ? null : BigInt(text);
+  }
+  if (field.type === "DATETIME" || field.type === "TIMESTAMP") {
+    const text = field.string();
+    return text === null ? null : new Date(`${text.replace(" ", "T")}Z`);
+  }
+  return next();
+}
+
+async function migrate(orm: MikroORM, settings: DatabaseSettings, log: Log): Promise<void> {
+  const lockName = `${settings.schema}.migrate`;
+  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+    let connection: mysql.Connection | undefined;
+    try {
+      connection = await mysql.createConnection({
+        uri: settings.url,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+      });
+      const schema = mysql.escapeId(settings.schema);
+      await connection.query(
+        `create database if not exists ${schema} character set utf8mb4 collate utf8mb4_bin`,
+      );
+      await connection.query("select get_lock(?, 60)", [lockName]);
+      await orm.migrator.up();
+      return;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      log.warn({ err: error }, "the database does not answer yet, trying again");
+    } finally {
+      // Closing the connection releases the lock.
+      connection?.destroy();
+    }
+    await pause(pauseMs);
+  }
+}
+
+function databaseOf(orm: MikroORM, log: Log): Database {
+  const connection = orm.em.getConnection();
+  const execute = async (
+    sql: string,
+    parameters: readonly Parameter[],
+    context?: Awaited<ReturnType<typeof connection.begin>>,
+  ): Promise<{ rows: unknown[]; affectedRows: number }> => {
+    try {
+      return await connection.execute(formatSql(sql, parameters), [], "run", context);
+    } catch (error) {
+      // The driver puts the whole statement on the error, and with it people's data into the log.
+      if (error instanceof Error && "sql" in error) error.sql = sql.slice(0, 60);
+      throw error;
+    }
+  };
+  const select = async <T>(sql: string, parameters: readonly Parameter[] = []): Promise<T[]> => {
+    try {
+      return (await execute(sql, parameters)).rows as T[];
+    } catch (error) {
+      throw isOutage(error) ? new Outage("the database does not answer", { cause: error }) : error;
+    }
+  };
+
+  const runOnce = async <T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    const afterCommit: (() => void)[] = [];
+    await failpoint(`begin:${name}`);
+    const context = await connection.begin();
+    let result: T;
+    try {
+      let em: SqlEntityManager | undefined;
+      result = await work({
+        get em() {
+          em ??= orm.em.fork();
+          em.setTransactionContext(context);
+          return em;
+        },
+        select: async <R>(sql: string, parameters: readonly Parameter[] = []) =>
+          (await execute(sql, parameters, context)).rows as R[],
+        change: async (sql, parameters = []) =>
+          (await execute(sql, parameters, context)).affectedRows,
+        afterCommit: (run) => afterCommit.push(run),
+      });
+      await failpoint(`commit.before:${name}`);
+    } catch (error) {
+      await connection.rollback(context).catch(() => {});
+      throw error;
+    }
+    try {
+      await connection.commit(context);
+    } catch (error) {
+      await connection.rollback(context).catch(() => {});
+      if (isConflict(error)) throw error;
+      throw new Outage(`the outcome of ${name} is unknown`, { cause: error });
+    }
+    await failpoint(`commit.after:${name}`);
+    for (const run of afterCommit) run();
+    return result;
+  };
+
+  return {
+    select,
+    fork: () => orm.em.fork(),
+    check: () => connection.isConnected(),
+    close: () => orm.close(true),
+    async transact(name, work) {
+      for (let run = 1; ; run += 1) {
+        try {
+          return await runOnce(name, work);
+        } catch (error) {
+          if (!isOutage(error) && !isConflict(error) && !isDuplicateKey(error)) throw error;
+          // A lost connection is worth another try: the pool may have handed out a dead one. A key that is taken
+          // twice running is taken for good.
+          const limit = isConflict(error) ? MAX_RUNS : MAX_RUNS_OTHERWISE;
+          if (run >= limit) throw exhausted(name, error);
+          log.debug({ err: error, transaction: name, run }, "running the transaction again");
+          await pause(FIRST_PAUSE_MS * 2 ** (run - 1) * (0.5 + Math.random()));
+        }
+      }
+    },
+  };
+}
+
+function exhausted(name: string, cause: unknown): Error {
+  if (isDuplicateKey(cause)) return new DuplicateKey(`a key of ${name} is taken`, { cause });
+  return new Outage(`the database could not run ${name}`, { cause });
+}

@@ -1,0 +1,58 @@
+import { Migration } from "@mikro-orm/migrations";
+
+class PlatformTables extends Migration {
+  override up(): void {
+    // state: 1 new, 2 published, 3 done. next_at is the time from which any replica's relay may take the row up; until
+    // then the one that wrote it, or took it last, has it.
+    this.addSql(`create table outbox (
+      event_id bigint not null primary key,
+      fact varchar(100) character set ascii collate ascii_bin not null,
+      event_type varchar(100) character set ascii collate ascii_bin not null,
+      order_id bigint not null,
+      payload blob not null,
+      traceparent varchar(64) character set ascii collate ascii_bin not null,
+      consumers varchar(200) character set ascii collate ascii_bin not null,
+      state tinyint not null,
+      next_at datetime(3) not null,
+      publishes int not null default 0,
+      stream_sequence bigint null,
+      create_time datetime(3) not null default current_timestamp(3),
+      done_time datetime(3) null,
+      key by_state (state, next_at),
+      constraint outbox_state check (state between 1 and 3)
+    ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`);
+    this.addSql(`create table inbox (
+      event_id bigint not null,
+      consumer varchar(64) character set ascii collate ascii_bin not null,
+      handle_time datetime(3) not null default current_timestamp(3),
+      primary key (event_id, consumer),
+      key by_time (handle_time)
+    ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`);
+    // state: 1 being retried, 2 parked. message_key is the event id, or the place in the stream of what has none.
+    this.addSql(`create table parked_messages (
+      consumer varchar(64) character set ascii collate ascii_bin not null,
+      message_key varchar(100) character set ascii collate ascii_bin not null,
+      event_id bigint null,
+      subject varchar(200) not null,
+      headers text not null,
+      payload longblob not null,
+      state tinyint not null,
+      attempts int not null,
+      error text not null,
+      first_time datetime(3) not null default current_timestamp(3),
+      last_time datetime(3) not null default current_timestamp(3) on update current_timestamp(3),
+      primary key (consumer, message_key),
+      key by_event (event_id),
+      constraint parked_state check (state between 1 and 2)
+    ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`);
+    this.addSql(`create table snowflake_workers (
+      worker_id int not null primary key,
+      owner varchar(64) character set ascii collate ascii_bin not null,
+      leased_until datetime(3) not null,
+      high_water_ms bigint not null
+    ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`);
+  }
+}
+
+/** The tables that the platform keeps in every service's schema. */
+export const platformMigrations = [{ name: "0001-platform", class: PlatformTables }];

@@ -1,0 +1,44 @@
+import mysql from "mysql2/promise";
+
+/** What a statement may carry. Identifiers and cents are bigint, binary data is Buffer or Uint8Array. */
+export type Value = bigint | number | string | boolean | Date | Uint8Array | null | undefined;
+export type Parameter = Value | readonly Value[];
+
+/**
+ * The statement with its `?` filled in, escaped for a session without NO_BACKSLASH_ESCAPES (database.ts sets the SQL
+ * mode). A list becomes `a, b, c` for `in (?)`; an empty list becomes `NULL`, which matches nothing.
+ */
+export function formatSql(statement: string, parameters: readonly Parameter[]): string {
+  if (parameters.length === 0) return statement;
+  let next = 0;
+  const text = statement.replaceAll("?", () => {
+    if (next >= parameters.length) throw new Error(`too few parameters for: ${statement}`);
+    const parameter = parameters[next++] as Parameter;
+    if (!Array.isArray(parameter)) return literal(parameter as Value);
+    return parameter.length === 0 ? "NULL" : parameter.map(literal).join(",");
+  });
+  if (next !== parameters.length) throw new Error(`too many parameters for: ${statement}`);
+  return text;
+}
+
+/** One value as SQL text. Throws on what no column takes, such as NaN. */
+export function literal(value: Value): string {
+  switch (typeof value) {
+    case "bigint":
+      return value.toString();
+    case "number":
+      if (!Number.isFinite(value)) throw new TypeError(`${value} is no SQL value`);
+      return String(value);
+    case "boolean":
+      return value ? "1" : "0";
+    case "string":
+      return mysql.escape(value);
+    case "undefined":
+      return "NULL";
+    default:
+      if (value === null) return "NULL";
+      if (value instanceof Date) return `'${value.toISOString().slice(0, 23).replace("T", " ")}'`;
+      if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString("hex")}'`;
+      throw new TypeError(`${String(value)} is no SQL value`);
+  }
+}
