@@ -89,8 +89,15 @@ export class Checks {
     return this.#violations.length > 0;
   }
 
+  /** What `throwIfAny` would throw: for an entry of a batch, whose refusal is its answer. */
+  get refusal(): Refusal | undefined {
+    if (!this.failed) return undefined;
+    return new Refusal(Reason.INVALID_ARGUMENT, {}, this.#violations);
+  }
+
   throwIfAny(): void {
-    if (this.failed) throw new Refusal(Reason.INVALID_ARGUMENT, {}, this.#violations);
+    const { refusal } = this;
+    if (refusal) throw refusal;
   }
 }
 
