@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import { type Coupon, CouponStatus, refusalToSpend } from "./coupon.ts";
+
+const from = new Date("2026-01-10T00:00:00.000Z");
+const until = new Date("2026-01-20T00:00:00.000Z");
+const within = new Date("2026-01-15T00:00:00.000Z");
+const coupon: Coupon = {
+  couponId: 7n,
+  userId: 1n,
+  discount: {
+    off: { kind: "amount", cents: 500n },
+    maximumOffCents: 0n,
+    minimumGoodsAmountCents: 1_000n,
+  },
+  status: CouponStatus.unused,
+  orderId: 0n,
+  validFrom: from,
+  validUntil: until,
+  usedTime: null,
+};
+const spending = { couponId: 7n, userId: 1n, goodsAmountCents: 1_000n };
+const msFrom = (time: Date, ms: number) => new Date(time.getTime() + ms);
+
+describe("refusalToSpend", () => {
+  it("lets a coupon be spent from its first moment to the last before its end", () => {
+    for (const now of [from, within, msFrom(until, -1)]) {
+      assert.equal(refusalToSpend(coupon, spending, now), undefined);
+    }
+    for (const now of [msFrom(from, -1), until, msFrom(until, 1)]) {
+      assert.equal(refusalToSpend(coupon, spending, now)?.reason, Reason.COUPON_NOT_VALID_NOW);
+    }
+  });
+
+  it("never ends a coupon that has no end", () => {
+    const endless = { ...coupon, validUntil: null };
+    assert.equal(refusalToSpend(endless, spending, new Date("9999-12-31T23:59:59Z")), undefined);
+    const early = refusalToSpend(endless, spending, msFrom(from, -1));
+    assert.deepEqual(early?.metadata, { coupon_id: "7", valid_from: "2026-01-10T00:00:00.000Z" });
+  });
+
+  it("counts the minimum itself as enough", () => {
+    const refusal = refusalToSpend(coupon, { ...spending, goodsAmountCents: 999n }, within);
+    assert.equal(refusal?.reason, Reason.COUPON_MINIMUM_NOT_MET);
+    assert.deepEqual(refusal?.metadata, {
+      coupon_id: "7",
+      goods_amount_cents: "999",
+      minimum_goods_amount_cents: "1000",
+    });
+  });
+
+  it("refuses another user's coupon in the words of a missing one, whatever else is wrong", () => {
+    const missing = refusalToSpend(undefined, spending, within);
+    assert.equal(missing?.reason, Reason.COUPON_NOT_FOUND);
+    const others = { ...coupon, userId: 2n, status: CouponStatus.used, validUntil: from };
+    assert.deepEqual(refusalToSpend(others, spending, within), missing);
+  });
+
+  it("refuses a used coupon", () => {
+    const used = { ...coupon, status: CouponStatus.used, orderId: 9n, usedTime: within };
+    const refusal = refusalToSpend(used, spending, within);
+    assert.equal(refusal?.reason, Reason.COUPON_ALREADY_USED);
+    assert.deepEqual(refusal?.metadata, { coupon_id: "7" });
+  });
+});

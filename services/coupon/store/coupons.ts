@@ -1,0 +1,158 @@
+import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
+import { type Coupon, CouponStatus } from "../domain/coupon.ts";
+import { COUPON_COLUMNS, CouponEntity, type CouponRow, couponOf } from "./entities.ts";
+import { keyLists } from "./key-lists.ts";
+
+export async function findCoupon(
+  database: Database,
+  couponId: bigint,
+): Promise<Coupon | undefined> {
+  const row = await database.fork().findOne(CouponEntity, { couponId });
+  return row ? couponOf(row) : undefined;
+}
+
+/** A user's coupons, newest first, `limit` at most; those before `beforeId` where it is given. */
+export async function listCoupons(
+  database: Database,
+  filter: {
+    userId: bigint;
+    status: CouponStatus | undefined;
+    beforeId: bigint | undefined;
+    limit: number;
+  },
+): Promise<Coupon[]> {
+  const where = {
+    userId: filter.userId,
+    ...(filter.status !== undefined && { status: filter.status }),
+    ...(filter.beforeId !== undefined && { couponId: { $lt: filter.beforeId } }),
+  };
+  const order = { orderBy: { couponId: "desc" as const }, limit: filter.limit };
+  const rows = await database.fork().find(CouponEntity, where, order);
+  return rows.map(couponOf);
+}
+
+/** The coupon and the database's time, by which coupons begin and end. */
+export async function findCouponNow(
+  database: Database,
+  couponId: bigint,
+): Promise<{ coupon: Coupon; now: Date } | undefined> {
+  const [row] = await database.select<CouponRow & { now: Date }>(
+    `select ${COUPON_COLUMNS}, now(3) as now from coupons where coupon_id = ?`,
+    [couponId],
+  );
+  return row && { coupon: couponOf(row), now: row.now };
+}
+
+/** What was issued by this request, with the contents that it had. */
+export async function findIssued(
+  tx: Transaction,
+  requestId: string,
+): Promise<{ coupon: Coupon; fingerprint: Uint8Array } | undefined> {
+  const [row] = await tx.select<CouponRow & { fingerprint: Buffer }>(
+    `select ${COUPON_COLUMNS}, request_fingerprint as fingerprint
+     from coupons where request_id = ?`,
+    [requestId],
+  );
+  return row && { coupon: couponOf(row), fingerprint: row.fingerprint };
+}
+
+export async function databaseNow(tx: Transaction): Promise<Date> {
+  const [row] = await tx.select<{ now: Date }>("select now(3) as now");
+  if (row === undefined) throw new Error("The database has no time.");
+  return row.now;
+}
+
+export async function insertCoupon(
+  tx: Transaction,
+  coupon: Coupon,
+  request: { requestId: string; fingerprint: Uint8Array },
+): Promise<void> {
+  const { off, maximumOffCents, minimumGoodsAmountCents } = coupon.discount;
+  await insertRows(tx, "coupons", [
+    {
+      coupon_id: coupon.couponId,
+      user_id: coupon.userId,
+      amount_off_cents: off.kind === "amount" ? off.cents : 0n,
+      basis_points_off: off.kind === "percent" ? off.basisPoints : 0,
+      maximum_off_cents: maximumOffCents,
+      minimum_goods_amount_cents: minimumGoodsAmountCents,
+      status: coupon.status,
+      order_id: coupon.orderId,
+      valid_from: coupon.validFrom,
+      valid_until: coupon.validUntil,
+      used_time: coupon.usedTime,
+      request_id: request.requestId,
+      request_fingerprint: request.fingerprint,
+    },
+  ]);
+}
+
+/**
+ * Locks the coupons that exist of these, in key order, and reads the database's time with them. Where none exists,
+ * nothing is decided by the time, and it is not read.
+ */
+export async function lockCoupons(
+  tx: Transaction,
+  couponIds: Iterable<bigint>,
+): Promise<{ coupons: Map<bigint, Coupon>; now: Date }> {
+  const coupons = new Map<bigint, Coupon>();
+  let now = new Date(0);
+  for (const ids of keyLists(couponIds)) {
+    const rows = await tx.select<CouponRow & { now: Date }>(
+      `select ${COUPON_COLUMNS}, now(3) as now from coupons force index (primary)
+       where coupon_id in (?) order by coupon_id for update`,
+      [ids],
+    );
+    for (const row of rows) {
+      coupons.set(row.couponId, couponOf(row));
+      now = row.now;
+    }
+  }
+  return { coupons, now };
+}
+
+/** Spends unused coupons that this transaction has locked. */
+export async function spendCoupons(
+  tx: Transaction,
+  uses: readonly { couponId: bigint; orderId: bigint }[],
+  now: Date,
+): Promise<void> {
+  const rows = uses.map(({ couponId, orderId }) => ({
+    coupon_id: couponId,
+    status: CouponStatus.used,
+    order_id: orderId,
+    used_time: now,
+  }));
+  await changeCoupons(tx, rows, CouponStatus.unused);
+}
+
+/** Makes used coupons that this transaction has locked usable again. */
+export async function freeCoupons(tx: Transaction, couponIds: readonly bigint[]): Promise<void> {
+  const rows = couponIds.map((couponId) => ({
+    coupon_id: couponId,
+    status: CouponStatus.unused,
+    order_id: 0n,
+    used_time: null,
+  }));
+  await changeCoupons(tx, rows, CouponStatus.used);
+}
+
+async function changeCoupons(
+  tx: Transaction,
+  rows: Parameters<typeof updateRows>[2],
+  from: CouponStatus,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const matched = await updateRows(
+    tx,
+    {
+      table: "coupons",
+      key: "coupon_id",
+      set: ["status", "order_id", "used_time"],
+      guard: `t.status = ${from}`,
+    },
+    rows,
+  );
+  if (matched !== rows.length) throw new Error(`${matched} of ${rows.length} coupons changed.`);
+}

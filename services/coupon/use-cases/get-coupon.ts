@@ -1,0 +1,18 @@
+import type { Database } from "#platform/db/database.ts";
+import { Checks } from "#platform/values/checks.ts";
+import { type Coupon, couponNotFound } from "../domain/coupon.ts";
+import { findCoupon } from "../store/coupons.ts";
+
+/** One coupon; with `ownerId`, only where it is that user's. */
+export async function getCoupon(
+  { database }: { database: Database },
+  query: { couponId: bigint; ownerId: bigint | undefined },
+): Promise<Coupon> {
+  const checks = new Checks();
+  checks.identifier("coupon_id", query.couponId);
+  checks.throwIfAny();
+  const coupon = await findCoupon(database, query.couponId);
+  const hidden = query.ownerId !== undefined && coupon?.userId !== query.ownerId;
+  if (coupon === undefined || hidden) throw couponNotFound(query.couponId);
+  return coupon;
+}

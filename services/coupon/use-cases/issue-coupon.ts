@@ -1,0 +1,36 @@
+import type { Database } from "#platform/db/database.ts";
+import type { Identifiers } from "#platform/db/identifiers.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { type Coupon, CouponStatus } from "../domain/coupon.ts";
+import { type CouponIssue, checkIssue, fingerprintOf, periodOf } from "../domain/coupon-issue.ts";
+import { databaseNow, findIssued, insertCoupon } from "../store/coupons.ts";
+
+/**
+ * Gives a coupon to a user. The same request_id with the same contents answers the coupon that it issued, in the state
+ * that it has now; with other contents it is refused.
+ */
+export async function issueCoupon(
+  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  issue: CouponIssue,
+): Promise<Coupon> {
+  checkIssue(issue);
+  const fingerprint = fingerprintOf(issue);
+  return database.transact("issue-coupon", async (tx) => {
+    const issued = await findIssued(tx, issue.requestId);
+    if (issued) {
+      if (fingerprint.equals(issued.fingerprint)) return issued.coupon;
+      throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: issue.requestId });
+    }
+    const coupon: Coupon = {
+      couponId: identifiers.next(),
+      userId: issue.userId,
+      discount: issue.discount,
+      status: CouponStatus.unused,
+      orderId: 0n,
+      ...periodOf(issue, await databaseNow(tx)),
+      usedTime: null,
+    };
+    await insertCoupon(tx, coupon, { requestId: issue.requestId, fingerprint });
+    return coupon;
+  });
+}

@@ -1,0 +1,30 @@
+import type { Database } from "#platform/db/database.ts";
+import { Checks } from "#platform/values/checks.ts";
+import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
+import type { Coupon, CouponStatus } from "../domain/coupon.ts";
+import * as store from "../store/coupons.ts";
+
+/** A user's coupons, newest first, all of them or those of one status. */
+export async function listCoupons(
+  { database }: { database: Database },
+  query: {
+    userId: bigint;
+    status: CouponStatus | undefined;
+    pageSize: number;
+    pageToken: string;
+  },
+): Promise<{ coupons: Coupon[]; nextPageToken: string }> {
+  const checks = new Checks();
+  checks.identifier("user_id", query.userId);
+  checks.throwIfAny();
+  const size = pageSize(query.pageSize);
+  const found = await store.listCoupons(database, {
+    userId: query.userId,
+    status: query.status,
+    beforeId: decodePageToken(query.pageToken),
+    limit: size + 1,
+  });
+  const coupons = found.slice(0, size);
+  const last = found.length > size ? coupons.at(-1) : undefined;
+  return { coupons, nextPageToken: last ? encodePageToken(last.couponId) : "" };
+}

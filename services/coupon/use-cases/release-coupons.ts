@@ -1,0 +1,42 @@
+import type { Database } from "#platform/db/database.ts";
+import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
+import { closedBefore, couponsToFree, UseState } from "../domain/coupon-use.ts";
+import { insertUses, lockUses, releaseUses } from "../store/coupon-uses.ts";
+import { freeCoupons, lockCoupons } from "../store/coupons.ts";
+
+export type Release = { delivery: Delivery<unknown>; orderId: bigint; userId: bigint };
+
+/**
+ * Closes orders: each gets its coupon back where it holds one, once, however often it is told. An order that has not
+ * asked for a coupon yet is marked, so that its late use is refused.
+ */
+export async function releaseCoupons(
+  { database }: { database: Database },
+  releases: readonly Release[],
+): Promise<void> {
+  if (releases.length === 0) return;
+  const deliveries = releases.map(({ delivery }) => delivery);
+  await database.transact("release-coupons", async (tx) => {
+    const fresh = await admitEvents(tx, deliveries);
+    const orders = new Map(
+      releases
+        .filter(({ delivery }) => fresh.has(delivery.eventId))
+        .map(({ orderId, userId }) => [orderId, { orderId, userId }]),
+    );
+    if (orders.size === 0) return;
+
+    const records = await lockUses(tx, orders.keys());
+    const held = [...records.values()].filter(({ state }) => state === UseState.held);
+    const { coupons } = await lockCoupons(
+      tx,
+      held.map(({ couponId }) => couponId),
+    );
+    await freeCoupons(tx, couponsToFree(held, coupons));
+    await releaseUses(
+      tx,
+      held.map(({ orderId }) => orderId),
+    );
+    const unknown = [...orders.values()].filter(({ orderId }) => !records.has(orderId));
+    await insertUses(tx, unknown.map(closedBefore));
+  });
+}
