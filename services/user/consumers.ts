@@ -1,0 +1,28 @@
+import type { Database } from "#platform/db/database.ts";
+import type { Identifiers } from "#platform/db/identifiers.ts";
+import { type Subscription, subscription } from "#platform/events/consumers.ts";
+import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { awardPoints } from "./use-cases/award-points.ts";
+import { releaseBalance } from "./use-cases/release-balance.ts";
+
+export function subscriptions(parts: {
+  database: Database;
+  identifiers: Identifiers;
+  pointsPerUnit: bigint;
+}): Subscription[] {
+  return [
+    subscription({
+      fact: "order.v1.cancelled",
+      schema: OrderCancelledSchema,
+      handle: async (deliveries) => {
+        const ours = deliveries.filter(({ message }) => message.holders.includes("user"));
+        if (ours.length > 0) await releaseBalance(parts, ours);
+      },
+    }),
+    subscription({
+      fact: "order.v1.paid",
+      schema: OrderPaidSchema,
+      handle: (deliveries) => awardPoints(parts, deliveries),
+    }),
+  ];
+}

@@ -1,0 +1,33 @@
+import { MAX_CENTS } from "#platform/values/amounts.ts";
+import { Checks } from "#platform/values/checks.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+
+export type TopUp = { requestId: string; userId: bigint; amountCents: bigint };
+
+export function checkTopUp(topUp: TopUp): void {
+  const checks = new Checks();
+  checks.requestId("request_id", topUp.requestId);
+  checks.identifier("user_id", topUp.userId);
+  checks.cents("amount_cents", topUp.amountCents, { min: 1n });
+  checks.throwIfAny();
+}
+
+/** The balance after a top-up; beyond MAX_CENTS it is refused, never rounded. */
+export function balanceAfterTopUp(balanceCents: bigint, topUp: TopUp): bigint {
+  const balanceAfter = balanceCents + topUp.amountCents;
+  const checks = new Checks();
+  checks.that("amount_cents", balanceAfter <= MAX_CENTS, "would make the balance too large");
+  checks.throwIfAny();
+  return balanceAfter;
+}
+
+/** Answers a repeated top-up: the first balance again, or that the key belongs to other contents. */
+export function answerRepeated(
+  first: { userId: bigint; amountCents: bigint; balanceAfter: bigint },
+  topUp: TopUp,
+): bigint {
+  if (first.userId !== topUp.userId || first.amountCents !== topUp.amountCents) {
+    throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: topUp.requestId });
+  }
+  return first.balanceAfter;
+}

@@ -1,0 +1,115 @@
+import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/statements.ts";
+import type { Movement } from "../domain/hold.ts";
+import type { Award } from "../domain/points.ts";
+import type { TopUp } from "../domain/top-up.ts";
+import { type BalanceLogEntry, BalanceLogType, type PointLogEntry } from "../domain/user.ts";
+import {
+  BalanceLogEntity,
+  balanceLogEntryOf,
+  PointLogEntity,
+  pointLogEntryOf,
+} from "./entities.ts";
+import { keyLists } from "./key-lists.ts";
+
+type NextId = () => bigint;
+
+/** `before` is the last entry of the page before; undefined for the newest ones. */
+export type PageOf = { userId: bigint; before: bigint | undefined; limit: number };
+
+export async function insertMovements(
+  tx: Transaction,
+  movements: readonly Movement[],
+  nextId: NextId,
+): Promise<void> {
+  const rows = movements.map((movement) => ({
+    log_id: nextId(),
+    user_id: movement.userId,
+    order_id: movement.orderId,
+    type: movement.type,
+    amount_cents: movement.amountCents,
+    balance_after: movement.balanceAfter,
+  }));
+  await insertRows(tx, "balance_log", rows);
+}
+
+export async function insertTopUp(
+  tx: Transaction,
+  topUp: TopUp & { logId: bigint; balanceAfter: bigint },
+): Promise<void> {
+  await insertRows(tx, "balance_log", [
+    {
+      log_id: topUp.logId,
+      user_id: topUp.userId,
+      type: BalanceLogType.topUp,
+      amount_cents: topUp.amountCents,
+      balance_after: topUp.balanceAfter,
+      request_id: topUp.requestId,
+    },
+  ]);
+}
+
+export async function findTopUp(
+  tx: Transaction,
+  requestId: string,
+): Promise<{ userId: bigint; amountCents: bigint; balanceAfter: bigint } | undefined> {
+  const rows = await tx.select<{ user_id: bigint; amount_cents: bigint; balance_after: bigint }>(
+    "select user_id, amount_cents, balance_after from balance_log where request_id = ?",
+    [requestId],
+  );
+  const row = rows[0];
+  if (!row) return undefined;
+  return {
+    userId: row.user_id,
+    amountCents: row.amount_cents,
+    balanceAfter: row.balance_after,
+  };
+}
+
+/** Which of these orders have their points. */
+export async function awardedOrders(
+  tx: Transaction,
+  orderIds: Iterable<bigint>,
+): Promise<Set<bigint>> {
+  const awarded = new Set<bigint>();
+  for (const keys of keyLists(orderIds)) {
+    const rows = await tx.select<{ order_id: bigint }>(
+      "select order_id from point_log where order_id in (?) and refund_id = 0",
+      [keys],
+    );
+    for (const row of rows) awarded.add(row.order_id);
+  }
+  return awarded;
+}
+
+export async function insertAwards(
+  tx: Transaction,
+  awards: readonly Award[],
+  nextId: NextId,
+): Promise<void> {
+  const rows = awards.map((award) => ({
+    log_id: nextId(),
+    user_id: award.userId,
+    order_id: award.orderId,
+    points: award.points,
+  }));
+  await insertRows(tx, "point_log", rows);
+}
+
+export async function listBalanceLog(database: Database, page: PageOf): Promise<BalanceLogEntry[]> {
+  const rows = await database.fork().find(BalanceLogEntity, wherePage(page), newestFirst(page));
+  return rows.map(balanceLogEntryOf);
+}
+
+export async function listPointLog(database: Database, page: PageOf): Promise<PointLogEntry[]> {
+  const rows = await database.fork().find(PointLogEntity, wherePage(page), newestFirst(page));
+  return rows.map(pointLogEntryOf);
+}
+
+function wherePage({ userId, before }: PageOf) {
+  return before === undefined ? { userId } : { userId, logId: { $lt: before } };
+}
+
+function newestFirst({ limit }: PageOf) {
+  return { orderBy: { logId: "desc" as const }, limit };
+}

@@ -1,0 +1,100 @@
+import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
+import type { User } from "../domain/user.ts";
+import { UserEntity, userOf } from "./entities.ts";
+import { keyLists } from "./key-lists.ts";
+
+export async function findUser(database: Database, userId: bigint): Promise<User | undefined> {
+  const row = await database.fork().findOne(UserEntity, { userId });
+  return row ? userOf(row) : undefined;
+}
+
+export async function findUserIdByKey(
+  from: Pick<Database, "select">,
+  userNameKey: string,
+): Promise<bigint | undefined> {
+  const rows = await from.select<{ user_id: bigint }>(
+    "select user_id from users where user_name_key = ?",
+    [userNameKey],
+  );
+  return rows[0]?.user_id;
+}
+
+export async function findCredentials(
+  database: Database,
+  userNameKey: string,
+): Promise<{ userId: bigint; passwordHash: string } | undefined> {
+  const rows = await database.select<{ user_id: bigint; password_hash: string }>(
+    "select user_id, password_hash from users where user_name_key = ?",
+    [userNameKey],
+  );
+  return rows[0] && { userId: rows[0].user_id, passwordHash: rows[0].password_hash };
+}
+
+/** Which of these users exist, without a lock: users are never deleted. */
+export async function existingUsers(
+  database: Database,
+  userIds: Iterable<bigint>,
+): Promise<Set<bigint>> {
+  const existing = new Set<bigint>();
+  for (const keys of keyLists(userIds)) {
+    const rows = await database.select<{ user_id: bigint }>(
+      "select user_id from users where user_id in (?)",
+      [keys],
+    );
+    for (const row of rows) existing.add(row.user_id);
+  }
+  return existing;
+}
+
+/** The balances of those users that exist, locked in the order of their ids until the transaction ends. */
+export async function lockBalances(
+  tx: Transaction,
+  userIds: Iterable<bigint>,
+): Promise<Map<bigint, bigint>> {
+  const balances = new Map<bigint, bigint>();
+  for (const keys of keyLists(userIds)) {
+    const rows = await tx.select<{ user_id: bigint; balance_cents: bigint }>(
+      `select user_id, balance_cents from users force index (primary)
+       where user_id in (?) order by user_id for update`,
+      [keys],
+    );
+    for (const row of rows) balances.set(row.user_id, row.balance_cents);
+  }
+  return balances;
+}
+
+export async function insertUser(
+  tx: Transaction,
+  user: {
+    userId: bigint;
+    userName: string;
+    userNameKey: string;
+    passwordHash: string;
+    mobile: string;
+  },
+): Promise<void> {
+  await insertRows(tx, "users", [
+    {
+      user_id: user.userId,
+      user_name: user.userName,
+      user_name_key: user.userNameKey,
+      password_hash: user.passwordHash,
+      mobile: user.mobile,
+    },
+  ]);
+}
+
+/** Adds signed changes to balances or points. Every user must exist, else the transaction is to be given up. */
+export async function addToUsers(
+  tx: Transaction,
+  column: "balance_cents" | "points",
+  changes: ReadonlyMap<bigint, bigint>,
+): Promise<void> {
+  if (changes.size === 0) return;
+  const rows = [...changes].map(([userId, change]) => ({ user_id: userId, [column]: change }));
+  const matched = await updateRows(tx, { table: "users", key: "user_id", add: [column] }, rows);
+  if (matched !== rows.length) {
+    throw new Error(`only ${matched} of ${rows.length} users exist whose ${column} are to change`);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Database } from "#platform/db/database.ts";
+import type { Identifiers } from "#platform/db/identifiers.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import type { PasswordHashes } from "../clients/password-hashes.ts";
+import {
+  checkRegistration,
+  passwordForm,
+  type Registration,
+  userNameKey,
+} from "../domain/registration.ts";
+import type { User } from "../domain/user.ts";
+import { REGISTRATION_LIMITS } from "../limits.ts";
+import { findUser, findUserIdByKey, insertUser } from "../store/users.ts";
+
+/**
+ * Makes a user with an empty balance and no points. Not idempotent: the second call with a name, in any case, width or
+ * composition, is refused with USER_NAME_TAKEN. RATE_LIMITED where too many passwords are being hashed.
+ */
+export async function register(
+  parts: { database: Database; identifiers: Identifiers; passwordHashes: PasswordHashes },
+  registration: Registration,
+): Promise<User> {
+  const { database, identifiers, passwordHashes } = parts;
+  checkRegistration(registration, REGISTRATION_LIMITS);
+  const { userName, mobile } = registration;
+  const key = userNameKey(userName);
+  // Asked twice: here so that a taken name costs no hash, in the transaction because only that one counts.
+  if ((await findUserIdByKey(database, key)) !== undefined) throw userNameTaken();
+  const passwordHash = await passwordHashes.hash(passwordForm(registration.password));
+
+  const userId = await database.transact("register", async (tx) => {
+    if ((await findUserIdByKey(tx, key)) !== undefined) throw userNameTaken();
+    const userId = identifiers.next();
+    await insertUser(tx, { userId, userName, userNameKey: key, passwordHash, mobile });
+    return userId;
+  });
+  const user = await findUser(database, userId);
+  if (user === undefined) throw new Error(`User ${userId} was registered and is not there.`);
+  return user;
+}
+
+function userNameTaken(): Refusal {
+  return new Refusal(Reason.USER_NAME_TAKEN);
+}

@@ -1,0 +1,49 @@
+import type { Database } from "#platform/db/database.ts";
+import type { Identifiers } from "#platform/db/identifiers.ts";
+import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
+import {
+  balanceChanges,
+  checkClosedOrder,
+  closedBefore,
+  HoldState,
+  releaseMovements,
+} from "../domain/hold.ts";
+import { insertHolds, lockHolds, releaseHolds } from "../store/holds.ts";
+import { insertMovements } from "../store/logs.ts";
+import { addToUsers, lockBalances } from "../store/users.ts";
+
+/**
+ * Closes cancelled orders: each gets back what it holds of its user's balance, once, however often it is told. An order
+ * that has not asked for any yet is marked, so that its late deduction is refused.
+ */
+export async function releaseBalance(
+  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  deliveries: readonly Delivery<{ orderId: bigint; userId: bigint }>[],
+): Promise<void> {
+  for (const { message } of deliveries) checkClosedOrder(message);
+  await database.transact("release-balance", async (tx) => {
+    const fresh = await admitEvents(tx, deliveries);
+    const orders = new Map(
+      deliveries
+        .filter(({ eventId }) => fresh.has(eventId))
+        .map(({ message: { orderId, userId } }) => [orderId, { orderId, userId }]),
+    );
+    if (orders.size === 0) return;
+
+    const holds = await lockHolds(tx, orders.keys());
+    const held = [...holds.values()].filter(({ state }) => state === HoldState.held);
+    const balances = await lockBalances(
+      tx,
+      held.map(({ userId }) => userId),
+    );
+    const movements = releaseMovements(held, balances);
+    const unknown = [...orders.values()].filter(({ orderId }) => !holds.has(orderId));
+    await releaseHolds(
+      tx,
+      held.map(({ orderId }) => orderId),
+    );
+    await insertHolds(tx, unknown.map(closedBefore));
+    await insertMovements(tx, movements, identifiers.next);
+    await addToUsers(tx, "balance_cents", balanceChanges(movements));
+  });
+}
