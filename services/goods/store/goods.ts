@@ -1,0 +1,96 @@
+import { LockMode, raw } from "@mikro-orm/mysql";
+import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/statements.ts";
+import type { Goods } from "../domain/goods.ts";
+import { GoodsEntity } from "./entities.ts";
+
+export type NewGoods = Pick<
+  Goods,
+  "goodsId" | "sku" | "name" | "description" | "unitPriceCents" | "stock" | "imageUrl"
+> & { requestId: string; fingerprint: Uint8Array };
+
+/** What UpdateGoods may change; what is undefined stays. */
+export type GoodsChanges = Partial<
+  Pick<Goods, "name" | "description" | "unitPriceCents" | "status" | "imageUrl">
+>;
+
+export async function findGoods(database: Database, goodsId: bigint): Promise<Goods | null> {
+  return database.fork().findOne(GoodsEntity, { goodsId });
+}
+
+/** What an earlier CreateGoods with this key has made. */
+export async function findCreated(
+  tx: Transaction,
+  requestId: string,
+): Promise<{ goodsId: bigint; createTime: Date; fingerprint: Uint8Array } | undefined> {
+  const [row] = await tx.select<{ goodsId: bigint; createTime: Date; fingerprint: Buffer }>(
+    `select goods_id as goodsId, create_time as createTime, request_fingerprint as fingerprint
+     from goods where request_id = ?`,
+    [requestId],
+  );
+  return row;
+}
+
+export async function skuIsTaken(tx: Transaction, sku: string): Promise<boolean> {
+  const rows = await tx.select("select goods_id from goods where sku = ?", [sku]);
+  return rows.length > 0;
+}
+
+/** Two goods with one request id or one sku: DuplicateKey, and `transact` runs its work again. */
+export async function insertGoods(tx: Transaction, goods: NewGoods): Promise<void> {
+  await insertRows(tx, "goods", [
+    {
+      goods_id: goods.goodsId,
+      request_id: goods.requestId,
+      request_fingerprint: goods.fingerprint,
+      sku: goods.sku,
+      name: goods.name,
+      description: goods.description,
+      unit_price_cents: goods.unitPriceCents,
+      stock: goods.stock,
+      image_url: goods.imageUrl,
+    },
+  ]);
+}
+
+/** The goods after the change, undefined where there are none. The stock is not touched. */
+export async function changeGoods(
+  tx: Transaction,
+  goodsId: bigint,
+  changes: GoodsChanges,
+): Promise<Goods | undefined> {
+  const { em } = tx;
+  const lockMode = LockMode.PESSIMISTIC_WRITE;
+  const goods = await em.findOne(GoodsEntity, { goodsId }, { lockMode });
+  if (!goods) return undefined;
+  em.assign(goods, changes, { ignoreUndefined: true });
+  await em.flush();
+  // The database writes update_time.
+  return em.refreshOrFail(goods);
+}
+
+/**
+ * Goods by identifier, at most `limit` of those above `after`. Each of the words must stand in the name or the sku,
+ * whatever its case and accents; without `goodsIds` all goods are looked through.
+ */
+export async function listGoods(
+  database: Database,
+  filter: { words: readonly string[]; goodsIds: readonly bigint[]; after: bigint; limit: number },
+): Promise<Goods[]> {
+  const { words, goodsIds, after, limit } = filter;
+  return database.fork().find(
+    GoodsEntity,
+    {
+      goodsId: goodsIds.length > 0 ? { $gt: after, $in: [...goodsIds] } : { $gt: after },
+      $and: words.map((word) => ({ [nameOrSkuHas(word)]: [] })),
+    },
+    { orderBy: { goodsId: "asc" }, limit },
+  );
+}
+
+function nameOrSkuHas(word: string) {
+  const pattern = `%${word.replaceAll(/[|%_]/g, "|$&")}%`;
+  // 520: older general collations take all emoji for one character.
+  const has = (column: string) => `${column} collate utf8mb4_unicode_520_ci like ? escape '|'`;
+  return raw((alias) => `(${has(`${alias}.name`)} or ${has(`${alias}.sku`)})`, [pattern, pattern]);
+}

@@ -1,0 +1,26 @@
+import type { Checks } from "#platform/values/checks.ts";
+import { MAX_DESCRIPTION, MAX_IMAGE_URL, MAX_NAME } from "../limits.ts";
+
+/** The fields that CreateGoods and UpdateGoods share; what is undefined is not looked at. */
+export function checkDetails(
+  checks: Checks,
+  details: {
+    name?: string | undefined;
+    description?: string | undefined;
+    unitPriceCents?: bigint | undefined;
+    imageUrl?: string | undefined;
+  },
+): void {
+  const { name, description, unitPriceCents, imageUrl } = details;
+  if (name !== undefined) checks.text("name", name, { min: 1, max: MAX_NAME });
+  if (description !== undefined) {
+    checks.text("description", description, { max: MAX_DESCRIPTION, multiline: true });
+  }
+  if (unitPriceCents !== undefined) checks.cents("unit_price_cents", unitPriceCents, { min: 1n });
+  if (imageUrl !== undefined) {
+    checks.text("image_url", imageUrl, { max: MAX_IMAGE_URL });
+    // A shop's page puts it into an <img>: no javascript:, no data:.
+    const isWebAddress = /^https?:\/\/\S+$/i.test(imageUrl) && URL.canParse(imageUrl);
+    checks.that("image_url", imageUrl === "" || isWebAddress, "must be an http or https address");
+  }
+}

@@ -1,0 +1,81 @@
+import type { Database } from "#platform/db/database.ts";
+import type { Identifiers } from "#platform/db/identifiers.ts";
+import { Checks } from "#platform/values/checks.ts";
+import { fingerprint } from "#platform/values/fingerprint.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { type Goods, GoodsStatus } from "../domain/goods.ts";
+import { MovementType } from "../domain/stock.ts";
+import { MAX_SKU, MAX_STOCK } from "../limits.ts";
+import { findCreated, insertGoods, skuIsTaken } from "../store/goods.ts";
+import { logMovements } from "../store/stock.ts";
+import { checkDetails } from "./check-goods.ts";
+
+export type CreateGoods = Pick<
+  Goods,
+  "name" | "description" | "unitPriceCents" | "stock" | "imageUrl"
+> & { requestId: string; sku: string };
+
+/**
+ * Puts an item on sale. Its opening stock is the first movement in its log. The same request id with the same contents
+ * answers the goods as they were created; with other contents it is refused.
+ */
+export async function createGoods(
+  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  command: CreateGoods,
+): Promise<Goods> {
+  check(command);
+  const { requestId, stock } = command;
+  const sku = command.sku === "" ? null : command.sku;
+  const contents = fingerprint([
+    command.sku,
+    command.name,
+    command.description,
+    command.unitPriceCents,
+    stock,
+    command.imageUrl,
+  ]);
+
+  const created = await database.transact("create-goods", async (tx) => {
+    const earlier = await findCreated(tx, requestId);
+    if (earlier) {
+      if (contents.equals(earlier.fingerprint)) return earlier;
+      throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: requestId });
+    }
+    if (sku !== null && (await skuIsTaken(tx, sku))) throw skuTaken();
+    const goodsId = identifiers.next();
+    await insertGoods(tx, { ...command, goodsId, sku, fingerprint: contents });
+    const opening = { type: MovementType.adjust, delta: stock, stockAfter: stock };
+    await logMovements(tx, [{ ...opening, goodsId, orderId: null }], identifiers.next);
+    const inserted = await findCreated(tx, requestId);
+    if (!inserted) throw new Error(`goods ${goodsId} are gone in their own transaction`);
+    return inserted;
+  });
+
+  return {
+    goodsId: created.goodsId,
+    sku,
+    name: command.name,
+    description: command.description,
+    unitPriceCents: command.unitPriceCents,
+    stock,
+    status: GoodsStatus.onSale,
+    imageUrl: command.imageUrl,
+    createTime: created.createTime,
+    updateTime: created.createTime,
+  };
+}
+
+function check(command: CreateGoods): void {
+  const checks = new Checks();
+  checks.requestId("request_id", command.requestId);
+  checks.text("sku", command.sku, { max: MAX_SKU });
+  checks.that("sku", command.sku === command.sku.trim(), "must not begin or end with a space");
+  checks.integer("stock", command.stock, { min: 0n, max: MAX_STOCK });
+  checkDetails(checks, command);
+  checks.throwIfAny();
+}
+
+function skuTaken(): Refusal {
+  const violation = { field: "sku", description: "is the sku of other goods" };
+  return new Refusal(Reason.INVALID_ARGUMENT, {}, [violation]);
+}
