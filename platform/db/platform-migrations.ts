@@ -15,9 +15,8 @@ class PlatformTables extends Migration {
       state tinyint not null,
       next_at datetime(3) not null,
       publishes int not null default 0,
-      stream_sequence bigint null,
       create_time datetime(3) not null default current_timestamp(3),
-      done_time datetime(3) null,
+      publish_time datetime(3) null,
       key by_state (state, next_at),
       constraint outbox_state check (state between 1 and 3)
     ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`);

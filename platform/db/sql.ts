@@ -1,7 +1,18 @@
 import mysql from "mysql2/promise";
 
 /** What a statement may carry. Identifiers and cents are bigint, binary data is Buffer or Uint8Array. */
-export type Value = bigint | number | string | boolean | Date | Uint8Array | null | undefined;
+export type Value =
+  | bigint
+  | number
+  | string
+  | boolean
+  | Date
+  | Uint8Array
+  | Expression
+  | null
+  | undefined;
+/** SQL that stands where a value would, such as now(3). Never made from input. */
+export type Expression = { readonly sql: string };
 export type Parameter = Value | readonly Value[];
 
 /**
@@ -21,6 +32,10 @@ export function formatSql(statement: string, parameters: readonly Parameter[]): 
   return text;
 }
 
+export const expression = (sql: string): Expression => ({ sql });
+/** The database's time, which is the one that deadlines and leases are judged by. */
+export const NOW = expression("now(3)");
+
 /** One value as SQL text. Throws on what no column takes, such as NaN. */
 export function literal(value: Value): string {
   switch (typeof value) {
@@ -39,6 +54,7 @@ export function literal(value: Value): string {
       if (value === null) return "NULL";
       if (value instanceof Date) return `'${value.toISOString().slice(0, 23).replace("T", " ")}'`;
       if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString("hex")}'`;
+      if ("sql" in value) return value.sql;
       throw new TypeError(`${String(value)} is no SQL value`);
   }
 }

@@ -1,0 +1,221 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import type { Database } from "../db/database.ts";
+import { failpoint } from "../process/failpoint.ts";
+import type { Log } from "../process/log.ts";
+import { Outage } from "../values/refusal.ts";
+import type { Broker } from "./broker.ts";
+import { type Delivery, pruneInbox } from "./inbox.ts";
+import { clearFailures, type FailedMessage, recordFailure } from "./parked.ts";
+
+export type Subscription<S extends DescMessage = DescMessage> = {
+  /** "order.v1.cancelled" */
+  fact: string;
+  schema: S;
+  /**
+   * Gives a batch its effect in one transaction that begins with `admitEvents`. Events may come twice, late and in any
+   * order. What it throws makes each event run alone, then again after growing pauses, until it is parked.
+   */
+  handle(deliveries: Delivery<MessageShape<S>>[]): Promise<void>;
+};
+
+export function subscription<S extends DescMessage>(options: Subscription<S>): Subscription {
+  return options as unknown as Subscription;
+}
+
+/** Messages of one pull and of one transaction at most. */
+const BATCH = 256;
+const PULL_EXPIRES_MS = 5_000;
+const RETRY_PAUSE_MS = 500;
+const MAX_ATTEMPTS = 8;
+const FIRST_NAK_MS = 250;
+const MAX_NAK_MS = 30_000;
+/** The database or another service is away: not the message's fault, so not counted. */
+const OUTAGE_NAK_MS = 2_000;
+/** Carried by a message that a person started again, so that its record is cleared when it succeeds. */
+export const RESTARTED_HEADER = "Shop-Restarted";
+
+type Parts = { database: Database; broker: Broker; log: Log };
+type Received = { raw: JsMsg; delivery: Delivery<never>; failed: FailedMessage };
+
+/**
+ * Runs one durable consumer for each subscription, shared with the service's other replicas, until stopped. Streams and
+ * durables that are missing, at the start or later, are created; whatever was lost with them comes again from the
+ * publisher's outbox.
+ */
+export function startConsumers(
+  options: Parts & { service: string; subscriptions: Subscription[] },
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const loops = options.subscriptions.map((subscribed) =>
+    consume(options, {
+      subscribed,
+      durable: `${options.service}_${subscribed.fact.replaceAll(".", "_")}`,
+      stopping: stopping.signal,
+    }),
+  );
+  const pruning = pruneInbox(options.database, options.log);
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all([...loops, pruning.stop()]);
+    },
+  };
+}
+
+type Loop = { subscribed: Subscription; durable: string; stopping: AbortSignal };
+
+async function consume(parts: Parts, loop: Loop): Promise<void> {
+  const { stopping, durable, subscribed } = loop;
+  let troubled = false;
+  while (!stopping.aborted) {
+    try {
+      if (!parts.broker.connected()) {
+        await pause(RETRY_PAUSE_MS, undefined, { signal: stopping }).catch(() => {});
+        continue;
+      }
+      const consumer = await parts.broker.ensureConsumer(subscribed.fact, durable);
+      if (troubled) parts.log.info({ consumer: durable }, "consuming again");
+      troubled = false;
+      while (!stopping.aborted) {
+        const messages = await consumer.fetch({ max_messages: BATCH, expires: PULL_EXPIRES_MS });
+        await drain(messages, stopping, (batch) => settleBatch(parts, loop, batch));
+      }
+    } catch (error) {
+      if (stopping.aborted) return;
+      if (!troubled) parts.log.warn({ err: error, consumer: durable }, "cannot consume, trying on");
+      troubled = true;
+      await pause(RETRY_PAUSE_MS, undefined, { signal: stopping }).catch(() => {});
+    }
+  }
+}
+
+/** Hands over, one batch after the other, what has come in so far; ends with the pull. */
+async function drain(
+  messages: ConsumerMessages,
+  stopping: AbortSignal,
+  settle: (batch: JsMsg[]) => Promise<void>,
+): Promise<void> {
+  const stop = () => messages.stop();
+  stopping.addEventListener("abort", stop);
+  let arrived: JsMsg[] = [];
+  let settling: Promise<void> | undefined;
+  let trouble: unknown;
+  const settleArrived = async () => {
+    // What has arrived in the same turn of the event loop goes together.
+    await new Promise(setImmediate);
+    while (arrived.length > 0) {
+      const batch = arrived;
+      arrived = [];
+      await settle(batch);
+    }
+    settling = undefined;
+  };
+  try {
+    for await (const message of messages) {
+      arrived.push(message);
+      settling ??= settleArrived().catch((error: unknown) => {
+        trouble ??= error;
+        messages.stop();
+      });
+    }
+  } finally {
+    stopping.removeEventListener("abort", stop);
+    await settling;
+  }
+  if (trouble) throw trouble;
+}
+
+async function settleBatch(parts: Parts, loop: Loop, batch: JsMsg[]): Promise<void> {
+  const received: Received[] = [];
+  for (const raw of batch) {
+    try {
+      received.push(decode(loop, raw));
+    } catch (error) {
+      await park(parts, { raw, failed: failedMessage(loop, raw), error, maxAttempts: 1 });
+    }
+  }
+  if (received.length === 0) return;
+  const deliveries = received.map(({ delivery }) => delivery);
+  try {
+    await loop.subscribed.handle(deliveries);
+    await acknowledge(parts, loop, received);
+  } catch (error) {
+    if (error instanceof Outage) {
+      parts.log.warn({ err: error, consumer: loop.durable }, "no effect now, will come again");
+      for (const { raw } of received) raw.nak(OUTAGE_NAK_MS);
+    } else if (received.length === 1) {
+      const [only] = received as [Received];
+      await park(parts, { ...only, error, maxAttempts: MAX_ATTEMPTS });
+    } else {
+      // One of them breaks the others: alone, each succeeds or fails by itself.
+      for (const { raw } of received) await settleBatch(parts, loop, [raw]);
+    }
+  }
+}
+
+async function acknowledge(parts: Parts, loop: Loop, received: Received[]): Promise<void> {
+  const repeated = received.filter(
+    ({ raw }) => raw.redelivered || raw.headers?.get(RESTARTED_HEADER),
+  );
+  if (repeated.length > 0) {
+    const keys = repeated.map(({ failed }) => failed.key);
+    await clearFailures(parts.database, loop.durable, keys);
+  }
+  await failpoint(`ack.before:${loop.durable}`);
+  for (const { raw } of received) raw.ack();
+}
+
+async function park(
+  parts: Parts,
+  failure: { raw: JsMsg; failed: FailedMessage; error: unknown; maxAttempts: number },
+): Promise<void> {
+  const { raw, failed, error } = failure;
+  const { attempts, parked } = await recordFailure(parts.database, failed, failure).catch(
+    (trouble: unknown) => {
+      parts.log.warn({ err: trouble, consumer: failed.consumer }, "a failure cannot be recorded");
+      return { attempts: 1, parked: false };
+    },
+  );
+  const fields = { err: error, consumer: failed.consumer, message: failed.key, attempts };
+  if (parked) {
+    parts.log.error(fields, "message parked: see npm run parked");
+    raw.ack();
+  } else {
+    parts.log.warn(fields, "message failed, will be tried again");
+    raw.nak(Math.min(FIRST_NAK_MS * 2 ** attempts, MAX_NAK_MS));
+  }
+}
+
+function decode(loop: Loop, raw: JsMsg): Received {
+  const { schema } = loop.subscribed;
+  const failed = failedMessage(loop, raw);
+  const type = raw.headers?.get("Shop-Event-Type");
+  if (type !== schema.typeName) {
+    throw new Error(`the message is a "${type ?? ""}", not a ${schema.typeName}`);
+  }
+  if (failed.eventId === undefined) throw new Error("the message has no event id");
+  const delivery: Delivery<unknown> = {
+    eventId: failed.eventId,
+    consumer: loop.durable,
+    message: fromBinary(schema, raw.data),
+    traceparent: raw.headers?.get("traceparent") ?? "",
+  };
+  return { raw, delivery: delivery as Delivery<never>, failed };
+}
+
+function failedMessage(loop: Loop, raw: JsMsg): FailedMessage {
+  const id = raw.headers?.get("Shop-Event-Id") || raw.headers?.get("Nats-Msg-Id") || "";
+  const eventId = /^[1-9]\d{0,18}$/.test(id) && BigInt(id) < 2n ** 63n ? BigInt(id) : undefined;
+  return {
+    consumer: loop.durable,
+    key: eventId === undefined ? `${raw.info.stream}:${raw.seq}` : String(eventId),
+    eventId,
+    subject: raw.subject,
+    headers: Object.fromEntries(
+      [...(raw.headers ?? [])].map(([name, values]) => [name, values.join(",")]),
+    ),
+    payload: raw.data,
+  };
+}
