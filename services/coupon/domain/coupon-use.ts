@@ -88,6 +88,14 @@ export function sameContents(a: CouponUse, b: CouponUse): boolean {
   );
 }
 
+/** Refuses an event with impossible numbers. */
+export function checkClosedOrder(order: { orderId: bigint; userId: bigint }): void {
+  const checks = new Checks();
+  checks.identifier("order_id", order.orderId);
+  checks.identifier("user_id", order.userId);
+  checks.throwIfAny();
+}
+
 /** The mark that an order was closed before its coupon was asked for, so that the late use is refused. */
 export function closedBefore(order: { orderId: bigint; userId: bigint }): UseRecord {
   const nothing = { couponId: 0n, goodsAmountCents: 0n, amountOffCents: 0n };

@@ -1,27 +1,24 @@
 import type { Database } from "#platform/db/database.ts";
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { closedBefore, couponsToFree, UseState } from "../domain/coupon-use.ts";
+import { checkClosedOrder, closedBefore, couponsToFree, UseState } from "../domain/coupon-use.ts";
 import { insertUses, lockUses, releaseUses } from "../store/coupon-uses.ts";
 import { freeCoupons, lockCoupons } from "../store/coupons.ts";
 
-export type Release = { delivery: Delivery<unknown>; orderId: bigint; userId: bigint };
-
 /**
- * Closes orders: each gets its coupon back where it holds one, once, however often it is told. An order that has not
+ * Closes cancelled orders: each gets its coupon back where it holds one, once, however often it is told. An order that has not
  * asked for a coupon yet is marked, so that its late use is refused.
  */
 export async function releaseCoupons(
   { database }: { database: Database },
-  releases: readonly Release[],
+  deliveries: readonly Delivery<{ orderId: bigint; userId: bigint }>[],
 ): Promise<void> {
-  if (releases.length === 0) return;
-  const deliveries = releases.map(({ delivery }) => delivery);
+  for (const { message } of deliveries) checkClosedOrder(message);
   await database.transact("release-coupons", async (tx) => {
     const fresh = await admitEvents(tx, deliveries);
     const orders = new Map(
-      releases
-        .filter(({ delivery }) => fresh.has(delivery.eventId))
-        .map(({ orderId, userId }) => [orderId, { orderId, userId }]),
+      deliveries
+        .filter(({ eventId }) => fresh.has(eventId))
+        .map(({ message: { orderId, userId } }) => [orderId, { orderId, userId }]),
     );
     if (orders.size === 0) return;
 

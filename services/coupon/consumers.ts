@@ -1,0 +1,17 @@
+import type { Database } from "#platform/db/database.ts";
+import { type Subscription, subscription } from "#platform/events/consumers.ts";
+import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { releaseCoupons } from "./use-cases/release-coupons.ts";
+
+export function subscriptions(parts: { database: Database }): Subscription[] {
+  return [
+    subscription({
+      fact: "order.v1.cancelled",
+      schema: OrderCancelledSchema,
+      handle: async (deliveries) => {
+        const ours = deliveries.filter(({ message }) => message.holders.includes("coupon"));
+        if (ours.length > 0) await releaseCoupons(parts, ours);
+      },
+    }),
+  ];
+}
