@@ -1,13 +1,9 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { type Subscription, subscription } from "#platform/events/consumers.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import type { Parts } from "./use-cases/parts.ts";
 import { releaseStock } from "./use-cases/release-stock.ts";
 
-export function subscriptions(parts: {
-  database: Database;
-  identifiers: Identifiers;
-}): Subscription[] {
+export function subscriptions(parts: Parts): Subscription[] {
   return [
     subscription({
       fact: "order.v1.cancelled",

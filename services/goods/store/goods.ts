@@ -1,4 +1,4 @@
-import { LockMode, raw } from "@mikro-orm/mysql";
+import { raw } from "@mikro-orm/mysql";
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows } from "#platform/db/statements.ts";
 import type { Goods } from "../domain/goods.ts";
@@ -59,14 +59,9 @@ export async function changeGoods(
   goodsId: bigint,
   changes: GoodsChanges,
 ): Promise<Goods | undefined> {
-  const { em } = tx;
-  const lockMode = LockMode.PESSIMISTIC_WRITE;
-  const goods = await em.findOne(GoodsEntity, { goodsId }, { lockMode });
-  if (!goods) return undefined;
-  em.assign(goods, changes, { ignoreUndefined: true });
-  await em.flush();
-  // The database writes update_time.
-  return em.refreshOrFail(goods);
+  const isSet = Object.values(changes).some((value) => value !== undefined);
+  if (isSet) await tx.em.nativeUpdate(GoodsEntity, { goodsId }, changes);
+  return (await tx.em.findOne(GoodsEntity, { goodsId })) ?? undefined;
 }
 
 /**

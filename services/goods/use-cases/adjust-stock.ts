@@ -1,11 +1,10 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { stockNotEnough } from "../domain/reserve.ts";
 import { MovementType } from "../domain/stock.ts";
 import { MAX_NOTE, MAX_STOCK } from "../limits.ts";
 import { applyMovements, findAdjustment, lockGoods } from "../store/stock.ts";
+import type { Parts } from "./parts.ts";
 
 export type AdjustStock = { requestId: string; goodsId: bigint; delta: bigint; note: string };
 
@@ -14,7 +13,7 @@ export type AdjustStock = { requestId: string; goodsId: bigint; delta: bigint; n
  * same contents answers what the first one did; with other contents it is refused.
  */
 export async function adjustStock(
-  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  { database, identifiers }: Parts,
   { requestId, goodsId, delta, note }: AdjustStock,
 ): Promise<bigint> {
   const checks = new Checks();

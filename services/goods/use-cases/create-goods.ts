@@ -1,5 +1,3 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
@@ -9,6 +7,7 @@ import { MAX_SKU, MAX_STOCK } from "../limits.ts";
 import { findCreated, insertGoods, skuIsTaken } from "../store/goods.ts";
 import { logMovements } from "../store/stock.ts";
 import { checkDetails } from "./check-goods.ts";
+import type { Parts } from "./parts.ts";
 
 export type CreateGoods = Pick<
   Goods,
@@ -20,7 +19,7 @@ export type CreateGoods = Pick<
  * answers the goods as they were created; with other contents it is refused.
  */
 export async function createGoods(
-  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  { database, identifiers }: Parts,
   command: CreateGoods,
 ): Promise<Goods> {
   check(command);

@@ -1,12 +1,12 @@
-import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { Goods } from "../domain/goods.ts";
 import { findGoods } from "../store/goods.ts";
+import type { Parts } from "./parts.ts";
 
 /** Goods off the shelf are shown too, so that old orders can be. */
 export async function getGoods(
-  { database }: { database: Database },
+  { database }: Pick<Parts, "database">,
   goodsId: bigint,
 ): Promise<Goods> {
   const checks = new Checks();

@@ -1,9 +1,9 @@
-import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
 import type { Goods } from "../domain/goods.ts";
 import { MAX_LISTED_IDS, MAX_QUERY, MAX_QUERY_WORDS } from "../limits.ts";
 import { listGoods as listGoodsRows } from "../store/goods.ts";
+import type { Parts } from "./parts.ts";
 
 export type ListGoods = {
   pageSize: number;
@@ -14,7 +14,7 @@ export type ListGoods = {
 
 /** A page of the catalogue by identifier, on the shelf or off it; with `goodsIds` only of those. */
 export async function listGoods(
-  { database }: { database: Database },
+  { database }: Pick<Parts, "database">,
   request: ListGoods,
 ): Promise<{ goods: Goods[]; nextPageToken: string }> {
   const words = request.query.split(/\s+/).filter((word) => word !== "");

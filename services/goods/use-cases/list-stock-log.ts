@@ -1,14 +1,14 @@
-import type { Database } from "#platform/db/database.ts";
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
 import type { StockLogEntry } from "../store/entities.ts";
 import { listStockLog as listStockLogRows } from "../store/stock-log.ts";
 import { getGoods } from "./get-goods.ts";
+import type { Parts } from "./parts.ts";
 
 export type ListStockLog = { goodsId: bigint; pageSize: number; pageToken: string };
 
 /** A page of one item's movements, newest first. */
 export async function listStockLog(
-  { database }: { database: Database },
+  { database }: Pick<Parts, "database">,
   { goodsId, ...page }: ListStockLog,
 ): Promise<{ entries: StockLogEntry[]; nextPageToken: string }> {
   await getGoods({ database }, goodsId);

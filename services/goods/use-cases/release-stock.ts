@@ -1,17 +1,16 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { decideReleases } from "../domain/release.ts";
 import { OrderState } from "../domain/stock.ts";
 import { insertDecisions, lockLedger, readHeld, setReleased } from "../store/ledger.ts";
 import { applyMovements, lockGoods } from "../store/stock.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Gives back what cancelled orders hold, all in one transaction with their inbox rows. An order that was never reserved
  * is marked as closed, so that its late reservation is refused.
  */
 export async function releaseStock(
-  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  { database, identifiers }: Parts,
   deliveries: readonly Delivery<{ orderId: bigint }>[],
 ): Promise<void> {
   await database.transact("release-stock", async (tx) => {

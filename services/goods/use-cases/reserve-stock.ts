@@ -1,5 +1,4 @@
-import type { Database, Transaction } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
+import type { Transaction } from "#platform/db/database.ts";
 import { MAX_QUANTITY } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { gather } from "#platform/values/gather.ts";
@@ -15,6 +14,7 @@ import {
 } from "../limits.ts";
 import { insertDecisions, readLedger, readTaken } from "../store/ledger.ts";
 import { applyMovements, lockGoods } from "../store/stock.ts";
+import type { Parts } from "./parts.ts";
 
 type Answers = (Refusal | undefined)[];
 
@@ -28,10 +28,7 @@ export type ReserveStock = (reservations: readonly Reservation[]) => Promise<Ans
  * Calls that are in flight together share a transaction, so that they take the lock of an item that all want once, not
  * one after the other.
  */
-export function createReserveStock(parts: {
-  database: Database;
-  identifiers: Identifiers;
-}): ReserveStock {
+export function createReserveStock(parts: Parts): ReserveStock {
   const calls = gather<Reservation[], Answers>({
     run: async (batch) => {
       const decided = await parts.database.transact("reserve-stock", (tx) =>
@@ -58,7 +55,7 @@ export function createReserveStock(parts: {
 
 async function reserve(
   tx: Transaction,
-  identifiers: Identifiers,
+  identifiers: Parts["identifiers"],
   reservations: readonly Reservation[],
 ): Promise<Answers> {
   const orderIds = reservations.map(({ orderId }) => orderId);

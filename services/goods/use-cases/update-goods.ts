@@ -1,9 +1,9 @@
-import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { type Goods, GoodsStatus } from "../domain/goods.ts";
 import { changeGoods, type GoodsChanges } from "../store/goods.ts";
 import { checkDetails } from "./check-goods.ts";
+import type { Parts } from "./parts.ts";
 
 /** `status` is what the caller sent, a GoodsStatus or not. */
 export type UpdateGoods = Omit<GoodsChanges, "status"> & {
@@ -13,7 +13,7 @@ export type UpdateGoods = Omit<GoodsChanges, "status"> & {
 
 /** Changes what is set, and leaves the rest and the stock as they are. */
 export async function updateGoods(
-  { database }: { database: Database },
+  { database }: Pick<Parts, "database">,
   command: UpdateGoods,
 ): Promise<Goods> {
   const { goodsId, status: wanted, ...details } = command;
