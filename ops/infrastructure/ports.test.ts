@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { freePorts, isPortFree, shopPorts } from "./ports.ts";
+import { brokerTooOld, databaseTooOld, databaseVersion } from "./versions.ts";
+
+describe("ports", () => {
+  it("move with SHOP_PORT_BASE", () => {
+    assert.deepEqual(shopPorts({}), { mysql: 50_056, nats: 50_057 });
+    assert.deepEqual(shopPorts({ SHOP_PORT_BASE: "20000" }), { mysql: 20_006, nats: 20_007 });
+  });
+
+  it("are refused when they are none", () => {
+    for (const text of ["80", "65001", "abc", "1e4", "-5", "50050.5"]) {
+      assert.throws(() => shopPorts({ SHOP_PORT_BASE: text }), /SHOP_PORT_BASE is/, text);
+    }
+  });
+
+  it("are found free and all different", async () => {
+    const ports = await freePorts(20);
+    assert.equal(new Set(ports).size, 20);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(ports[0], "127.0.0.1", resolve));
+    assert.equal(await isPortFree(ports[0] ?? 0), false);
+    await new Promise((resolve) => server.close(resolve));
+    assert.equal(await isPortFree(ports[0] ?? 0), true);
+  });
+});
+
+describe("versions of servers", () => {
+  it("are read from what each product prints", () => {
+    assert.equal(databaseVersion("mysqld  Ver 8.4.3 for Linux on x86_64").flavour, "mysql");
+    assert.deepEqual(databaseVersion("5.5.5-10.6.1-MariaDB"), {
+      flavour: "mariadb",
+      numbers: [10, 6, 1],
+    });
+    assert.throws(() => databaseVersion("what?"), /names no version/);
+  });
+
+  it("are refused below the least that has what we use", () => {
+    for (const good of ["10.6.0-MariaDB", "11.8.3-MariaDB", "8.0.16", "9.7.0"]) {
+      assert.equal(databaseTooOld(good), undefined, good);
+    }
+    for (const old of ["10.5.29-MariaDB", "8.0.15", "5.7.44"]) {
+      assert.match(databaseTooOld(old) ?? "", /too old/, old);
+    }
+    assert.equal(brokerTooOld("nats-server: v2.9.10"), undefined);
+    assert.match(brokerTooOld("nats-server: v2.8.4") ?? "", /too old/);
+  });
+});

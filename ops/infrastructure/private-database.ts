@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { findPrograms, lastLine, run } from "./commands.ts";
+import { type PrivateServer, privateServer } from "./private-server.ts";
+import { probeDatabase } from "./probes.ts";
+import { keptSecret } from "./secrets.ts";
+import { SetupError } from "./setup-error.ts";
+import { databaseVersion, type Flavour } from "./versions.ts";
+
+export type PrivateOptions = {
+  /** The server's program. */
+  path: string;
+  /** What it says its version is. */
+  version: string;
+  /** Where everything of ours lies; the database gets a folder in it. */
+  dataDir: string;
+  port: number;
+  log: (line: string) => void;
+};
+
+const initialiseWithinMs = 300_000;
+// Recovery after a kill replays the log; with a full one that takes its time.
+const readyWithinMs = 300_000;
+const stopWithinMs = 60_000;
+
+/** A database of our own on loopback: `shop` with a random password is the only one who may log in. */
+export async function privateDatabase(
+  options: PrivateOptions,
+): Promise<{ url: string; server: PrivateServer }> {
+  const { flavour } = databaseVersion(options.version);
+  // A data directory belongs to the product that made it; the other one could not read it.
+  const directory = join(options.dataDir, flavour);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const password = keptSecret(options.dataDir, "database");
+  const data = join(directory, "data");
+  if (!existsSync(data)) await initialise(flavour, data, options);
+  const configuration = join(directory, "my.cnf");
+  const first = join(directory, "first.sql");
+  writeFileSync(first, accounts(password), { mode: 0o600 });
+  writeFileSync(configuration, settings({ data, first, port: options.port }), { mode: 0o600 });
+  const url = `mysql://shop:${password}@127.0.0.1:${options.port}`;
+  const server = privateServer({
+    name: flavour === "mariadb" ? "MariaDB" : "MySQL",
+    command: options.path,
+    args: [`--defaults-file=${configuration}`, ...asRoot()],
+    mark: configuration,
+    directory,
+    port: options.port,
+    probe: () => probeDatabase(url),
+    readyWithinMs,
+    stopWithinMs,
+    log: options.log,
+  });
+  return { url, server };
+}
+
+/** Both servers refuse to run as root unless they are told to. */
+function asRoot(): string[] {
+  return process.getuid?.() === 0 ? ["--user=root"] : [];
+}
+
+/** Makes the data directory under another name, so that one cut short is never taken for a whole one. */
+async function initialise(flavour: Flavour, data: string, options: PrivateOptions): Promise<void> {
+  const unfinished = `${data}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  options.log(`${flavour} makes a new data directory in ${data}`);
+  const [command, args] =
+    flavour === "mariadb"
+      ? [
+          mariadbInstaller(options.path),
+          [
+            "--no-defaults",
+            `--datadir=${unfinished}`,
+            // Root may come in by the socket as the owner of the files, never with an empty password.
+            "--auth-root-authentication-method=socket",
+            "--skip-test-db",
+            "--skip-name-resolve",
+          ],
+        ]
+      : [options.path, ["--no-defaults", "--initialize-insecure", `--datadir=${unfinished}`]];
+  const done = await run(command, [...args, ...asRoot()], { timeoutMs: initialiseWithinMs });
+  if (done.code !== 0) {
+    throw new SetupError(`${command} could not make the data directory: ${lastLine(done)}`);
+  }
+  renameSync(unfinished, data);
+}
+
+function mariadbInstaller(program: string): string {
+  const beside = [
+    dirname(program),
+    join(dirname(program), "../bin"),
+    join(dirname(program), "../scripts"),
+  ];
+  const names = ["mariadb-install-db", "mysql_install_db"];
+  const found =
+    findPrograms(names, { PATH: beside.join(":") })[0] ?? findPrograms(names, process.env)[0];
+  if (found === undefined) {
+    throw new SetupError(`${program} is here, but mariadb-install-db, which belongs to it, is not`);
+  }
+  return found;
+}
+
+/**
+ * Runs at every start, before the first connection is let in: the server takes each line as one
+ * statement. MySQL made root with an empty password; nobody needs root.
+ */
+function accounts(password: string): string {
+  return [
+    `CREATE USER IF NOT EXISTS 'shop'@'127.0.0.1' IDENTIFIED BY '${password}';`,
+    `ALTER USER 'shop'@'127.0.0.1' IDENTIFIED BY '${password}';`,
+    "GRANT ALL PRIVILEGES ON *.* TO 'shop'@'127.0.0.1' WITH GRANT OPTION;",
+    "ALTER USER 'root'@'localhost' ACCOUNT LOCK;",
+    "",
+  ].join("\n");
+}
+
+function settings({ data, first, port }: { data: string; first: string; port: number }): string {
+  return `[mysqld]
+datadir = ${data}
+init-file = ${first}
+bind-address = 127.0.0.1
+port = ${port}
+# Relative to the data directory: a socket's whole path must not be longer than about 100 bytes.
+socket = server.sock
+pid-file = own.pid
+# Only MySQL has this second protocol and its port; "loose" makes others ignore the line.
+loose-mysqlx = 0
+skip-name-resolve
+# Nothing replicates from here, and without a binary log a commit flushes once.
+skip-log-bin
+character-set-server = utf8mb4
+collation-server = utf8mb4_bin
+# An order that was answered survives a power cut.
+innodb-flush-log-at-trx-commit = 1
+innodb-buffer-pool-size = 256M
+max-connections = 500
+loose-performance-schema = OFF
+`;
+}

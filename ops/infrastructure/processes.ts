@@ -1,0 +1,81 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
+/**
+ * The command line of a running process, arguments joined by spaces; undefined when there is no
+ * such process. One that has ended but was never reaped has none either.
+ */
+export function commandLine(pid: number): string | undefined {
+  try {
+    if (process.platform === "linux") {
+      const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      return text === "" ? undefined : text.split("\0").join(" ").trim();
+    }
+    const args = ["-ww", "-o", "command=", "-p", String(pid)];
+    return execFileSync("ps", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The process that started this one, or undefined when it is gone. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    if (process.platform === "linux") {
+      // The second field, the name in brackets, may itself hold spaces and brackets.
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    }
+    const args = ["-o", "ppid=", "-p", String(pid)];
+    return Number(
+      execFileSync("ps", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+export function writePid(file: string, pid: number): void {
+  writeFileSync(file, `${pid}\n`);
+}
+
+export function removePid(file: string): void {
+  rmSync(file, { force: true });
+}
+
+/**
+ * The process that a pid file names, if it still runs and its command line has `mark` in it. A pid
+ * that has gone to another program since is not taken for the one that wrote the file.
+ */
+export function livingProcess(file: string, mark: string): number | undefined {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(file, "utf8").trim());
+  } catch {
+    return undefined;
+  }
+  if (!Number.isSafeInteger(pid) || pid < 2) return undefined;
+  return commandLine(pid)?.includes(mark) === true ? pid : undefined;
+}
+
+/** Sends a signal; a process that is already gone is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Asks a process to end, waits for it, and ends it by force when it takes longer than `withinMs`. */
+export async function endProcess(pid: number, mark: string, withinMs: number): Promise<void> {
+  const runs = () => commandLine(pid)?.includes(mark) === true;
+  signal(pid, "SIGCONT");
+  signal(pid, "SIGTERM");
+  const deadline = Date.now() + withinMs;
+  while (runs()) {
+    if (Date.now() > deadline) signal(pid, "SIGKILL");
+    await pause(50);
+  }
+}

@@ -1,0 +1,23 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+/** A random password that is made once for a data directory and kept there for its owner only. */
+export function keptSecret(directory: string, name: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = `${directory}/${name}.secret`;
+  const known = read(file);
+  if (known !== undefined) return known;
+  const secret = randomBytes(24).toString("base64url");
+  writeFileSync(file, `${secret}\n`, { mode: 0o600, flush: true });
+  return secret;
+}
+
+function read(file: string): string | undefined {
+  try {
+    const text = readFileSync(file, "utf8").trim();
+    // A file that a crash cut short is made anew: whoever uses the secret sets it at every start.
+    return text.length === 32 ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
