@@ -1,0 +1,109 @@
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  status,
+} from "@grpc/grpc-js";
+import type { Log } from "#platform/process/log.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { authenticate, authorize, type Caller } from "./access.ts";
+import { StatusError, statusOfError } from "./errors.ts";
+import type { MethodPlan } from "./implement.ts";
+import type { RpcLimits } from "./limits.ts";
+import { Gate, ServerCall } from "./server-call.ts";
+import type { TokenVerifier } from "./tokens.ts";
+
+/**
+ * The door: every call of the shop's services passes here once, by its headers, before a byte of its request is read.
+ * It is refused where the server is stopping, full, or the caller may not call this method.
+ */
+export class Admission {
+  readonly calls: Gate;
+  readonly streams: Gate;
+  readonly #plans: Map<string, MethodPlan>;
+  readonly #tokens: TokenVerifier;
+  readonly #log: Log;
+  readonly #admitted = new WeakMap<Metadata, ServerCall>();
+  #stopping = false;
+
+  constructor(options: {
+    plans: Map<string, MethodPlan>;
+    tokens: TokenVerifier;
+    limits: RpcLimits;
+    log: Log;
+  }) {
+    this.calls = new Gate(options.limits.maxInFlight);
+    this.streams = new Gate(options.limits.maxStreams);
+    this.#plans = options.plans;
+    this.#tokens = options.tokens;
+    this.#log = options.log;
+  }
+
+  /** From now on new calls get UNAVAILABLE. */
+  close(): void {
+    this.#stopping = true;
+  }
+
+  /** The call that was admitted with these headers. */
+  take(metadata: Metadata): ServerCall {
+    const call = this.#admitted.get(metadata);
+    if (!call) throw new Error("a call came past the admission");
+    call.begin();
+    return call;
+  }
+
+  readonly interceptor: ServerInterceptor = (definition, next) => {
+    const plan = this.#plans.get(definition.path);
+    // Health and reflection are not the shop's own: public, and answered while it stops.
+    if (!plan) return new ServerInterceptingCall(next);
+    let call: ServerCall | undefined;
+    return new ServerInterceptingCall(next, {
+      start: (listen) =>
+        listen({
+          onReceiveMetadata: (metadata, pass) => {
+            call = this.#admit({ plan, metadata, next, pass: () => pass(metadata) });
+          },
+          // grpc-js says this at the end of every call, answered or not.
+          onCancel: () => call?.leave(),
+        }),
+    });
+  };
+
+  #admit(arrival: {
+    plan: MethodPlan;
+    metadata: Metadata;
+    next: ServerInterceptingCallInterface;
+    pass: () => void;
+  }): ServerCall | undefined {
+    const { plan, metadata, next, pass } = arrival;
+    const deadlineMs = Number(next.getDeadline());
+    const refuse = (error: unknown) =>
+      next.sendStatus(statusOfError(error, { log: this.#log, deadlineMs }));
+    const gate = plan.streaming ? this.streams : this.calls;
+    if (this.#stopping) {
+      refuse(new StatusError(status.UNAVAILABLE, "the server is stopping"));
+      return undefined;
+    }
+    if (!gate.enter()) {
+      refuse(new Refusal(Reason.RATE_LIMITED, { cause: "in_flight", limit: String(gate.limit) }));
+      return undefined;
+    }
+    const call = new ServerCall({ gate, metadata, path: plan.path, deadlineMs, log: this.#log });
+    const enter = (caller: Caller) => {
+      authorize(plan.access, caller);
+      if (!plan.handler) throw new StatusError(status.UNIMPLEMENTED, "not implemented yet");
+      call.caller = caller;
+      this.#admitted.set(metadata, call);
+      pass();
+    };
+    try {
+      const caller = authenticate(metadata, this.#tokens);
+      if (caller instanceof Promise) caller.then(enter).catch(refuse);
+      else enter(caller);
+    } catch (error) {
+      refuse(error);
+    }
+    return call;
+  }
+}

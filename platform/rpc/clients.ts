@@ -1,0 +1,219 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Client as Channel, type ChannelOptions, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { failpoint } from "#platform/process/failpoint.ts";
+import type { Log } from "#platform/process/log.ts";
+import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import { Outage, Reason } from "#platform/values/refusal.ts";
+import { channelCredentials } from "./credentials.ts";
+import { refusalOfStatus } from "./errors.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+
+const MAX_STREAM_MS = DEFAULT_LIMITS.maxStreamMs;
+
+export type CallOptions = {
+  /** On the scale of Date.now(); the call ends then even where the client's own timeout is longer. */
+  deadlineMs?: number;
+  traceparent?: string;
+  signal?: AbortSignal;
+  /** Calls for this caller instead of for the service. */
+  token?: string;
+};
+
+type Method<M> =
+  M extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    : M extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+      : never;
+
+/** The methods of a service by their name in TypeScript; each does exactly one call, never a second try. */
+export type Client<S extends DescService> = {
+  [K in keyof S["method"]]: Method<S["method"][K]>;
+} & { close(): void };
+
+type ClientOptions = {
+  /** A gRPC target: host:port, or dns:///name:port for all replicas behind a name. */
+  address: string;
+  tls: TlsSettings | undefined;
+  /** The caller's own token; without it, and without one for the call, the call is anonymous. */
+  serviceToken?: () => Promise<string>;
+  /** For a unary call. */
+  timeoutMs: number;
+  log?: Log;
+};
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  // A service config from DNS could bring a retry policy, and a retried call can have its effect twice. What is left
+  // are grpc-js's own retries of calls that never reached a server.
+  "grpc.service_config_disable_resolution": 1,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.keepalive_permit_without_calls": 1,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 2_000,
+  "grpc.max_send_message_length": DEFAULT_LIMITS.maxMessageBytes,
+  "grpc.max_receive_message_length": DEFAULT_LIMITS.maxMessageBytes,
+  "grpc.enable_channelz": 0,
+  "grpc.enable_http_proxy": 0,
+};
+
+/**
+ * A client of one service. It keeps its connections: make one for each target and close it at the end.
+ *
+ * A call that the other side refused with a reason throws that Refusal. Everything else (deadline, connection, INTERNAL
+ * ...) throws an Outage, whose `cause` has the gRPC status: whether the call had its effect is then unknown. That the
+ * other side does not accept this service's own token is an Outage too, since it is no fault of whoever is served.
+ */
+export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
+  const credentials = channelCredentials(options.tls);
+  const channel = new Channel(options.address, credentials, CHANNEL_OPTIONS);
+  const client: Record<string, unknown> = { close: () => channel.close() };
+  for (const method of service.methods) {
+    const plan = planOf(service, method);
+    if (method.methodKind === "unary") {
+      client[method.localName] = (request: never, call: CallOptions = {}) =>
+        callUnary({ channel, plan, options, call }, request);
+    } else if (method.methodKind === "server_streaming") {
+      client[method.localName] = (request: never, call: CallOptions = {}) =>
+        callStream({ channel, plan, options, call }, request);
+    }
+  }
+  return client as Client<S>;
+}
+
+type Plan = {
+  path: string;
+  input: DescMessage;
+  output: DescMessage;
+  failpointBefore: string;
+  failpointAfter: string;
+};
+type Context = { channel: Channel; plan: Plan; options: ClientOptions; call: CallOptions };
+
+function planOf(service: DescService, method: DescMethod): Plan {
+  const name = `${service.typeName}/${method.name}`;
+  return {
+    path: `/${name}`,
+    input: method.input,
+    output: method.output,
+    failpointBefore: `rpc.before:${name}`,
+    failpointAfter: `rpc.after:${name}`,
+  };
+}
+
+async function callUnary(context: Context, request: never): Promise<unknown> {
+  const { channel, plan, options, call } = context;
+  const before = failpoint(plan.failpointBefore);
+  if (before) await before;
+  const bytes = encode(plan.input, request);
+  const metadata = await headersOf(context);
+  const deadline = deadlineOf(call, options.timeoutMs);
+  const answer = await new Promise<Buffer>((resolve, reject) => {
+    if (call.signal?.aborted) return reject(cancelled(plan));
+    let stopListening = () => {};
+    const grpcCall = channel.makeUnaryRequest(
+      plan.path,
+      identity,
+      identity,
+      bytes,
+      metadata,
+      { deadline },
+      (error, response) => {
+        stopListening();
+        if (error) reject(troubleOf(error, context));
+        else resolve(response as Buffer);
+      },
+    );
+    stopListening = onAbort(call.signal, () => grpcCall.cancel());
+  });
+  const after = failpoint(plan.failpointAfter);
+  if (after) await after;
+  return decode(plan, answer);
+}
+
+async function* callStream(context: Context, request: never): AsyncIterable<unknown> {
+  const { channel, plan, call } = context;
+  const bytes = encode(plan.input, request);
+  const metadata = await headersOf(context);
+  if (call.signal?.aborted) throw cancelled(plan);
+  const deadline = deadlineOf(call, MAX_STREAM_MS);
+  const stream = channel.makeServerStreamRequest(plan.path, identity, identity, bytes, metadata, {
+    deadline,
+  });
+  const stopListening = onAbort(call.signal, () => stream.cancel());
+  try {
+    for await (const message of stream) yield decode(plan, message as Buffer);
+  } catch (error) {
+    throw isServiceError(error) ? troubleOf(error, context) : error;
+  } finally {
+    stopListening();
+    // Where the consumer leaves early, the stream ends as cancelled, which nobody is told any more.
+    stream.on("error", () => {});
+    stream.cancel();
+  }
+}
+
+function encode(schema: DescMessage, request: MessageInitShape<DescMessage>): Buffer {
+  const bytes = toBinary(schema, create(schema, request));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decode(plan: Plan, bytes: Buffer): unknown {
+  try {
+    return fromBinary(plan.output, bytes);
+  } catch (cause) {
+    throw new Outage(`${plan.path} answered something malformed`, { cause });
+  }
+}
+
+async function headersOf({ options, call }: Context): Promise<Metadata> {
+  const metadata = new Metadata();
+  const token = call.token ?? (await options.serviceToken?.());
+  if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
+  if (call.traceparent !== undefined) metadata.set("traceparent", call.traceparent);
+  return metadata;
+}
+
+function deadlineOf(call: CallOptions, timeoutMs: number): number {
+  return Math.min(call.deadlineMs ?? Number.POSITIVE_INFINITY, Date.now() + timeoutMs);
+}
+
+function troubleOf(error: ServiceError, { plan, options, call }: Context): Error {
+  const refusal = refusalOfStatus(error);
+  const ownIdentity = call.token === undefined && options.serviceToken !== undefined;
+  const refusesIdentity =
+    refusal?.reason === Reason.UNAUTHENTICATED || refusal?.reason === Reason.PERMISSION_DENIED;
+  if (refusal && !(ownIdentity && refusesIdentity)) return refusal;
+  options.log?.debug({ path: plan.path, code: error.code, details: error.details }, "call failed");
+  return new Outage(`${plan.path} failed: ${error.message}`, { cause: error });
+}
+
+function cancelled(plan: Plan): Outage {
+  return new Outage(`${plan.path} was cancelled before it began`);
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "metadata" in error;
+}
+
+function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (!signal) return () => {};
+  signal.addEventListener("abort", act, { once: true });
+  return () => signal.removeEventListener("abort", act);
+}
+
+function identity(bytes: Buffer): Buffer {
+  return bytes;
+}

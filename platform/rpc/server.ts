@@ -1,0 +1,173 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type MethodDefinition, Server, type ServiceDefinition } from "@grpc/grpc-js";
+import type { Log } from "#platform/process/log.ts";
+import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import type { TokenSettings } from "#platform/process/token-settings.ts";
+import { Admission } from "./admission.ts";
+import { serverCredentials } from "./credentials.ts";
+import { boundDeadlines, type DeadlineRule } from "./deadlines.ts";
+import { addHealth } from "./health.ts";
+import type { Implementation, MethodPlan } from "./implement.ts";
+import { DEFAULT_LIMITS, type RpcLimits } from "./limits.ts";
+import { addReflection } from "./reflection.ts";
+import { serveStream, serveUnary } from "./serve.ts";
+import { createTokenVerifier } from "./tokens.ts";
+
+export type { Call, Caller } from "./access.ts";
+export { type Handlers, type Implementation, implement } from "./implement.ts";
+export type { RpcLimits } from "./limits.ts";
+
+/** For the answers that are still on their way when the last handler is done. */
+const FLUSH_MS = 1_000;
+
+export type RpcServer = {
+  /** host:port, with the port that the system chose where 0 was asked for. */
+  address: string;
+  port: number;
+  /** What grpc.health.v1 answers; false until the first call. Calls are served either way. */
+  setServing(serving: boolean): void;
+  /** Refuses new calls with UNAVAILABLE, finishes those that were accepted, then closes. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Serves the implementations with health and reflection, and starts to listen. Who may call what is enforced here, from
+ * the proto option of each method, before its request is read.
+ */
+export async function startRpcServer(options: {
+  listen: { host: string; port: number };
+  tls: TlsSettings | undefined;
+  tokens: TokenSettings;
+  implementations: Implementation[];
+  log: Log;
+  limits?: Partial<RpcLimits>;
+}): Promise<RpcServer> {
+  const { implementations, log } = options;
+  const limits: RpcLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const methods = implementations.flatMap((implementation) => implementation.methods);
+  const plans = new Map(methods.map((plan) => [plan.path, plan]));
+  const tokens = createTokenVerifier(options.tokens);
+  const admission = new Admission({ plans, tokens, limits, log });
+  const stopping = new AbortController();
+  const server = createServer(limits, admission);
+  boundDeadlines(server, deadlineRules(plans, limits));
+  for (const { methods } of implementations) {
+    addMethods(server, methods, { admission, limits, stopping: stopping.signal });
+  }
+  const services = implementations.map((implementation) => implementation.service);
+  const health = addHealth(
+    server,
+    services.map((service) => service.typeName),
+  );
+  addReflection(server, services);
+  const { host } = options.listen;
+  const credentials = serverCredentials(options.tls);
+  const port = await bind(server, `${host}:${options.listen.port}`, credentials);
+  log.info({ address: `${host}:${port}`, tls: options.tls !== undefined }, "listening");
+
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    health.setServing(false);
+    admission.close();
+    stopping.abort();
+    // Connections stay open meanwhile: a client that pings a closing one takes its calls for lost
+    // (grpc/grpc-node#3068).
+    const idle = Promise.all([admission.calls.idle(), admission.streams.idle()]);
+    if (!(await within(limits.stopMs, idle))) {
+      const left = admission.calls.count + admission.streams.count;
+      log.warn({ left }, "stopped with calls under way");
+    }
+    await within(FLUSH_MS, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
+    server.forceShutdown();
+  };
+  return {
+    address: `${host}:${port}`,
+    port,
+    setServing: (serving) => {
+      if (!stopping.signal.aborted) health.setServing(serving);
+    },
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+function createServer(limits: RpcLimits, admission: Admission): Server {
+  return new Server({
+    interceptors: [admission.interceptor],
+    "grpc.max_receive_message_length": limits.maxMessageBytes,
+    "grpc.max_send_message_length": limits.maxMessageBytes,
+    "grpc.max_concurrent_streams": limits.maxInFlight + limits.maxStreams,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    // Registers every connection in a process-wide table; it leaked before (grpc/grpc-node#2068).
+    "grpc.enable_channelz": 0,
+  });
+}
+
+function deadlineRules(
+  plans: Map<string, MethodPlan>,
+  limits: RpcLimits,
+): (path: string) => DeadlineRule {
+  const unary = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
+  const stream = { defaultMs: limits.maxStreamMs, maxMs: limits.maxStreamMs };
+  return (path) => {
+    const plan = plans.get(path);
+    return plan && !plan.streaming ? unary : stream;
+  };
+}
+
+function addMethods(
+  server: Server,
+  plans: MethodPlan[],
+  context: { admission: Admission; limits: RpcLimits; stopping: AbortSignal },
+): void {
+  const { admission, limits } = context;
+  const definitions: Record<string, MethodDefinition<Buffer, Buffer>> = {};
+  const handlers: Record<string, never> = {};
+  for (const plan of plans) {
+    const name = plan.method.name;
+    definitions[name] = definitionOf(plan);
+    const handler = plan.streaming
+      ? serveStream(plan, admission, context)
+      : serveUnary(plan, admission, limits);
+    handlers[name] = handler as never;
+  }
+  server.addService(definitions as ServiceDefinition, handlers);
+}
+
+function definitionOf(plan: MethodPlan): MethodDefinition<Buffer, Buffer> {
+  const identity = (bytes: Buffer) => bytes;
+  return {
+    path: plan.path,
+    requestStream: false,
+    responseStream: plan.streaming,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  };
+}
+
+function bind(
+  server: Server,
+  address: string,
+  credentials: ReturnType<typeof serverCredentials>,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => {
+      if (error) reject(error);
+      else resolve(port);
+    });
+  });
+}
+
+/** Whether `work` ended within the time. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = pause(ms, false, { signal: timer.signal }).catch(() => false);
+  const ended = await Promise.race([work.then(() => true), late]);
+  timer.abort();
+  return ended;
+}
