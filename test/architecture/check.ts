@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { blankComments, type Import, lineOf, resolveImport, scanImports } from "./imports.ts";
+import { ENVIRONMENT_READERS, ROOMS, type Room, RULED_FOLDERS, UNIT_TEST_MAY } from "./rules.ts";
+
+export type Fault = { file: string; line: number; rule: string; message: string };
+
+/** "file:line rule: message", as editors and terminals can follow it. */
+export function faultText({ file, line, rule, message }: Fault): string {
+  return `${file}:${line} ${rule}: ${message}`;
+}
+
+/** Every breach of the rules below `root`, which is laid out as the project is. */
+export function checkTree(root: string): Fault[] {
+  return sourceFiles(root).flatMap((file) =>
+    checkFile(file, readFileSync(join(root, file), "utf8")),
+  );
+}
+
+/** The TypeScript files that the rules are about, as paths below `root`. */
+export function sourceFiles(root: string): string[] {
+  const inFolder = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = posix.join(folder, entry.name);
+      if (entry.isDirectory()) return inFolder(path);
+      return /\.[cm]?tsx?$/.test(entry.name) ? [path] : [];
+    });
+  const present = readdirSync(root);
+  return RULED_FOLDERS.filter((folder) => present.includes(folder)).flatMap(inFolder);
+}
+
+export function checkFile(file: string, source: string): Fault[] {
+  const room = ROOMS.find(({ files }) => matchesAny(file, files));
+  if (!room) return [{ file, line: 1, rule: "house", message: "is in no room of the house" }];
+  const { imports, unreadable } = scanImports(source);
+  return [
+    ...imports.flatMap((one) => checkImport(file, room, one)),
+    ...unreadable.map((line) => {
+      const message = "imports something that cannot be read from the text";
+      return { file, line, rule: "plain-imports", message };
+    }),
+    ...checkEnvironment(file, source),
+  ];
+}
+
+function checkImport(file: string, room: Room, { line, specifier, typeOnly }: Import): Fault[] {
+  const target = resolveImport(file, specifier);
+  const service = /^services\/([^/]+)\//.exec(file)?.[1] ?? "";
+  const may = file.endsWith(".test.ts") ? [...room.may, ...UNIT_TEST_MAY] : room.may;
+  const allowed = may
+    .filter((pattern) => typeOnly || !pattern.startsWith("type "))
+    .map((pattern) => pattern.replace("type ", "").replace("{service}", service));
+  if (matchesAny(target, allowed)) return [];
+  const message = `must not import ${target}: ${room.why}`;
+  return [{ file, line, rule: room.rule, message }];
+}
+
+const ENVIRONMENT =
+  /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[\s*["'`]env|\benv\b[^;]*from\s*["'](?:node:)?process["']/g;
+
+function checkEnvironment(file: string, source: string): Fault[] {
+  if (matchesAny(file, ENVIRONMENT_READERS) || file.endsWith(".test.ts")) return [];
+  const text = blankComments(source);
+  const message = "must not read the environment: that is for the configuration";
+  return [...text.matchAll(ENVIRONMENT)].map(({ index }) => {
+    return { file, line: lineOf(text, index), rule: "environment", message };
+  });
+}
+
+function matchesAny(path: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => regularExpression(pattern).test(path));
+}
+
+const expressions = new Map<string, RegExp>();
+
+function regularExpression(pattern: string): RegExp {
+  const known = expressions.get(pattern);
+  if (known) return known;
+  const text = pattern
+    .replaceAll(/[.+?^$()|[\]\\{}]/g, "\\$&")
+    .replaceAll("**", "\0")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("\0", ".*");
+  const expression = new RegExp(`^${text}$`);
+  expressions.set(pattern, expression);
+  return expression;
+}
