@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { clientSettings } from "#platform/process/common-settings.ts";
+import { isProduction } from "#platform/process/common-settings.ts";
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
+import { tokenSettings } from "#platform/process/token-settings.ts";
 import { type Role, signToken } from "#platform/rpc/tokens.ts";
 
 const USAGE = `Prints a token, signed with the keys of the settings.
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(subject) && role !== "user") {
     throw new UsageError("--name must be small letters, digits and hyphens");
   }
-  const { tokens } = readSettings(process.env, (read) => clientSettings(read));
+  const tokens = readSettings(process.env, (read) => tokenSettings(read, isProduction(read)));
   console.log(await signToken(tokens, { role, subject, ttlSeconds: Math.ceil(minutes * 60) }));
 }
 

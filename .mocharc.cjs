@@ -1,0 +1,20 @@
+// Mocha adds the files of the command line to the ones named here; whoever names a file wants only that.
+const named = process.argv.slice(2).some((argument) => argument.endsWith(".test.ts"));
+
+const everything = [
+  "platform/**/*.test.ts",
+  "services/**/*.test.ts",
+  "gateway/**/*.test.ts",
+  "ops/**/*.test.ts",
+  "test/**/*.test.ts",
+];
+
+module.exports = {
+  require: ["./test/support/infrastructure.ts"],
+  spec: named ? [] : everything,
+  ignore: ["test/fixtures/**"],
+  "forbid-only": true,
+  "forbid-pending": true,
+  timeout: 20_000,
+  slow: 2_000,
+};

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ServiceName } from "#platform/process/common-settings.ts";
+
+export type ServiceProcess = {
+  /** Resolves when the service says that it is ready; rejects with what it wrote when it ends before. */
+  start(env?: Record<string, string>): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+  /** Sends a signal and waits until the process is gone. Nothing happens when it does not run. */
+  end(name: NodeJS.Signals): Promise<void>;
+  ended(): Promise<void>;
+  output(): string;
+};
+
+const readyWithinMs = 60_000;
+const shownCharacters = 4_000;
+
+/**
+ * A service as a process of its own. It has an IPC channel: were the tests killed, it would notice
+ * and stop by itself.
+ */
+export function serviceProcess(options: {
+  service: ServiceName;
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+}): ServiceProcess {
+  const { service, logFile } = options;
+  const main = fileURLToPath(new URL(`../../services/${service}/main.ts`, import.meta.url));
+  let child: ChildProcess | undefined;
+  let gone: Promise<void> = Promise.resolve();
+
+  const output = () => {
+    try {
+      return readFileSync(logFile, "utf8");
+    } catch {
+      return "";
+    }
+  };
+
+  function launch(env: Record<string, string> | undefined): ChildProcess {
+    const file = openSync(logFile, "a");
+    const launched = spawn(process.execPath, [main], {
+      env: { ...options.env, ...env },
+      stdio: ["ignore", file, file, "ipc"],
+    });
+    closeSync(file);
+    child = launched;
+    gone = new Promise((resolve) => {
+      launched.once("exit", () => {
+        child = undefined;
+        resolve();
+      });
+    });
+    return launched;
+  }
+
+  return {
+    start(env) {
+      const launched = launch(env);
+      return new Promise((resolve, reject) => {
+        const fail = (how: string) =>
+          reject(new Error(`${service} ${how}:\n${output().slice(-shownCharacters)}`));
+        const timer = setTimeout(() => {
+          launched.kill("SIGKILL");
+          fail(`was not ready in ${readyWithinMs} ms`);
+        }, readyWithinMs);
+        launched.once("exit", (code, name) => {
+          clearTimeout(timer);
+          fail(`ended before it was ready (${name ?? `exit ${code}`})`);
+        });
+        launched.on("message", (message: { ready?: boolean }) => {
+          if (message.ready !== true) return;
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    },
+    signal: (name) => {
+      child?.kill(name);
+    },
+    async end(name) {
+      // One that was frozen would never take a signal other than SIGKILL.
+      child?.kill("SIGCONT");
+      child?.kill(name);
+      await gone;
+    },
+    ended: () => gone,
+    output,
+  };
+}

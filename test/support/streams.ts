@@ -1,0 +1,28 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+
+/** A connection to the suite's broker. The caller closes it. */
+export async function connectToBroker(): Promise<NatsConnection> {
+  const { host, username, password } = new URL(process.env.SHOP_NATS_URL ?? "");
+  return connect({
+    servers: host,
+    user: username === "" ? undefined : decodeURIComponent(username),
+    pass: password === "" ? undefined : decodeURIComponent(password),
+    timeout: 5_000,
+  });
+}
+
+/** Deletes the streams `<NAMESPACE>_*` with their consumers. */
+export async function deleteStreams(namespace: string): Promise<void> {
+  const connection = await connectToBroker();
+  try {
+    const manager = await jetstreamManager(connection);
+    const names: string[] = [];
+    for await (const name of manager.streams.names()) names.push(name);
+    for (const name of names) {
+      if (name.startsWith(`${namespace.toUpperCase()}_`)) await manager.streams.delete(name);
+    }
+  } finally {
+    await connection.close();
+  }
+}
