@@ -7,7 +7,8 @@ import { type TokenSettings, tokenSettings } from "./token-settings.ts";
 export const SERVICES = ["goods", "coupon", "user", "order", "pay"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-export type Environment = "development" | "test" | "production";
+const ENVIRONMENTS = ["development", "test", "production"] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
 
 /** What every program of the shop that calls services reads. */
 export type ClientSettings = {
@@ -37,11 +38,15 @@ export function defaultPort(portBase: number, service: ServiceName): number {
   return portBase + 1 + SERVICES.indexOf(service);
 }
 
+export function isProduction(read: SettingsReader): boolean {
+  return read.choice("SHOP_ENV", ENVIRONMENTS, "development") === "production";
+}
+
 export function clientSettings(
   read: SettingsReader,
   rule: { serves: boolean } = { serves: false },
 ): ClientSettings {
-  const env = read.choice("SHOP_ENV", ["development", "test", "production"], "development");
+  const env = read.choice("SHOP_ENV", ENVIRONMENTS, "development");
   const production = env === "production";
   const host = read.text("SHOP_HOST", { default: "127.0.0.1", pattern: /^\S+$/ });
   const portBase = read.integer("SHOP_PORT_BASE", { default: 50_050, min: 1_024, max: 65_000 });
