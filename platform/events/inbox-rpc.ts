@@ -1,0 +1,23 @@
+import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
+import type { Database } from "../db/database.ts";
+import { type Implementation, implement } from "../rpc/server.ts";
+import { Checks } from "../values/checks.ts";
+import { missingEvents } from "./inbox.ts";
+
+/** As many as a relay asks after at once (contract). */
+const MAX_EVENT_IDS = 1_000;
+
+/** InboxService, as every service that consumes events serves it. */
+export function inboxImplementation(database: Database): Implementation {
+  return implement(InboxService, {
+    async listMissingEvents({ eventIds }) {
+      const checks = new Checks();
+      checks.count("event_ids", eventIds, { min: 1, max: MAX_EVENT_IDS });
+      for (const [index, id] of eventIds.slice(0, MAX_EVENT_IDS).entries()) {
+        checks.identifier(`event_ids[${index}]`, id);
+      }
+      checks.throwIfAny();
+      return { eventIds: await missingEvents(database, eventIds) };
+    },
+  });
+}

@@ -1,0 +1,30 @@
+import { type CallOptions, createClient } from "#platform/rpc/clients.ts";
+import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
+import { UserService } from "#proto/shop/user/v1/user_pb.ts";
+import type { ClientOptions } from "./options.ts";
+
+export type UserClient = {
+  /** One outcome for each deduction; undefined where the balance was taken. Throws an Outage for all. */
+  deduct(
+    deductions: { orderId: bigint; userId: bigint; amountCents: bigint }[],
+    options: CallOptions,
+  ): Promise<(Refusal | undefined)[]>;
+  /** The user's balance; throws USER_NOT_FOUND. */
+  balance(userId: bigint, options: CallOptions): Promise<bigint>;
+  close(): void;
+};
+
+export function userClient(options: ClientOptions): UserClient {
+  const client = createClient(UserService, options);
+  return {
+    async deduct(deductions, call) {
+      const { results } = await client.deductBalance({ deductions }, call);
+      return results.map(({ error }) => error && fromErrorInfo(error));
+    },
+    async balance(userId, call) {
+      const { user } = await client.getUser({ userId }, call);
+      return user?.balanceCents ?? 0n;
+    },
+    close: client.close,
+  };
+}

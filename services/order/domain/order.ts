@@ -1,0 +1,61 @@
+// What an order is, as plain data. The numbers are those of shop.order.v1: they are what rows and messages hold.
+
+export const ORDER_STATUS = {
+  PENDING: 1,
+  CONFIRMED: 2,
+  CANCELLED: 3,
+  COMPLETED: 4,
+  REFUNDED: 5,
+} as const;
+export type OrderStatus = (typeof ORDER_STATUS)[keyof typeof ORDER_STATUS];
+
+export const PAY_STATUS = {
+  UNPAID: 1,
+  PAID: 2,
+  REFUNDING: 3,
+  PARTIALLY_REFUNDED: 4,
+  REFUNDED: 5,
+} as const;
+export type PayStatus = (typeof PAY_STATUS)[keyof typeof PAY_STATUS];
+
+export const SHIPPING_STATUS = { NOT_SHIPPED: 1, SHIPPED: 2, RECEIVED: 3 } as const;
+export type ShippingStatus = (typeof SHIPPING_STATUS)[keyof typeof SHIPPING_STATUS];
+
+export const CANCEL_REASON = {
+  NONE: 0,
+  PLACE_FAILED: 1,
+  BY_USER: 2,
+  PAYMENT_TIMEOUT: 3,
+  ABANDONED: 4,
+} as const;
+export type CancelReason = (typeof CANCEL_REASON)[keyof typeof CANCEL_REASON];
+
+export type OrderLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
+export type Address = { consignee: string; mobile: string; text: string };
+
+/** A request to place an order, as the client sent it. */
+export type PlaceCommand = {
+  requestId: string;
+  userId: bigint;
+  lines: OrderLine[];
+  address: Address;
+  shippingFeeCents: bigint;
+  orderAmountCents: bigint;
+  /** 0n where none is used. */
+  couponId: bigint;
+  balanceCents: bigint;
+};
+
+/** A checked request with what follows from it; amounts are the server's own. */
+export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: bigint };
+
+/** The services that may hold something for an order. */
+export type Holder = "goods" | "coupon" | "user";
+
+/** What an order may hold once its request is saved: the holders to tell where nobody knows how far it came. */
+export function possibleHolders(order: { couponId: bigint; balanceCents: bigint }): Holder[] {
+  const holders: Holder[] = ["goods"];
+  if (order.couponId !== 0n) holders.push("coupon");
+  if (order.balanceCents > 0n) holders.push("user");
+  return holders;
+}

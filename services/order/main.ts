@@ -1,0 +1,96 @@
+import { createOutbox } from "#platform/events/outbox.ts";
+import { startRelay } from "#platform/events/relay.ts";
+import { periodically } from "#platform/process/periodic.ts";
+import { runService } from "#platform/process/run.ts";
+import { type Built, type Ground, startService } from "#platform/process/start-service.ts";
+import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { couponClient } from "./clients/coupon.ts";
+import { goodsClient } from "./clients/goods.ts";
+import { inboxClient } from "./clients/inboxes.ts";
+import { userClient } from "./clients/user.ts";
+import { type OrderConfig, orderConfig } from "./config.ts";
+import {
+  EXPIRE_EVERY_MS,
+  MAX_WATCHERS,
+  RECOVER_EVERY_MS,
+  STEP_TIMEOUT_MS,
+  WATCH_POLL_MS,
+} from "./limits.ts";
+import { orderImplementation } from "./rpc.ts";
+import { entities } from "./store/entities.ts";
+import { Migration20261123Order } from "./store/migrations/2026-11-23-order.ts";
+import { readVersions } from "./store/read-orders.ts";
+import { expireOverdue, recoverAbandoned } from "./use-cases/close-orders.ts";
+import { createOrderChanges } from "./use-cases/order-changes.ts";
+import { createPlaceOrder } from "./use-cases/place-order.ts";
+
+export function start(env: Record<string, string | undefined> = process.env) {
+  const config = orderConfig(env);
+  return startService({
+    config,
+    entities,
+    migrations: [{ name: "2026-11-23-order", class: Migration20261123Order }],
+    build: (ground) => build(config, ground),
+  });
+}
+
+function build(config: OrderConfig, { database, identifiers, broker, log }: Ground): Built {
+  const { shipping, payDeadlineSeconds, abandonedAfterSeconds } = config;
+  const serviceToken = createServiceTokenSource(config.tokens, "order");
+  const target = (service: "goods" | "coupon" | "user") => ({
+    address: config.addresses[service],
+    tls: config.tls,
+    serviceToken,
+    timeoutMs: STEP_TIMEOUT_MS,
+    log,
+  });
+  const clients = {
+    goods: goodsClient(target("goods")),
+    coupon: couponClient(target("coupon")),
+    user: userClient(target("user")),
+  };
+  const inboxes = {
+    goods: inboxClient(target("goods")),
+    coupon: inboxClient(target("coupon")),
+    user: inboxClient(target("user")),
+  };
+  const relay = startRelay({
+    database,
+    broker,
+    inboxes: {
+      goods: inboxes.goods.missing,
+      coupon: inboxes.coupon.missing,
+      user: inboxes.user.missing,
+    },
+    log,
+  });
+  const parts = {
+    database,
+    identifiers,
+    outbox: createOutbox({ identifiers, publishSoon: relay.publishSoon }),
+    ...clients,
+    changes: createOrderChanges({
+      readVersions: (orderIds) => readVersions(database, orderIds),
+      pollMs: WATCH_POLL_MS,
+      maxWatchers: MAX_WATCHERS,
+    }),
+    rules: { shipping, payDeadlineSeconds, abandonedAfterSeconds },
+  };
+  const placing = createPlaceOrder(parts);
+  const recovery = { name: "recover-orders", everyMs: RECOVER_EVERY_MS, log };
+  const expiry = { name: "expire-orders", everyMs: EXPIRE_EVERY_MS, log };
+  return {
+    implementations: [orderImplementation(parts, placing)],
+    background: [
+      { stop: () => placing.idle() },
+      periodically({ ...recovery, work: () => recoverAbandoned(parts) }),
+      periodically({ ...expiry, work: () => expireOverdue(parts) }),
+      relay,
+      ...[...Object.values(clients), ...Object.values(inboxes)].map(({ close }) => ({
+        stop: async () => close(),
+      })),
+    ],
+  };
+}
+
+if (import.meta.main) runService(start);

@@ -1,0 +1,102 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Call, type Implementation, implement } from "#platform/rpc/server.ts";
+import { errorInfo } from "#platform/values/refusal.ts";
+import { decodeRefusal } from "#platform/values/refusal-bytes.ts";
+import {
+  type OrderHistoryEntrySchema,
+  type OrderSchema,
+  OrderService,
+} from "#proto/shop/order/v1/order_pb.ts";
+import { cancelOrder } from "./use-cases/cancel-order.ts";
+import { getOrder, listHistory } from "./use-cases/get-order.ts";
+import { listOrders } from "./use-cases/list-orders.ts";
+import type { Asking, Parts } from "./use-cases/parts.ts";
+import type { PlaceOrder } from "./use-cases/place-order.ts";
+import { quoteOrder } from "./use-cases/quote-order.ts";
+import { watchOrder } from "./use-cases/watch-order.ts";
+
+type Order = Awaited<ReturnType<typeof getOrder>>;
+type HistoryEntry = Awaited<ReturnType<typeof listHistory>>[number];
+
+export function orderImplementation(parts: Parts, placing: PlaceOrder): Implementation {
+  return implement(OrderService, {
+    async quoteOrder({ userId, lines, couponId, balanceCents }, call) {
+      return quoteOrder(parts, { userId, lines, couponId, balanceCents }, askingOf(call));
+    },
+    async placeOrder(request, call) {
+      const { consignee = "", mobile = "", text = "" } = request.address ?? {};
+      const lines = request.lines.map(({ goodsId, quantity, unitPriceCents }) => {
+        return { goodsId, quantity, unitPriceCents };
+      });
+      const command = { ...request, lines, address: { consignee, mobile, text } };
+      return { order: orderMessage(await placing.place(command, askingOf(call))) };
+    },
+    async getOrder({ orderId }, call) {
+      return { order: orderMessage(await getOrder(parts, orderId, call)) };
+    },
+    async listOrders({ userId, pageSize, pageToken, orderStatus }) {
+      const query = { userId, pageSize, pageToken, status: orderStatus };
+      const { orders, nextPageToken } = await listOrders(parts, query);
+      return { orders: orders.map(orderMessage), nextPageToken };
+    },
+    async *watchOrder({ orderId }, call) {
+      for await (const order of watchOrder(parts, orderId, call)) {
+        yield { order: orderMessage(order) };
+      }
+    },
+    async cancelOrder({ orderId }, call) {
+      return { order: orderMessage(await cancelOrder(parts, orderId, askingOf(call))) };
+    },
+    async listOrderHistory({ orderId }, call) {
+      return { entries: (await listHistory(parts, orderId, call)).map(historyMessage) };
+    },
+  });
+}
+
+function askingOf({ actor, ownerId, deadlineMs, signal, traceparent }: Call): Asking {
+  return { actor, ownerId, deadlineMs, signal, traceparent };
+}
+
+function orderMessage(order: Order): MessageInitShape<typeof OrderSchema> {
+  const { consignee, mobile, addressText, failure } = order;
+  return {
+    orderId: order.orderId,
+    userId: order.userId,
+    orderStatus: order.orderStatus,
+    payStatus: order.payStatus,
+    shippingStatus: order.shippingStatus,
+    lines: order.lines.map(({ goodsId, quantity, unitPriceCents }) => {
+      return { goodsId, quantity, unitPriceCents };
+    }),
+    address: { consignee, mobile, text: addressText },
+    goodsAmountCents: order.goodsAmountCents,
+    shippingFeeCents: order.shippingFeeCents,
+    orderAmountCents: order.orderAmountCents,
+    couponId: order.couponId,
+    couponPaidCents: order.couponPaidCents,
+    balancePaidCents: order.balancePaidCents,
+    payAmountCents: order.payAmountCents,
+    cancelReason: order.cancelReason,
+    ...(failure && { failure: errorInfo(decodeRefusal(failure)) }),
+    createTime: timestampFromDate(order.createTime),
+    ...timesOf(order),
+    trackingNumber: order.trackingNumber,
+  };
+}
+
+function timesOf(order: Order): { [time: string]: Timestamp } {
+  const { confirmTime, payTime, payDeadline, shipTime, closeTime } = order;
+  const times = { confirmTime, payTime, payDeadline, shipTime, closeTime };
+  return Object.fromEntries(
+    Object.entries(times).flatMap(([name, time]) =>
+      time ? [[name, timestampFromDate(time)]] : [],
+    ),
+  );
+}
+
+function historyMessage(entry: HistoryEntry): MessageInitShape<typeof OrderHistoryEntrySchema> {
+  const { changeTime, orderStatus, payStatus, shippingStatus, actor, cause, detail } = entry;
+  const time = timestampFromDate(changeTime);
+  return { time, orderStatus, payStatus, shippingStatus, actor, cause, detail };
+}

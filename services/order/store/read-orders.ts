@@ -1,0 +1,75 @@
+import type { Database } from "#platform/db/database.ts";
+import { ORDER_STATUS, type OrderStatus } from "../domain/order.ts";
+import {
+  OrderEntity,
+  OrderHistoryEntity,
+  type OrderHistoryRow,
+  OrderLineEntity,
+  type OrderLineRow,
+  type OrderRow,
+  type StoredOrder,
+} from "./entities.ts";
+
+/** Orders by id, in the order of the ids; those that do not exist, or are not `ownerId`'s, are left out. */
+export async function readOrders(
+  database: Database,
+  query: { orderIds: readonly bigint[]; ownerId?: bigint | undefined },
+): Promise<StoredOrder[]> {
+  const found = await database.fork().find(OrderEntity, {
+    orderId: { $in: [...query.orderIds] },
+    ...(query.ownerId !== undefined && { userId: query.ownerId }),
+  });
+  const orders = await withLines(database, found);
+  const byId = new Map(orders.map((order) => [order.orderId, order]));
+  return query.orderIds.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Newest first, without pending ones; `userId` 0n lists everyone's, `status` undefined every status. */
+export async function listOrders(
+  database: Database,
+  query: {
+    userId: bigint;
+    status: OrderStatus | undefined;
+    before: bigint | undefined;
+    limit: number;
+  },
+): Promise<StoredOrder[]> {
+  const found = await database.fork().find(
+    OrderEntity,
+    {
+      ...(query.userId !== 0n && { userId: query.userId }),
+      orderStatus: query.status ?? { $ne: ORDER_STATUS.PENDING },
+      ...(query.before !== undefined && { orderId: { $lt: query.before } }),
+    },
+    { orderBy: { orderId: "desc" }, limit: query.limit },
+  );
+  return withLines(database, found);
+}
+
+export async function readHistory(database: Database, orderId: bigint): Promise<OrderHistoryRow[]> {
+  return database.fork().find(OrderHistoryEntity, { orderId }, { orderBy: { version: "asc" } });
+}
+
+/** The number of the last change of each order: what a watcher compares with what it has seen. */
+export async function readVersions(
+  database: Database,
+  orderIds: readonly bigint[],
+): Promise<{ orderId: bigint; version: number; status: OrderStatus }[]> {
+  return database.select(
+    "select order_id as orderId, version, order_status as status from orders where order_id in (?)",
+    [orderIds],
+  );
+}
+
+async function withLines(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
+  if (orders.length === 0) return [];
+  const lines = await database
+    .fork()
+    .find(
+      OrderLineEntity,
+      { orderId: { $in: orders.map((order) => order.orderId) } },
+      { orderBy: { orderId: "asc", lineNumber: "asc" } },
+    );
+  const byOrder: Map<bigint, OrderLineRow[]> = Map.groupBy(lines, (line) => line.orderId);
+  return orders.map((order) => Object.assign(order, { lines: byOrder.get(order.orderId) ?? [] }));
+}

@@ -1,0 +1,219 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
+import type { Holder, PlaceCommand, PlannedOrder } from "../domain/order.ts";
+import { SETTLE_PAUSE_MS, SETTLE_TRIES, STEP_TIMEOUT_MS } from "../limits.ts";
+import { findRequests, insertPending, type KnownRequest } from "../store/write-orders.ts";
+import type { Parts } from "./parts.ts";
+import type { Outcome } from "./place-outcome.ts";
+import { settleOrders } from "./settle-orders.ts";
+
+/** A checked request on its way. */
+export type PlaceEntry = {
+  command: PlaceCommand;
+  goodsAmountCents: bigint;
+  fingerprint: Buffer;
+  actor: string;
+  deadlineMs: number;
+  traceparent: string;
+};
+
+export type Placed =
+  | Outcome
+  /** The same request came before: its order has the outcome, or will have. */
+  | { kind: "repeated"; orderId: bigint };
+
+/** An order between its intent and its outcome. */
+export type Placing = {
+  planned: PlannedOrder;
+  entry: PlaceEntry;
+  /** Who holds something for it, or may, because no answer came. */
+  held: Set<Holder>;
+  couponPaidCents: bigint;
+  refusal: Refusal | undefined;
+};
+
+/**
+ * Takes a batch of orders through the steps together: intent, stock, coupon and balance, outcome. One order's refusal
+ * never touches another's. Rejects only where nothing of the batch was written, or nobody knows whether it was.
+ */
+export async function placeBatch(parts: Parts, entries: PlaceEntry[]): Promise<Placed[]> {
+  const saved = await savePending(parts, entries);
+  const placing = saved.filter((result): result is Placing => "planned" in result);
+  if (placing.length === 0) return saved as Placed[];
+  await takeStock(parts, placing);
+  await Promise.all([takeCoupons(parts, placing), takeBalances(parts, placing)]);
+  const outcomes = await settle(parts, placing);
+  return saved.map((result) =>
+    "planned" in result ? (outcomes.get(result.planned.orderId) as Placed) : result,
+  );
+}
+
+type First = { planned: PlannedOrder; entry: PlaceEntry };
+
+/** Writes the intents, and finds out which requests came before. */
+async function savePending(parts: Parts, entries: PlaceEntry[]): Promise<(Placing | Placed)[]> {
+  const firsts = new Map<string, First>();
+  for (const entry of entries) {
+    const key = keyOf(entry.command);
+    if (firsts.has(key)) continue;
+    const { command, goodsAmountCents } = entry;
+    const planned = { ...command, goodsAmountCents, orderId: parts.identifiers.next() };
+    firsts.set(key, { planned, entry });
+  }
+  const known = await insertUnknown(parts, firsts);
+  return entries.map((entry) => {
+    const key = keyOf(entry.command);
+    const first = firsts.get(key) as First;
+    const request = known.get(key);
+    if (!request && first.entry === entry) {
+      const { planned } = first;
+      return { planned, entry, held: new Set(), couponPaidCents: 0n, refusal: undefined };
+    }
+    const { fingerprint } = request ?? first.entry;
+    if (!fingerprint.equals(entry.fingerprint)) {
+      return { kind: "refused", refusal: new Refusal(Reason.REQUEST_ID_REUSED) };
+    }
+    return { kind: "repeated", orderId: (request ?? first.planned).orderId };
+  });
+}
+
+/** Inserts the orders whose key is new, in one transaction; returns what is known of the others. */
+async function insertUnknown(
+  parts: Parts,
+  firsts: Map<string, First>,
+): Promise<Map<string, KnownRequest>> {
+  let known = new Map<string, KnownRequest>();
+  let collided = false;
+  await parts.database.transact("save-pending", async (tx) => {
+    // Nearly every request is new: only where the first insert failed are old ones looked up.
+    if (collided) {
+      const keys = [...firsts.values()].map(({ planned }) => planned);
+      const requests = await findRequests(tx, keys);
+      known = new Map(requests.map((request) => [keyOf(request), request]));
+    }
+    collided = true;
+    const unknown = [...firsts].filter(([key]) => !known.has(key));
+    await insertPending(
+      tx,
+      unknown.map(
+        ([
+          ,
+          {
+            planned,
+            entry: { fingerprint, actor },
+          },
+        ]) => {
+          return { ...planned, fingerprint, actor };
+        },
+      ),
+    );
+  });
+  return known;
+}
+
+async function takeStock(parts: Parts, placing: Placing[]): Promise<void> {
+  const outcomes = await step(placing, "goods", (deadlineMs) =>
+    parts.goods.reserve(
+      placing.map(({ planned }) => ({ orderId: planned.orderId, lines: planned.lines })),
+      { deadlineMs },
+    ),
+  );
+  for (const [index, one] of placing.entries()) note(one, "goods", outcomes[index]);
+}
+
+async function takeCoupons(parts: Parts, placing: Placing[]): Promise<void> {
+  const wanting = placing.filter((one) => !one.refusal && one.planned.couponId !== 0n);
+  if (wanting.length === 0) return;
+  const outcomes = await step(wanting, "coupon", (deadlineMs) =>
+    parts.coupon.use(
+      wanting.map(({ planned }) => ({
+        orderId: planned.orderId,
+        couponId: planned.couponId,
+        userId: planned.userId,
+        goodsAmountCents: planned.goodsAmountCents,
+      })),
+      { deadlineMs },
+    ),
+  );
+  for (const [index, one] of wanting.entries()) {
+    const outcome = outcomes[index];
+    if (typeof outcome === "bigint") {
+      one.couponPaidCents = outcome;
+      one.held.add("coupon");
+    } else {
+      note(one, "coupon", outcome);
+    }
+  }
+}
+
+/** Also where no balance is used: the user must exist. */
+async function takeBalances(parts: Parts, placing: Placing[]): Promise<void> {
+  const wanting = placing.filter((one) => !one.refusal);
+  if (wanting.length === 0) return;
+  const outcomes = await step(wanting, "user", (deadlineMs) =>
+    parts.user.deduct(
+      wanting.map(({ planned }) => ({
+        orderId: planned.orderId,
+        userId: planned.userId,
+        amountCents: planned.balanceCents,
+      })),
+      { deadlineMs },
+    ),
+  );
+  for (const [index, one] of wanting.entries()) note(one, "user", outcomes[index]);
+}
+
+/** One command to one participant; where it cannot be reached or does not answer, every entry shares the Outage. */
+async function step<T>(
+  placing: Placing[],
+  service: Holder,
+  call: (deadlineMs: number) => Promise<T[]>,
+): Promise<(T | Outage)[]> {
+  // On behalf of many callers: as long as the most patient of them waits, but never longer than a step may take.
+  const patience = Math.max(...placing.map(({ entry }) => entry.deadlineMs));
+  try {
+    const outcomes = await call(Math.min(Date.now() + STEP_TIMEOUT_MS, patience));
+    if (outcomes.length !== placing.length) throw new Error(`${service} answered too few results`);
+    return outcomes;
+  } catch (error) {
+    const outage =
+      error instanceof Outage ? error : new Outage(`${service} failed`, { cause: error });
+    return placing.map(() => outage);
+  }
+}
+
+/** Notes what a participant answered: nothing where it holds what the order needs now. */
+function note(one: Placing, holder: Holder, outcome: Refusal | Outage | undefined | bigint): void {
+  if (outcome instanceof Refusal) {
+    one.refusal ??= outcome;
+    return;
+  }
+  if (outcome instanceof Outage) {
+    one.refusal ??= new Refusal(Reason.DEPENDENCY_UNAVAILABLE, { service: holder });
+  }
+  // With a balance of 0 the user was only looked at.
+  if (holder !== "user" || one.planned.balanceCents > 0n) one.held.add(holder);
+}
+
+async function settle(parts: Parts, placing: Placing[]): Promise<Map<bigint, Placed>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await settleOrders(parts, placing);
+    } catch (error) {
+      if (!(error instanceof Outage)) throw error;
+      if (attempt === SETTLE_TRIES) break;
+      await pause(SETTLE_PAUSE_MS * attempt);
+    }
+  }
+  // Nobody knows; recovery decides, and the same request_id tells then.
+  return new Map(
+    placing.map(({ planned: { orderId } }) => {
+      const refusal = new Refusal(Reason.REQUEST_IN_PROGRESS, { order_id: String(orderId) });
+      return [orderId, { kind: "refused", refusal }];
+    }),
+  );
+}
+
+function keyOf(request: { userId: bigint; requestId: string }): string {
+  return `${request.userId} ${request.requestId}`;
+}

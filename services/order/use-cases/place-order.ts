@@ -1,0 +1,68 @@
+import { type Gather, gather } from "#platform/values/gather.ts";
+import { ORDER_STATUS, type PlaceCommand } from "../domain/order.ts";
+import { checkRequest, requestFingerprint } from "../domain/place-request.ts";
+import * as limits from "../limits.ts";
+import type { StoredOrder } from "../store/entities.ts";
+import { getOrder } from "./get-order.ts";
+import type { Asking, Parts } from "./parts.ts";
+import { type Placed, type PlaceEntry, placeBatch } from "./place-batch.ts";
+import { outcomeOf } from "./place-outcome.ts";
+
+export type PlaceOrder = {
+  /** The confirmed order, or the refusal for which it was cancelled. */
+  place(command: PlaceCommand, asking: Asking): Promise<StoredOrder>;
+  /** Resolves when every order that was accepted has its outcome. */
+  idle(): Promise<void>;
+};
+
+/** An answer must be on its way this long before its deadline to be of use. */
+const ANSWER_MARGIN_MS = 100;
+
+/** Placing of orders, in batches of what is in flight at the same moment. */
+export function createPlaceOrder(parts: Parts): PlaceOrder {
+  const batches: Gather<PlaceEntry, Placed> = gather({
+    run: (entries) => placeBatch(parts, entries),
+    maxBatch: limits.PLACE_BATCH,
+    maxQueue: limits.PLACE_QUEUE,
+    maxInFlight: limits.PLACE_IN_FLIGHT,
+    weigh: (entry) => entry.command.lines.length,
+    maxWeight: limits.PLACE_BATCH_LINES,
+  });
+  const rules = {
+    shipping: parts.rules.shipping,
+    limits: {
+      maxLines: limits.MAX_LINES,
+      maxConsignee: limits.MAX_CONSIGNEE,
+      maxMobile: limits.MAX_MOBILE,
+      maxAddress: limits.MAX_ADDRESS,
+    },
+  };
+  return {
+    idle: () => batches.idle(),
+    async place(command, asking) {
+      const goodsAmountCents = checkRequest(command, rules);
+      const { actor, deadlineMs, traceparent } = asking;
+      const fingerprint = requestFingerprint(command);
+      const entry = { command, goodsAmountCents, fingerprint, actor, deadlineMs, traceparent };
+      const placed = await batches.submit(entry);
+      const outcome =
+        placed.kind === "repeated"
+          ? outcomeOf(await settled(parts, placed.orderId, asking))
+          : placed;
+      if (outcome.kind === "refused") throw outcome.refusal;
+      return outcome.order;
+    },
+  };
+}
+
+/** Waits, where the order is still being placed, by this process or another one, until it has its outcome. */
+async function settled(parts: Parts, orderId: bigint, asking: Asking): Promise<StoredOrder> {
+  const leftMs = Math.max(asking.deadlineMs - ANSWER_MARGIN_MS - Date.now(), 0);
+  const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(leftMs)]);
+  let order = await getOrder(parts, orderId, asking);
+  while (order.orderStatus === ORDER_STATUS.PENDING && !signal.aborted) {
+    await parts.changes.next({ orderId, afterVersion: order.version, signal });
+    order = await getOrder(parts, orderId, asking);
+  }
+  return order;
+}

@@ -1,0 +1,21 @@
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { decodeRefusal } from "#platform/values/refusal-bytes.ts";
+import { CANCEL_REASON, ORDER_STATUS } from "../domain/order.ts";
+import type { StoredOrder } from "../store/entities.ts";
+
+export type Outcome =
+  | { kind: "confirmed"; order: StoredOrder }
+  | { kind: "refused"; refusal: Refusal };
+
+/** What the first request with an order's key was answered, or would have been. */
+export function outcomeOf(order: StoredOrder): Outcome {
+  if (order.orderStatus === ORDER_STATUS.PENDING) {
+    const metadata = { order_id: String(order.orderId) };
+    return { kind: "refused", refusal: new Refusal(Reason.REQUEST_IN_PROGRESS, metadata) };
+  }
+  const { cancelReason, failure } = order;
+  const failed =
+    cancelReason === CANCEL_REASON.PLACE_FAILED || cancelReason === CANCEL_REASON.ABANDONED;
+  if (failed && failure) return { kind: "refused", refusal: decodeRefusal(failure) };
+  return { kind: "confirmed", order };
+}

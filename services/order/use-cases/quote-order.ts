@@ -1,0 +1,90 @@
+import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
+import { Checks } from "#platform/values/checks.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { goodsAmount, payAmount, shippingFee } from "../domain/amounts.ts";
+import type { OrderLine } from "../domain/order.ts";
+import { checkLines } from "../domain/place-request.ts";
+import { MAX_LINES } from "../limits.ts";
+import type { Asking, Parts } from "./parts.ts";
+
+export type QuoteCommand = {
+  userId: bigint;
+  lines: { goodsId: bigint; quantity: bigint }[];
+  couponId: bigint;
+  balanceCents: bigint;
+};
+
+/** What an order would cost now, with the refusal that placing it would meet. Nothing is reserved. */
+export async function quoteOrder(
+  parts: Pick<Parts, "goods" | "coupon" | "user" | "rules">,
+  command: QuoteCommand,
+  asking: Asking,
+) {
+  const { userId, couponId, balanceCents } = command;
+  checkQuote(command);
+  const { deadlineMs, traceparent, signal } = asking;
+  const call = { deadlineMs, traceparent, signal };
+  const [lines, balance] = await Promise.all([
+    pricedLines(parts, command, call),
+    parts.user.balance(userId, call),
+  ]);
+  if (balanceCents > balance) {
+    throw new Refusal(Reason.BALANCE_NOT_ENOUGH, {
+      user_id: String(userId),
+      requested: String(balanceCents),
+      available: String(balance),
+    });
+  }
+  const goodsAmountCents = exactGoodsAmount(lines);
+  const shippingFeeCents = shippingFee(goodsAmountCents, parts.rules.shipping);
+  const orderAmountCents = goodsAmountCents + shippingFeeCents;
+  const couponPaidCents =
+    couponId === 0n ? 0n : await parts.coupon.quote({ couponId, userId, goodsAmountCents }, call);
+  const payAmountCents = payAmount({ orderAmountCents, couponPaidCents, balanceCents });
+  if (payAmountCents instanceof Refusal) throw payAmountCents;
+  return {
+    lines,
+    goodsAmountCents,
+    shippingFeeCents,
+    orderAmountCents,
+    couponPaidCents,
+    balancePaidCents: balanceCents,
+    payAmountCents,
+  };
+}
+
+function checkQuote(command: QuoteCommand): void {
+  const checks = new Checks();
+  checks.identifier("user_id", command.userId);
+  checkLines(checks, command.lines, MAX_LINES);
+  checks.integer("coupon_id", command.couponId, { min: 0n, max: MAX_IDENTIFIER });
+  checks.cents("balance_cents", command.balanceCents);
+  checks.throwIfAny();
+}
+
+async function pricedLines(
+  parts: Pick<Parts, "goods">,
+  { lines }: QuoteCommand,
+  call: Pick<Asking, "deadlineMs" | "traceparent" | "signal">,
+): Promise<OrderLine[]> {
+  const goodsIds = lines.map(({ goodsId }) => goodsId);
+  const prices = await parts.goods.prices(goodsIds, call);
+  return lines.map(({ goodsId, quantity }) => {
+    const goods = prices.get(goodsId);
+    const metadata = { goods_id: String(goodsId) };
+    if (!goods) throw new Refusal(Reason.GOODS_NOT_FOUND, metadata);
+    if (!goods.onSale) throw new Refusal(Reason.GOODS_NOT_ON_SALE, metadata);
+    if (goods.stock < quantity) {
+      const numbers = { requested: String(quantity), available: String(goods.stock) };
+      throw new Refusal(Reason.STOCK_NOT_ENOUGH, { ...metadata, ...numbers });
+    }
+    return { goodsId, quantity, unitPriceCents: goods.unitPriceCents };
+  });
+}
+
+function exactGoodsAmount(lines: OrderLine[]): bigint {
+  const sum = goodsAmount(lines);
+  if (sum !== undefined && sum < MAX_CENTS) return sum;
+  const description = `must not add up to more than ${MAX_CENTS} cents`;
+  throw new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "lines", description }]);
+}
