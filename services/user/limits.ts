@@ -22,15 +22,12 @@ export const MAX_HASHES_IN_FLIGHT = 2;
 /** Hashes that wait, about a quarter of a second of work; the next one is refused at once. */
 export const MAX_HASHES_WAITING = 32;
 
-/** Failed logins of one name in a window; then the name has to wait, with whatever password. */
-export const MAX_FAILED_LOGINS = 20;
-export const FAILED_LOGIN_WINDOW_MS = 60_000;
-
 /**
- * Names whose failed logins are remembered, a few hundred bytes each. Each failure costs a hash, so that nobody can name
- * this many others within a window to have one forgotten.
+ * A name that failed to log in so often in a window has to wait, with whatever password. Each remembered name takes a
+ * few hundred bytes, and each failure costs a hash: nobody can name so many others within a window that one is
+ * forgotten.
  */
-export const MAX_FAILED_LOGIN_NAMES = 20_000;
+export const FAILED_LOGINS = { maxFailures: 20, windowMs: 60_000, maxNames: 20_000 };
 
 /** A user's token lives as long; there is no way to call one back. */
 export const USER_TOKEN_SECONDS = 3_600;

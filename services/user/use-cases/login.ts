@@ -8,18 +8,20 @@ import { findCredentials, findUser } from "../store/users.ts";
 
 export type AccessToken = { accessToken: string; expireTime: Date };
 
+export type LoginParts = {
+  database: Database;
+  passwordHashes: PasswordHashes;
+  attempts: LoginAttempts;
+  issueToken: (userId: bigint) => Promise<AccessToken>;
+};
+
 /**
  * Answers a user's token for the right password. A wrong password and a name that nobody has are refused alike, in words
  * and in time. RATE_LIMITED where the name had too many failures in the last minute, or too many hashes are waiting;
  * the latter does not count as a failure.
  */
 export async function login(
-  parts: {
-    database: Database;
-    passwordHashes: PasswordHashes;
-    attempts: LoginAttempts;
-    issueToken: (userId: bigint) => Promise<AccessToken>;
-  },
+  parts: LoginParts,
   request: { userName: string; password: string },
 ): Promise<AccessToken & { user: User }> {
   checkLogin(request, REGISTRATION_LIMITS);

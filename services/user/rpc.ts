@@ -1,0 +1,80 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Database } from "#platform/db/database.ts";
+import type { Identifiers } from "#platform/db/identifiers.ts";
+import { type Implementation, implement } from "#platform/rpc/server.ts";
+import { errorInfo } from "#platform/values/refusal.ts";
+import {
+  type BalanceLogEntrySchema,
+  type PointLogEntrySchema,
+  type UserSchema,
+  UserService,
+} from "#proto/shop/user/v1/user_pb.ts";
+import { deductBalance } from "./use-cases/deduct-balance.ts";
+import { getUser } from "./use-cases/get-user.ts";
+import { listBalanceLog } from "./use-cases/list-balance-log.ts";
+import { listPointLog } from "./use-cases/list-point-log.ts";
+import { type LoginParts, login } from "./use-cases/login.ts";
+import { register } from "./use-cases/register.ts";
+import { topUpBalance } from "./use-cases/top-up-balance.ts";
+
+type User = Awaited<ReturnType<typeof getUser>>;
+type BalanceLogEntry = Awaited<ReturnType<typeof listBalanceLog>>["entries"][number];
+type PointLogEntry = Awaited<ReturnType<typeof listPointLog>>["entries"][number];
+
+export type RpcParts = LoginParts & { database: Database; identifiers: Identifiers };
+
+export function userImplementation(parts: RpcParts): Implementation {
+  return implement(UserService, {
+    async register({ userName, password, mobile }) {
+      return { user: userMessage(await register(parts, { userName, password, mobile })) };
+    },
+    async login({ userName, password }) {
+      const { accessToken, expireTime, user } = await login(parts, { userName, password });
+      return {
+        accessToken,
+        expireTime: timestampFromDate(expireTime),
+        user: userMessage(user),
+      };
+    },
+    async getUser({ userId }) {
+      return { user: userMessage(await getUser(parts, { userId })) };
+    },
+    async topUpBalance({ requestId, userId, amountCents }) {
+      return { balanceCents: await topUpBalance(parts, { requestId, userId, amountCents }) };
+    },
+    async deductBalance({ deductions }) {
+      const commands = deductions.map(({ orderId, userId, amountCents }) => {
+        return { orderId, userId, amountCents };
+      });
+      const outcomes = await deductBalance(parts, commands);
+      const results = outcomes.map(({ orderId, refusal }) => ({
+        orderId,
+        ...(refusal && { error: errorInfo(refusal) }),
+      }));
+      return { results };
+    },
+    async listBalanceLog(query) {
+      const { entries, nextPageToken } = await listBalanceLog(parts, query);
+      return { entries: entries.map(balanceLogMessage), nextPageToken };
+    },
+    async listPointLog(query) {
+      const { entries, nextPageToken } = await listPointLog(parts, query);
+      return { entries: entries.map(pointLogMessage), nextPageToken };
+    },
+  });
+}
+
+function userMessage({ registerTime, ...user }: User): MessageInitShape<typeof UserSchema> {
+  return { ...user, registerTime: timestampFromDate(registerTime) };
+}
+
+function balanceLogMessage(entry: BalanceLogEntry): MessageInitShape<typeof BalanceLogEntrySchema> {
+  const { userId, orderId = 0n, type, amountCents, refundId, logTime } = entry;
+  return { userId, orderId, type, amountCents, refundId, logTime: timestampFromDate(logTime) };
+}
+
+function pointLogMessage(entry: PointLogEntry): MessageInitShape<typeof PointLogEntrySchema> {
+  const { userId, orderId, points, refundId, logTime } = entry;
+  return { userId, orderId, points, refundId, logTime: timestampFromDate(logTime) };
+}

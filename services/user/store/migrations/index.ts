@@ -1,0 +1,4 @@
+import { Migration20261123User } from "./2026-11-23-user.ts";
+
+/** In the order in which they are applied; the names are for ever. */
+export const migrations = [{ name: "2026-11-23-user", class: Migration20261123User }];
