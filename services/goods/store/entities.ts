@@ -35,3 +35,5 @@ export const StockLogEntity = defineEntity({
 });
 
 export type StockLogEntry = InferEntity<typeof StockLogEntity>;
+
+export const entities = [GoodsEntity, StockLogEntity];

@@ -59,8 +59,10 @@ export async function changeGoods(
   goodsId: bigint,
   changes: GoodsChanges,
 ): Promise<Goods | undefined> {
-  const isSet = Object.values(changes).some((value) => value !== undefined);
-  if (isSet) await tx.em.nativeUpdate(GoodsEntity, { goodsId }, changes);
+  const set = Object.fromEntries(
+    Object.entries(changes).filter(([, value]) => value !== undefined),
+  );
+  if (Object.keys(set).length > 0) await tx.em.nativeUpdate(GoodsEntity, { goodsId }, set);
   return (await tx.em.findOne(GoodsEntity, { goodsId })) ?? undefined;
 }
 

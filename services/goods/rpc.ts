@@ -1,0 +1,81 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Implementation, implement } from "#platform/rpc/server.ts";
+import { errorInfo } from "#platform/values/refusal.ts";
+import {
+  type GoodsSchema,
+  GoodsService,
+  type StockLogEntrySchema,
+} from "#proto/shop/goods/v1/goods_pb.ts";
+import type { Goods } from "./domain/goods.ts";
+import { adjustStock } from "./use-cases/adjust-stock.ts";
+import { createGoods } from "./use-cases/create-goods.ts";
+import { getGoods } from "./use-cases/get-goods.ts";
+import { listGoods } from "./use-cases/list-goods.ts";
+import { listStockLog } from "./use-cases/list-stock-log.ts";
+import type { Parts } from "./use-cases/parts.ts";
+import { createReserveStock } from "./use-cases/reserve-stock.ts";
+import { updateGoods } from "./use-cases/update-goods.ts";
+
+export function goodsImplementation(parts: Parts): Implementation {
+  const reserveStock = createReserveStock(parts);
+  return implement(GoodsService, {
+    async createGoods(request) {
+      return { goods: goodsMessage(await createGoods(parts, request)) };
+    },
+    async updateGoods({ goodsId, name, description, unitPriceCents, status, imageUrl }) {
+      const changes = { name, description, unitPriceCents, status, imageUrl };
+      return { goods: goodsMessage(await updateGoods(parts, { goodsId, ...changes })) };
+    },
+    async getGoods({ goodsId }) {
+      return { goods: goodsMessage(await getGoods(parts, goodsId)) };
+    },
+    async listGoods(request) {
+      const { goods, nextPageToken } = await listGoods(parts, request);
+      return { goods: goods.map(goodsMessage), nextPageToken };
+    },
+    async adjustStock(request) {
+      return { stock: await adjustStock(parts, request) };
+    },
+    async reserveStock({ reservations }) {
+      const answers = await reserveStock(reservations);
+      const results = reservations.map(({ orderId }, index) => {
+        const refusal = answers[index];
+        return { orderId, ...(refusal && { error: errorInfo(refusal) }) };
+      });
+      return { results };
+    },
+    async listStockLog(request) {
+      const { entries, nextPageToken } = await listStockLog(parts, request);
+      return { entries: entries.map(entryMessage), nextPageToken };
+    },
+  });
+}
+
+function goodsMessage(goods: Goods): MessageInitShape<typeof GoodsSchema> {
+  return {
+    goodsId: goods.goodsId,
+    sku: goods.sku ?? "",
+    name: goods.name,
+    description: goods.description,
+    unitPriceCents: goods.unitPriceCents,
+    stock: goods.stock,
+    status: goods.status,
+    imageUrl: goods.imageUrl,
+    createTime: timestampFromDate(goods.createTime),
+    updateTime: timestampFromDate(goods.updateTime),
+  };
+}
+
+type StockLogEntry = Awaited<ReturnType<typeof listStockLog>>["entries"][number];
+
+function entryMessage(entry: StockLogEntry): MessageInitShape<typeof StockLogEntrySchema> {
+  return {
+    goodsId: entry.goodsId,
+    orderId: entry.orderId ?? 0n,
+    type: entry.type,
+    delta: entry.delta,
+    logTime: timestampFromDate(entry.logTime),
+    refundId: entry.refundId,
+  };
+}

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Reason } from "#platform/values/refusal.ts";
+import { GoodsStatus, type UpdateGoodsRequestSchema } from "#proto/shop/goods/v1/goods_pb.ts";
+import {
+  type GoodsUnderTest,
+  invalid,
+  newId,
+  newKey,
+  refused,
+  startGoods,
+} from "./goods-service.ts";
+
+type Changes = Omit<MessageInitShape<typeof UpdateGoodsRequestSchema>, "$typeName" | "$unknown">;
+
+describe("the catalogue", () => {
+  let shop: GoodsUnderTest;
+  before(async () => {
+    shop = await startGoods();
+  });
+  after(() => shop?.stop());
+  afterEach(() => shop.audit());
+
+  const namesFound = async (query: string, goodsIds: bigint[] = []) => {
+    const { goods } = await shop.anyone.listGoods({ pageSize: 100, query, goodsIds });
+    return goods.map(({ name }) => name);
+  };
+
+  describe("CreateGoods", () => {
+    it("puts goods on sale with their opening stock", async () => {
+      const text = "Hämmer „groß“ 😀";
+      const fields = { sku: newKey(), name: text, description: `${text}\n\ttwo lines`, stock: 7n };
+      const created = await shop.newGoods({ ...fields, imageUrl: "https://example.com/a.png" });
+      const { goods } = await shop.anyone.getGoods({ goodsId: created.goodsId });
+      assert.deepEqual(goods, created);
+      const { $typeName: _, goodsId, createTime, updateTime, ...rest } = created;
+      assert.deepEqual(rest, {
+        ...fields,
+        unitPriceCents: 500n,
+        status: GoodsStatus.ON_SALE,
+        imageUrl: "https://example.com/a.png",
+      });
+      assert.deepEqual(createTime, updateTime);
+      const { entries } = await shop.admin.listStockLog({ goodsId });
+      assert.deepEqual(
+        entries.map(({ type, delta, orderId }) => [type, delta, orderId]),
+        [[1, 7n, 0n]],
+      );
+    });
+
+    it("creates once when the same request id arrives 20 times at the same moment", async () => {
+      const request = { requestId: newKey(), name: "Saw", unitPriceCents: 1n, stock: 3n };
+      const calls = Array.from({ length: 20 }, () => shop.newGoods(request));
+      const created = await Promise.all(calls);
+      for (const goods of created) assert.deepEqual(goods, created[0]);
+    });
+
+    it("answers a repetition what it answered first, also after a change", async () => {
+      const request = { requestId: newKey(), sku: newKey(), name: "Saw", stock: 3n };
+      const created = await shop.newGoods(request);
+      const { goodsId } = created;
+      await shop.admin.updateGoods({ goodsId, name: "Old saw", status: GoodsStatus.OFF_SHELF });
+      await shop.admin.adjustStock({ requestId: newKey(), goodsId, delta: 1n });
+      assert.deepEqual(await shop.newGoods(request), created);
+    });
+
+    it("refuses a request id that was used with other contents", async () => {
+      const requestId = newKey();
+      await shop.newGoods({ requestId });
+      const others = [{ name: "Nail" }, { stock: 99n }, { unitPriceCents: 1n }, { sku: newKey() }];
+      for (const other of others) {
+        await refused(shop.newGoods({ requestId, ...other }), Reason.REQUEST_ID_REUSED);
+      }
+    });
+
+    it("keeps a sku for one item, byte by byte, and lets many have none", async () => {
+      const sku = newKey();
+      const two = [shop.newGoods({ sku }), shop.newGoods({ sku })];
+      const settled = await Promise.allSettled(two);
+      assert.equal(settled.filter(({ status }) => status === "fulfilled").length, 1);
+      const { violations } = await invalid(shop.newGoods({ sku }));
+      assert.equal(violations[0]?.field, "sku");
+      await shop.newGoods({ sku: sku.toUpperCase() });
+      await shop.newGoods({ sku: "" });
+      await shop.newGoods({ sku: "" });
+    });
+
+    const malformed: [string, Parameters<GoodsUnderTest["newGoods"]>[0]][] = [
+      ["request_id", { requestId: "" }],
+      ["request_id", { requestId: "with space" }],
+      ["sku", { sku: "x".repeat(65) }],
+      ["sku", { sku: " x" }],
+      ["name", { name: "" }],
+      ["name", { name: "  " }],
+      ["name", { name: "x".repeat(201) }],
+      ["name", { name: "a\u0000b" }],
+      ["description", { description: "x".repeat(5_001) }],
+      ["unit_price_cents", { unitPriceCents: 0n }],
+      ["unit_price_cents", { unitPriceCents: -1n }],
+      ["unit_price_cents", { unitPriceCents: 2n ** 53n }],
+      ["stock", { stock: -1n }],
+      ["stock", { stock: 2n ** 62n }],
+      ["image_url", { imageUrl: "javascript:alert(1)" }],
+      ["image_url", { imageUrl: `https://example.com/${"x".repeat(2_000)}` }],
+    ];
+    for (const [index, [field, fields]] of malformed.entries()) {
+      it(`refuses a malformed ${field} (${index})`, async () => {
+        const { violations } = await invalid(shop.newGoods(fields));
+        assert.deepEqual([...new Set(violations.map((violation) => violation.field))], [field]);
+      });
+    }
+  });
+
+  describe("UpdateGoods", () => {
+    it("changes what is set and nothing else", async () => {
+      const created = await shop.newGoods();
+      const { goodsId } = created;
+      const steps: Changes[] = [
+        { name: "Axe" },
+        { description: "sharp" },
+        { unitPriceCents: 1n },
+        { status: GoodsStatus.OFF_SHELF },
+        { imageUrl: "http://example.com" },
+        { description: "", imageUrl: "" },
+        {},
+      ];
+      let expected = { ...created, updateTime: undefined };
+      for (const step of steps) {
+        const { goods } = await shop.admin.updateGoods({ ...step, goodsId });
+        expected = { ...expected, ...step, updateTime: undefined };
+        assert.deepEqual({ ...goods, updateTime: undefined }, expected);
+      }
+    });
+
+    it("refuses goods that do not exist, and malformed fields", async () => {
+      const { goodsId } = await shop.newGoods();
+      await refused(shop.admin.updateGoods({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
+      await invalid(shop.admin.updateGoods({ goodsId: 0n }));
+      await invalid(shop.admin.updateGoods({ goodsId, name: "" }));
+      await invalid(shop.admin.updateGoods({ goodsId, unitPriceCents: 0n }));
+      await invalid(shop.admin.updateGoods({ goodsId, imageUrl: "data:x" }));
+      for (const status of [0, 3, 999, -1] as GoodsStatus[]) {
+        await invalid(shop.admin.updateGoods({ goodsId, status }));
+      }
+    });
+  });
+
+  describe("GetGoods and ListGoods", () => {
+    it("find nothing that does not exist, and refuse what is no identifier", async () => {
+      await refused(shop.anyone.getGoods({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
+      for (const goodsId of [0n, -1n, -(2n ** 63n)]) {
+        await invalid(shop.anyone.getGoods({ goodsId }));
+        await invalid(shop.anyone.listGoods({ goodsIds: [goodsId] }));
+      }
+    });
+
+    it("walk page by page through all that were asked for, each once", async () => {
+      const created = await Promise.all(Array.from({ length: 25 }, () => shop.newGoods()));
+      const goodsIds = created.map(({ goodsId }) => goodsId);
+      const seen: bigint[] = [];
+      let pageToken = "";
+      do {
+        const page = await shop.anyone.listGoods({ pageSize: 7, pageToken, goodsIds });
+        assert.ok(page.goods.length <= 7);
+        seen.push(...page.goods.map(({ goodsId }) => goodsId));
+        pageToken = page.nextPageToken;
+      } while (pageToken);
+      assert.deepEqual(seen, goodsIds.toSorted());
+      const first = await shop.anyone.listGoods({});
+      assert.equal(first.goods.length, 20);
+      const twice = await shop.anyone.listGoods({
+        pageSize: 25,
+        goodsIds: [...goodsIds, ...goodsIds],
+      });
+      assert.deepEqual([twice.goods.length, twice.nextPageToken], [25, ""]);
+    });
+
+    it("search every word in name and sku, whatever the case, and no character is special", async () => {
+      const letters = () =>
+        newKey().replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "");
+      const mark = letters();
+      const names = ["50% off_ \\ now?", "50 percent", "Émaille | 😀", "emaille 😃", "it's 'a'"];
+      const goods = names.map((name) => shop.newGoods({ name: `${name} ${mark}`, sku: letters() }));
+      const [first] = await Promise.all(goods);
+      const found = async (words: string) =>
+        (await namesFound(`${words} ${mark.toUpperCase()}`))
+          .map((name) => names.indexOf(name.replace(` ${mark}`, "")))
+          .toSorted();
+      assert.deepEqual(await found(""), [0, 1, 2, 3, 4]);
+      assert.deepEqual(await found("50"), [0, 1]);
+      assert.deepEqual(await found("%"), [0]);
+      assert.deepEqual(await found("off_"), [0]);
+      assert.deepEqual(await found("off%"), []);
+      assert.deepEqual(await found("\\"), [0]);
+      assert.deepEqual(await found("now?"), [0]);
+      assert.deepEqual(await found("|"), [2]);
+      assert.deepEqual(await found("EMAIL"), [2, 3]);
+      assert.deepEqual(await found("😀"), [2]);
+      assert.deepEqual(await found("'a' it's"), [4]);
+      assert.deepEqual(await found("' or 1=1 --"), []);
+      assert.deepEqual(await found(first?.sku.slice(2).toUpperCase() ?? ""), [0]);
+    });
+
+    it("show goods off the shelf with their status", async () => {
+      const { goodsId } = await shop.newGoods();
+      await shop.admin.updateGoods({ goodsId, status: GoodsStatus.OFF_SHELF });
+      const { goods } = await shop.anyone.listGoods({ goodsIds: [goodsId] });
+      assert.equal(goods[0]?.status, GoodsStatus.OFF_SHELF);
+    });
+
+    it("refuse pages, words and lists beyond their bounds", async () => {
+      const list = shop.anyone.listGoods;
+      for (const pageSize of [-1, 101, 2 ** 31 - 1]) await invalid(list({ pageSize }));
+      for (const pageToken of ["x", "AAAAAAAAAAA", "'; drop"]) await invalid(list({ pageToken }));
+      await invalid(list({ query: "x".repeat(201) }));
+      await invalid(list({ query: "a b c d e f g h i j k" }));
+      await invalid(list({ query: "a\u0000" }));
+      const goodsIds = Array.from({ length: 1_001 }, (_, index) => BigInt(index + 1));
+      await invalid(list({ goodsIds }));
+      assert.deepEqual((await list({ goodsIds: goodsIds.slice(1) })).goods, []);
+    });
+  });
+});
