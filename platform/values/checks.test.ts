@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { Checks } from "./checks.ts";
+import { Reason, Refusal } from "./refusal.ts";
+
+function violationsOf(check: (checks: Checks) => void): string[] {
+  const checks = new Checks();
+  check(checks);
+  try {
+    checks.throwIfAny();
+    return [];
+  } catch (error) {
+    assert(error instanceof Refusal);
+    assert.equal(error.reason, Reason.INVALID_ARGUMENT);
+    return error.violations.map((violation) => violation.field);
+  }
+}
+
+const accepts = (check: (checks: Checks) => void) => assert.deepEqual(violationsOf(check), []);
+const refuses = (check: (checks: Checks) => void) => assert.deepEqual(violationsOf(check), ["f"]);
+
+describe("Checks", () => {
+  it("tells all violations of a request in one refusal, in their order", () => {
+    const fields = violationsOf((checks) => {
+      checks.identifier("goods_id", 0n);
+      checks.requestId("request_id", "");
+      checks.that("coupon_id", true, "never told");
+      checks.cents("price_cents", -1n);
+    });
+    assert.deepEqual(fields, ["goods_id", "request_id", "price_cents"]);
+  });
+
+  it("keeps the answer small where thousands of entries are wrong", () => {
+    const fields = violationsOf((checks) => {
+      for (let index = 0; index < 5_000; index++) checks.identifier(`ids[${index}]`, 0n);
+    });
+    assert.equal(fields.length, 20);
+  });
+
+  it("accepts identifiers from 1 to 2^63-1 only", () => {
+    for (const id of [1n, 2n ** 53n + 1n, 2n ** 63n - 1n]) accepts((c) => c.identifier("f", id));
+    for (const id of [0n, -1n, -(2n ** 63n), 2n ** 63n]) refuses((c) => c.identifier("f", id));
+  });
+
+  it("accepts amounts from 0 to 2^53-1 cents", () => {
+    for (const cents of [0n, 2n ** 53n - 1n]) accepts((c) => c.cents("f", cents));
+    for (const cents of [-1n, 2n ** 53n, 2n ** 63n - 1n]) refuses((c) => c.cents("f", cents));
+    refuses((c) => c.cents("f", 0n, { min: 1n }));
+  });
+
+  it("refuses numbers that are no whole ones", () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1.5]) {
+      refuses((c) => c.integer("f", value, { min: 0, max: 10 }));
+    }
+    accepts((c) => c.integer("f", -0, { min: 0, max: 10 }));
+  });
+
+  it("counts text in code points, so that an emoji is one character", () => {
+    accepts((c) => c.text("f", "🛒🛒", { max: 2 }));
+    refuses((c) => c.text("f", "🛒🛒🛒", { max: 2 }));
+    refuses((c) => c.text("f", "x".repeat(1_048_576), { max: 100 }));
+  });
+
+  it("takes text of spaces for empty where text is required", () => {
+    for (const text of ["", " ", "\u00a0\u3000"])
+      refuses((c) => c.text("f", text, { min: 1, max: 9 }));
+    accepts((c) => c.text("f", "", { max: 9 }));
+  });
+
+  it("refuses control characters, half surrogates and marks that turn the direction of text", () => {
+    for (const text of ["a\0b", "a\r\nb", "\x1b[31m", "\x7f", "\ud800", "a\u202eb", "\u2066x"]) {
+      refuses((c) => c.text("f", text, { max: 99 }));
+    }
+    refuses((c) => c.text("f", "a\0b", { max: 99, multiline: true }));
+    accepts((c) => c.text("f", "a\r\n\tb", { max: 99, multiline: true }));
+  });
+
+  it("leaves quotes, percent signs, markup and other scripts alone", () => {
+    for (const text of [
+      "' OR 1=1 --",
+      "%_\\",
+      "<b>",
+      "__proto__",
+      "../",
+      "שלום",
+      "👩‍👩‍👧",
+      "a\u200bb",
+    ]) {
+      accepts((c) => c.text("f", text, { min: 1, max: 99 }));
+    }
+  });
+
+  it("accepts request ids of 1 to 64 printable ASCII characters", () => {
+    for (const id of ["a", "!~", "x".repeat(64)]) accepts((c) => c.requestId("f", id));
+    for (const id of ["", "x".repeat(65), "a b", "é", "a\n", "\0"]) {
+      refuses((c) => c.requestId("f", id));
+    }
+  });
+
+  it("refuses times before 1970, after 9999 and with impossible nanoseconds", () => {
+    const time = (seconds: bigint, nanos = 0) => ({
+      $typeName: "google.protobuf.Timestamp" as const,
+      seconds,
+      nanos,
+    });
+    accepts((c) => c.timestamp("f", time(0n)));
+    accepts((c) => c.timestamp("f", time(253_402_300_799n, 999_999_999)));
+    accepts((c) => c.timestamp("f", undefined, { required: false }));
+    refuses((c) => c.timestamp("f", undefined));
+    for (const wrong of [time(-1n), time(253_402_300_800n), time(0n, 1e9), time(0n, -1)]) {
+      refuses((c) => c.timestamp("f", wrong));
+    }
+  });
+
+  it("bounds how many entries a list has", () => {
+    accepts((c) => c.count("f", [1], { min: 1, max: 2 }));
+    refuses((c) => c.count("f", [], { min: 1, max: 2 }));
+    refuses((c) => c.count("f", { length: 3 }, { max: 2 }));
+  });
+});
