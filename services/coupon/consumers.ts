@@ -1,9 +1,9 @@
-import type { Database } from "#platform/db/database.ts";
 import { type Subscription, subscription } from "#platform/events/consumers.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import type { Parts } from "./use-cases/parts.ts";
 import { releaseCoupons } from "./use-cases/release-coupons.ts";
 
-export function subscriptions(parts: { database: Database }): Subscription[] {
+export function subscriptions(parts: Parts): Subscription[] {
   return [
     subscription({
       fact: "order.v1.cancelled",

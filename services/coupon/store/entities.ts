@@ -20,6 +20,8 @@ export const CouponEntity = defineEntity({
   },
 });
 
+export const entities = [CouponEntity];
+
 export type CouponRow = InferEntity<typeof CouponEntity>;
 
 /** The columns of CouponRow for a select without the ORM. */

@@ -1,11 +1,11 @@
-import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { type Coupon, couponNotFound } from "../domain/coupon.ts";
 import { findCoupon } from "../store/coupons.ts";
+import type { Parts } from "./parts.ts";
 
 /** One coupon; with `ownerId`, only where it is that user's. */
 export async function getCoupon(
-  { database }: { database: Database },
+  { database }: Parts,
   query: { couponId: bigint; ownerId: bigint | undefined },
 ): Promise<Coupon> {
   const checks = new Checks();

@@ -1,16 +1,15 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { type Coupon, CouponStatus } from "../domain/coupon.ts";
 import { type CouponIssue, checkIssue, fingerprintOf, periodOf } from "../domain/coupon-issue.ts";
 import { databaseNow, findIssued, insertCoupon } from "../store/coupons.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Gives a coupon to a user. The same request_id with the same contents answers the coupon that it issued, in the state
  * that it has now; with other contents it is refused.
  */
 export async function issueCoupon(
-  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  { database, identifiers }: Parts,
   issue: CouponIssue,
 ): Promise<Coupon> {
   checkIssue(issue);

@@ -1,12 +1,12 @@
-import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
 import type { Coupon, CouponStatus } from "../domain/coupon.ts";
 import * as store from "../store/coupons.ts";
+import type { Parts } from "./parts.ts";
 
 /** A user's coupons, newest first, all of them or those of one status. */
 export async function listCoupons(
-  { database }: { database: Database },
+  { database }: Parts,
   query: {
     userId: bigint;
     status: CouponStatus | undefined;

@@ -1,14 +1,11 @@
-import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { couponNotFound, refusalToSpend, type Spending } from "../domain/coupon.ts";
 import { amountOffCents } from "../domain/discount.ts";
 import { findCouponNow } from "../store/coupons.ts";
+import type { Parts } from "./parts.ts";
 
 /** What the coupon would take off now, in cents. Spends nothing and promises nothing for later. */
-export async function quoteCoupon(
-  { database }: { database: Database },
-  spending: Spending,
-): Promise<bigint> {
+export async function quoteCoupon({ database }: Parts, spending: Spending): Promise<bigint> {
   const checks = new Checks();
   checks.identifier("coupon_id", spending.couponId);
   checks.identifier("user_id", spending.userId);

@@ -1,15 +1,15 @@
-import type { Database } from "#platform/db/database.ts";
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { checkClosedOrder, closedBefore, couponsToFree, UseState } from "../domain/coupon-use.ts";
 import { insertUses, lockUses, releaseUses } from "../store/coupon-uses.ts";
 import { freeCoupons, lockCoupons } from "../store/coupons.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Closes cancelled orders: each gets its coupon back where it holds one, once, however often it is told. An order that has not
  * asked for a coupon yet is marked, so that its late use is refused.
  */
 export async function releaseCoupons(
-  { database }: { database: Database },
+  { database }: Parts,
   deliveries: readonly Delivery<{ orderId: bigint; userId: bigint }>[],
 ): Promise<void> {
   for (const { message } of deliveries) checkClosedOrder(message);

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from "#platform/db/database.ts";
+import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import {
@@ -13,6 +13,7 @@ import {
 import { MAX_USES } from "../limits.ts";
 import { insertUses, lockUses } from "../store/coupon-uses.ts";
 import { lockCoupons, spendCoupons } from "../store/coupons.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Spends the coupons of many orders in one transaction and answers each order by itself, in the order asked. What was
@@ -20,7 +21,7 @@ import { lockCoupons, spendCoupons } from "../store/coupons.ts";
  * A malformed entry is refused and leaves no record.
  */
 export async function useCoupons(
-  { database }: { database: Database },
+  { database }: Parts,
   uses: readonly CouponUse[],
 ): Promise<UseOutcome[]> {
   const checks = new Checks();

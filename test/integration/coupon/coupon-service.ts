@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { connectBroker } from "#platform/events/broker.ts";
+import { createLog } from "#platform/process/log.ts";
+import { createClient } from "#platform/rpc/clients.ts";
+import { type Reason, Refusal } from "#platform/values/refusal.ts";
+import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
+import type {
+  Coupon,
+  CouponUseSchema,
+  IssueCouponRequestSchema,
+} from "#proto/shop/coupon/v1/coupon_pb.ts";
+import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { token } from "../../support/callers.ts";
+import { startShop } from "../../support/shop.ts";
+
+const WAIT_MS = 20_000;
+
+export type CouponUnderTest = Awaited<ReturnType<typeof startCouponService>>;
+type IssueCouponInit = Exclude<
+  MessageInitShape<typeof IssueCouponRequestSchema>,
+  { $typeName: string }
+>;
+export type Use = MessageInitShape<typeof CouponUseSchema>;
+
+/** The coupon service as a process of its own, its doors as others see them, and its schema. */
+export async function startCouponService() {
+  const shop = await startShop({ services: ["coupon"] });
+  const log = createLog("test", "silent");
+  const broker = connectBroker({
+    url: process.env.SHOP_NATS_URL ?? "",
+    namespace: shop.namespace,
+    replicas: 1,
+    name: "test",
+    log,
+  });
+  await until(() => broker.connected());
+  await broker.ensureStream("order.v1.cancelled");
+  const inbox = createClient(InboxService, {
+    address: shop.addresses.coupon,
+    tls: undefined,
+    serviceToken: () => token("service", "order"),
+    timeoutMs: WAIT_MS,
+  });
+  const admin = shop.admin.coupon;
+  const order = shop.service("order").coupon;
+
+  return {
+    admin,
+    order,
+    anyone: shop.anonymous.coupon,
+    as: (userId: bigint) => shop.user(userId).coupon,
+    sql: (statement: string, parameters: unknown[] = []) =>
+      shop.sql("coupon", statement, parameters),
+
+    /** A new coupon of user 1 that takes 5.00 off, with these changes. */
+    async issue(changes: Partial<IssueCouponInit> = {}): Promise<Coupon> {
+      const { coupon } = await admin.issueCoupon({
+        requestId: uniqueName(),
+        userId: 1n,
+        discount: { kind: { case: "amountOffCents", value: 500n } },
+        ...changes,
+      });
+      assert.ok(coupon);
+      return coupon;
+    },
+
+    async couponNow(couponId: bigint): Promise<Coupon> {
+      const { coupon } = await admin.getCoupon({ couponId });
+      assert.ok(coupon);
+      return coupon;
+    },
+
+    /** What each use is answered: the amount, or the reason of the refusal. */
+    async use(...uses: Use[]): Promise<(bigint | Reason)[]> {
+      const { results } = await order.useCoupons({
+        uses: uses.map((use) => ({ userId: 1n, goodsAmountCents: 2_000n, ...use })),
+      });
+      assert.deepEqual(
+        results.map(({ orderId }) => orderId),
+        uses.map(({ orderId }) => orderId),
+      );
+      return results.map(({ error, amountOffCents }) => error?.reason ?? amountOffCents);
+    },
+
+    /** Publishes that an order was cancelled, `copies` times as one event. */
+    async publishCancelled(
+      message: MessageInitShape<typeof OrderCancelledSchema>,
+      { eventId = newId(), copies = 1 } = {},
+    ): Promise<bigint> {
+      const event = create(OrderCancelledSchema, { userId: 1n, holders: ["coupon"], ...message });
+      const body = toBinary(OrderCancelledSchema, event);
+      for (let copy = 0; copy < copies; copy += 1) {
+        const headers = {
+          "Nats-Msg-Id": `${eventId}.${newId()}`,
+          "Shop-Event-Id": String(eventId),
+          "Shop-Event-Type": OrderCancelledSchema.typeName,
+        };
+        await broker.publish({ fact: "order.v1.cancelled", headers, body });
+      }
+      return eventId;
+    },
+
+    missing: async (...eventIds: bigint[]) =>
+      (await inbox.listMissingEvents({ eventIds })).eventIds,
+
+    /** Tells that an order was cancelled, and waits until that had its effect. */
+    async cancel(orderId: bigint): Promise<void> {
+      const eventId = await this.publishCancelled({ orderId });
+      await until(async () => (await this.missing(eventId)).length === 0);
+    },
+
+    async stop() {
+      inbox.close();
+      await broker.close();
+      await shop.stop();
+    },
+  };
+}
+
+let lastId = BigInt(Date.now()) << 22n;
+
+/** An identifier that nobody had before in this run. */
+export function newId(): bigint {
+  lastId += 1n;
+  return lastId;
+}
+
+export function uniqueName(): string {
+  return `name-${newId()}`;
+}
+
+/** A time so many minutes from now. */
+export function minutesAway(minutes: number) {
+  return timestampFromMs(Date.now() + minutes * 60_000);
+}
+
+/** The refusal of a call; fails where it is answered. */
+export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
+  const error = await call.then(
+    () => assert.fail("was answered, not refused"),
+    (refused: unknown) => refused,
+  );
+  if (!(error instanceof Refusal)) throw error;
+  return error;
+}
+
+export async function reasonOf(call: Promise<unknown>): Promise<Reason> {
+  return (await refusalOf(call)).reason;
+}
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + WAIT_MS;
+  while (!(await condition())) {
+    if (Date.now() > end) assert.fail(`not within ${WAIT_MS} ms`);
+    await pause(10);
+  }
+}
