@@ -1,15 +1,10 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { type Subscription, subscription } from "#platform/events/consumers.ts";
 import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { awardPoints } from "./use-cases/award-points.ts";
+import type { Parts } from "./use-cases/parts.ts";
 import { releaseBalance } from "./use-cases/release-balance.ts";
 
-export function subscriptions(parts: {
-  database: Database;
-  identifiers: Identifiers;
-  pointsPerUnit: bigint;
-}): Subscription[] {
+export function subscriptions(parts: Parts): Subscription[] {
   return [
     subscription({
       fact: "order.v1.cancelled",

@@ -16,6 +16,7 @@ import { FAILED_LOGINS, USER_TOKEN_SECONDS } from "./limits.ts";
 import { userImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
+import type { AccessToken, Parts } from "./use-cases/parts.ts";
 
 const SERVICE = "user";
 /** How soon a database that went away, or came back, shows in the health service. */
@@ -28,7 +29,7 @@ export async function start(env: Record<string, string | undefined> = process.en
   const settings = config.mysql;
   const database = await openDatabase({ settings, entities, migrations, name: SERVICE, log });
   const identifiers = await leaseIdentifiers(database, { service: SERVICE, log });
-  const parts = {
+  const parts: Parts = {
     database,
     identifiers,
     passwordHashes: await openPasswordHashes(),
@@ -78,7 +79,7 @@ export async function start(env: Record<string, string | undefined> = process.en
   };
 }
 
-async function issueToken({ tokens }: UserConfig, userId: bigint) {
+async function issueToken({ tokens }: UserConfig, userId: bigint): Promise<AccessToken> {
   const expireTime = new Date(Date.now() + USER_TOKEN_SECONDS * 1_000);
   const accessToken = await signToken(tokens, {
     role: "user",

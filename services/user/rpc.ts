@@ -1,7 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { type Implementation, implement } from "#platform/rpc/server.ts";
 import { errorInfo } from "#platform/values/refusal.ts";
 import {
@@ -10,21 +8,17 @@ import {
   type UserSchema,
   UserService,
 } from "#proto/shop/user/v1/user_pb.ts";
+import type { BalanceLogEntry, PointLogEntry, User } from "./domain/user.ts";
 import { deductBalance } from "./use-cases/deduct-balance.ts";
 import { getUser } from "./use-cases/get-user.ts";
 import { listBalanceLog } from "./use-cases/list-balance-log.ts";
 import { listPointLog } from "./use-cases/list-point-log.ts";
-import { type LoginParts, login } from "./use-cases/login.ts";
+import { login } from "./use-cases/login.ts";
+import type { Parts } from "./use-cases/parts.ts";
 import { register } from "./use-cases/register.ts";
 import { topUpBalance } from "./use-cases/top-up-balance.ts";
 
-type User = Awaited<ReturnType<typeof getUser>>;
-type BalanceLogEntry = Awaited<ReturnType<typeof listBalanceLog>>["entries"][number];
-type PointLogEntry = Awaited<ReturnType<typeof listPointLog>>["entries"][number];
-
-export type RpcParts = LoginParts & { database: Database; identifiers: Identifiers };
-
-export function userImplementation(parts: RpcParts): Implementation {
+export function userImplementation(parts: Parts): Implementation {
   return implement(UserService, {
     async register({ userName, password, mobile }) {
       return { user: userMessage(await register(parts, { userName, password, mobile })) };

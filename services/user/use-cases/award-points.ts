@@ -1,16 +1,14 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { checkPaidOrder, decideAwards, type PaidOrder, pointChanges } from "../domain/points.ts";
 import { awardedOrders, insertAwards } from "../store/logs.ts";
 import { addToUsers } from "../store/users.ts";
+import type { Parts } from "./parts.ts";
 
 /** Gives the users of paid orders their points, once for each order, however often it is told. */
 export async function awardPoints(
-  parts: { database: Database; identifiers: Identifiers; pointsPerUnit: bigint },
+  { database, identifiers, pointsPerUnit }: Parts,
   deliveries: readonly Delivery<PaidOrder>[],
 ): Promise<void> {
-  const { database, identifiers, pointsPerUnit } = parts;
   for (const { message } of deliveries) checkPaidOrder(message);
   await database.transact("award-points", async (tx) => {
     const fresh = await admitEvents(tx, deliveries);

@@ -1,5 +1,4 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { Checks } from "#platform/values/checks.ts";
 import {
   answerFrom,
@@ -16,8 +15,7 @@ import { MAX_DEDUCTIONS } from "../limits.ts";
 import { insertHolds, lockHolds } from "../store/holds.ts";
 import { insertMovements } from "../store/logs.ts";
 import { addToUsers, existingUsers, lockBalances } from "../store/users.ts";
-
-type Parts = { database: Database; identifiers: Identifiers };
+import type { Parts } from "./parts.ts";
 
 /**
  * Takes what each order asks for, or refuses that order and no other; one outcome for each entry, in their order.

@@ -1,19 +1,8 @@
-import type { Database } from "#platform/db/database.ts";
-import type { PasswordHashes } from "../clients/password-hashes.ts";
-import type { LoginAttempts } from "../domain/login-attempts.ts";
 import { checkLogin, loginRefused, passwordForm, userNameKey } from "../domain/registration.ts";
 import type { User } from "../domain/user.ts";
 import { REGISTRATION_LIMITS } from "../limits.ts";
 import { findCredentials, findUser } from "../store/users.ts";
-
-export type AccessToken = { accessToken: string; expireTime: Date };
-
-export type LoginParts = {
-  database: Database;
-  passwordHashes: PasswordHashes;
-  attempts: LoginAttempts;
-  issueToken: (userId: bigint) => Promise<AccessToken>;
-};
+import type { AccessToken, Parts } from "./parts.ts";
 
 /**
  * Answers a user's token for the right password. A wrong password and a name that nobody has are refused alike, in words
@@ -21,7 +10,7 @@ export type LoginParts = {
  * the latter does not count as a failure.
  */
 export async function login(
-  parts: LoginParts,
+  parts: Parts,
   request: { userName: string; password: string },
 ): Promise<AccessToken & { user: User }> {
   checkLogin(request, REGISTRATION_LIMITS);
@@ -41,7 +30,7 @@ export async function login(
 async function ownerOf(
   key: string,
   password: string,
-  { database, passwordHashes }: { database: Database; passwordHashes: PasswordHashes },
+  { database, passwordHashes }: Parts,
 ): Promise<bigint | undefined> {
   const credentials = await findCredentials(database, key);
   const matched = await passwordHashes.matches(credentials?.passwordHash, passwordForm(password));

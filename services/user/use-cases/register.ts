@@ -1,7 +1,4 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import type { PasswordHashes } from "../clients/password-hashes.ts";
 import {
   checkRegistration,
   passwordForm,
@@ -11,16 +8,16 @@ import {
 import type { User } from "../domain/user.ts";
 import { REGISTRATION_LIMITS } from "../limits.ts";
 import { findUser, findUserIdByKey, insertUser } from "../store/users.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Makes a user with an empty balance and no points. Not idempotent: the second call with a name, in any case, width or
  * composition, is refused with USER_NAME_TAKEN. RATE_LIMITED where too many passwords are being hashed.
  */
 export async function register(
-  parts: { database: Database; identifiers: Identifiers; passwordHashes: PasswordHashes },
+  { database, identifiers, passwordHashes }: Parts,
   registration: Registration,
 ): Promise<User> {
-  const { database, identifiers, passwordHashes } = parts;
   checkRegistration(registration, REGISTRATION_LIMITS);
   const { userName, mobile } = registration;
   const key = userNameKey(userName);

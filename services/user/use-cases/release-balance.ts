@@ -1,5 +1,3 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import {
   balanceChanges,
@@ -11,13 +9,14 @@ import {
 import { insertHolds, lockHolds, releaseHolds } from "../store/holds.ts";
 import { insertMovements } from "../store/logs.ts";
 import { addToUsers, lockBalances } from "../store/users.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Closes cancelled orders: each gets back what it holds of its user's balance, once, however often it is told. An order
  * that has not asked for any yet is marked, so that its late deduction is refused.
  */
 export async function releaseBalance(
-  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  { database, identifiers }: Parts,
   deliveries: readonly Delivery<{ orderId: bigint; userId: bigint }>[],
 ): Promise<void> {
   for (const { message } of deliveries) checkClosedOrder(message);

@@ -1,16 +1,15 @@
-import type { Database } from "#platform/db/database.ts";
-import type { Identifiers } from "#platform/db/identifiers.ts";
 import { userNotFound } from "../domain/hold.ts";
 import { answerRepeated, balanceAfterTopUp, checkTopUp, type TopUp } from "../domain/top-up.ts";
 import { findTopUp, insertTopUp } from "../store/logs.ts";
 import { addToUsers, lockBalances } from "../store/users.ts";
+import type { Parts } from "./parts.ts";
 
 /**
  * Adds to a balance and answers what it is then. The same request_id with the same contents answers the first balance
  * again, whatever has happened since; with other contents it is refused.
  */
 export async function topUpBalance(
-  { database, identifiers }: { database: Database; identifiers: Identifiers },
+  { database, identifiers }: Parts,
   topUp: TopUp,
 ): Promise<bigint> {
   checkTopUp(topUp);
