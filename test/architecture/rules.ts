@@ -22,7 +22,11 @@ export const ROOMS: Room[] = [
     may: [
       ...["use-cases/**", "domain/**", "store/**", "clients/**", "limits.ts"].map(own),
       ...["values", "db", "events"].map(platform),
+      // The events that it publishes, with their timestamps.
       "proto/gen/shop/event/**",
+      "npm:@bufbuild/protobuf",
+      // To wait between two looks at a row.
+      "node:timers/promises",
     ],
     why: "a use case knows neither rpc nor the process it runs in",
   },
