@@ -143,7 +143,7 @@ describe("commonSettings", () => {
   });
 
   it("refuses half a TLS configuration", () => {
-    const cases = [
+    const cases: Record<string, string>[] = [
       { SHOP_TLS_MUTUAL: "true" },
       { SHOP_TLS_CERT_FILE: import.meta.filename },
       { SHOP_TLS_CA_FILE: "/does/not/exist" },
