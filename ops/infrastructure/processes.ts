@@ -68,14 +68,21 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Asks a process to end, waits for it, and ends it by force when it takes longer than `withinMs`. */
-export async function endProcess(pid: number, mark: string, withinMs: number): Promise<void> {
-  const runs = () => commandLine(pid)?.includes(mark) === true;
-  signal(pid, "SIGCONT");
-  signal(pid, "SIGTERM");
+/** Waits until a process that is ending by itself is gone; false when that takes longer. */
+export async function goneWithin(pid: number, mark: string, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
-  while (runs()) {
-    if (Date.now() > deadline) signal(pid, "SIGKILL");
+  while (commandLine(pid)?.includes(mark) === true) {
+    if (Date.now() > deadline) return false;
     await pause(50);
   }
+  return true;
+}
+
+/** Asks a process to end, waits for it, and ends it by force when it takes longer than `withinMs`. */
+export async function endProcess(pid: number, mark: string, withinMs: number): Promise<void> {
+  signal(pid, "SIGCONT");
+  signal(pid, "SIGTERM");
+  if (await goneWithin(pid, mark, withinMs)) return;
+  signal(pid, "SIGKILL");
+  await goneWithin(pid, mark, withinMs);
 }

@@ -1,0 +1,89 @@
+import { type ClientSettings, SERVICES } from "#platform/process/common-settings.ts";
+import { createClient } from "#platform/rpc/clients.ts";
+import { signToken } from "#platform/rpc/tokens.ts";
+import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
+import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
+import type { Seeded } from "../seed.ts";
+
+const tokenSeconds = 24 * 3_600;
+const timeoutMs = 15_000;
+
+/** Where everything is, one line each; also what a second `npm start` shows. */
+export function addressLines(
+  settings: ClientSettings,
+  engines: { database: string; broker: string },
+): string[] {
+  const services = SERVICES.map((name) => `  ${name.padEnd(9)} ${settings.addresses[name]}`);
+  return [...services, `  database  ${engines.database}`, `  broker    ${engines.broker}`];
+}
+
+/** Tokens, and three commands with real identifiers that can be pasted into another terminal. */
+export async function thingsToTry(settings: ClientSettings, seeded: Seeded): Promise<string[]> {
+  const shopper = seeded.users[0];
+  if (shopper === undefined) return [];
+  const sign = (role: "admin" | "user", subject: string) =>
+    signToken(settings.tokens, { role, subject, ttlSeconds: tokenSeconds });
+  const userToken = await sign("user", String(shopper.userId));
+  const { quote, order } = await requests(settings, shopper.userId, userToken);
+  const { goods: goodsAddress, order: orderAddress } = settings.addresses;
+  const call = (address: string, method: string, body: object, token?: string) =>
+    [
+      "  grpcurl",
+      settings.tls === undefined ? "-plaintext" : "-cacert CA_FILE",
+      token === undefined ? "" : `-H "authorization: Bearer $${token}"`,
+      `-d '${JSON.stringify(body)}'`,
+      address,
+      method,
+    ]
+      .filter((word) => word !== "")
+      .join(" ");
+  return [
+    `An administrator's and a shopper's token (${shopper.userName}, user ${shopper.userId}), for a day:`,
+    "",
+    `  export ADMIN=${await sign("admin", "operator")}`,
+    `  export SHOPPER=${userToken}`,
+    "",
+    "Three things to try, in another terminal:",
+    "",
+    call(goodsAddress, "shop.goods.v1.GoodsService/ListGoods", { page_size: 5 }),
+    call(orderAddress, "shop.order.v1.OrderService/QuoteOrder", quote, "SHOPPER"),
+    call(orderAddress, "shop.order.v1.OrderService/PlaceOrder", order, "SHOPPER"),
+  ];
+}
+
+/** An order of two of the cheaper goods that are there now, with the amounts that the shop quotes. */
+async function requests(settings: ClientSettings, userId: bigint, token: string) {
+  const shared = { tls: settings.tls, timeoutMs, serviceToken: async () => token };
+  const goodsClient = createClient(GoodsService, { ...shared, address: settings.addresses.goods });
+  const orderClient = createClient(OrderService, { ...shared, address: settings.addresses.order });
+  try {
+    const { goods } = await goodsClient.listGoods({ pageSize: 100 });
+    const chosen = goods
+      .filter(({ stock }) => stock > 1n)
+      .sort((a, b) => Number(a.unitPriceCents - b.unitPriceCents))
+      .slice(0, 2);
+    const lines = chosen.map(({ goodsId }, index) => ({ goodsId, quantity: BigInt(index + 1) }));
+    const quoted = await orderClient.quoteOrder({ userId, lines });
+    const spoken = lines.map(({ goodsId, quantity }) => ({
+      goods_id: String(goodsId),
+      quantity: String(quantity),
+    }));
+    return {
+      quote: { lines: spoken },
+      order: {
+        request_id: `try-${Date.now().toString(36)}`,
+        lines: quoted.lines.map((line) => ({
+          goods_id: String(line.goodsId),
+          quantity: String(line.quantity),
+          unit_price_cents: String(line.unitPriceCents),
+        })),
+        address: { consignee: "Ada", mobile: "+49 30 1234567", text: "1 Harbour Street" },
+        shipping_fee_cents: String(quoted.shippingFeeCents),
+        order_amount_cents: String(quoted.orderAmountCents),
+      },
+    };
+  } finally {
+    goodsClient.close();
+    orderClient.close();
+  }
+}
