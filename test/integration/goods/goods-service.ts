@@ -17,6 +17,7 @@ import {
 } from "#proto/shop/goods/v1/goods_pb.ts";
 import { goodsConfig } from "../../../services/goods/config.ts";
 import { start } from "../../../services/goods/main.ts";
+import { deleteStreams } from "../../support/streams.ts";
 
 const WAIT_MS = 15_000;
 
@@ -151,6 +152,7 @@ export async function startGoods(replicas = 1) {
       await broker.close();
       await database.query(`drop database ${config.mysql.schema}`);
       await database.end();
+      await deleteStreams(namespace);
     },
   };
 }
