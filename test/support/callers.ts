@@ -1,8 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import { readSettings } from "#platform/process/settings.ts";
 import { tokenSettings } from "#platform/process/token-settings.ts";
 import { type CallOptions, type Client, createClient } from "#platform/rpc/clients.ts";
 import { type Role, signToken } from "#platform/rpc/tokens.ts";
+import { Refusal } from "#platform/values/refusal.ts";
 import { CouponService } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
@@ -28,6 +30,8 @@ export type Callers = {
   service(name: string): Caller;
   /** Whoever holds this token, which need not be a good one. */
   bearer(token: string): Caller;
+  /** Resolves when the connection to a service works; after a failure gRPC waits before it tries again. */
+  untilReachable(service: ServiceName): Promise<void>;
   close(): void;
 };
 
@@ -65,6 +69,21 @@ export function callers(addresses: Record<ServiceName, string>): Callers {
     user: (id) => signed("user", String(id)),
     service: (name) => signed("service", name),
     bearer: (text) => as(clients, Promise.resolve(text)),
+    untilReachable: async (service) => {
+      const calls = clients[service] as unknown as Record<string, Call>;
+      const [first] = descriptors[service].methods.map(({ localName }) => calls[localName]);
+      const deadline = Date.now() + timeoutMs;
+      // An anonymous call of the first method with nothing in it is refused, and so has no effect.
+      const refused = () =>
+        first?.({}).then(
+          () => true,
+          (error) => error instanceof Refusal,
+        );
+      while (!(await refused())) {
+        if (Date.now() > deadline) throw new Error(`${service} cannot be reached`);
+        await pause(20);
+      }
+    },
     close: () => {
       for (const service of SERVICES) clients[service].close();
     },

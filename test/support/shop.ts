@@ -75,6 +75,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     restart: async (service, env) => {
       await processOf(service).end("SIGKILL");
       await processOf(service).start(env);
+      await clients.untilReachable(service);
     },
     ended: (service) => processOf(service).ended(),
     output: (service) => processOf(service).output(),
