@@ -47,6 +47,13 @@ export async function startCouponService() {
   const admin = shop.admin.coupon;
   const order = shop.service("order").coupon;
 
+  // A client that lost its connection pauses before it connects again.
+  const answers = () =>
+    admin.listCoupons({ userId: 1n }).then(
+      () => true,
+      () => false,
+    );
+
   return {
     admin,
     order,
@@ -110,6 +117,15 @@ export async function startCouponService() {
     async cancel(orderId: bigint): Promise<void> {
       const eventId = await this.publishCancelled({ orderId });
       await until(async () => (await this.missing(eventId)).length === 0);
+    },
+
+    /** Runs `work` on a service that kills itself at this failpoint, and starts it again without. */
+    async dyingAt(failpoint: string, work: () => Promise<unknown>): Promise<void> {
+      await shop.restart("coupon", { SHOP_FAILPOINT: `${failpoint}:1:kill` });
+      await until(answers);
+      await Promise.all([work().catch(() => {}), shop.ended("coupon")]);
+      await shop.restart("coupon");
+      await until(answers);
     },
 
     async stop() {
