@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import { freePorts } from "../../ops/infrastructure/ports.ts";
 import { type Callers, callers } from "./callers.ts";
+import { temporaryDirectory } from "./infrastructure.ts";
 import { openSchemas, type Row, type Schemas } from "./schemas.ts";
 import { type ServiceProcess, serviceProcess } from "./service-process.ts";
 import { deleteStreams } from "./streams.ts";
@@ -48,7 +48,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const addresses = Object.fromEntries(
     SERVICES.map((service, index) => [service, `127.0.0.1:${ports[index]}`]),
   ) as Record<ServiceName, string>;
-  const logs = mkdtempSync(join(tmpdir(), "jetshop-logs-"));
+  const logs = temporaryDirectory();
   const common = { ...process.env, ...settingsOf(namespace, addresses), ...options.env };
   const processes = new Map<ServiceName, ServiceProcess>(
     SERVICES.map((service) => {
