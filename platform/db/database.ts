@@ -48,7 +48,7 @@ export type Database = {
 };
 
 const MAX_RUNS = 8;
-const MAX_RUNS_OTHERWISE = 3;
+const MAX_RUNS_IN_OUTAGE = 3;
 const FIRST_PAUSE_MS = 5;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Waiting transactions beyond the pool; more are refused at once. */
@@ -224,9 +224,8 @@ function databaseOf(orm: MikroORM, log: Log): Database {
           return await runOnce(name, work);
         } catch (error) {
           if (!isOutage(error) && !isConflict(error) && !isDuplicateKey(error)) throw error;
-          // A lost connection is worth another try: the pool may have handed out a dead one. A key that is taken
-          // twice running is taken for good.
-          const limit = isConflict(error) ? MAX_RUNS : MAX_RUNS_OTHERWISE;
+          // A lost connection is worth another try: the pool may have handed out a dead one.
+          const limit = isOutage(error) ? MAX_RUNS_IN_OUTAGE : MAX_RUNS;
           if (run >= limit) throw exhausted(name, error);
           log.debug({ err: error, transaction: name, run }, "running the transaction again");
           await pause(FIRST_PAUSE_MS * 2 ** (run - 1) * (0.5 + Math.random()));

@@ -38,7 +38,7 @@ export async function leaseIdentifiers(
     const askedAt = nowMs();
     const { workerId, startMs, ceilingMs } = await database.transact("lease-worker", async (tx) => {
       const rows = await tx.select<{ worker_id: number; high_water_ms: bigint; free: number }>(
-        `select worker_id, high_water_ms, leased_until < now(3) as free from snowflake_workers
+        `select worker_id, high_water_ms, leased_until <= now(3) as free from snowflake_workers
          where worker_id between ? and ? order by worker_id for update`,
         [firstWorker, firstWorker + WORKERS_PER_SERVICE - 1],
       );
@@ -49,13 +49,13 @@ export async function leaseIdentifiers(
       }
       const startMs = Number(free?.high_water_ms ?? 0n);
       const ceilingMs = Math.ceil(Math.max(askedAt, startMs)) + LEASE_MS;
-      await tx.change(
-        `insert into snowflake_workers (worker_id, owner, leased_until, high_water_ms)
-         values (?, ?, now(3) + interval ? microsecond, ?)
-         on duplicate key update owner = values(owner), leased_until = values(leased_until),
-           high_water_ms = values(high_water_ms)`,
-        [workerId, owner, LEASE_MS * 1_000, ceilingMs],
-      );
+      // A new number is inserted, never overwritten: of two replicas that want it at once, one is run again.
+      const change = free
+        ? `update snowflake_workers set owner = ?, leased_until = now(3) + interval ? microsecond,
+             high_water_ms = ? where worker_id = ?`
+        : `insert into snowflake_workers (owner, leased_until, high_water_ms, worker_id)
+           values (?, now(3) + interval ? microsecond, ?, ?)`;
+      await tx.change(change, [owner, LEASE_MS * 1_000, ceilingMs, workerId]);
       return { workerId, startMs, ceilingMs };
     });
     const generator = snowflake({ workerId, startMs, nowMs });

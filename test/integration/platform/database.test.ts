@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { Migration } from "@mikro-orm/migrations";
+import type { Transaction } from "#platform/db/database.ts";
+import { DuplicateKey, errorNumber } from "#platform/db/errors.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
+import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
+
+class Accounts extends Migration {
+  override up(): void {
+    this.addSql(`create table accounts (id bigint not null primary key, cents bigint not null,
+      name varchar(100) null, opened datetime(3) not null default current_timestamp(3),
+      photo blob null, constraint cents_not_negative check (cents >= 0)) engine=InnoDB`);
+  }
+}
+const migrations = [{ name: "accounts", class: Accounts }];
+const BIG = 9_007_199_254_740_993n;
+
+describe("database", () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await openTestDatabase(migrations);
+  });
+  after(() => database.drop());
+  beforeEach(() => database.transact("clear", (tx) => tx.change("delete from accounts")));
+
+  const centsOf = async (id: bigint) => {
+    const sql = "select cents from accounts where id = ?";
+    return (await database.select<{ cents: bigint }>(sql, [id]))[0]?.cents;
+  };
+  const insert = (tx: Transaction, ...ids: bigint[]) =>
+    insertRows(
+      tx,
+      "accounts",
+      ids.map((id) => ({ id, cents: 10n })),
+    );
+
+  it("brings back exactly what was written: big integers, text, bytes, times in UTC", async () => {
+    const opened = new Date("2026-11-23T10:20:30.456Z");
+    const row = {
+      id: BIG,
+      cents: BIG,
+      name: "O'Hara \\ ? 😀",
+      opened,
+      photo: Buffer.from([0, 255]),
+    };
+    await database.transact("write", (tx) => insertRows(tx, "accounts", [row]));
+    assert.deepEqual(await database.select("select * from accounts"), [row]);
+  });
+
+  it("is READ COMMITTED, strict and in UTC on every connection", async () => {
+    const [session] = await database.select<Record<string, string>>(
+      "select @@time_zone as zone, @@sql_mode as mode, now(3) as now",
+    );
+    assert.equal(session?.zone, "+00:00");
+    assert.match(session?.mode ?? "", /STRICT_ALL_TABLES/);
+    await database.transact("first", (tx) => insert(tx, 1n));
+    await database.transact("outer", async (tx) => {
+      const count = async () => (await tx.select("select id from accounts")).length;
+      assert.equal(await count(), 1);
+      await database.transact("inner", (other) => insert(other, 2n));
+      assert.equal(await count(), 2);
+    });
+  });
+
+  it("commits all of it or nothing", async () => {
+    const failing = database.transact("half", async (tx) => {
+      await insert(tx, 1n);
+      throw new Error("halfway");
+    });
+    await assert.rejects(failing, /halfway/);
+    assert.equal(await centsOf(1n), undefined);
+  });
+
+  it("tells what waits for the commit after the commit, and not otherwise", async () => {
+    const told: string[] = [];
+    await database.transact("told", async (tx) => {
+      tx.afterCommit(() => told.push("after"));
+      told.push("inside");
+    });
+    const failing = database.transact("untold", async (tx) => {
+      tx.afterCommit(() => told.push("never"));
+      throw new Error("no commit");
+    });
+    await assert.rejects(failing);
+    assert.deepEqual(told, ["inside", "after"]);
+  });
+
+  it("updates many rows in one statement and counts those that matched", async () => {
+    await database.transact("open", (tx) => insert(tx, 1n, 2n, 3n));
+    const options = {
+      table: "accounts",
+      key: "id",
+      set: ["name"],
+      add: ["cents"],
+      guard: "t.cents > 0",
+    };
+    const matched = await database.transact("change", (tx) =>
+      updateRows(tx, options, [
+        { id: 1n, name: "one", cents: -10n },
+        { id: 2n, name: null, cents: 5n },
+        { id: 9n, name: "nobody", cents: 1n },
+      ]),
+    );
+    assert.equal(matched, 2);
+    assert.deepEqual(await database.select("select id, cents, name from accounts order by id"), [
+      { id: 1n, cents: 0n, name: "one" },
+      { id: 2n, cents: 15n, name: null },
+      { id: 3n, cents: 10n, name: null },
+    ]);
+  });
+
+  it("writes thousands of rows, more than one statement takes", async () => {
+    const ids = Array.from({ length: 2_500 }, (_, index) => BigInt(index + 1));
+    await database.transact("many", async (tx) => {
+      await insert(tx, ...ids);
+      const rows = ids.map((id) => ({ id, cents: id }));
+      assert.equal(
+        await updateRows(tx, { table: "accounts", key: "id", add: ["cents"] }, rows),
+        2_500,
+      );
+    });
+    assert.equal(await centsOf(2_500n), 2_510n);
+  });
+
+  it("locks a list of more than a thousand keys by key, not by a join", async () => {
+    const ids = Array.from({ length: 1_500 }, (_, index) => BigInt(index + 1));
+    await database.transact("many", (tx) => insert(tx, ...ids));
+    const plan = await database.select<{ table: string; type: string }>(
+      "explain select cents from accounts where id in (?) for update",
+      [ids],
+    );
+    assert.deepEqual(
+      plan.map(({ table }) => table),
+      ["accounts"],
+    );
+  });
+
+  it("never goes below zero: the check of the table refuses, on both servers by number", async () => {
+    await database.transact("open", (tx) => insert(tx, 1n));
+    const overdraft = database.transact("overdraw", (tx) =>
+      updateRows(tx, { table: "accounts", key: "id", add: ["cents"] }, [{ id: 1n, cents: -11n }]),
+    );
+    await assert.rejects(overdraft, (error) => [3819, 4025].includes(errorNumber(error) ?? 0));
+    assert.equal(await centsOf(1n), 10n);
+  });
+
+  it("runs a transaction again that lost a deadlock, until both have their effect", async () => {
+    await database.transact("open", (tx) => insert(tx, 1n, 2n));
+    let arrived = 0;
+    let meet = () => {};
+    const both = new Promise<void>((resolve) => {
+      meet = resolve;
+    });
+    const swap = (first: bigint, second: bigint) =>
+      database.transact("swap", async (tx) => {
+        const add = "update accounts set cents = cents + 1 where id = ?";
+        await tx.change(add, [first]);
+        arrived += 1;
+        if (arrived >= 2) meet();
+        await both;
+        await tx.change(add, [second]);
+      });
+    await Promise.all([swap(1n, 2n), swap(2n, 1n)]);
+    assert.ok(arrived > 2, "one of them was run again");
+    assert.deepEqual([await centsOf(1n), await centsOf(2n)], [12n, 12n]);
+  });
+
+  it("runs again on a taken key, so that the second run can find it, and gives up on a key taken for good", async () => {
+    await database.transact("open", (tx) => insert(tx, 1n));
+    let runs = 0;
+    const found = await database.transact("find", async (tx) => {
+      runs += 1;
+      if (runs === 1) await insert(tx, 1n);
+      return (await tx.select("select id from accounts where id = 1")).length;
+    });
+    assert.deepEqual([runs, found], [2, 1]);
+    await assert.rejects(
+      database.transact("again", (tx) => insert(tx, 1n)),
+      DuplicateKey,
+    );
+  });
+
+  it("migrates once when replicas start at the same moment", async () => {
+    const replicas = await Promise.all(
+      Array.from({ length: 3 }, () => openTestDatabase(migrations, `${database.namespace}m`)),
+    );
+    const names = await replicas[0]?.select<{ name: string }>("select name from schema_migrations");
+    assert.deepEqual(names?.map(({ name }) => name).sort(), ["0001-platform", "accounts"]);
+    await replicas[1]?.close();
+    await replicas[2]?.close();
+    await replicas[0]?.drop();
+  });
+});

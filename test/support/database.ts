@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import type { MigrationObject } from "@mikro-orm/core";
+import { pino } from "pino";
+import { type Database, openDatabase } from "#platform/db/database.ts";
+import { openSchemas } from "./schemas.ts";
+
+export const silent = pino({ level: "silent" });
+
+export type TestDatabase = Database & { schema: string; namespace: string; drop(): Promise<void> };
+
+/** A schema of its own on the suite's server, opened as a service would; `drop` closes it and takes it away. */
+export async function openTestDatabase(
+  migrations: MigrationObject[] = [],
+  namespace = `t${randomBytes(5).toString("hex")}`,
+): Promise<TestDatabase> {
+  const url = process.env.SHOP_MYSQL_URL;
+  if (!url) throw new Error("SHOP_MYSQL_URL is not set");
+  const schema = `${namespace}_order`;
+  const settings = { url, schema, pool: 6 };
+  const database = await openDatabase({
+    settings,
+    entities: [],
+    migrations,
+    name: "order",
+    log: silent,
+  });
+  return {
+    ...database,
+    schema,
+    namespace,
+    async drop() {
+      await database.close();
+      const schemas = openSchemas(namespace);
+      await schemas.drop();
+      await schemas.close();
+    },
+  };
+}
