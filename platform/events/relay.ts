@@ -21,6 +21,8 @@ const BATCH = 256;
 /** Rows handed over in memory; more are left to the sweep. */
 const MAX_WAITING = 10_000;
 const SWEEP_EVERY_MS = 1_000;
+/** What the broker did not take is left alone for so long. */
+const REFUSED_PAUSE_MS = 1_000;
 const CONFIRM_EVERY_MS = 500;
 const CONFIRM_BATCH = 1_000;
 /** The first question comes this long after publishing. */
@@ -114,16 +116,25 @@ function claimNew(database: Database): Promise<OutboxRow[]> {
 async function publishBatch(parts: Parts, rows: OutboxRow[]): Promise<boolean[]> {
   const sent = await send(parts, rows, (row) => String(row.event_id));
   const published = rows.filter((_, index) => sent[index]);
-  if (published.length > 0) {
-    await parts.database.transact("mark-published", (tx) =>
-      tx.change(
+  const refused = rows.filter((_, index) => !sent[index]);
+  await parts.database.transact("mark-published", async (tx) => {
+    const ids = (of: OutboxRow[]) => of.map((row) => row.event_id);
+    if (published.length > 0) {
+      await tx.change(
         `update outbox set state = if(consumers = '', 3, 2), publishes = 1, publish_time = now(3),
            next_at = now(3) + interval ${FIRST_CHECK_MS * 1_000} microsecond
          where event_id in (?) and state = 1`,
-        [published.map((row) => row.event_id)],
-      ),
-    );
-  }
+        [ids(published)],
+      );
+    }
+    if (refused.length > 0) {
+      await tx.change(
+        `update outbox set next_at = now(3) + interval ${REFUSED_PAUSE_MS * 1_000} microsecond
+         where event_id in (?) and state = 1`,
+        [ids(refused)],
+      );
+    }
+  });
   return sent;
 }
 
