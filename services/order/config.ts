@@ -1,5 +1,5 @@
 import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 
 export type OrderConfig = CommonSettings & {
@@ -11,14 +11,7 @@ export type OrderConfig = CommonSettings & {
 export function orderConfig(env: Record<string, string | undefined>): OrderConfig {
   return readSettings(env, (read) => ({
     ...commonSettings(read, "order"),
-    shipping: {
-      freeFromCents: read.bigint("FREE_SHIPPING_FROM_CENTS", {
-        default: 10_000n,
-        min: 0n,
-        max: MAX_CENTS,
-      }),
-      feeCents: read.bigint("SHIPPING_FEE_CENTS", { default: 1_000n, min: 0n, max: MAX_CENTS }),
-    },
+    shipping: shippingRule(read),
     payDeadlineSeconds: read.integer("SHOP_PAY_DEADLINE_SECONDS", {
       default: 1_800,
       min: 1,
@@ -31,4 +24,13 @@ export function orderConfig(env: Record<string, string | undefined>): OrderConfi
       max: 3_600,
     }),
   }));
+}
+
+/** Also read by programs that have to name the fee of an order. */
+export function shippingRule(read: SettingsReader): OrderConfig["shipping"] {
+  const cents = { min: 0n, max: MAX_CENTS };
+  return {
+    freeFromCents: read.bigint("FREE_SHIPPING_FROM_CENTS", { default: 10_000n, ...cents }),
+    feeCents: read.bigint("SHIPPING_FEE_CENTS", { default: 1_000n, ...cents }),
+  };
 }

@@ -1,8 +1,8 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import { type UseRecord, UseState } from "../domain/coupon-use.ts";
-import { keyLists } from "./key-lists.ts";
 
 type UseRow = {
   orderId: bigint;
@@ -22,21 +22,18 @@ export async function lockUses(
   tx: Transaction,
   orderIds: Iterable<bigint>,
 ): Promise<Map<bigint, UseRecord>> {
-  const records = new Map<bigint, UseRecord>();
-  for (const ids of keyLists(orderIds)) {
-    const rows = await tx.select<UseRow>(
-      `select ${COLUMNS} from coupon_uses force index (primary)
-       where order_id in (?) order by order_id for update`,
-      [ids],
-    );
-    for (const row of rows) {
-      records.set(row.orderId, {
-        ...row,
-        refusal: row.refusal ? decodeRefusal(row.refusal) : undefined,
-      });
-    }
-  }
-  return records;
+  const rows = await selectByIds<UseRow>(
+    tx,
+    `select ${COLUMNS} from coupon_uses force index (primary)
+     where order_id in (?) order by order_id for update`,
+    orderIds,
+  );
+  return new Map(
+    rows.map((row) => [
+      row.orderId,
+      { ...row, refusal: row.refusal ? decodeRefusal(row.refusal) : undefined },
+    ]),
+  );
 }
 
 /**

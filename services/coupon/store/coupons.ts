@@ -1,8 +1,8 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
 import { type Coupon, CouponStatus } from "../domain/coupon.ts";
 import { COUPON_COLUMNS, CouponEntity, type CouponRow, couponOf } from "./entities.ts";
-import { keyLists } from "./key-lists.ts";
 
 export async function findCoupon(
   database: Database,
@@ -96,20 +96,14 @@ export async function lockCoupons(
   tx: Transaction,
   couponIds: Iterable<bigint>,
 ): Promise<{ coupons: Map<bigint, Coupon>; now: Date }> {
-  const coupons = new Map<bigint, Coupon>();
-  let now = new Date(0);
-  for (const ids of keyLists(couponIds)) {
-    const rows = await tx.select<CouponRow & { now: Date }>(
-      `select ${COUPON_COLUMNS}, now(3) as now from coupons force index (primary)
-       where coupon_id in (?) order by coupon_id for update`,
-      [ids],
-    );
-    for (const row of rows) {
-      coupons.set(row.couponId, couponOf(row));
-      now = row.now;
-    }
-  }
-  return { coupons, now };
+  const rows = await selectByIds<CouponRow & { now: Date }>(
+    tx,
+    `select ${COUPON_COLUMNS}, now(3) as now from coupons force index (primary)
+     where coupon_id in (?) order by coupon_id for update`,
+    couponIds,
+  );
+  const coupons = new Map(rows.map((row) => [row.couponId, couponOf(row)]));
+  return { coupons, now: rows[0]?.now ?? new Date(0) };
 }
 
 /** Spends unused coupons that this transaction has locked. */

@@ -1,4 +1,5 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows } from "#platform/db/statements.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import {
@@ -8,7 +9,6 @@ import {
   OrderState,
   type Units,
 } from "../domain/stock.ts";
-import { selectByIds } from "./select-by-ids.ts";
 
 type LedgerRow = { orderId: bigint; state: OrderState; refusal: Uint8Array | null };
 

@@ -1,8 +1,8 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
 import type { OnSale } from "../domain/reserve.ts";
 import type { Movement } from "../domain/stock.ts";
-import { selectByIds } from "./select-by-ids.ts";
 
 /** The goods that exist of these, locked in the order of their keys, so that baskets in opposite order do not deadlock. */
 export async function lockGoods(

@@ -1,8 +1,8 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import { type Hold, HoldState } from "../domain/hold.ts";
-import { keyLists } from "./key-lists.ts";
 
 type HoldRow = {
   order_id: bigint;
@@ -20,17 +20,14 @@ export async function lockHolds(
   tx: Transaction,
   orderIds: Iterable<bigint>,
 ): Promise<Map<bigint, Hold>> {
-  const holds = new Map<bigint, Hold>();
-  for (const keys of keyLists(orderIds)) {
-    const rows = await tx.select<HoldRow>(
-      `select order_id, user_id, amount_cents, state, refusal
-       from balance_holds force index (primary)
-       where order_id in (?) order by order_id for update`,
-      [keys],
-    );
-    for (const row of rows) holds.set(row.order_id, holdOf(row));
-  }
-  return holds;
+  const rows = await selectByIds<HoldRow>(
+    tx,
+    `select order_id, user_id, amount_cents, state, refusal
+     from balance_holds force index (primary)
+     where order_id in (?) order by order_id for update`,
+    orderIds,
+  );
+  return new Map(rows.map((row) => [row.order_id, holdOf(row)]));
 }
 
 /** Fails with a duplicate key, and so runs the transaction again, where another one decided an order meanwhile. */

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows } from "#platform/db/statements.ts";
 import type { Movement } from "../domain/hold.ts";
 import type { Award } from "../domain/points.ts";
@@ -10,7 +11,6 @@ import {
   PointLogEntity,
   pointLogEntryOf,
 } from "./entities.ts";
-import { keyLists } from "./key-lists.ts";
 
 type NextId = () => bigint;
 
@@ -71,15 +71,9 @@ export async function awardedOrders(
   tx: Transaction,
   orderIds: Iterable<bigint>,
 ): Promise<Set<bigint>> {
-  const awarded = new Set<bigint>();
-  for (const keys of keyLists(orderIds)) {
-    const rows = await tx.select<{ order_id: bigint }>(
-      "select order_id from point_log where order_id in (?) and refund_id = 0",
-      [keys],
-    );
-    for (const row of rows) awarded.add(row.order_id);
-  }
-  return awarded;
+  const sql = "select order_id from point_log where order_id in (?) and refund_id = 0";
+  const rows = await selectByIds<{ order_id: bigint }>(tx, sql, orderIds);
+  return new Set(rows.map((row) => row.order_id));
 }
 
 export async function insertAwards(

@@ -1,8 +1,8 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
 import type { User } from "../domain/user.ts";
 import { UserEntity, userOf } from "./entities.ts";
-import { keyLists } from "./key-lists.ts";
 
 export async function findUser(database: Database, userId: bigint): Promise<User | undefined> {
   const row = await database.fork().findOne(UserEntity, { userId });
@@ -36,15 +36,9 @@ export async function existingUsers(
   database: Database,
   userIds: Iterable<bigint>,
 ): Promise<Set<bigint>> {
-  const existing = new Set<bigint>();
-  for (const keys of keyLists(userIds)) {
-    const rows = await database.select<{ user_id: bigint }>(
-      "select user_id from users where user_id in (?)",
-      [keys],
-    );
-    for (const row of rows) existing.add(row.user_id);
-  }
-  return existing;
+  const sql = "select user_id from users where user_id in (?)";
+  const rows = await selectByIds<{ user_id: bigint }>(database, sql, userIds);
+  return new Set(rows.map((row) => row.user_id));
 }
 
 /** The balances of those users that exist, locked in the order of their ids until the transaction ends. */
@@ -52,16 +46,13 @@ export async function lockBalances(
   tx: Transaction,
   userIds: Iterable<bigint>,
 ): Promise<Map<bigint, bigint>> {
-  const balances = new Map<bigint, bigint>();
-  for (const keys of keyLists(userIds)) {
-    const rows = await tx.select<{ user_id: bigint; balance_cents: bigint }>(
-      `select user_id, balance_cents from users force index (primary)
-       where user_id in (?) order by user_id for update`,
-      [keys],
-    );
-    for (const row of rows) balances.set(row.user_id, row.balance_cents);
-  }
-  return balances;
+  const rows = await selectByIds<{ user_id: bigint; balance_cents: bigint }>(
+    tx,
+    `select user_id, balance_cents from users force index (primary)
+     where user_id in (?) order by user_id for update`,
+    userIds,
+  );
+  return new Map(rows.map((row) => [row.user_id, row.balance_cents]));
 }
 
 export async function insertUser(
