@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Refusal } from "#platform/values/refusal.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import type { Order, PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
+import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import type { Caller, Callers } from "./callers.ts";
 
-export type PlaceRequest = MessageInitShape<typeof PlaceOrderRequestSchema> & {
+export type PlaceRequest = {
   requestId: string;
+  userId: bigint;
+  lines: { goodsId: bigint; quantity: bigint; unitPriceCents: bigint }[];
+  address: { consignee: string; mobile: string; text: string };
+  shippingFeeCents: bigint;
+  orderAmountCents: bigint;
+  couponId: bigint;
+  balanceCents: bigint;
 };
 
 /** A user with everything that an order can use, and goods that nobody else wants. */
