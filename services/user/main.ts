@@ -9,6 +9,7 @@ import { FAILED_LOGINS, USER_TOKEN_SECONDS } from "./limits.ts";
 import { userImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
+import type { AccessToken, Parts } from "./use-cases/parts.ts";
 
 export function start(env: Record<string, string | undefined> = process.env) {
   const config = userConfig(env);
@@ -17,12 +18,12 @@ export function start(env: Record<string, string | undefined> = process.env) {
     entities,
     migrations,
     async build({ database, identifiers }) {
-      const parts = {
+      const parts: Parts = {
         database,
         identifiers,
         passwordHashes: await openPasswordHashes(),
         attempts: loginAttempts(FAILED_LOGINS),
-        issueToken: (userId: bigint) => issueToken(config, userId),
+        issueToken: (userId) => issueToken(config, userId),
         pointsPerUnit: config.pointsPerUnit,
       };
       return {
