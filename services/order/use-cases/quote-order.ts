@@ -35,9 +35,10 @@ export async function quoteOrder(
       available: String(balance),
     });
   }
-  const goodsAmountCents = exactGoodsAmount(lines);
+  const goodsAmountCents = goodsAmount(lines) ?? tooMuch();
   const shippingFeeCents = shippingFee(goodsAmountCents, parts.rules.shipping);
   const orderAmountCents = goodsAmountCents + shippingFeeCents;
+  if (orderAmountCents > MAX_CENTS) tooMuch();
   const couponPaidCents =
     couponId === 0n ? 0n : await parts.coupon.quote({ couponId, userId, goodsAmountCents }, call);
   const payAmountCents = payAmount({ orderAmountCents, couponPaidCents, balanceCents });
@@ -82,9 +83,8 @@ async function pricedLines(
   });
 }
 
-function exactGoodsAmount(lines: OrderLine[]): bigint {
-  const sum = goodsAmount(lines);
-  if (sum !== undefined && sum < MAX_CENTS) return sum;
+/** What PlaceOrder answers to the same lines. */
+function tooMuch(): never {
   const description = `must not add up to more than ${MAX_CENTS} cents`;
   throw new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "lines", description }]);
 }
