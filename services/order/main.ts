@@ -10,6 +10,7 @@ import { inboxClient } from "./clients/inboxes.ts";
 import { userClient } from "./clients/user.ts";
 import { type OrderConfig, orderConfig } from "./config.ts";
 import {
+  CLOSE_BATCH,
   EXPIRE_EVERY_MS,
   MAX_WATCHERS,
   RECOVER_EVERY_MS,
@@ -77,14 +78,21 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     rules: { shipping, payDeadlineSeconds, abandonedAfterSeconds },
   };
   const placing = createPlaceOrder(parts);
-  const recovery = { name: "recover-orders", everyMs: RECOVER_EVERY_MS, log };
-  const expiry = { name: "expire-orders", everyMs: EXPIRE_EVERY_MS, log };
+  const closing = (name: string, everyMs: number, close: () => Promise<bigint[]>) => {
+    const work = async () => {
+      const orderIds = await close();
+      if (orderIds.length > 0)
+        log.info({ orderIds: orderIds.map(String), work: name }, "cancelled");
+      return orderIds.length === CLOSE_BATCH;
+    };
+    return periodically({ name, everyMs, log, work });
+  };
   return {
     implementations: [orderImplementation(parts, placing)],
     background: [
       { stop: () => placing.idle() },
-      periodically({ ...recovery, work: () => recoverAbandoned(parts) }),
-      periodically({ ...expiry, work: () => expireOverdue(parts) }),
+      closing("recover-orders", RECOVER_EVERY_MS, () => recoverAbandoned(parts)),
+      closing("expire-orders", EXPIRE_EVERY_MS, () => expireOverdue(parts)),
       relay,
       ...[...Object.values(clients), ...Object.values(inboxes)].map(({ close }) => ({
         stop: async () => close(),

@@ -30,7 +30,9 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
         return { goodsId, quantity, unitPriceCents };
       });
       const command = { ...request, lines, address: { consignee, mobile, text } };
-      return { order: orderMessage(await placing.place(command, askingOf(call))) };
+      const order = await placing.place(command, askingOf(call));
+      call.log.info({ orderId: String(order.orderId), userId: String(order.userId) }, "confirmed");
+      return { order: orderMessage(order) };
     },
     async getOrder({ orderId }, call) {
       return { order: orderMessage(await getOrder(parts, orderId, call)) };
@@ -46,7 +48,9 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       }
     },
     async cancelOrder({ orderId }, call) {
-      return { order: orderMessage(await cancelOrder(parts, orderId, askingOf(call))) };
+      const order = await cancelOrder(parts, orderId, askingOf(call));
+      call.log.info({ orderId: String(orderId), userId: String(order.userId) }, "cancelled");
+      return { order: orderMessage(order) };
     },
     async listOrderHistory({ orderId }, call) {
       return { entries: (await listHistory(parts, orderId, call)).map(historyMessage) };

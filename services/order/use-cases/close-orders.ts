@@ -9,9 +9,9 @@ type Closing = Pick<Parts, "database" | "outbox" | "changes" | "rules">;
 
 /**
  * Cancels orders whose process stopped between two steps: pending for longer than any batch can take. Whoever may hold
- * something is told. Returns whether more are waiting. Safe on every replica at once.
+ * something is told. Returns the orders that it cancelled, CLOSE_BATCH at most. Safe on every replica at once.
  */
-export function recoverAbandoned(parts: Closing): Promise<boolean> {
+export function recoverAbandoned(parts: Closing): Promise<bigint[]> {
   return parts.database.transact("recover-orders", async (tx) => {
     const seconds = parts.rules.abandonedAfterSeconds;
     const orders = await lockAbandoned(tx, { seconds, limit: CLOSE_BATCH });
@@ -26,12 +26,12 @@ export function recoverAbandoned(parts: Closing): Promise<boolean> {
         by: { actor: "service:order", cause: "recovery", detail: "placing it was not finished" },
       })),
     );
-    return orders.length === CLOSE_BATCH;
+    return orders.map(({ orderId }) => orderId);
   });
 }
 
-/** Cancels confirmed orders that were not paid in time. Returns whether more are waiting. */
-export function expireOverdue(parts: Closing): Promise<boolean> {
+/** Cancels confirmed orders that were not paid in time. Returns them, CLOSE_BATCH at most. */
+export function expireOverdue(parts: Closing): Promise<bigint[]> {
   return parts.database.transact("expire-orders", async (tx) => {
     const orders = await lockOverdue(tx, { limit: CLOSE_BATCH });
     await cancelLocked(
@@ -44,6 +44,6 @@ export function expireOverdue(parts: Closing): Promise<boolean> {
         by: { actor: "service:order", cause: "payment_deadline" },
       })),
     );
-    return orders.length === CLOSE_BATCH;
+    return orders.map(({ orderId }) => orderId);
   });
 }

@@ -48,22 +48,32 @@ export async function placeBatch(parts: Parts, entries: PlaceEntry[]): Promise<P
   );
 }
 
+const tooLate: Placed = {
+  kind: "refused",
+  refusal: new Refusal(Reason.RATE_LIMITED, { cause: "deadline_passed_in_queue" }),
+};
+
 type First = { planned: PlannedOrder; entry: PlaceEntry };
 
-/** Writes the intents, and finds out which requests came before. */
+/**
+ * Writes the intents, and finds out which requests came before. A request whose caller has given up while it waited for
+ * a batch is left alone: nothing of it was written, and whoever repeats it begins anew.
+ */
 async function savePending(parts: Parts, entries: PlaceEntry[]): Promise<(Placing | Placed)[]> {
   const firsts = new Map<string, First>();
+  const now = Date.now();
   for (const entry of entries) {
     const key = keyOf(entry.command);
-    if (firsts.has(key)) continue;
+    if (entry.deadlineMs <= now || firsts.has(key)) continue;
     const { command, goodsAmountCents } = entry;
     const planned = { ...command, goodsAmountCents, orderId: parts.identifiers.next() };
     firsts.set(key, { planned, entry });
   }
-  const known = await insertUnknown(parts, firsts);
+  const known = firsts.size > 0 ? await insertUnknown(parts, firsts) : new Map();
   return entries.map((entry) => {
     const key = keyOf(entry.command);
-    const first = firsts.get(key) as First;
+    const first = firsts.get(key);
+    if (!first) return tooLate;
     const request = known.get(key);
     if (!request && first.entry === entry) {
       const { planned } = first;
@@ -95,17 +105,9 @@ async function insertUnknown(
     const unknown = [...firsts].filter(([key]) => !known.has(key));
     await insertPending(
       tx,
-      unknown.map(
-        ([
-          ,
-          {
-            planned,
-            entry: { fingerprint, actor },
-          },
-        ]) => {
-          return { ...planned, fingerprint, actor };
-        },
-      ),
+      unknown.map(([, { planned, entry }]) => {
+        return { ...planned, fingerprint: entry.fingerprint, actor: entry.actor };
+      }),
     );
   });
   return known;
