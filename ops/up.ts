@@ -82,7 +82,7 @@ async function main(): Promise<number> {
 }
 
 // A step that is under way when somebody asks to stop may end by itself first.
-const graceMs = 10_000;
+const graceMs = 5_000;
 
 async function interruption(life: Lifecycle): Promise<never> {
   const reason = await life.asked;
@@ -99,7 +99,7 @@ async function begin(start: Start): Promise<Found> {
   const found = { engines: {}, seeded: { users: [] } } as unknown as Found;
   const steps: ListrTask[] = [
     {
-      title: "Left by an earlier run",
+      title: "Nothing left of an earlier run",
       task: async () => {
         await Promise.all(services.map(([, service]) => service.endOrphan()));
       },

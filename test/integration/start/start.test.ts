@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { isPortFree } from "../../../ops/infrastructure/ports.ts";
+import { commandLine } from "../../../ops/infrastructure/processes.ts";
+import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { openSchemas } from "../../support/schemas.ts";
+import { deleteStreams } from "../../support/streams.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const services = ["goods", "coupon", "user", "order", "pay"];
+
+describe("npm start", () => {
+  const namespace = `t${randomBytes(5).toString("hex")}`;
+  let directory: string;
+  let env: NodeJS.ProcessEnv;
+  let runs: Run[];
+
+  before(async () => {
+    directory = temporaryDirectory();
+    runs = [];
+    env = {
+      ...process.env,
+      SHOP_DATA_DIR: directory,
+      SHOP_NAMESPACE: namespace,
+      SHOP_PORT_BASE: String(await freeBase()),
+      SHOP_ENV: "test",
+    };
+  });
+
+  after(async () => {
+    for (const run of runs) {
+      run.child.kill("SIGTERM");
+      await run.ended;
+    }
+    const schemas = openSchemas(namespace);
+    await schemas.drop();
+    await schemas.close();
+    await deleteStreams(namespace);
+    await rm(directory, { recursive: true });
+  });
+
+  function start(): Run {
+    const run = startRun(env);
+    runs.push(run);
+    return run;
+  }
+
+  it("starts everything, seeds it, and says where it is and what to try", async () => {
+    const run = await start().until(/Ctrl-C stops it/);
+    for (const service of services)
+      assert.match(run.output(), new RegExp(`  ${service} +127.0.0.1:`));
+    assert.equal(run.output().match(/^ {2}grpcurl .* shop\.\w+\.v1\./gm)?.length, 3);
+    assert.equal(run.output().match(/^ {2}export (ADMIN|SHOPPER)=\S+$/gm)?.length, 2);
+  });
+
+  it("says that one is running when it is started a second time", async () => {
+    const second = start();
+    assert.equal(await second.ended, 0);
+    assert.match(second.output(), /jetshop is running already \(pid \d+\)\n {2}goods +127/);
+  });
+
+  it("starts a service again that dies", async () => {
+    process.kill(pidOf("goods"), "SIGKILL");
+    await runs[0]?.until(/goods is back at 127/);
+  });
+
+  it("comes up again after a kill -9, with the seed as it was", async () => {
+    const pids = services.map(pidOf);
+    const shopper = /user (\d+)\), for a day/;
+    const before = shopper.exec(runs[0]?.output() ?? "")?.[1];
+    runs[0]?.child.kill("SIGKILL");
+    const again = await start().until(/Ctrl-C stops it/);
+    assert.equal(shopper.exec(again.output())?.[1], before);
+    for (const pid of pids) assert.ok(!commandLine(pid)?.includes("main.ts"), "an orphan is left");
+  });
+
+  it("stops everything at SIGTERM and leaves with 0", async () => {
+    const pids = services.map(pidOf);
+    const running = runs.at(-1);
+    running?.child.kill("SIGTERM");
+    assert.equal(await running?.ended, 0);
+    assert.match(running?.output() ?? "", /stopping \(SIGTERM\)\nstopped\n$/);
+    for (const pid of pids) assert.equal(commandLine(pid), undefined);
+    assert.equal(existsSync(join(directory, "run.json")), false);
+  });
+
+  it("says in one line which setting is wrong", async () => {
+    const run = startRun({ ...env, SHOP_PORT_BASE: "12" });
+    assert.equal(await run.ended, 2);
+    assert.match(run.output(), /SHOP_PORT_BASE: must be a whole number/);
+  });
+
+  function pidOf(service: string): number {
+    return Number(readFileSync(join(directory, "services", `${service}.pid`), "utf8"));
+  }
+});
+
+type Run = {
+  child: ChildProcess;
+  output(): string;
+  /** Resolves when its output matches; rejects when it ends before. */
+  until(pattern: RegExp): Promise<Run>;
+  ended: Promise<number | null>;
+};
+
+function startRun(env: NodeJS.ProcessEnv): Run {
+  const child = spawn(process.execPath, ["ops/up.ts"], { cwd: root, env });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const run: Run = {
+    child,
+    output: () => text,
+    ended,
+    async until(pattern) {
+      const deadline = Date.now() + 60_000;
+      while (!pattern.test(text)) {
+        assert.ok(
+          child.exitCode === null && Date.now() < deadline,
+          `not seen: ${pattern}\n${text}`,
+        );
+        await pause(20);
+      }
+      return run;
+    },
+  };
+  return run;
+}
+
+/** Ten ports in a row that nobody listens on. */
+async function freeBase(): Promise<number> {
+  for (;;) {
+    const base = 15_000 + 10 * Math.floor(Math.random() * 1_500);
+    const ports = Array.from({ length: 10 }, (_, index) => base + index);
+    if ((await Promise.all(ports.map(isPortFree))).every(Boolean)) return base;
+  }
+}
