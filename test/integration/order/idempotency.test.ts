@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { Reason } from "#platform/values/refusal.ts";
+import {
+  OrderStatus,
+  PlaceOrderRequestSchema,
+  PlaceOrderResponseSchema,
+} from "#proto/shop/order/v1/order_pb.ts";
+import { token } from "../../support/callers.ts";
+import { eventually } from "../../support/eventually.ts";
+import {
+  ADDRESS,
+  newCoupon,
+  newGoods,
+  newKey,
+  newShopper,
+  type PlaceRequest,
+  placeRequest,
+} from "../../support/fixtures.ts";
+import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
+import { outcome, refused } from "../../support/refused.ts";
+import { type Replica, startReplica } from "../../support/replica.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import { quiet, snapshot } from "../../support/snapshot.ts";
+
+const CLIENTS = 50;
+
+describe("the same order twice", function () {
+  this.timeout(startMs);
+  let shop: Shop;
+  let replica: Replica;
+  let clients: RawClient[];
+  before(async () => {
+    shop = await sharedShop();
+    replica = await startReplica(shop, "order");
+    clients = Array.from({ length: CLIENTS }, (_, index) =>
+      rawClient(index % 2 === 0 ? shop.addresses.order : replica.address),
+    );
+  });
+  after(async () => {
+    for (const client of clients ?? []) client.close();
+    await replica?.stop();
+  });
+
+  const ordersOf = (userId: bigint) =>
+    shop.sql("order", "select order_id, order_status from orders where user_id = ?", [userId]);
+  const stockOf = async (goodsId: bigint) =>
+    (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
+  /** A shopper's order of 2 that takes a coupon and a part of the balance. */
+  const greedyOrder = async () => {
+    const shopper = await newShopper(shop, { balanceCents: 5_000n });
+    const goods = await newGoods(shop, { stock: 10n });
+    const { couponId } = await newCoupon(shop, shopper.userId);
+    const spending = { couponId, balanceCents: 300n };
+    const request = placeRequest({ userId: shopper.userId, lines: [[goods, 2n]] }, spending);
+    return { ...shopper, goods, couponId, request };
+  };
+  const placeFromAll = async (userId: bigint, requests: (client: number) => PlaceRequest) => {
+    const own = await token("user", String(userId));
+    const placing = clients.map((client, index) => {
+      const message = create(PlaceOrderRequestSchema, requests(index));
+      const bytes = toBinary(PlaceOrderRequestSchema, message);
+      return client.unary("/shop.order.v1.OrderService/PlaceOrder", bytes, { token: own });
+    });
+    return Promise.all(placing);
+  };
+
+  it(`is one order, for ${CLIENTS} clients of two replicas at the same moment, and one answer`, async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { userId, calls, goods, request } = await greedyOrder();
+      const answers = await placeFromAll(userId, () => request);
+      const first = answers[0]?.bytes ?? assert.fail(answers[0]?.details);
+      for (const answer of answers) {
+        assert.ok(answer.bytes?.equals(first), `answered ${answer.code} ${answer.details}`);
+      }
+      const { order } = fromBinary(PlaceOrderResponseSchema, first);
+      assert.equal(order?.orderStatus, OrderStatus.CONFIRMED);
+      assert.deepEqual(await ordersOf(userId), [{ order_id: order.orderId, order_status: 2 }]);
+      assert.equal(await stockOf(goods.goodsId), 8n);
+      const { user } = await calls.user.getUser({});
+      assert.equal(user?.balanceCents, 4_700n);
+    }
+  });
+
+  it("is one order where half of the clients want something else under the key", async () => {
+    const { userId, goods, request } = await greedyOrder();
+    const other = { ...request, address: { ...ADDRESS, consignee: "Somebody else" } };
+    const wantsFirst = (client: number) => client % 4 < 2;
+    const answers = await placeFromAll(userId, (client) => (wantsFirst(client) ? request : other));
+    const reused = ({ refusal }: RawAnswer) => refusal?.reason === Reason.REQUEST_ID_REUSED;
+    // Whichever was first; all that wanted the same have it, and nobody else.
+    const firstWon = answers[0]?.code === 0;
+    for (const [client, answer] of answers.entries()) {
+      const wins = wantsFirst(client) === firstWon;
+      assert.ok(wins ? answer.code === 0 : reused(answer), `${client}: ${answer.details}`);
+    }
+    assert.equal((await ordersOf(userId)).length, 1);
+    assert.equal(await stockOf(goods.goodsId), 8n);
+  });
+
+  it("is told REQUEST_ID_REUSED for any other contents, and takes nothing", async () => {
+    const { userId, calls, goods, request } = await greedyOrder();
+    const extra = await newGoods(shop);
+    const { couponId } = await newCoupon(shop, userId);
+    await calls.order.placeOrder(request);
+    await quiet(shop);
+    const before = await snapshot(shop);
+    const { requestId, address, balanceCents } = request;
+    const lines = (...pieces: [goods: typeof goods, quantity: bigint][]) =>
+      placeRequest(
+        { userId, lines: pieces },
+        { requestId, couponId: request.couponId, balanceCents },
+      );
+    const others: Partial<PlaceRequest>[] = [
+      lines([goods, 3n]),
+      lines([extra, 2n]),
+      lines([goods, 2n], [extra, 1n]),
+      { couponId },
+      { couponId: 0n },
+      { balanceCents: 0n },
+      { balanceCents: 301n },
+      { address: { ...address, consignee: "Grace Hopper" } },
+      { address: { ...address, mobile: "1" } },
+      { address: { ...address, text: `${address.text} ` } },
+      // The same characters, divided in another way.
+      { address: { ...address, consignee: `${address.consignee}${address.mobile}`, mobile: "0" } },
+    ];
+    for (const other of others) {
+      const again = calls.order.placeOrder({ ...request, ...other });
+      await refused(again, Reason.REQUEST_ID_REUSED);
+    }
+    assert.deepEqual(await snapshot(shop), before);
+  });
+
+  it("is another order where another user has the key by chance", async () => {
+    const [one, other] = [await greedyOrder(), await greedyOrder()];
+    const first = await one.calls.order.placeOrder(one.request);
+    const sameKey = { ...other.request, requestId: one.request.requestId };
+    const second = await other.calls.order.placeOrder(sameKey);
+    assert.notEqual(first.order?.orderId, second.order?.orderId);
+    assert.equal(second.order?.userId, other.userId);
+    assert.equal((await ordersOf(other.userId)).length, 1);
+  });
+
+  it("is refused as before, although there is stock now, and a new key gets it", async () => {
+    const { userId, calls, goods, request } = await greedyOrder();
+    const tooMany = placeRequest({ userId, lines: [[goods, 11n]] }, { requestId: newKey() });
+    const first = await refused(calls.order.placeOrder(tooMany), Reason.STOCK_NOT_ENOUGH);
+    assert.equal(first.metadata.available, "10");
+    const { goodsId } = goods;
+    await shop.admin.goods.adjustStock({ requestId: newKey(), goodsId, delta: 90n });
+    for (const caller of [calls, replica.user(userId), shop.admin]) {
+      const again = await refused(caller.order.placeOrder(tooMany), Reason.STOCK_NOT_ENOUGH);
+      assert.deepEqual(again.metadata, first.metadata);
+    }
+    assert.equal(await stockOf(goodsId), 100n);
+    await calls.order.placeOrder({ ...tooMany, requestId: newKey() });
+    await calls.order.placeOrder(request);
+    assert.equal(await stockOf(goodsId), 87n);
+  });
+
+  it("is not remembered where it was malformed", async () => {
+    const { calls, request } = await greedyOrder();
+    const wrongFee = { ...request, shippingFeeCents: 1n };
+    await refused(calls.order.placeOrder(wrongFee), Reason.SHIPPING_FEE_INVALID);
+    await calls.order.placeOrder(request);
+  });
+
+  it("is one order where the second comes to another replica while the first is being placed", async () => {
+    const { userId, calls, goods, request } = await greedyOrder();
+    shop.freeze("goods");
+    const first = calls.order.placeOrder(request);
+    let second: typeof first;
+    try {
+      await eventually(async () => assert.equal((await ordersOf(userId)).length, 1));
+      second = replica.user(userId).order.placeOrder(request);
+      const other = { ...request, balanceCents: 1n };
+      await refused(replica.user(userId).order.placeOrder(other), Reason.REQUEST_ID_REUSED);
+      // The second waits for the first one's outcome; it has none of its own.
+      assert.equal(await Promise.race([second, "waits"]), "waits");
+    } finally {
+      shop.thaw("goods");
+    }
+    assert.deepEqual(await second, await first);
+    assert.equal((await ordersOf(userId)).length, 1);
+    assert.equal(await stockOf(goods.goodsId), 8n);
+  });
+
+  it("gets the order as it is now where it was cancelled since", async () => {
+    const { calls, request } = await greedyOrder();
+    const { order } = await calls.order.placeOrder(request);
+    await calls.order.cancelOrder({ orderId: order?.orderId ?? 0n });
+    const again = await calls.order.placeOrder(request);
+    assert.equal(again.order?.orderId, order?.orderId);
+    assert.equal(again.order?.orderStatus, OrderStatus.CANCELLED);
+  });
+
+  for (const requestId of [`'"\\;--%_\`?`, "x".repeat(64), "0", "NULL", "a'||'b"]) {
+    it(`is known again by the key ${requestId}`, async () => {
+      const { userId, calls, request } = await greedyOrder();
+      const { order } = await calls.order.placeOrder({ ...request, requestId });
+      const again = await calls.order.placeOrder({ ...request, requestId });
+      assert.equal(again.order?.orderId, order?.orderId);
+      const otherCase = { ...request, requestId: requestId.toUpperCase(), couponId: 0n };
+      const same = requestId === requestId.toUpperCase();
+      const expected = same ? "REQUEST_ID_REUSED" : "ok";
+      assert.equal(await outcome(calls.order.placeOrder(otherCase)), expected);
+      assert.equal((await ordersOf(userId)).length, same ? 1 : 2);
+    });
+  }
+});
