@@ -15,7 +15,7 @@ import { failpoint } from "#platform/process/failpoint.ts";
 import type { Log } from "#platform/process/log.ts";
 import type { TlsSettings } from "#platform/process/tls-settings.ts";
 import { Outage, Reason } from "#platform/values/refusal.ts";
-import { channelCredentials } from "./credentials.ts";
+import { channelSecurity } from "./credentials.ts";
 import { refusalOfStatus } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 
@@ -77,8 +77,11 @@ const CHANNEL_OPTIONS: ChannelOptions = {
  * other side does not accept this service's own token is an Outage too, since it is no fault of whoever is served.
  */
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
-  const credentials = channelCredentials(options.tls);
-  const channel = new Channel(options.address, credentials, CHANNEL_OPTIONS);
+  const security = channelSecurity(options.tls, options.address);
+  const channel = new Channel(options.address, security.credentials, {
+    ...CHANNEL_OPTIONS,
+    ...security.options,
+  });
   const client: Record<string, unknown> = { close: () => channel.close() };
   for (const method of service.methods) {
     const plan = planOf(service, method);

@@ -77,7 +77,10 @@ export async function startRpcServer(options: {
       const left = admission.calls.count + admission.streams.count;
       log.warn({ left }, "stopped with calls under way");
     }
-    await within(FLUSH_MS, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
+    // Without channelz forceShutdown finds no connection to end; drain ends those that are left after its time.
+    server.drain(`${host}:${port}`, FLUSH_MS);
+    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    await within(2 * FLUSH_MS, closed);
     server.forceShutdown();
   };
   return {

@@ -63,8 +63,9 @@ function certificate(options: {
   );
   const signature = sign("sha256", body, options.issuer.signing);
   const whole = der(SEQUENCE, body, ALGORITHM, der(0x03, Buffer.from([0]), signature));
-  const lines = whole.toString("base64").replace(/.{64}/g, "$&\n");
-  return Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`);
+  const lines = whole.toString("base64").match(/.{1,64}/g) ?? [];
+  const pem = ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""];
+  return Buffer.from(pem.join("\n"));
 }
 
 function keyPair() {
@@ -84,14 +85,14 @@ export function createAuthority(name: string): Authority {
   return { cert, key: pem, signing: privateKey, name };
 }
 
-/** A certificate for localhost and 127.0.0.1, good for either side. */
-export function issueCertificate(authority: Authority, name: string): Certificate {
+/** A certificate for localhost and for an IPv4 address, good for either side. */
+export function issueCertificate(
+  authority: Authority,
+  name: string,
+  address = [127, 0, 0, 1],
+): Certificate {
   const { publicKey, pem } = keyPair();
-  const names = der(
-    SEQUENCE,
-    der(0x82, Buffer.from("localhost")),
-    der(0x87, Buffer.from([127, 0, 0, 1])),
-  );
+  const names = der(SEQUENCE, der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from(address)));
   const cert = certificate({
     subject: name,
     publicKey,
