@@ -9,7 +9,13 @@ import {
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
-import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
+import {
+  type ConnectionOptions,
+  connect,
+  headers,
+  type NatsConnection,
+  nanos,
+} from "@nats-io/transport-node";
 import { failpoint } from "../process/failpoint.ts";
 import type { Log } from "../process/log.ts";
 import { Outage } from "../values/refusal.ts";
@@ -47,19 +53,18 @@ const MAX_ACK_PENDING = 2_000;
  * publishing service, `<NAMESPACE>_ORDER` with `<namespace>.order.>`; messages are kept by age, never by interest.
  */
 export function connectBroker(options: {
-  url: string;
+  /** nats:// or tls:// addresses; user and password, or a token, are those of the first. */
+  servers: readonly string[];
   namespace: string;
   replicas: number;
   name: string;
   log: Log;
 }): Broker {
   const { namespace, log } = options;
-  const { servers, ...credentials } = serversOf(options.url);
   let connection: NatsConnection | undefined;
   let closed = false;
   const connecting = connect({
-    servers,
-    ...credentials,
+    ...serversOf(options.servers),
     name: `${namespace}-${options.name}`,
     maxReconnectAttempts: -1,
     waitOnFirstConnect: true,
@@ -162,16 +167,15 @@ async function watch(connection: NatsConnection, log: Log): Promise<void> {
   }
 }
 
-/** A comma-separated list of nats:// addresses; user and password from the first. */
-function serversOf(urls: string): { servers: string[]; user?: string; pass?: string } {
-  const parsed = urls.split(",").map((url) => new URL(url.trim()));
-  const servers = parsed.map((url) => `${url.protocol}//${url.host}`);
-  const first = parsed[0];
-  if (!first?.username) return { servers };
+function serversOf(servers: readonly string[]): ConnectionOptions {
+  const urls = servers.map((server) => new URL(server));
+  const [first] = urls;
+  const name = decodeURIComponent(first?.username ?? "");
+  const pass = decodeURIComponent(first?.password ?? "");
   return {
-    servers,
-    user: decodeURIComponent(first.username),
-    pass: decodeURIComponent(first.password),
+    servers: urls.map(({ host }) => host),
+    ...(first?.protocol === "tls:" && { tls: {} }),
+    ...(pass ? { user: name, pass } : name ? { token: name } : {}),
   };
 }
 

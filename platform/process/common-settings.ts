@@ -28,7 +28,8 @@ export type ClientSettings = {
 export type CommonSettings = ClientSettings & {
   service: ServiceName;
   mysql: { url: string; schema: string; pool: number };
-  nats: { url: string; replicas: number };
+  /** The credentials are those of the first server. */
+  nats: { servers: string[]; replicas: number };
   listen: { host: string; port: number };
   failpoint: string | undefined;
 };
@@ -112,15 +113,15 @@ function mysqlSettings(read: SettingsReader, rule: { production: boolean; schema
 }
 
 function natsSettings(read: SettingsReader, production: boolean) {
-  const url = read.url("SHOP_NATS_URL", {
+  const servers = read.urls("SHOP_NATS_URL", {
     default: "nats://127.0.0.1:4222",
     protocols: ["nats:", "tls:"],
   });
-  if (production && url.username === "") {
+  if (production && servers[0]?.username === "") {
     read.fault("SHOP_NATS_URL: must name a user or a token in production");
   }
   return {
-    url: url.href,
+    servers: servers.map((url) => url.href),
     replicas: read.integer("SHOP_NATS_REPLICAS", { default: 1, min: 1, max: 5 }),
   };
 }

@@ -84,6 +84,14 @@ describe("commonSettings", () => {
     assert.equal(settings.tls, undefined);
   });
 
+  it("takes a broker of several servers, and tells which of them is no address", () => {
+    const natsOf = (urls: string) =>
+      readSettings({ SHOP_NATS_URL: urls }, (read) => commonSettings(read, "order")).nats;
+    const servers = ["nats://shop:secret@a:4222", "nats://b:4222"];
+    assert.deepEqual(natsOf(servers.join(", ")).servers, servers);
+    assert.throws(() => natsOf("nats://a:4222,http://b"), /SHOP_NATS_URL/);
+  });
+
   it("moves all ports and addresses with one setting", () => {
     const env = { SHOP_PORT_BASE: "7000", SHOP_PAY_ADDRESS: "dns:///pay:1" };
     const settings = readSettings(env, (read) => commonSettings(read, "goods"));

@@ -99,12 +99,21 @@ export class SettingsReader {
 
   /** A URL of one of the protocols ("mysql:"). It may hold a password, so a fault does not show it. */
   url(name: string, rule: { default?: string; protocols: string[] }): URL {
-    const text = this.text(name, { default: rule.default });
-    const shape = `must be a URL that starts with ${rule.protocols.join(" or ")}//`;
+    return this.#parseUrl(name, this.text(name, { default: rule.default }), rule.protocols);
+  }
+
+  /** One or more URLs with commas between them. */
+  urls(name: string, rule: { default?: string; protocols: string[] }): URL[] {
+    const texts = this.text(name, { default: rule.default }).split(",");
+    return texts.map((text) => this.#parseUrl(name, text.trim(), rule.protocols));
+  }
+
+  #parseUrl(name: string, text: string, protocols: string[]): URL {
     const url = URL.parse(text);
-    if (url && rule.protocols.includes(url.protocol)) return url;
-    if (text !== "") this.#wrong(name, shape);
-    return new URL(`${rule.protocols[0]}//invalid.invalid`);
+    if (url && protocols.includes(url.protocol)) return url;
+    if (text !== "")
+      this.#wrong(name, `must be a URL that starts with ${protocols.join(" or ")}//`);
+    return new URL(`${protocols[0]}//invalid.invalid`);
   }
 
   /** "host:port", an IPv6 host in brackets; port 0 lets the system choose. */

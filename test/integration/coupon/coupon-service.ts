@@ -30,7 +30,7 @@ export async function startCouponService() {
   const shop = await startShop({ services: ["coupon"] });
   const log = createLog("test", "silent");
   const broker = connectBroker({
-    url: process.env.SHOP_NATS_URL ?? "",
+    servers: [process.env.SHOP_NATS_URL ?? ""],
     namespace: shop.namespace,
     replicas: 1,
     name: "test",

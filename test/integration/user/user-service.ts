@@ -24,7 +24,7 @@ export async function startUserService(env: Record<string, string> = {}) {
     timeoutMs: WAIT_MS,
   });
   const broker = connectBroker({
-    url: process.env.SHOP_NATS_URL ?? "",
+    servers: [process.env.SHOP_NATS_URL ?? ""],
     namespace: shop.namespace,
     replicas: 1,
     name: "test",
