@@ -1,0 +1,102 @@
+import { availableParallelism, loadavg } from "node:os";
+import { type ClientSettings, clientSettings } from "#platform/process/common-settings.ts";
+import { readSettings, SettingsError } from "#platform/process/settings.ts";
+import { shippingRule } from "../services/order/config.ts";
+import { compareShop } from "./replay/compare.ts";
+import { type Day, readDay } from "./replay/day.ts";
+import type { ShippingRule } from "./replay/expected.ts";
+import { type Options, readOptions, USAGE, UsageError } from "./replay/options.ts";
+import { placeOrders } from "./replay/place.ts";
+import { createGoods, newRun, registerUsers } from "./replay/prepare.ts";
+import { progressBar } from "./replay/progress.ts";
+import { FileFault, readRetail } from "./replay/read-retail.ts";
+import { json, type Result, resultOf, words } from "./replay/report.ts";
+import { checkRunning, connectShop, type Shop, ShopTrouble } from "./replay/shop.ts";
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (!options) {
+    console.log(USAGE);
+    return 0;
+  }
+  const settings = readSettings(process.env, (read) => ({
+    client: clientSettings(read),
+    rule: shippingRule(read),
+  }));
+  const day = await readDay(readRetail(options.file), options.limit);
+  if (day.orders.length === 0) throw new FileFault(`${options.file} has no order to place`);
+  const result = await replay(day, { ...settings, options });
+  console.log(options.json ? json(result) : words(result));
+  return result.same ? 0 : 1;
+}
+
+async function replay(
+  day: Day,
+  { client, rule, options }: { client: ClientSettings; rule: ShippingRule; options: Options },
+): Promise<Result> {
+  const { file, inFlight } = options;
+  const shop = connectShop(client);
+  try {
+    await checkRunning(shop, client);
+    const run = newRun();
+    const loadAverageBefore = loadNow();
+    const begin = performance.now();
+    const prepared = await prepare(day, { shop, run });
+    const preparationSeconds = (performance.now() - begin) / 1_000;
+    const placing = { shop, run, prepared, rule, inFlight };
+    const placed = await shown("orders", day.orders.length, (bar) =>
+      placeOrders(day, { ...placing, bar }),
+    );
+    const machine = {
+      cores: availableParallelism(),
+      loadAverageBefore,
+      loadAverageAfter: loadNow(),
+    };
+    const settling = placed.repeated > 0;
+    const comparison = await compareShop(day, { shop, prepared, rule, settling });
+    const measured = { preparationSeconds, placed, comparison, machine };
+    return resultOf({ file, run, inFlight, day, rule, ...measured });
+  } finally {
+    shop.close();
+  }
+}
+
+async function prepare(day: Day, { shop, run }: { shop: Shop; run: string }) {
+  const goodsIds = await shown("goods", day.items.length, (bar) =>
+    createGoods(day, { shop, run, bar }),
+  );
+  const userIds = await shown("users", day.customerIds.length, (bar) =>
+    registerUsers(day, { shop, run, bar }),
+  );
+  return { goodsIds, userIds };
+}
+
+async function shown<T>(
+  what: string,
+  total: number,
+  work: (bar: ReturnType<typeof progressBar>) => Promise<T>,
+): Promise<T> {
+  const bar = progressBar(what, total);
+  try {
+    return await work(bar);
+  } finally {
+    bar.done();
+  }
+}
+
+function loadNow(): number[] {
+  return loadavg().map((load) => Number(load.toFixed(2)));
+}
+
+main().then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: Error) => {
+    const asked = [UsageError, FileFault, SettingsError].some((kind) => error instanceof kind);
+    const advice = error instanceof UsageError ? " (--help tells how)" : "";
+    const told = asked || error instanceof ShopTrouble;
+    console.error(told ? `${error.message}${advice}` : error);
+    process.exitCode = asked ? 2 : 1;
+  },
+);

@@ -1,0 +1,137 @@
+import { kindOf, type RetailLine } from "./retail-line.ts";
+
+/** One for each stock code and price. */
+export type Item = {
+  stockCode: string;
+  unitPriceCents: bigint;
+  name: string;
+  /** Units that all orders of the day take. */
+  sold: bigint;
+  /** In how many orders it stands. */
+  orders: bigint;
+};
+
+export type DayOrder = {
+  invoiceNo: string;
+  customerId: string;
+  country: string;
+  /** No item twice; `item` is an index of the day's items. */
+  lines: { item: number; quantity: bigint; unitPriceCents: bigint }[];
+  goodsAmountCents: bigint;
+};
+
+/** Goods that came back; `item` is undefined where the day did not sell them. */
+export type Return = {
+  invoiceNo: string;
+  customerId: string;
+  stockCode: string;
+  unitPriceCents: bigint;
+  quantity: bigint;
+  item: number | undefined;
+};
+
+/** A file of invoice lines read as a shop's day. */
+export type Day = {
+  items: Item[];
+  orders: DayOrder[];
+  /** Whoever ordered; "" stands for all guests. */
+  customerIds: string[];
+  /** Not placed: the next step of the shop's day is to refund them. */
+  returns: Return[];
+  lines: { read: number; sold: number; returned: number; corrections: number };
+  /** Invoices with more lines than an order may have; they are not placed. */
+  tooLong: string[];
+};
+
+/** Of one order (order.proto). */
+const MAX_ORDER_LINES = 1_000;
+
+type Invoice = { first: RetailLine; quantities: Map<string, bigint> };
+
+/**
+ * Reads lines until `maxOrders` invoices with sales are whole. An invoice is an order; its lines that name the same
+ * item are one line of the order.
+ */
+export async function readDay(
+  source: AsyncIterable<RetailLine> | Iterable<RetailLine>,
+  maxOrders = Number.POSITIVE_INFINITY,
+): Promise<Day> {
+  const lines = { read: 0, sold: 0, returned: 0, corrections: 0 };
+  const invoices = new Map<string, Invoice>();
+  const named = new Map<string, RetailLine>();
+  const returned: RetailLine[] = [];
+  for await (const line of source) {
+    const kind = kindOf(line);
+    const invoice = invoices.get(line.invoiceNo);
+    if (kind === "sale" && !invoice && invoices.size >= maxOrders) break;
+    lines.read += 1;
+    if (kind === "correction") {
+      lines.corrections += 1;
+    } else if (kind === "return") {
+      lines.returned += 1;
+      returned.push(line);
+    } else {
+      lines.sold += 1;
+      const { quantities } = invoice ?? open(invoices, line);
+      const key = keyOf(line);
+      quantities.set(key, (quantities.get(key) ?? 0n) + line.quantity);
+      if (!named.get(key)?.description) named.set(key, line);
+    }
+  }
+  return assemble({ invoices, named, returned, lines });
+}
+
+function open(invoices: Map<string, Invoice>, first: RetailLine): Invoice {
+  const invoice = { first, quantities: new Map<string, bigint>() };
+  invoices.set(first.invoiceNo, invoice);
+  return invoice;
+}
+
+function keyOf({ stockCode, unitPriceCents }: RetailLine): string {
+  return `${stockCode}@${unitPriceCents}`;
+}
+
+function assemble(read: {
+  invoices: Map<string, Invoice>;
+  named: Map<string, RetailLine>;
+  returned: RetailLine[];
+  lines: Day["lines"];
+}): Day {
+  const items: Item[] = [];
+  const indexes = new Map<string, number>();
+  const orders: DayOrder[] = [];
+  const tooLong: string[] = [];
+  for (const { first, quantities } of read.invoices.values()) {
+    const { invoiceNo, customerId, country } = first;
+    if (quantities.size > MAX_ORDER_LINES) {
+      tooLong.push(invoiceNo);
+      continue;
+    }
+    const order: DayOrder = { invoiceNo, customerId, country, lines: [], goodsAmountCents: 0n };
+    for (const [key, quantity] of quantities) {
+      const index = indexes.get(key) ?? items.length;
+      const item = items[index] ?? itemOf(read.named.get(key) as RetailLine);
+      if (index === items.length) items.push(item);
+      indexes.set(key, index);
+      item.sold += quantity;
+      item.orders += 1n;
+      order.lines.push({ item: index, quantity, unitPriceCents: item.unitPriceCents });
+      order.goodsAmountCents += quantity * item.unitPriceCents;
+    }
+    orders.push(order);
+  }
+  const returns = read.returned.map((line) => ({
+    invoiceNo: line.invoiceNo,
+    customerId: line.customerId,
+    stockCode: line.stockCode,
+    unitPriceCents: line.unitPriceCents,
+    quantity: line.quantity < 0n ? -line.quantity : line.quantity,
+    item: indexes.get(keyOf(line)),
+  }));
+  const customerIds = [...new Set(orders.map(({ customerId }) => customerId))];
+  return { items, orders, customerIds, returns, lines: read.lines, tooLong };
+}
+
+function itemOf({ stockCode, unitPriceCents, description }: RetailLine): Item {
+  return { stockCode, unitPriceCents, name: description || stockCode, sold: 0n, orders: 0n };
+}

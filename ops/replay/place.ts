@@ -1,0 +1,97 @@
+import { Outage, Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
+import type { Day, DayOrder } from "./day.ts";
+import { emptyTally, type ShippingRule, shippingFee, type Tally } from "./expected.ts";
+import { forEachInFlight } from "./in-flight.ts";
+import type { Prepared } from "./prepare.ts";
+import type { ProgressBar } from "./progress.ts";
+import { persistently, type Shop } from "./shop.ts";
+
+export type Placed = Tally & {
+  /** Orders that were not placed, by reason. */
+  refusals: Record<string, number>;
+  /** Calls that had to be repeated: the shop was busy, or an answer was lost. */
+  repeated: number;
+  seconds: number;
+  /** Of each order, in milliseconds, sorted; repetitions and their pauses included. */
+  latenciesMs: number[];
+};
+
+type Run = { shop: Shop; run: string; prepared: Prepared; rule: ShippingRule };
+
+/** An order that was cancelled because a service did not answer may be placed again, as another request. */
+const PLACINGS = 5;
+
+/** Places every order of the day, in its order, with at most `inFlight` under way. */
+export async function placeOrders(
+  day: Day,
+  run: Run & { inFlight: number; bar: ProgressBar },
+): Promise<Placed> {
+  const placed: Placed = {
+    ...emptyTally(),
+    refusals: {},
+    repeated: 0,
+    seconds: 0,
+    latenciesMs: [],
+  };
+  const begin = performance.now();
+  await forEachInFlight(day.orders, run.inFlight, async (order, index) => {
+    const asked = performance.now();
+    const refusal = await placeOrder({ ...run, order, index, placed });
+    placed.latenciesMs.push(performance.now() - asked);
+    if (refusal) placed.refusals[refusal] = (placed.refusals[refusal] ?? 0) + 1;
+    run.bar.step();
+  });
+  placed.seconds = (performance.now() - begin) / 1_000;
+  placed.latenciesMs.sort((a, b) => a - b);
+  return placed;
+}
+
+type Placing = Run & { order: DayOrder; index: number; placed: Placed };
+
+/** Returns the reason where the shop did not place it. */
+async function placeOrder(placing: Placing): Promise<string | undefined> {
+  const { shop, placed, order } = placing;
+  const repeat = () => {
+    placed.repeated += 1;
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const request = requestOf(placing, attempt);
+    try {
+      await persistently(() => shop.order.placeOrder(request), repeat);
+      placed.orders += 1;
+      placed.lines += order.lines.length;
+      placed.amountCents += request.orderAmountCents;
+      return undefined;
+    } catch (error) {
+      const cancelled = error instanceof Refusal && error.reason === Reason.DEPENDENCY_UNAVAILABLE;
+      if (!cancelled || attempt === PLACINGS) return reasonOf(error);
+      repeat();
+    }
+  }
+}
+
+function requestOf({ run, prepared, rule, order, index }: Placing, attempt: number) {
+  const shippingFeeCents = shippingFee(order, rule);
+  return {
+    requestId: `replay-${run}-order-${index}${attempt === 1 ? "" : `-${attempt}`}`,
+    userId: prepared.userIds.get(order.customerId) ?? 0n,
+    lines: order.lines.map(({ item, quantity, unitPriceCents }) => ({
+      goodsId: prepared.goodsIds[item] ?? 0n,
+      quantity,
+      unitPriceCents,
+    })),
+    address: {
+      consignee: order.customerId ? `Customer ${order.customerId}` : "Guest",
+      mobile: "0",
+      text: order.country || "unknown",
+    },
+    shippingFeeCents,
+    orderAmountCents: order.goodsAmountCents + shippingFeeCents,
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) return reasonName(error.reason);
+  if (error instanceof Outage) return "NO_ANSWER";
+  throw error;
+}

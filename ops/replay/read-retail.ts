@@ -1,0 +1,77 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { CsvError, parse } from "csv-parse";
+import { COLUMNS, LineFault, parseLine, type RetailLine } from "./retail-line.ts";
+
+/** The file is missing or is not what it should be; the message names it, and the line where there is one. */
+export class FileFault extends Error {}
+
+/** An unclosed quote would otherwise gather the rest of the file. */
+const MAX_RECORD_CHARACTERS = 100_000;
+
+/** The lines of a CSV file, plain or gzip, one by one. Whoever stops early closes the file. */
+export async function* readRetail(path: string): AsyncGenerator<RetailLine> {
+  const parser = parse({
+    bom: true,
+    columns: (header: string[]) =>
+      checkHeader(
+        header.map((name) => name.trim()),
+        path,
+      ),
+    info: true,
+    max_record_size: MAX_RECORD_CHARACTERS,
+    skip_empty_lines: true,
+  });
+  const gzip = await isGzip(path);
+  const source = createReadStream(path);
+  const reading = gzip ? pipeline(source, createGunzip(), parser) : pipeline(source, parser);
+  // Whatever goes wrong in it ends the parser with the same error, which the loop below throws.
+  reading.catch(() => {});
+  let line = 1;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
+      line = info.lines;
+      yield parseLine(record);
+    }
+  } catch (error) {
+    throw faultOf(error, { path, line });
+  } finally {
+    source.destroy();
+  }
+}
+
+type ParsedRecord = { record: Record<string, string>; info: { lines: number } };
+
+function checkHeader(header: string[], path: string): string[] {
+  const missing = COLUMNS.filter((column) => !header.includes(column));
+  if (missing.length === 0) return header;
+  throw new FileFault(`${path} has no column ${missing.join(", ")} in its first line`);
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  try {
+    const file = await open(path);
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+      return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw faultOf(error, { path, line: 0 });
+  }
+}
+
+function faultOf(error: unknown, { path, line }: { path: string; line: number }): unknown {
+  if (error instanceof LineFault) return new FileFault(`${path}, line ${line}: ${error.message}`);
+  // The parser names the line itself.
+  if (error instanceof CsvError) return new FileFault(`${path}: ${error.message}`);
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return new FileFault(`there is no file ${path}`);
+  if (code === "EISDIR") return new FileFault(`${path} is a directory`);
+  if (code === "EACCES") return new FileFault(`${path} may not be read`);
+  if (code?.startsWith("Z_")) return new FileFault(`${path} is not a whole gzip file: ${message}`);
+  return error;
+}

@@ -1,0 +1,104 @@
+import type { Comparison } from "./compare.ts";
+import type { Day } from "./day.ts";
+import type { ShippingRule } from "./expected.ts";
+import type { Placed } from "./place.ts";
+
+/** The result for programs; amounts in cents, times as their names say. */
+export type Result = ReturnType<typeof resultOf>;
+
+type Machine = { cores: number; loadAverageBefore: number[]; loadAverageAfter: number[] };
+
+export function resultOf(run: {
+  file: string;
+  run: string;
+  inFlight: number;
+  day: Day;
+  rule: ShippingRule;
+  preparationSeconds: number;
+  placed: Placed;
+  comparison: Comparison;
+  machine: Machine;
+}) {
+  const { day, placed } = run;
+  const refused = Object.values(placed.refusals).reduce((sum, count) => sum + count, 0);
+  return {
+    file: run.file,
+    run: run.run,
+    same: run.comparison.same,
+    inFlight: run.inFlight,
+    orders: placed.orders,
+    lines: placed.lines,
+    amountCents: placed.amountCents,
+    refused,
+    refusals: placed.refusals,
+    repeated: placed.repeated,
+    seconds: rounded(placed.seconds),
+    ordersPerSecond: rounded(placed.orders / placed.seconds),
+    linesPerSecond: rounded(placed.lines / placed.seconds),
+    latencyMs: {
+      p50: percentile(placed.latenciesMs, 50),
+      p99: percentile(placed.latenciesMs, 99),
+      max: percentile(placed.latenciesMs, 100),
+    },
+    preparation: {
+      goods: day.items.length,
+      users: day.customerIds.length,
+      seconds: rounded(run.preparationSeconds),
+    },
+    fileLines: { ...day.lines, ordersTooLong: day.tooLong },
+    shipping: run.rule,
+    comparison: run.comparison,
+    machine: run.machine,
+  };
+}
+
+/** Amounts stay numbers where a number has them exactly, up to 2^53 - 1 cents. */
+export function json(result: Result): string {
+  return JSON.stringify(result, (_key, value: unknown) => {
+    if (typeof value !== "bigint") return value;
+    return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+  });
+}
+
+export function words(result: Result): string {
+  const { comparison, fileLines, latencyMs, machine, preparation, shipping } = result;
+  const money = (cents: bigint) => `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
+  const lines = [
+    `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users made in ${preparation.seconds} s`,
+    `  not placed: ${fileLines.returned} lines returned, ${fileLines.corrections} lines of the books, ${fileLines.ordersTooLong.length} invoices too long`,
+    `  shipping: ${money(shipping.feeCents)}, free from ${money(shipping.freeFromCents)} (SHIPPING_FEE_CENTS, FREE_SHIPPING_FROM_CENTS)`,
+    `${result.orders} orders with ${result.lines} lines for ${money(result.amountCents)} placed in ${result.seconds} s`,
+    `  ${result.ordersPerSecond} orders/s, ${result.linesPerSecond} lines/s, PlaceOrder p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, ${result.inFlight} in flight`,
+    `  ${result.repeated} calls repeated, ${result.refused} orders refused${refusalsOf(result)}`,
+    `  ${machine.cores} cores, load ${machine.loadAverageBefore[0]} before, ${machine.loadAverageAfter[0]} after`,
+    "compared with the file:",
+    said("items with the right stock", comparison.stock),
+    said("customers with the right orders", comparison.customers),
+    said("orders", comparison.orders),
+    said("order lines", comparison.lines),
+    said("amount in cents", comparison.amountCents),
+    ...comparison.differences.map((difference) => `  ! ${difference}`),
+    comparison.same ? "everything is the same" : "SOMETHING DIFFERS",
+  ];
+  return lines.join("\n");
+}
+
+function said<T>(what: string, verdict: { same: boolean; expected: T; found: T }): string {
+  const { same, expected, found } = verdict;
+  return `  ${same ? "same   " : "DIFFERS"} ${what}: ${found}${same ? "" : ` instead of ${expected}`}`;
+}
+
+function refusalsOf({ refusals }: { refusals: Record<string, number> }): string {
+  const each = Object.entries(refusals).map(([reason, count]) => `${reason} ${count}`);
+  return each.length === 0 ? "" : ` (${each.join(", ")})`;
+}
+
+/** Of sorted values: the smallest that is not below so many percent of them. */
+function percentile(sorted: number[], percent: number): number {
+  const index = Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1);
+  return rounded(sorted[index] ?? 0);
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2));
+}

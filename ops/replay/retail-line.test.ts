@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { kindOf, LineFault, parseCents, parseLine, type RetailLine } from "./retail-line.ts";
+
+const record = {
+  InvoiceNo: "536365",
+  StockCode: "85123A",
+  Description: " WHITE HANGING  HEART ",
+  Quantity: "6",
+  UnitPrice: "2.55",
+  CustomerID: "17850",
+  Country: "United Kingdom",
+};
+
+describe("a line of the file", () => {
+  it("is read with its price in cents and its description tidied", () => {
+    assert.deepEqual(parseLine(record), {
+      invoiceNo: "536365",
+      stockCode: "85123A",
+      description: "WHITE HANGING HEART",
+      quantity: 6n,
+      unitPriceCents: 255n,
+      customerId: "17850",
+      country: "United Kingdom",
+    });
+  });
+
+  it("turns every way to write pounds into exact cents", () => {
+    const written: [string, bigint][] = [
+      ["18", 1_800n],
+      ["2.1", 210n],
+      ["0.07", 7n],
+      ["1.10", 110n],
+      ["1.100", 110n],
+      ["13541.33", 1_354_133n],
+      ["-11062.06", -1_106_206n],
+      // Not exact as a floating-point number of cents.
+      ["1.15", 115n],
+      ["99999999999.99", 9_999_999_999_999n],
+    ];
+    for (const [text, cents] of written) assert.equal(parseCents(text), cents, text);
+  });
+
+  it("refuses a price that is not whole cents", () => {
+    for (const text of ["", "2.555", "1e3", ".5", "5.", "£2", "2,55", "--1", "NaN"]) {
+      assert.throws(() => parseCents(text), LineFault, text);
+    }
+  });
+
+  it("says which column is wrong", () => {
+    const wrong = [
+      { ...record, Quantity: "six" },
+      { ...record, Quantity: "1.5" },
+      { ...record, UnitPrice: "two" },
+      { ...record, InvoiceNo: "" },
+      { ...record, StockCode: "x".repeat(33) },
+      { ...record, CustomerID: "1\u00002" },
+    ];
+    const columns = ["Quantity", "Quantity", "UnitPrice", "InvoiceNo", "StockCode", "CustomerID"];
+    for (const [index, each] of wrong.entries()) {
+      assert.throws(() => parseLine(each), new RegExp(`^Error: ${columns[index]} must`));
+    }
+  });
+
+  it("is a sale, a return or a correction", () => {
+    const line = parseLine(record);
+    const kinds: [Partial<RetailLine>, string][] = [
+      [{}, "sale"],
+      [{ customerId: "" }, "sale"],
+      [{ stockCode: "DCGS0076" }, "sale"],
+      [{ quantity: -6n }, "return"],
+      [{ invoiceNo: "C536379", quantity: -1n }, "return"],
+      [{ unitPriceCents: 0n }, "correction"],
+      [{ unitPriceCents: -5n }, "correction"],
+      [{ quantity: 0n }, "correction"],
+      [{ stockCode: "POST" }, "correction"],
+      [{ stockCode: "m" }, "correction"],
+      [{ stockCode: "BANK CHARGES" }, "correction"],
+      [{ invoiceNo: "C536379", stockCode: "D", quantity: -1n }, "correction"],
+    ];
+    for (const [change, kind] of kinds) {
+      const changed = { ...line, ...change };
+      assert.equal(kindOf(changed), kind, `${changed.invoiceNo} ${changed.stockCode}`);
+    }
+  });
+});
