@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import { reasonName } from "#platform/values/refusal.ts";
+import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
+import { PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
+import { token } from "../../support/callers.ts";
+import { insertUsers, newGoods, type PlaceRequest, placeRequest } from "../../support/fixtures.ts";
+import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import { quiet } from "../../support/snapshot.ts";
+
+const CLIENTS = 64;
+const SHOPPERS = 2_000;
+const PIECES = 100n;
+
+type Rush = { userId: bigint; request: PlaceRequest }[];
+
+describe("goods that everybody wants", function () {
+  this.timeout(startMs);
+  let shop: Shop;
+  let clients: RawClient[];
+  before(async () => {
+    shop = await sharedShop();
+    clients = Array.from({ length: CLIENTS }, () => rawClient(shop.addresses.order));
+  });
+  after(() => {
+    for (const client of clients ?? []) client.close();
+  });
+
+  /** Every client takes the next shopper when it has the answer to its last one. Counts the answers by name. */
+  const rush = async (orders: Rush): Promise<Record<string, number>> => {
+    const tokens = new Map<bigint, string>();
+    for (const { userId } of orders) {
+      if (!tokens.has(userId)) tokens.set(userId, await token("user", String(userId)));
+    }
+    const waiting = orders.values();
+    const counts: Record<string, number> = {};
+    const shopAs = async (client: RawClient) => {
+      for (const { userId, request } of waiting) {
+        const bytes = toBinary(PlaceOrderRequestSchema, create(PlaceOrderRequestSchema, request));
+        const options = { token: tokens.get(userId) };
+        const answer = await client.unary("/shop.order.v1.OrderService/PlaceOrder", bytes, options);
+        const name = nameOf(answer);
+        counts[name] = (counts[name] ?? 0) + 1;
+      }
+    };
+    await Promise.all(clients.map(shopAs));
+    return counts;
+  };
+  const left = async ({ goodsId }: Goods) =>
+    (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
+  /** The stock log's own account of it. */
+  const taken = async ({ goodsId }: Goods) => {
+    const [row] = await shop.sql<{ taken: bigint }>(
+      "goods",
+      "select cast(-sum(delta) as signed) as taken from stock_log where goods_id = ? and order_id is not null",
+      [goodsId],
+    );
+    return row?.taken;
+  };
+
+  it(`are sold to exactly ${PIECES} of ${SHOPPERS} shoppers, to the last piece`, async () => {
+    const goods = await newGoods(shop, { stock: PIECES });
+    const userIds = await insertUsers(shop, SHOPPERS);
+    const orders = userIds.map((userId) => {
+      return { userId, request: placeRequest({ userId, lines: [[goods, 1n]] }) };
+    });
+    const counts = await rush(orders);
+    const sold = Number(PIECES);
+    assert.deepEqual(counts, { OK: sold, STOCK_NOT_ENOUGH: SHOPPERS - sold });
+    assert.equal(await left(goods), 0n);
+    await quiet(shop);
+    assert.equal(await left(goods), 0n);
+    assert.equal(await taken(goods), PIECES);
+    const owners = await shop.sql(
+      "order",
+      "select distinct user_id from orders where order_status = 2 and user_id in (?)",
+      [userIds],
+    );
+    assert.equal(owners.length, sold);
+  });
+
+  it("are sold in twos and threes without a piece too many or lost", async () => {
+    const goods = await newGoods(shop, { stock: PIECES });
+    const [userId = 0n] = await insertUsers(shop, 1);
+    const orders = Array.from({ length: 400 }, (_, index) => {
+      const quantity = index % 2 === 0 ? 2n : 3n;
+      return { userId, request: placeRequest({ userId, lines: [[goods, quantity]] }) };
+    });
+    const counts = await rush(orders);
+    assert.deepEqual(Object.keys(counts).sort(), ["OK", "STOCK_NOT_ENOUGH"]);
+    await quiet(shop);
+    const rest = await left(goods);
+    assert.ok(rest !== undefined && rest < 2n, `${rest} were left, and somebody wanted 2`);
+    assert.equal(await taken(goods), PIECES - rest);
+  });
+
+  it("are sold together in either order, and nobody waits for a lock in vain", async () => {
+    const [tea, cup] = [
+      await newGoods(shop, { stock: PIECES }),
+      await newGoods(shop, { stock: 60n }),
+    ];
+    const [userId = 0n] = await insertUsers(shop, 1);
+    const orders = Array.from({ length: 400 }, (_, index) => {
+      const both: [Goods, bigint][] = [
+        [tea, 1n],
+        [cup, 1n],
+      ];
+      const lines = index % 2 === 0 ? both : both.reverse();
+      return { userId, request: placeRequest({ userId, lines }) };
+    });
+    assert.deepEqual(await rush(orders), { OK: 60, STOCK_NOT_ENOUGH: 340 });
+    await quiet(shop);
+    assert.deepEqual([await left(tea), await left(cup)], [40n, 0n]);
+  });
+});
+
+function nameOf({ code, refusal }: RawAnswer): string {
+  return refusal ? reasonName(refusal.reason) : (status[code] ?? String(code));
+}
