@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/pay/v1/pay.proto.
  */
 export const file_shop_pay_v1_pay: GenFile = /*@__PURE__*/
-  fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxItMCCgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDIk4KFENyZWF0ZVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhAKCHByb3ZpZGVyGAIgASgJEhIKCnJldHVybl91cmwYAyABKAkiPgoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKEUdldFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiOwoSR2V0UGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKE0xpc3RQYXltZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPgoUTGlzdFBheW1lbnRzUmVzcG9uc2USJgoIcGF5bWVudHMYASADKAsyFC5zaG9wLnBheS52MS5QYXltZW50IqkBChVIYW5kbGVDYWxsYmFja1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSQAoHaGVhZGVycxgCIAMoCzIvLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdC5IZWFkZXJzRW50cnkSDAoEYm9keRgDIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJMChZIYW5kbGVDYWxsYmFja1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoBRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEYm9keRgDIAEoDCKOAQoPUGF5bWVudExvZ0VudHJ5EhIKCnBheW1lbnRfaWQYASABKAMSKQoEdHlwZRgCIAEoDjIbLnNob3AucGF5LnYxLlBheW1lbnRMb2dUeXBlEg4KBmRldGFpbBgDIAEoCRIsCghsb2dfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiKwoVTGlzdFBheW1lbnRMb2dSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiRwoWTGlzdFBheW1lbnRMb2dSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuc2hvcC5wYXkudjEuUGF5bWVudExvZ0VudHJ5KsUBCg1QYXltZW50U3RhdHVzEh4KGlBBWU1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTUEFZTUVOVF9TVEFUVVNfT1BFThABEhwKGFBBWU1FTlRfU1RBVFVTX1NVQ0NFRURFRBACEhkKFVBBWU1FTlRfU1RBVFVTX0NMT1NFRBADEiUKIVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAEEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAUq1gIKDlBheW1lbnRMb2dUeXBlEiAKHFBBWU1FTlRfTE9HX1RZUEVfVU5TUEVDSUZJRUQQABIcChhQQVlNRU5UX0xPR19UWVBFX0NSRUFURUQQARImCiJQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX0FDQ0VQVEVEEAISJgoiUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19SRVBFQVRFRBADEiUKIVBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfUkVGVVNFRBAEEhsKF1BBWU1FTlRfTE9HX1RZUEVfQ0xPU0VEEAUSJQohUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfUkVRVUVTVEVEEAYSJQohUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfU1VDQ0VFREVEEAcSIgoeUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfRkFJTEVEEAgy3AMKClBheVNlcnZpY2USXAoNQ3JlYXRlUGF5bWVudBIhLnNob3AucGF5LnYxLkNyZWF0ZVBheW1lbnRSZXF1ZXN0GiIuc2hvcC5wYXkudjEuQ3JlYXRlUGF5bWVudFJlc3BvbnNlIgSItRgCElMKCkdldFBheW1lbnQSHi5zaG9wLnBheS52MS5HZXRQYXltZW50UmVxdWVzdBofLnNob3AucGF5LnYxLkdldFBheW1lbnRSZXNwb25zZSIEiLUYAhJZCgxMaXN0UGF5bWVudHMSIC5zaG9wLnBheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GiEuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiBIi1GAISXwoOSGFuZGxlQ2FsbGJhY2sSIi5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1JlcXVlc3QaIy5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1Jlc3BvbnNlIgSItRgEEl8KDkxpc3RQYXltZW50TG9nEiIuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRMb2dSZXF1ZXN0GiMuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRMb2dSZXNwb25zZSIEiLUYA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
+  fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxItMCCgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDIk4KFENyZWF0ZVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhAKCHByb3ZpZGVyGAIgASgJEhIKCnJldHVybl91cmwYAyABKAkiPgoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKEUdldFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiOwoSR2V0UGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKE0xpc3RQYXltZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPgoUTGlzdFBheW1lbnRzUmVzcG9uc2USJgoIcGF5bWVudHMYASADKAsyFC5zaG9wLnBheS52MS5QYXltZW50IqkBChVIYW5kbGVDYWxsYmFja1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSQAoHaGVhZGVycxgCIAMoCzIvLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdC5IZWFkZXJzRW50cnkSDAoEYm9keRgDIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJMChZIYW5kbGVDYWxsYmFja1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoBRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEYm9keRgDIAEoDCIpChRDbG9zZVBheW1lbnRzUmVxdWVzdBIRCglvcmRlcl9pZHMYASADKAMiSgoVQ2xvc2VQYXltZW50c1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVzdWx0IlsKE0Nsb3NlUGF5bWVudHNSZXN1bHQSEAoIb3JkZXJfaWQYASABKAMSMgoHb3V0Y29tZRgCIAEoDjIhLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNPdXRjb21lIo4BCg9QYXltZW50TG9nRW50cnkSEgoKcGF5bWVudF9pZBgBIAEoAxIpCgR0eXBlGAIgASgOMhsuc2hvcC5wYXkudjEuUGF5bWVudExvZ1R5cGUSDgoGZGV0YWlsGAMgASgJEiwKCGxvZ190aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIrChVMaXN0UGF5bWVudExvZ1JlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoAyJHChZMaXN0UGF5bWVudExvZ1Jlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5zaG9wLnBheS52MS5QYXltZW50TG9nRW50cnkqxQEKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNQQVlNRU5UX1NUQVRVU19PUEVOEAESHAoYUEFZTUVOVF9TVEFUVVNfU1VDQ0VFREVEEAISGQoVUEFZTUVOVF9TVEFUVVNfQ0xPU0VEEAMSJQohUEFZTUVOVF9TVEFUVVNfUEFSVElBTExZX1JFRlVOREVEEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBSqmAQoUQ2xvc2VQYXltZW50c091dGNvbWUSJgoiQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiEKHUNMT1NFX1BBWU1FTlRTX09VVENPTUVfQ0xPU0VEEAESHwobQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9QQUlEEAISIgoeQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9VTktOT1dOEAMq1gIKDlBheW1lbnRMb2dUeXBlEiAKHFBBWU1FTlRfTE9HX1RZUEVfVU5TUEVDSUZJRUQQABIcChhQQVlNRU5UX0xPR19UWVBFX0NSRUFURUQQARImCiJQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX0FDQ0VQVEVEEAISJgoiUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19SRVBFQVRFRBADEiUKIVBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfUkVGVVNFRBAEEhsKF1BBWU1FTlRfTE9HX1RZUEVfQ0xPU0VEEAUSJQohUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfUkVRVUVTVEVEEAYSJQohUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfU1VDQ0VFREVEEAcSIgoeUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfRkFJTEVEEAgyugQKClBheVNlcnZpY2USXAoNQ3JlYXRlUGF5bWVudBIhLnNob3AucGF5LnYxLkNyZWF0ZVBheW1lbnRSZXF1ZXN0GiIuc2hvcC5wYXkudjEuQ3JlYXRlUGF5bWVudFJlc3BvbnNlIgSItRgCElMKCkdldFBheW1lbnQSHi5zaG9wLnBheS52MS5HZXRQYXltZW50UmVxdWVzdBofLnNob3AucGF5LnYxLkdldFBheW1lbnRSZXNwb25zZSIEiLUYAhJZCgxMaXN0UGF5bWVudHMSIC5zaG9wLnBheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GiEuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiBIi1GAISXwoOSGFuZGxlQ2FsbGJhY2sSIi5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1JlcXVlc3QaIy5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1Jlc3BvbnNlIgSItRgEElwKDUNsb3NlUGF5bWVudHMSIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVxdWVzdBoiLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNSZXNwb25zZSIEiLUYBBJfCg5MaXN0UGF5bWVudExvZxIiLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVxdWVzdBojLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVzcG9uc2UiBIi1GANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
 
 /**
  * @generated from message shop.pay.v1.Payment
@@ -268,6 +268,66 @@ export const HandleCallbackResponseSchema: GenMessage<HandleCallbackResponse> = 
   messageDesc(file_shop_pay_v1_pay, 8);
 
 /**
+ * @generated from message shop.pay.v1.ClosePaymentsRequest
+ */
+export type ClosePaymentsRequest = Message<"shop.pay.v1.ClosePaymentsRequest"> & {
+  /**
+   * 1 to 200.
+   *
+   * @generated from field: repeated int64 order_ids = 1;
+   */
+  orderIds: bigint[];
+};
+
+/**
+ * Describes the message shop.pay.v1.ClosePaymentsRequest.
+ * Use `create(ClosePaymentsRequestSchema)` to create a new message.
+ */
+export const ClosePaymentsRequestSchema: GenMessage<ClosePaymentsRequest> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 9);
+
+/**
+ * @generated from message shop.pay.v1.ClosePaymentsResponse
+ */
+export type ClosePaymentsResponse = Message<"shop.pay.v1.ClosePaymentsResponse"> & {
+  /**
+   * One for each order, in the order of the request.
+   *
+   * @generated from field: repeated shop.pay.v1.ClosePaymentsResult results = 1;
+   */
+  results: ClosePaymentsResult[];
+};
+
+/**
+ * Describes the message shop.pay.v1.ClosePaymentsResponse.
+ * Use `create(ClosePaymentsResponseSchema)` to create a new message.
+ */
+export const ClosePaymentsResponseSchema: GenMessage<ClosePaymentsResponse> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 10);
+
+/**
+ * @generated from message shop.pay.v1.ClosePaymentsResult
+ */
+export type ClosePaymentsResult = Message<"shop.pay.v1.ClosePaymentsResult"> & {
+  /**
+   * @generated from field: int64 order_id = 1;
+   */
+  orderId: bigint;
+
+  /**
+   * @generated from field: shop.pay.v1.ClosePaymentsOutcome outcome = 2;
+   */
+  outcome: ClosePaymentsOutcome;
+};
+
+/**
+ * Describes the message shop.pay.v1.ClosePaymentsResult.
+ * Use `create(ClosePaymentsResultSchema)` to create a new message.
+ */
+export const ClosePaymentsResultSchema: GenMessage<ClosePaymentsResult> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 11);
+
+/**
  * @generated from message shop.pay.v1.PaymentLogEntry
  */
 export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
@@ -297,7 +357,7 @@ export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
  * Use `create(PaymentLogEntrySchema)` to create a new message.
  */
 export const PaymentLogEntrySchema: GenMessage<PaymentLogEntry> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 9);
+  messageDesc(file_shop_pay_v1_pay, 12);
 
 /**
  * @generated from message shop.pay.v1.ListPaymentLogRequest
@@ -314,7 +374,7 @@ export type ListPaymentLogRequest = Message<"shop.pay.v1.ListPaymentLogRequest">
  * Use `create(ListPaymentLogRequestSchema)` to create a new message.
  */
 export const ListPaymentLogRequestSchema: GenMessage<ListPaymentLogRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 10);
+  messageDesc(file_shop_pay_v1_pay, 13);
 
 /**
  * @generated from message shop.pay.v1.ListPaymentLogResponse
@@ -331,7 +391,7 @@ export type ListPaymentLogResponse = Message<"shop.pay.v1.ListPaymentLogResponse
  * Use `create(ListPaymentLogResponseSchema)` to create a new message.
  */
 export const ListPaymentLogResponseSchema: GenMessage<ListPaymentLogResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 11);
+  messageDesc(file_shop_pay_v1_pay, 14);
 
 /**
  * @generated from enum shop.pay.v1.PaymentStatus
@@ -378,6 +438,48 @@ export type PaymentStatus = (typeof PaymentStatus)[keyof typeof PaymentStatus] |
  */
 export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
   enumDesc(file_shop_pay_v1_pay, 0);
+
+/**
+ * @generated from enum shop.pay.v1.ClosePaymentsOutcome
+ */
+export const ClosePaymentsOutcome = {
+  /**
+   * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Nothing is open, and nothing can be paid any more.
+   *
+   * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_CLOSED = 1;
+   */
+  CLOSED: 1,
+
+  /**
+   * Paid: shop.pay.v1.succeeded is on its way.
+   *
+   * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_PAID = 2;
+   */
+  PAID: 2,
+
+  /**
+   * The platform did not answer: ask again.
+   *
+   * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_UNKNOWN = 3;
+   */
+  UNKNOWN: 3,
+} as const;
+
+/**
+ * @generated from enum shop.pay.v1.ClosePaymentsOutcome
+ */
+export type ClosePaymentsOutcome = (typeof ClosePaymentsOutcome)[keyof typeof ClosePaymentsOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum shop.pay.v1.ClosePaymentsOutcome.
+ */
+export const ClosePaymentsOutcomeSchema: GenEnum<ClosePaymentsOutcome> = /*@__PURE__*/
+  enumDesc(file_shop_pay_v1_pay, 1);
 
 /**
  * @generated from enum shop.pay.v1.PaymentLogType
@@ -440,7 +542,7 @@ export type PaymentLogType = (typeof PaymentLogType)[keyof typeof PaymentLogType
  * Describes the enum shop.pay.v1.PaymentLogType.
  */
 export const PaymentLogTypeSchema: GenEnum<PaymentLogType> = /*@__PURE__*/
-  enumDesc(file_shop_pay_v1_pay, 1);
+  enumDesc(file_shop_pay_v1_pay, 2);
 
 /**
  * Payments through third-party platforms.
@@ -485,6 +587,17 @@ export const PayService: GenService<{
     methodKind: "unary";
     input: typeof HandleCallbackRequestSchema;
     output: typeof HandleCallbackResponseSchema;
+  },
+  /**
+   * Closes the open payments of orders that are not to be paid any more, at the platform first, and takes no new ones
+   * for them. A payment that turns out to be paid there counts as paid. Safe to repeat.
+   *
+   * @generated from rpc shop.pay.v1.PayService.ClosePayments
+   */
+  closePayments: {
+    methodKind: "unary";
+    input: typeof ClosePaymentsRequestSchema;
+    output: typeof ClosePaymentsResponseSchema;
   },
   /**
    * Every callback and refund of a payment with what became of it, oldest first: the payment log.
