@@ -29,3 +29,10 @@ export const MAX_WATCHERS = 2_000;
 export const MAX_CONSIGNEE = 64;
 export const MAX_MOBILE = 32;
 export const MAX_ADDRESS = 500;
+/** Characters of a note or of a tracking number. */
+export const MAX_NOTE = 500;
+export const MAX_TRACKING_NUMBER = 64;
+/** What pay and the platform may take to close the payments of a batch of overdue orders. */
+export const CLOSE_TIMEOUT_MS = 9_000;
+/** How long an overdue order is left alone after the payment platform did not answer for it. */
+export const EXPIRY_RETRY_SECONDS = 10;

@@ -7,10 +7,13 @@ import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
 import { couponClient } from "./clients/coupon.ts";
 import { goodsClient } from "./clients/goods.ts";
 import { inboxClient } from "./clients/inboxes.ts";
+import { payClient } from "./clients/pay.ts";
 import { userClient } from "./clients/user.ts";
 import { type OrderConfig, orderConfig } from "./config.ts";
+import { subscriptions } from "./consumers.ts";
 import {
   CLOSE_BATCH,
+  CLOSE_TIMEOUT_MS,
   EXPIRE_EVERY_MS,
   MAX_WATCHERS,
   RECOVER_EVERY_MS,
@@ -20,6 +23,7 @@ import {
 import { orderImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { Migration20261123Order } from "./store/migrations/2026-11-23-order.ts";
+import { Migration20261124Payments } from "./store/migrations/2026-11-24-payments.ts";
 import { readVersions } from "./store/read-orders.ts";
 import { expireOverdue, recoverAbandoned } from "./use-cases/close-orders.ts";
 import { createOrderChanges } from "./use-cases/order-changes.ts";
@@ -30,15 +34,20 @@ export function start(env: Record<string, string | undefined> = process.env) {
   return startService({
     config,
     entities,
-    migrations: [{ name: "2026-11-23-order", class: Migration20261123Order }],
+    migrations: [
+      { name: "2026-11-23-order", class: Migration20261123Order },
+      { name: "2026-11-24-payments", class: Migration20261124Payments },
+    ],
     build: (ground) => build(config, ground),
   });
 }
 
+type Closed = { cancelled: bigint[]; lookedAt: number };
+
 function build(config: OrderConfig, { database, identifiers, broker, log }: Ground): Built {
   const { shipping, payDeadlineSeconds, abandonedAfterSeconds } = config;
   const serviceToken = createServiceTokenSource(config.tokens, "order");
-  const target = (service: "goods" | "coupon" | "user") => ({
+  const target = (service: "goods" | "coupon" | "user" | "pay") => ({
     address: config.addresses[service],
     tls: config.tls,
     serviceToken,
@@ -54,7 +63,9 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     goods: inboxClient(target("goods")),
     coupon: inboxClient(target("coupon")),
     user: inboxClient(target("user")),
+    pay: inboxClient(target("pay")),
   };
+  const pay = payClient({ ...target("pay"), timeoutMs: CLOSE_TIMEOUT_MS });
   const relay = startRelay({
     database,
     broker,
@@ -62,6 +73,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       goods: inboxes.goods.missing,
       coupon: inboxes.coupon.missing,
       user: inboxes.user.missing,
+      pay: inboxes.pay.missing,
     },
     log,
   });
@@ -70,6 +82,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     identifiers,
     outbox: createOutbox({ identifiers, publishSoon: relay.publishSoon }),
     ...clients,
+    pay,
     changes: createOrderChanges({
       readVersions: (orderIds) => readVersions(database, orderIds),
       pollMs: WATCH_POLL_MS,
@@ -78,17 +91,18 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     rules: { shipping, payDeadlineSeconds, abandonedAfterSeconds },
   };
   const placing = createPlaceOrder(parts);
-  const closing = (name: string, everyMs: number, close: () => Promise<bigint[]>) => {
+  const closing = (name: string, everyMs: number, close: () => Promise<Closed>) => {
     const work = async () => {
-      const orderIds = await close();
-      if (orderIds.length > 0)
-        log.info({ orderIds: orderIds.map(String), work: name }, "cancelled");
-      return orderIds.length === CLOSE_BATCH;
+      const { cancelled, lookedAt } = await close();
+      const orderIds = cancelled.map(String);
+      if (orderIds.length > 0) log.info({ orderIds, work: name }, "cancelled");
+      return lookedAt === CLOSE_BATCH;
     };
     return periodically({ name, everyMs, log, work });
   };
   return {
     implementations: [orderImplementation(parts, placing)],
+    subscriptions: subscriptions(parts),
     background: [
       { stop: () => placing.idle() },
       closing("recover-orders", RECOVER_EVERY_MS, () => recoverAbandoned(parts)),
@@ -97,6 +111,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       ...[...Object.values(clients), ...Object.values(inboxes)].map(({ close }) => ({
         stop: async () => close(),
       })),
+      { stop: async () => pay.disconnect() },
     ],
   };
 }

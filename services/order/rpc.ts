@@ -7,6 +7,7 @@ import {
   type OrderHistoryEntrySchema,
   type OrderSchema,
   OrderService,
+  type RefundSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
 import { cancelOrder } from "./use-cases/cancel-order.ts";
 import { getOrder, listHistory } from "./use-cases/get-order.ts";
@@ -14,6 +15,8 @@ import { listOrders } from "./use-cases/list-orders.ts";
 import type { Asking, Parts } from "./use-cases/parts.ts";
 import type { PlaceOrder } from "./use-cases/place-order.ts";
 import { quoteOrder } from "./use-cases/quote-order.ts";
+import { refundOrder } from "./use-cases/refund-order.ts";
+import { confirmReceipt, shipOrder } from "./use-cases/ship-order.ts";
 import { watchOrder } from "./use-cases/watch-order.ts";
 
 type Order = Awaited<ReturnType<typeof getOrder>>;
@@ -52,6 +55,20 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       call.log.info({ orderId: String(orderId), userId: String(order.userId) }, "cancelled");
       return { order: orderMessage(order) };
     },
+    async shipOrder({ orderId, trackingNumber }, call) {
+      const order = await shipOrder(parts, { orderId, trackingNumber }, askingOf(call));
+      return { order: orderMessage(order) };
+    },
+    async confirmReceipt({ orderId }, call) {
+      return { order: orderMessage(await confirmReceipt(parts, orderId, askingOf(call))) };
+    },
+    async refundOrder({ requestId, orderId, lines, note }, call) {
+      const wanted = lines.map(({ goodsId, quantity }) => ({ goodsId, quantity }));
+      const command = { requestId, orderId, lines: wanted, note };
+      const order = await refundOrder(parts, command, askingOf(call));
+      call.log.info({ orderId: String(orderId), requestId }, "refund requested");
+      return { order: orderMessage(order) };
+    },
     async listOrderHistory({ orderId }, call) {
       return { entries: (await listHistory(parts, orderId, call)).map(historyMessage) };
     },
@@ -86,6 +103,21 @@ function orderMessage(order: Order): MessageInitShape<typeof OrderSchema> {
     createTime: timestampFromDate(order.createTime),
     ...timesOf(order),
     trackingNumber: order.trackingNumber,
+    refunds: order.refunds.map(refundMessage),
+  };
+}
+
+function refundMessage(refund: Order["refunds"][number]): MessageInitShape<typeof RefundSchema> {
+  const { refundId, status, lines, payAmountCents, balanceCents, note, finishTime } = refund;
+  return {
+    refundId,
+    status,
+    lines,
+    payAmountCents,
+    balanceCents,
+    note,
+    createTime: timestampFromDate(refund.createTime),
+    ...(finishTime && { finishTime: timestampFromDate(finishTime) }),
   };
 }
 

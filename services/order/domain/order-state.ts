@@ -6,41 +6,94 @@ import {
   type OrderStatus,
   PAY_STATUS,
   type PayStatus,
+  SHIPPING_STATUS,
+  type ShippingStatus,
 } from "./order.ts";
 
-/** The two dimensions that decide what may happen to an order before it is shipped. */
-export type OrderState = { orderStatus: OrderStatus; payStatus: PayStatus };
+/** The three dimensions of an order's state; together they decide what may happen to it. */
+export type OrderState = {
+  orderStatus: OrderStatus;
+  payStatus: PayStatus;
+  shippingStatus: ShippingStatus;
+};
 
-const { PENDING, CONFIRMED, CANCELLED } = ORDER_STATUS;
-const { UNPAID, PAID } = PAY_STATUS;
+type Rule = {
+  from: {
+    orderStatus: readonly OrderStatus[];
+    payStatus: readonly PayStatus[];
+    shippingStatus: readonly ShippingStatus[];
+  };
+  /** What it changes; the other dimensions stay. */
+  to: Partial<OrderState>;
+};
+
+const { PENDING, CONFIRMED, CANCELLED, COMPLETED } = ORDER_STATUS;
+const { UNPAID, PAID, REFUNDING, PARTIALLY_REFUNDED } = PAY_STATUS;
+const { NOT_SHIPPED, SHIPPED, RECEIVED } = SHIPPING_STATUS;
+
+const pending = { orderStatus: [PENDING], payStatus: [UNPAID], shippingStatus: [NOT_SHIPPED] };
+const unpaid = { ...pending, orderStatus: [CONFIRMED] };
+const anyShipping = [NOT_SHIPPED, SHIPPED, RECEIVED];
 
 /** Every change that an order can go through: from which states, to which. What is not listed is refused. */
 export const CHANGES = {
-  confirm: {
-    from: [{ orderStatus: PENDING, payStatus: UNPAID }],
-    to: { orderStatus: CONFIRMED, payStatus: UNPAID },
+  confirm: { from: pending, to: { orderStatus: CONFIRMED } },
+  fail: { from: pending, to: { orderStatus: CANCELLED } },
+  abandon: { from: pending, to: { orderStatus: CANCELLED } },
+  pay: { from: unpaid, to: { payStatus: PAID } },
+  cancel: { from: unpaid, to: { orderStatus: CANCELLED } },
+  expire: { from: unpaid, to: { orderStatus: CANCELLED } },
+  // Not while a refund is under way: it may take back what would be shipped.
+  ship: {
+    from: {
+      orderStatus: [CONFIRMED],
+      payStatus: [PAID, PARTIALLY_REFUNDED],
+      shippingStatus: [NOT_SHIPPED],
+    },
+    to: { shippingStatus: SHIPPED },
   },
-  fail: {
-    from: [{ orderStatus: PENDING, payStatus: UNPAID }],
-    to: { orderStatus: CANCELLED, payStatus: UNPAID },
+  receive: {
+    from: {
+      orderStatus: [CONFIRMED],
+      payStatus: [PAID, REFUNDING, PARTIALLY_REFUNDED],
+      shippingStatus: [SHIPPED],
+    },
+    to: { orderStatus: COMPLETED, shippingStatus: RECEIVED },
   },
-  abandon: {
-    from: [{ orderStatus: PENDING, payStatus: UNPAID }],
-    to: { orderStatus: CANCELLED, payStatus: UNPAID },
+  requestRefund: {
+    from: {
+      orderStatus: [CONFIRMED, COMPLETED],
+      payStatus: [PAID, REFUNDING, PARTIALLY_REFUNDED],
+      shippingStatus: anyShipping,
+    },
+    to: { payStatus: REFUNDING },
   },
-  pay: {
-    from: [{ orderStatus: CONFIRMED, payStatus: UNPAID }],
-    to: { orderStatus: CONFIRMED, payStatus: PAID },
+  // Another refund of the order is still under way.
+  refundOneOfSeveral: {
+    from: {
+      orderStatus: [CONFIRMED, COMPLETED],
+      payStatus: [REFUNDING],
+      shippingStatus: anyShipping,
+    },
+    to: {},
   },
-  cancel: {
-    from: [{ orderStatus: CONFIRMED, payStatus: UNPAID }],
-    to: { orderStatus: CANCELLED, payStatus: UNPAID },
+  refundPart: {
+    from: {
+      orderStatus: [CONFIRMED, COMPLETED],
+      payStatus: [REFUNDING],
+      shippingStatus: anyShipping,
+    },
+    to: { payStatus: PARTIALLY_REFUNDED },
   },
-  expire: {
-    from: [{ orderStatus: CONFIRMED, payStatus: UNPAID }],
-    to: { orderStatus: CANCELLED, payStatus: UNPAID },
+  refundWhole: {
+    from: {
+      orderStatus: [CONFIRMED, COMPLETED],
+      payStatus: [REFUNDING],
+      shippingStatus: anyShipping,
+    },
+    to: { orderStatus: ORDER_STATUS.REFUNDED, payStatus: PAY_STATUS.REFUNDED },
   },
-} as const satisfies Record<string, { from: readonly OrderState[]; to: OrderState }>;
+} as const satisfies Record<string, Rule>;
 
 export type Change = keyof typeof CHANGES;
 
@@ -54,22 +107,29 @@ export const REASON_OF: Record<"fail" | "abandon" | "cancel" | "expire", CancelR
 export type Cancellation = keyof typeof REASON_OF;
 
 export function allows(state: OrderState, change: Change): boolean {
-  return CHANGES[change].from.some(
-    (from) => from.orderStatus === state.orderStatus && from.payStatus === state.payStatus,
+  const { from }: Rule = CHANGES[change];
+  return (
+    from.orderStatus.includes(state.orderStatus) &&
+    from.payStatus.includes(state.payStatus) &&
+    from.shippingStatus.includes(state.shippingStatus)
   );
 }
 
 /** The state after the change; refuses with ORDER_STATE_INVALID, which names state and change. */
 export function applyChange(state: OrderState, change: Change): OrderState {
-  if (allows(state, change)) return CHANGES[change].to;
+  if (allows(state, change)) {
+    const { orderStatus, payStatus, shippingStatus } = state;
+    return { orderStatus, payStatus, shippingStatus, ...CHANGES[change].to };
+  }
   throw new Refusal(Reason.ORDER_STATE_INVALID, {
     order_status: nameOf(ORDER_STATUS, state.orderStatus),
     pay_status: nameOf(PAY_STATUS, state.payStatus),
+    shipping_status: nameOf(SHIPPING_STATUS, state.shippingStatus),
     change,
   });
 }
 
-/** Nothing can happen to the order any more. */
+/** Nothing more is to be expected of the order; only a refund can still change it. */
 export function isFinished(status: OrderStatus): boolean {
   return status !== PENDING && status !== CONFIRMED;
 }

@@ -51,6 +51,8 @@ export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: b
 
 /** The services that may hold something for an order. */
 export type Holder = "goods" | "coupon" | "user";
+/** Whom a cancellation is told to: pay closes what is still open. */
+export type ToldOfCancellation = Holder | "pay";
 
 /** What an order may hold once its request is saved: the holders to tell where nobody knows how far it came. */
 export function possibleHolders(order: { couponId: bigint; balanceCents: bigint }): Holder[] {

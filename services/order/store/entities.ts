@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
 import type { CancelReason, OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
+import type { StoredRefund } from "./refunds.ts";
 
 /** For reads; rows are written by the statements of this folder. */
 export const OrderEntity = defineEntity({
@@ -31,6 +32,7 @@ export const OrderEntity = defineEntity({
     shipTime: p.datetime(3).strictNullable(),
     closeTime: p.datetime(3).strictNullable(),
     trackingNumber: p.string(),
+    paymentId: p.bigint(),
   },
 });
 
@@ -65,7 +67,7 @@ export const OrderHistoryEntity = defineEntity({
 export type OrderRow = InferEntity<typeof OrderEntity>;
 export type OrderLineRow = InferEntity<typeof OrderLineEntity>;
 export type OrderHistoryRow = InferEntity<typeof OrderHistoryEntity>;
-/** An order with its lines, as every answer shows it. */
-export type StoredOrder = OrderRow & { lines: OrderLineRow[] };
+/** An order with its parts, as every answer shows it. */
+export type StoredOrder = OrderRow & { lines: OrderLineRow[]; refunds: StoredRefund[] };
 
 export const entities = [OrderEntity, OrderLineEntity, OrderHistoryEntity];

@@ -1,5 +1,5 @@
-import type { Database } from "#platform/db/database.ts";
-import { ORDER_STATUS, type OrderStatus } from "../domain/order.ts";
+import type { Database, Transaction } from "#platform/db/database.ts";
+import { ORDER_STATUS, type OrderLine, type OrderStatus } from "../domain/order.ts";
 import {
   OrderEntity,
   OrderHistoryEntity,
@@ -9,6 +9,7 @@ import {
   type OrderRow,
   type StoredOrder,
 } from "./entities.ts";
+import { refundsOf } from "./refunds.ts";
 
 /** Orders by id, in the order of the ids; those that do not exist, or are not `ownerId`'s, are left out. */
 export async function readOrders(
@@ -19,7 +20,7 @@ export async function readOrders(
     orderId: { $in: [...query.orderIds] },
     ...(query.ownerId !== undefined && { userId: query.ownerId }),
   });
-  const orders = await withLines(database, found);
+  const orders = await withParts(database, found);
   const byId = new Map(orders.map((order) => [order.orderId, order]));
   return query.orderIds.flatMap((id) => byId.get(id) ?? []);
 }
@@ -43,7 +44,7 @@ export async function listOrders(
     },
     { orderBy: { orderId: "desc" }, limit: query.limit },
   );
-  return withLines(database, found);
+  return withParts(database, found);
 }
 
 export async function readHistory(database: Database, orderId: bigint): Promise<OrderHistoryRow[]> {
@@ -61,7 +62,7 @@ export async function readVersions(
   );
 }
 
-async function withLines(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
+async function withParts(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
   if (orders.length === 0) return [];
   const lines = await database
     .fork()
@@ -71,5 +72,21 @@ async function withLines(database: Database, orders: OrderRow[]): Promise<Stored
       { orderBy: { orderId: "asc", lineNumber: "asc" } },
     );
   const byOrder: Map<bigint, OrderLineRow[]> = Map.groupBy(lines, (line) => line.orderId);
-  return orders.map((order) => Object.assign(order, { lines: byOrder.get(order.orderId) ?? [] }));
+  const orderIds = orders.map((order) => order.orderId);
+  const refunds = Map.groupBy(await refundsOf(database, orderIds), (refund) => refund.orderId);
+  return orders.map((order) =>
+    Object.assign(order, {
+      lines: byOrder.get(order.orderId) ?? [],
+      refunds: refunds.get(order.orderId) ?? [],
+    }),
+  );
+}
+
+/** The lines of one order, inside a transaction. */
+export function readLines(tx: Transaction, orderId: bigint): Promise<OrderLine[]> {
+  return tx.select<OrderLine>(
+    `select goods_id as goodsId, quantity, unit_price_cents as unitPriceCents
+     from order_lines where order_id = ? order by line_number`,
+    [orderId],
+  );
 }

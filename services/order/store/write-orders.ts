@@ -6,12 +6,13 @@ import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import {
   type CancelReason,
   ORDER_STATUS,
-  type OrderStatus,
   PAY_STATUS,
   type PayStatus,
   type PlannedOrder,
   SHIPPING_STATUS,
 } from "../domain/order.ts";
+import type { OrderState } from "../domain/order-state.ts";
+import type { LockedOrder } from "./lock-orders.ts";
 
 /** Who changed an order, and through what: "user:7", "PlaceOrder". */
 export type Cause = { actor: string; cause: string; detail?: string };
@@ -19,25 +20,6 @@ export type Cause = { actor: string; cause: string; detail?: string };
 export type RequestKey = { userId: bigint; requestId: string };
 /** What an earlier request with the same key has come to. */
 export type KnownRequest = RequestKey & { orderId: bigint; fingerprint: Buffer };
-
-/** Orders as a transaction that changes them has locked them. */
-export type LockedOrder = {
-  orderId: bigint;
-  userId: bigint;
-  orderStatus: OrderStatus;
-  payStatus: PayStatus;
-  version: number;
-  couponId: bigint;
-  balanceCents: bigint;
-  orderAmountCents: bigint;
-  createTime: Date;
-  /** The database's time in this transaction. */
-  now: Date;
-};
-
-const LOCKED = `order_id as orderId, user_id as userId, order_status as orderStatus,
-  pay_status as payStatus, version, coupon_id as couponId, balance_paid_cents as balanceCents,
-  order_amount_cents as orderAmountCents, create_time as createTime, now(3) as now`;
 
 export async function findRequests(
   tx: Transaction,
@@ -99,41 +81,9 @@ export async function insertPending(
       version: 1,
       orderStatus: ORDER_STATUS.PENDING,
       payStatus: PAY_STATUS.UNPAID,
+      shippingStatus: SHIPPING_STATUS.NOT_SHIPPED,
       by: { actor: order.actor, cause: "PlaceOrder" },
     })),
-  );
-}
-
-/** Locks the orders, in the order of their ids; unknown ids are left out. */
-export async function lockOrders(
-  tx: Transaction,
-  orderIds: readonly bigint[],
-): Promise<Map<bigint, LockedOrder>> {
-  const rows = await tx.select<LockedOrder>(
-    `select ${LOCKED} from orders where order_id in (?) order by order_id for update`,
-    [orderIds],
-  );
-  return new Map(rows.map((row) => [row.orderId, row]));
-}
-
-/** Locks pending orders older than `seconds` that no other transaction has locked. */
-export function lockAbandoned(
-  tx: Transaction,
-  query: { seconds: number; limit: number },
-): Promise<LockedOrder[]> {
-  return tx.select<LockedOrder>(
-    `select ${LOCKED} from orders where order_status = ? and create_time < now(3) - interval ? second
-     order by create_time limit ? for update skip locked`,
-    [ORDER_STATUS.PENDING, query.seconds, query.limit],
-  );
-}
-
-/** Locks confirmed, unpaid orders past their payment deadline that no other transaction has locked. */
-export function lockOverdue(tx: Transaction, query: { limit: number }): Promise<LockedOrder[]> {
-  return tx.select<LockedOrder>(
-    `select ${LOCKED} from orders where order_status = ? and pay_status = ? and pay_deadline <= now(3)
-     order by pay_deadline limit ? for update skip locked`,
-    [ORDER_STATUS.CONFIRMED, PAY_STATUS.UNPAID, query.limit],
   );
 }
 
@@ -165,6 +115,7 @@ export async function writeConfirmed(
         "confirm_time",
         "pay_time",
         "pay_deadline",
+        "expiry_time",
       ],
       guard: `t.order_status = ${ORDER_STATUS.PENDING}`,
     },
@@ -178,6 +129,7 @@ export async function writeConfirmed(
       confirm_time: confirmation.order.now,
       pay_time: confirmation.payTime,
       pay_deadline: confirmation.payDeadline,
+      expiry_time: confirmation.payDeadline,
     })),
   );
   mustMatch("confirmed", matched, confirmations.length);
@@ -212,13 +164,45 @@ export async function writeCancelled(
   mustMatch("cancelled", matched, cancellations.length);
 }
 
-export type HistoryEntry = {
-  orderId: bigint;
-  version: number;
-  orderStatus: OrderStatus;
-  payStatus: PayStatus;
-  by: Cause;
-};
+/** Writes orders that this transaction has locked and changed. */
+export async function writeChanged(
+  tx: Transaction,
+  changed: readonly LockedOrder[],
+): Promise<void> {
+  const matched = await updateRows(
+    tx,
+    {
+      table: "orders",
+      key: "order_id",
+      set: [
+        "order_status",
+        "pay_status",
+        "shipping_status",
+        "version",
+        "payment_id",
+        "pay_time",
+        "ship_time",
+        "close_time",
+        "tracking_number",
+      ],
+    },
+    changed.map((order) => ({
+      order_id: order.orderId,
+      order_status: order.orderStatus,
+      pay_status: order.payStatus,
+      shipping_status: order.shippingStatus,
+      version: order.version,
+      payment_id: order.paymentId,
+      pay_time: order.payTime,
+      ship_time: order.shipTime,
+      close_time: order.closeTime,
+      tracking_number: order.trackingNumber,
+    })),
+  );
+  mustMatch("changed", matched, changed.length);
+}
+
+export type HistoryEntry = OrderState & { orderId: bigint; version: number; by: Cause };
 
 export async function insertHistory(
   tx: Transaction,
@@ -232,7 +216,7 @@ export async function insertHistory(
       version: entry.version,
       order_status: entry.orderStatus,
       pay_status: entry.payStatus,
-      shipping_status: SHIPPING_STATUS.NOT_SHIPPED,
+      shipping_status: entry.shippingStatus,
       actor: by.actor,
       cause: by.cause,
       detail: by.detail ?? "",

@@ -1,7 +1,7 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { ORDER_STATUS, possibleHolders } from "../domain/order.ts";
 import type { StoredOrder } from "../store/entities.ts";
-import { lockOrders } from "../store/write-orders.ts";
+import { lockOrders } from "../store/lock-orders.ts";
 import { cancelLocked } from "./cancellation.ts";
 import { checkOrderId, getOrder, orderNotFound } from "./get-order.ts";
 import type { Asking, Parts } from "./parts.ts";
@@ -26,7 +26,7 @@ export async function cancelOrder(
       {
         order,
         change: "cancel",
-        holders: possibleHolders(order),
+        holders: [...possibleHolders(order), "pay"],
         by: { actor: asking.actor, cause: "CancelOrder" },
         traceparent: asking.traceparent,
       },

@@ -2,21 +2,17 @@ import type { Transaction } from "#platform/db/database.ts";
 import { newEvent } from "#platform/events/outbox.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
-import type { Holder } from "../domain/order.ts";
+import type { ToldOfCancellation } from "../domain/order.ts";
 import { applyChange, type Cancellation, REASON_OF } from "../domain/order-state.ts";
-import {
-  type Cause,
-  insertHistory,
-  type LockedOrder,
-  writeCancelled,
-} from "../store/write-orders.ts";
+import type { LockedOrder } from "../store/lock-orders.ts";
+import { type Cause, insertHistory, writeCancelled } from "../store/write-orders.ts";
 import type { Parts } from "./parts.ts";
 
 export type ToCancel = {
   order: LockedOrder;
   change: Cancellation;
   /** Whom the event asks to give back: all that hold something, or may. */
-  holders: readonly Holder[];
+  holders: readonly ToldOfCancellation[];
   /** What a repetition of the request is answered, where placing it failed. */
   failure?: Refusal;
   by: Cause;
@@ -42,8 +38,8 @@ export async function cancelLocked(
   await writeCancelled(tx, rows);
   await insertHistory(
     tx,
-    rows.map(({ orderId, version, orderStatus, payStatus, by }) => {
-      return { orderId, version, orderStatus, payStatus, by };
+    rows.map(({ orderId, version, orderStatus, payStatus, shippingStatus, by }) => {
+      return { orderId, version, orderStatus, payStatus, shippingStatus, by };
     }),
   );
   await parts.outbox.add(tx, cancellations.map(cancelledEvent));

@@ -3,6 +3,7 @@ import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { Outbox } from "#platform/events/outbox.ts";
 import type { CouponClient } from "../clients/coupon.ts";
 import type { GoodsClient } from "../clients/goods.ts";
+import type { PayClient } from "../clients/pay.ts";
 import type { UserClient } from "../clients/user.ts";
 import type { ShippingRule } from "../domain/amounts.ts";
 import type { OrderChanges } from "./order-changes.ts";
@@ -15,6 +16,7 @@ export type Parts = {
   goods: GoodsClient;
   coupon: CouponClient;
   user: UserClient;
+  pay: PayClient;
   changes: OrderChanges;
   rules: {
     shipping: ShippingRule;

@@ -2,21 +2,21 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Transaction } from "#platform/db/database.ts";
 import { newEvent } from "#platform/events/outbox.ts";
 import { Refusal } from "#platform/values/refusal.ts";
-import { OrderConfirmedSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { OrderConfirmedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { payAmount } from "../domain/amounts.ts";
 import { CANCEL_REASON, ORDER_STATUS, SHIPPING_STATUS } from "../domain/order.ts";
 import { applyChange } from "../domain/order-state.ts";
 import type { StoredOrder } from "../store/entities.ts";
+import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
 import { readOrders } from "../store/read-orders.ts";
 import {
   type Confirmation,
   type HistoryEntry,
   insertHistory,
-  type LockedOrder,
-  lockOrders,
   writeConfirmed,
 } from "../store/write-orders.ts";
 import { cancelLocked, type ToCancel } from "./cancellation.ts";
+import { paidEvent } from "./order-paid.ts";
 import type { Parts } from "./parts.ts";
 import type { Placed, Placing } from "./place-batch.ts";
 import { outcomeOf } from "./place-outcome.ts";
@@ -127,7 +127,7 @@ function historyOf({ one, confirmation }: Confirming): HistoryEntry[] {
 }
 
 function eventsOf({ one, confirmation }: Confirming) {
-  const { orderId, userId, orderAmountCents } = one.planned;
+  const { orderId, userId } = one.planned;
   const { payAmountCents, payDeadline, payTime, couponPaidCents } = confirmation;
   const { traceparent } = one.entry;
   const confirmed = newEvent("order.v1.confirmed", OrderConfirmedSchema, {
@@ -136,18 +136,8 @@ function eventsOf({ one, confirmation }: Confirming) {
     traceparent,
   });
   if (!payTime) return [confirmed];
-  const paid = newEvent("order.v1.paid", OrderPaidSchema, {
-    message: {
-      orderId,
-      userId,
-      spentCents: orderAmountCents - couponPaidCents,
-      payTime: timestampFromDate(payTime),
-    },
-    orderId,
-    consumers: ["user"],
-    traceparent,
-  });
-  return [confirmed, paid];
+  const paid = { ...one.planned, paymentId: 0n, couponPaidCents, payTime, traceparent };
+  return [confirmed, paidEvent(paid)];
 }
 
 /** The row as it has just been written, without reading it back. */
@@ -176,6 +166,8 @@ function confirmedOrder(one: Placing, confirmation: Confirmation): StoredOrder {
     shipTime: null,
     closeTime: null,
     trackingNumber: "",
+    paymentId: 0n,
+    refunds: [],
     lines: planned.lines.map((line, index) => {
       return { ...line, orderId: planned.orderId, lineNumber: index + 1 };
     }),

@@ -1,0 +1,28 @@
+import { type CallOptions, createClient } from "#platform/rpc/clients.ts";
+import { ClosePaymentsOutcome, PayService } from "#proto/shop/pay/v1/pay_pb.ts";
+import type { ClientOptions } from "./options.ts";
+
+/** "unknown": the platform did not answer for it; ask again. */
+export type ClosedPayments = "closed" | "paid" | "unknown";
+
+export type PayClient = {
+  /** Closes the open payments of orders that are not to be paid any more; one answer for each order. */
+  close(orderIds: bigint[], options: CallOptions): Promise<Map<bigint, ClosedPayments>>;
+  disconnect(): void;
+};
+
+const OUTCOMES: Record<number, ClosedPayments> = {
+  [ClosePaymentsOutcome.CLOSED]: "closed",
+  [ClosePaymentsOutcome.PAID]: "paid",
+};
+
+export function payClient(options: ClientOptions): PayClient {
+  const client = createClient(PayService, options);
+  return {
+    async close(orderIds, call) {
+      const { results } = await client.closePayments({ orderIds }, call);
+      return new Map(results.map((one) => [one.orderId, OUTCOMES[one.outcome] ?? "unknown"]));
+    },
+    disconnect: client.close,
+  };
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import type { OrderLine } from "./order.ts";
+import { type PaidOrder, type PlannedRefund, planRefund } from "./refunds.ts";
+
+const nothingYet = { quantities: new Map<bigint, bigint>(), payAmountCents: 0n };
+
+function order(over: Partial<PaidOrder> = {}): PaidOrder {
+  return {
+    lines: [
+      { goodsId: 1n, quantity: 3n, unitPriceCents: 333n },
+      { goodsId: 2n, quantity: 1n, unitPriceCents: 1n },
+    ],
+    goodsAmountCents: 1_000n,
+    shippingFeeCents: 1_000n,
+    couponPaidCents: 100n,
+    payAmountCents: 1_500n,
+    ...over,
+  };
+}
+
+/** What a sequence of refunds gave back in all. */
+function sumOf(refunds: PlannedRefund[]) {
+  const sum = (amount: (refund: PlannedRefund) => bigint) =>
+    refunds.reduce((total, refund) => total + amount(refund), 0n);
+  return {
+    pay: sum((refund) => refund.payAmountCents),
+    balance: sum((refund) => refund.balanceCents),
+    shipping: sum((refund) => refund.shippingCents),
+    spent: sum((refund) => refund.spentCents),
+  };
+}
+
+/** Refunds the order step by step, as the service does; an empty step takes all that is left. */
+function refundAll(paid: PaidOrder, steps: OrderLine[][]): PlannedRefund[] {
+  const quantities = new Map<bigint, bigint>();
+  let payAmountCents = 0n;
+  return steps.map((wanted) => {
+    const refund = planRefund(paid, { quantities, payAmountCents }, wanted);
+    for (const { goodsId, quantity } of refund.lines) {
+      quantities.set(goodsId, (quantities.get(goodsId) ?? 0n) + quantity);
+    }
+    payAmountCents += refund.payAmountCents;
+    return refund;
+  });
+}
+
+const cents = (max: bigint) => fc.bigInt({ min: 0n, max });
+
+/** An order of three lines with coupon, balance and shipping, and a way to split its units into refunds. */
+const splitOrder = fc
+  .record({
+    lines: fc.tuple(
+      ...[1n, 2n, 3n].map((goodsId) =>
+        fc.record({
+          goodsId: fc.constant(goodsId),
+          quantity: fc.bigInt({ min: 1n, max: 4n }),
+          unitPriceCents: fc.bigInt({ min: 1n, max: 10_000n }),
+        }),
+      ),
+    ),
+    shippingFeeCents: cents(1_000n),
+    couponShare: cents(1_000n),
+    balanceShare: cents(1_000n),
+    steps: fc.array(fc.nat(3), { minLength: 12, maxLength: 12 }),
+  })
+  .map(({ lines, shippingFeeCents, couponShare, balanceShare, steps }) => {
+    const goodsAmountCents = lines.reduce((sum, l) => sum + l.quantity * l.unitPriceCents, 0n);
+    const couponPaidCents = (goodsAmountCents * couponShare) / 1_000n;
+    const paid = goodsAmountCents + shippingFeeCents - couponPaidCents;
+    const balanceCents = (paid * balanceShare) / 1_000n;
+    const units = lines.flatMap((line) =>
+      Array.from({ length: Number(line.quantity) }, () => ({ ...line, quantity: 1n })),
+    );
+    const groups = Map.groupBy(units, (_, index: number) => steps[index] ?? 0);
+    const split = [...groups.values()].map((group) =>
+      [...Map.groupBy(group, (line) => line.goodsId).values()].map((same) => {
+        return { ...(same[0] as OrderLine), quantity: BigInt(same.length) };
+      }),
+    );
+    const full = { lines, goodsAmountCents, shippingFeeCents, couponPaidCents };
+    return { paid: { ...full, payAmountCents: paid - balanceCents }, balanceCents, split };
+  });
+
+describe("refunds", () => {
+  it("gives back everything at once: platform's part to the platform, the rest to the balance", () => {
+    assert.deepEqual(planRefund(order(), nothingYet, []), {
+      lines: order().lines,
+      payAmountCents: 1_500n,
+      balanceCents: 400n,
+      shippingCents: 1_000n,
+      spentCents: 900n,
+      whole: true,
+    });
+  });
+
+  it("adds up to exactly what was paid, in every split, to the platform and to the balance", () => {
+    fc.assert(
+      fc.property(splitOrder, ({ paid, balanceCents, split }) => {
+        const refunds = refundAll(paid, split);
+        const { pay, balance, shipping, spent } = sumOf(refunds);
+        assert.equal(pay, paid.payAmountCents);
+        assert.equal(balance, balanceCents);
+        assert.equal(shipping, paid.shippingFeeCents);
+        assert.equal(spent, paid.goodsAmountCents - paid.couponPaidCents);
+        assert.deepEqual(
+          refunds.map(({ whole }) => whole),
+          split.map((_, index) => index === split.length - 1),
+        );
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("never gives a part of less than nothing, nor more than the line cost", () => {
+    fc.assert(
+      fc.property(splitOrder, ({ paid, split }) => {
+        for (const refund of refundAll(paid, split)) {
+          const cost = refund.lines.reduce((sum, l) => sum + l.quantity * l.unitPriceCents, 0n);
+          assert.ok(refund.payAmountCents >= 0n && refund.balanceCents >= 0n);
+          assert.ok(refund.spentCents >= 0n && refund.spentCents <= cost);
+        }
+      }),
+    );
+  });
+
+  it("takes all that is left after parts were refunded", () => {
+    const paid = order();
+    const [, rest] = refundAll(paid, [[{ goodsId: 1n, quantity: 2n, unitPriceCents: 0n }], []]);
+    assert.deepEqual(rest?.lines, [
+      { goodsId: 1n, quantity: 1n, unitPriceCents: 333n },
+      { goodsId: 2n, quantity: 1n, unitPriceCents: 1n },
+    ]);
+    assert.equal(rest?.whole, true);
+  });
+
+  it("refuses goods and quantities that are not left", () => {
+    const refused = (wanted: OrderLine[]) =>
+      assert.throws(
+        () => planRefund(order(), nothingYet, wanted),
+        (error) => error instanceof Refusal && error.reason === Reason.INVALID_ARGUMENT,
+      );
+    refused([{ goodsId: 1n, quantity: 4n, unitPriceCents: 333n }]);
+    refused([{ goodsId: 9n, quantity: 1n, unitPriceCents: 333n }]);
+  });
+
+  it("refuses another refund when everything is back", () => {
+    const quantities = new Map([
+      [1n, 3n],
+      [2n, 1n],
+    ]);
+    assert.throws(
+      () => planRefund(order(), { quantities, payAmountCents: 1_500n }, []),
+      (error) => error instanceof Refusal && error.reason === Reason.ORDER_STATE_INVALID,
+    );
+  });
+
+  it("returns goods that a coupon paid for whole, without money", () => {
+    const free = order({ couponPaidCents: 1_000n, shippingFeeCents: 0n, payAmountCents: 0n });
+    const refund = planRefund(free, nothingYet, []);
+    assert.deepEqual([refund.payAmountCents, refund.balanceCents, refund.whole], [0n, 0n, true]);
+  });
+});

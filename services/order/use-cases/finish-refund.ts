@@ -1,0 +1,58 @@
+import { admitEvents } from "#platform/events/inbox.ts";
+import type { NewEvent } from "#platform/events/outbox.ts";
+import { REFUND_STATUS } from "../domain/refunds.ts";
+import { lockOrders } from "../store/lock-orders.ts";
+import { finishRefunds, ordersOfRefunds, refundsOf } from "../store/refunds.ts";
+import { type Changed, writeChanges } from "./changing.ts";
+import { afterRefund, type Refunding, refundedEvent } from "./refunding.ts";
+
+/** A refund that pay has carried out at the platform. */
+export type FinishedRefund = {
+  eventId: bigint;
+  consumer: string;
+  refundId: bigint;
+  traceparent: string;
+};
+
+/** Finishes refunds, in one transaction, and tells whoever holds something that it goes back now. */
+export async function finishRefund(
+  parts: Refunding,
+  finished: readonly FinishedRefund[],
+): Promise<void> {
+  await parts.database.transact("finish-refund", async (tx) => {
+    const fresh = await admitEvents(tx, finished);
+    const news = finished.filter(({ eventId }) => fresh.delete(eventId));
+    if (news.length === 0) return;
+    const orderIds = await ordersOfRefunds(
+      tx,
+      news.map(({ refundId }) => refundId),
+    );
+    const orders = await lockOrders(tx, orderIds);
+    const refunds = await refundsOf(tx, orderIds);
+    const done: bigint[] = [];
+    const changes: Changed[] = [];
+    const events: NewEvent[] = [];
+    for (const { refundId, traceparent } of news) {
+      const refund = refunds.find((one) => one.refundId === refundId);
+      const order = refund && orders.get(refund.orderId);
+      if (!order) throw new Error(`refund ${refundId} was never requested`);
+      if (refund.status !== REFUND_STATUS.REQUESTED) continue;
+      done.push(refundId);
+      // The money of a late payment went back; the order never had anything of it.
+      if (refund.latePaymentId === null) {
+        const next = afterRefund(order, refunds, refundId);
+        orders.set(order.orderId, next);
+        const detail = `refund ${refundId}`;
+        changes.push({
+          order: next,
+          by: { actor: "service:pay", cause: "pay.v1.refunded", detail },
+        });
+        events.push(refundedEvent(order, refund, traceparent));
+      }
+      refund.status = REFUND_STATUS.SUCCEEDED;
+    }
+    await finishRefunds(tx, done);
+    await writeChanges(tx, parts, changes);
+    await parts.outbox.add(tx, events);
+  });
+}

@@ -1,0 +1,85 @@
+import { admitEvents } from "#platform/events/inbox.ts";
+import type { NewEvent } from "#platform/events/outbox.ts";
+import { changed } from "../domain/changed-order.ts";
+import { allows } from "../domain/order-state.ts";
+import { REFUND_STATUS } from "../domain/refunds.ts";
+import { lockOrders } from "../store/lock-orders.ts";
+import { insertRefunds, type Refund, refundsOf } from "../store/refunds.ts";
+import { type Changed, writeChanges } from "./changing.ts";
+import { paidEvent } from "./order-paid.ts";
+import { type Refunding, refundRequestedEvent } from "./refunding.ts";
+
+/** A payment that came in, as pay tells it. */
+export type IncomingPayment = {
+  eventId: bigint;
+  consumer: string;
+  paymentId: bigint;
+  orderId: bigint;
+  amountCents: bigint;
+  payTime: Date;
+  traceparent: string;
+};
+
+/**
+ * Marks orders paid, in one transaction. Money that no order waits for, because it was cancelled or is paid already, or
+ * because the sum is not the order's, goes back whole: a refund without goods, once for each payment.
+ */
+export async function markPaid(
+  parts: Refunding,
+  payments: readonly IncomingPayment[],
+): Promise<void> {
+  await parts.database.transact("mark-paid", async (tx) => {
+    const fresh = await admitEvents(tx, payments);
+    const news = payments.filter(({ eventId }) => fresh.delete(eventId));
+    if (news.length === 0) return;
+    const orders = await lockOrders(
+      tx,
+      news.map(({ orderId }) => orderId),
+    );
+    const late = new Set((await refundsOf(tx, [...orders.keys()])).map((r) => r.latePaymentId));
+    const changes: Changed[] = [];
+    const refunds: (Refund & { lines: [] })[] = [];
+    const events: NewEvent[] = [];
+    for (const payment of news) {
+      const order = orders.get(payment.orderId);
+      if (!order) throw new Error(`payment ${payment.paymentId} is for no order`);
+      if (payment.paymentId === order.paymentId || late.has(payment.paymentId)) continue;
+      if (allows(order, "pay") && payment.amountCents === order.payAmountCents) {
+        const { paymentId, payTime } = payment;
+        const paid = changed(order, "pay", { paymentId, payTime });
+        orders.set(order.orderId, paid);
+        const detail = `payment ${paymentId}`;
+        changes.push({
+          order: paid,
+          by: { actor: "service:pay", cause: "pay.v1.succeeded", detail },
+        });
+        events.push(paidEvent({ ...paid, payTime, traceparent: payment.traceparent }));
+      } else {
+        late.add(payment.paymentId);
+        const refund = lateRefund(parts.identifiers.next(), payment);
+        refunds.push(refund);
+        events.push(refundRequestedEvent(order, refund, payment.traceparent));
+      }
+    }
+    await writeChanges(tx, parts, changes);
+    await insertRefunds(tx, refunds);
+    await parts.outbox.add(tx, events);
+  });
+}
+
+function lateRefund(refundId: bigint, payment: IncomingPayment): Refund & { lines: [] } {
+  return {
+    refundId,
+    orderId: payment.orderId,
+    paymentId: payment.paymentId,
+    latePaymentId: payment.paymentId,
+    status: REFUND_STATUS.REQUESTED,
+    payAmountCents: payment.amountCents,
+    balanceCents: 0n,
+    shippingCents: 0n,
+    spentCents: 0n,
+    whole: false,
+    note: "paid when the order was cancelled or paid already",
+    lines: [],
+  };
+}

@@ -1,0 +1,121 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { fingerprint } from "#platform/values/fingerprint.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { changed } from "../domain/changed-order.ts";
+import { applyChange } from "../domain/order-state.ts";
+import {
+  checkRefundRequest,
+  type PlannedRefund,
+  planRefund,
+  REFUND_STATUS,
+} from "../domain/refunds.ts";
+import { MAX_LINES, MAX_NOTE } from "../limits.ts";
+import type { StoredOrder } from "../store/entities.ts";
+import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
+import { readLines } from "../store/read-orders.ts";
+import {
+  findRefundRequest,
+  finishRefunds,
+  insertRefunds,
+  refundsOf,
+  type StoredRefund,
+} from "../store/refunds.ts";
+import { writeChanges } from "./changing.ts";
+import { getOrder, orderNotFound } from "./get-order.ts";
+import type { Asking } from "./parts.ts";
+import { afterRefund, type Refunding, refundedEvent, refundRequestedEvent } from "./refunding.ts";
+
+export type RefundCommand = {
+  requestId: string;
+  orderId: bigint;
+  /** Empty takes back all that is left. */
+  lines: { goodsId: bigint; quantity: bigint }[];
+  note: string;
+};
+
+/**
+ * Gives a paid order's money back, whole or by lines. Where the platform has a part in it, the refund is requested here
+ * and finished when pay says so; else it is finished at once. The same request_id is one refund.
+ */
+export async function refundOrder(
+  parts: Refunding,
+  command: RefundCommand,
+  asking: Asking,
+): Promise<StoredOrder> {
+  checkRefundRequest(command, { maxLines: MAX_LINES, maxNote: MAX_NOTE });
+  const print = fingerprintOf(command);
+  await parts.database.transact("refund-order", async (tx) => {
+    // Under the order's lock, so that a repetition finds the first one and not what it left.
+    const order = (await lockOrders(tx, [command.orderId])).get(command.orderId);
+    const earlier = await findRefundRequest(tx, command.requestId);
+    if (earlier) {
+      if (earlier.orderId === command.orderId && earlier.fingerprint.equals(print)) return;
+      throw new Refusal(Reason.REQUEST_ID_REUSED);
+    }
+    if (!order) throw orderNotFound(command.orderId);
+    applyChange(order, "requestRefund");
+    const refunds = await refundsOf(tx, [order.orderId]);
+    const planned = planRefund(
+      { ...order, lines: await readLines(tx, order.orderId) },
+      soFarOf(refunds),
+      command.lines,
+    );
+    await request(tx, parts, { order, refunds, planned, command, print, asking });
+  });
+  return getOrder(parts, command.orderId, asking);
+}
+
+type Requested = {
+  order: LockedOrder;
+  refunds: StoredRefund[];
+  planned: PlannedRefund;
+  command: RefundCommand;
+  print: Buffer;
+  asking: Asking;
+};
+
+async function request(tx: Transaction, parts: Refunding, requested: Requested): Promise<void> {
+  const { order, refunds, planned, command, asking } = requested;
+  const { actor, traceparent } = asking;
+  const refund = {
+    ...planned,
+    refundId: parts.identifiers.next(),
+    orderId: order.orderId,
+    paymentId: planned.payAmountCents > 0n ? order.paymentId : 0n,
+    latePaymentId: null,
+    status: REFUND_STATUS.REQUESTED,
+    note: command.note,
+  };
+  const { requestId } = command;
+  await insertRefunds(tx, [{ ...refund, request: { requestId, fingerprint: requested.print } }]);
+  const refunding = changed(order, "requestRefund");
+  const by = { actor, cause: "RefundOrder", detail: `refund ${refund.refundId}` };
+  if (planned.payAmountCents > 0n) {
+    await writeChanges(tx, parts, [{ order: refunding, by }]);
+    await parts.outbox.add(tx, [refundRequestedEvent(order, refund, traceparent)]);
+    return;
+  }
+  await finishRefunds(tx, [refund.refundId]);
+  const refunded = afterRefund(refunding, [...refunds, refund], refund.refundId);
+  await writeChanges(tx, parts, [
+    { order: refunding, by },
+    { order: refunded, by },
+  ]);
+  await parts.outbox.add(tx, [refundedEvent(order, refund, traceparent)]);
+}
+
+function soFarOf(refunds: readonly StoredRefund[]) {
+  const quantities = new Map<bigint, bigint>();
+  let payAmountCents = 0n;
+  for (const refund of refunds.filter(({ latePaymentId }) => latePaymentId === null)) {
+    payAmountCents += refund.payAmountCents;
+    for (const { goodsId, quantity } of refund.lines) {
+      quantities.set(goodsId, (quantities.get(goodsId) ?? 0n) + quantity);
+    }
+  }
+  return { quantities, payAmountCents };
+}
+
+function fingerprintOf({ orderId, lines, note }: RefundCommand): Buffer {
+  return fingerprint([orderId, note, ...lines.flatMap((l) => [l.goodsId, l.quantity])]);
+}

@@ -1,0 +1,57 @@
+import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
+import { OrderRefundedSchema, OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { changed } from "../domain/changed-order.ts";
+import { type PlannedRefund, REFUND_STATUS } from "../domain/refunds.ts";
+import type { LockedOrder } from "../store/lock-orders.ts";
+import type { Refund, StoredRefund } from "../store/refunds.ts";
+import type { Parts } from "./parts.ts";
+
+export type Refunding = Pick<Parts, "database" | "identifiers" | "outbox" | "changes">;
+
+/** The order when the refund `finishing` is through, the last of those under way or not. */
+export function afterRefund(
+  order: LockedOrder,
+  refunds: readonly Pick<StoredRefund, "refundId" | "latePaymentId" | "status" | "whole">[],
+  finishing: bigint,
+): LockedOrder {
+  const others = refunds.filter(({ refundId, latePaymentId }) => {
+    return refundId !== finishing && latePaymentId === null;
+  });
+  if (others.some(({ status }) => status === REFUND_STATUS.REQUESTED)) {
+    return changed(order, "refundOneOfSeveral");
+  }
+  if (!refunds.some(({ whole }) => whole)) return changed(order, "refundPart");
+  return changed(order, "refundWhole", { closeTime: order.closeTime ?? order.now });
+}
+
+/** The event by which goods, balance, points and coupon go back. */
+export function refundedEvent(
+  order: LockedOrder,
+  refund: PlannedRefund & { refundId: bigint },
+  traceparent: string,
+): NewEvent {
+  const { orderId, userId, couponId } = order;
+  const { refundId, lines, balanceCents, spentCents, whole } = refund;
+  return newEvent("order.v1.refunded", OrderRefundedSchema, {
+    message: { orderId, userId, refundId, lines, balanceCents, spentCents, whole },
+    orderId,
+    consumers: ["goods", "user", ...(whole && couponId !== 0n ? ["coupon"] : [])],
+    traceparent,
+  });
+}
+
+/** The event by which pay gives money back through the platform. */
+export function refundRequestedEvent(
+  order: Pick<LockedOrder, "orderId" | "userId">,
+  refund: Refund,
+  traceparent: string,
+): NewEvent {
+  const { orderId, userId } = order;
+  const { refundId, paymentId, payAmountCents } = refund;
+  return newEvent("order.v1.refund_requested", OrderRefundRequestedSchema, {
+    message: { orderId, userId, refundId, paymentId, payAmountCents },
+    orderId,
+    consumers: ["pay"],
+    traceparent,
+  });
+}
