@@ -80,9 +80,10 @@ function ensureLibrary() {
   if (process.platform !== "linux" || hasLibrary()) return;
   const advice = `the pinned Node needs ${library.file}; install it (apt-get install ${library.package})`;
   const root = process.getuid?.() === 0 ? [] : ["sudo"];
+  const quietly = ["env", "DEBIAN_FRONTEND=noninteractive"];
   const apt = (...args) => {
-    const [command, ...rest] = [...root, "apt-get", ...args];
-    say(`> ${command} ${rest.join(" ")}`);
+    const [command, ...rest] = [...root, ...quietly, "apt-get", ...args];
+    say(`> apt-get ${args.join(" ")}`);
     // sudo may ask for the password.
     return spawnSync(command, rest, { stdio: ["inherit", 2, 2] }).status === 0;
   };
