@@ -5,7 +5,7 @@
 // the output of a script such as `npm run token` may be captured.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -64,6 +64,37 @@ function pinnedNodeVersion() {
   return run.status === 0 ? run.stdout.trim().replace(/^v/, "") : undefined;
 }
 
+// Node's own builds for Linux need it since version 25, and a bare Debian does not have it.
+const library = { file: "libatomic.so.1", package: "libatomic1" };
+
+function hasLibrary() {
+  return ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"].some((directory) => {
+    if (!existsSync(directory)) return false;
+    const folders = readdirSync(directory).filter((name) => name.includes("-linux-"));
+    return ["", ...folders].some((folder) => existsSync(`${directory}/${folder}/${library.file}`));
+  });
+}
+
+/** Installs the library that the pinned Node needs, where it is missing: before npm's scripts run on that Node. */
+function ensureLibrary() {
+  if (process.platform !== "linux" || hasLibrary()) return;
+  const advice = `the pinned Node needs ${library.file}; install it (apt-get install ${library.package})`;
+  const root = process.getuid?.() === 0 ? [] : ["sudo"];
+  const quietly = ["env", "DEBIAN_FRONTEND=noninteractive"];
+  const apt = (...args) => {
+    const [command, ...rest] = [...root, ...quietly, "apt-get", ...args];
+    say(`> apt-get ${args.join(" ")}`);
+    // sudo may ask for the password.
+    return spawnSync(command, rest, { stdio: ["inherit", 2, 2] }).status === 0;
+  };
+  say(`jetshop: ${library.file}, which the pinned Node needs, is missing`);
+  // A source that is down need not be the one that is needed.
+  apt("update", "-qq");
+  const quiet = ["-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"];
+  const done = apt("install", "--yes", "--no-install-recommends", ...quiet, library.package);
+  if (!done || !hasLibrary()) fail(advice);
+}
+
 function install() {
   const major = Number(process.versions.node.split(".")[0]);
   if (major < leastMajor) {
@@ -71,12 +102,15 @@ function install() {
   }
   const lock = readJson("package-lock.json");
   if (!isInstalled(lock, readJson("node_modules/.package-lock.json"))) {
+    ensureLibrary();
     say("jetshop: installing the dependencies (once, and again when package-lock.json changes)");
     if (!npm(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])) {
       fail("`npm ci` failed (see above); it needs the npm registry and space for node_modules");
     }
   }
   const wanted = lock?.packages?.["node_modules/node"]?.version;
+  if (pinnedNodeVersion() === wanted) return;
+  ensureLibrary();
   if (pinnedNodeVersion() === wanted) return;
   say(`jetshop: setting up the Node that the project pins (${wanted})`);
   if (npm(["rebuild", "node", "--ignore-scripts=false"]) && pinnedNodeVersion() === wanted) return;

@@ -80,9 +80,22 @@ describe("where the database and the broker come from", () => {
     assert.match(lines.join("\n"), /mysql 5\.7\.44 is too old, 8\.0\.16 or later is needed/);
   });
 
-  it("finds the broker that was unpacked before", async () => {
+  it("takes the server that comes first on the PATH, whatever it is called", async () => {
+    program("mysqld", "echo 'mysqld  Ver 9.7.4 for Linux'");
+    program("mariadbd", "echo 'mariadbd  Ver 10.11.19-MariaDB for debian'", "sbin");
+    const source = await chooseSource("mysql", surroundings());
+    assert.equal(source.kind === "program" && source.program.path, join(directory, "bin/mysqld"));
+  });
+
+  it("finds the broker that was unpacked before, after one that is installed", async () => {
     program("nats-server", "echo 'nats-server: v2.9.10'", "packages/nats-server/usr/sbin");
     assert.equal((await chooseSource("nats", surroundings())).kind, "program");
+    program("nats-server", "echo 'nats-server: v2.15.1'", "sbin");
+    const source = await chooseSource("nats", surroundings());
+    assert.equal(
+      source.kind === "program" && source.program.path,
+      join(directory, "sbin/nats-server"),
+    );
   });
 
   it("takes brew where there is no apt, and says in one line what is missing otherwise", async () => {

@@ -55,8 +55,8 @@ export async function findServer(
 ): Promise<Program | undefined> {
   const more = part === "nats" ? unpackedDirectories(packagesDir) : [];
   const found = [
-    ...findPrograms(programs[part], { PATH: more.join(":") }, []),
     ...findPrograms(programs[part], env, serverDirectories),
+    ...findPrograms(programs[part], { PATH: more.join(":") }, []),
   ];
   for (const path of found) {
     const asked = await run(path, ["--version"], { timeoutMs: 20_000, env });

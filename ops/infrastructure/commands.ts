@@ -67,14 +67,14 @@ const serverDirectories = [
   "/home/linuxbrew/.linuxbrew/bin",
 ];
 
-/** Full paths of the programs with these names, in the order of the names, then of the PATH. */
+/** Full paths of the programs with these names, in the order of the PATH, then of the names. */
 export function findPrograms(
   names: string[],
   env: NodeJS.ProcessEnv,
   more: string[] = serverDirectories,
 ): string[] {
   const directories = [...(env.PATH ?? "").split(delimiter), ...more].filter((d) => d !== "");
-  const paths = names.flatMap((name) => directories.map((directory) => join(directory, name)));
+  const paths = directories.flatMap((directory) => names.map((name) => join(directory, name)));
   return [...new Set(paths)].filter(isProgram);
 }
 

@@ -23,6 +23,7 @@ const installWithinMs = 1_800_000;
 const databasePackages = [
   ["mariadb-server-core", "mariadb-client-core"],
   ["mariadb-server-core-10.6", "mariadb-client-core-10.6"],
+  ["mysql-server-core"],
   ["mysql-server-core-8.4"],
   ["mysql-server-core-8.0"],
 ];

@@ -37,7 +37,9 @@ export async function privateDatabase(
   const configuration = join(directory, "my.cnf");
   const first = join(directory, "first.sql");
   writeFileSync(first, accounts(password), { mode: 0o600 });
-  writeFileSync(configuration, settings({ data, first, port: options.port }), { mode: 0o600 });
+  writeFileSync(configuration, settings({ flavour, data, first, port: options.port }), {
+    mode: 0o600,
+  });
   const url = `mysql://shop:${password}@127.0.0.1:${options.port}`;
   const server = privateServer({
     name: flavour === "mariadb" ? "MariaDB" : "MySQL",
@@ -114,7 +116,11 @@ function accounts(password: string): string {
   ].join("\n");
 }
 
-function settings({ data, first, port }: { data: string; first: string; port: number }): string {
+type Settings = { flavour: Flavour; data: string; first: string; port: number };
+
+function settings({ flavour, data, first, port }: Settings): string {
+  // MySQL's packages compile a directory in that is not there without their service; nobody needs files.
+  const files = flavour === "mysql" ? "secure-file-priv = NULL" : "";
   return `[mysqld]
 datadir = ${data}
 init-file = ${first}
@@ -135,5 +141,6 @@ innodb-flush-log-at-trx-commit = 1
 innodb-buffer-pool-size = 256M
 max-connections = 500
 loose-performance-schema = OFF
+${files}
 `;
 }

@@ -161,7 +161,9 @@ function lastOf(logFile: string): string {
     .slice(-8_000)
     .split("\n")
     .filter((l) => l.trim());
-  const error = lines.findLast((line) => /\[(ERROR|ERR|FTL)\]|error:/i.test(line));
+  const error = lines.findLast(
+    (line) => /\[(ERROR|ERR|FTL)\]|error:/i.test(line) && !/Aborting/.test(line),
+  );
   return `${error ?? lines.at(-1) ?? "it said nothing"} (${logFile})`;
 }
 

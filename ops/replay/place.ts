@@ -4,7 +4,7 @@ import { emptyTally, type ShippingRule, shippingFee, type Tally } from "./expect
 import { forEachInFlight } from "./in-flight.ts";
 import type { Prepared } from "./prepare.ts";
 import type { ProgressBar } from "./progress.ts";
-import { persistently, type Shop } from "./shop.ts";
+import { pauseAfter, persistently, type Shop, TRIES } from "./shop.ts";
 
 export type Placed = Tally & {
   /** Orders that were not placed, by reason. */
@@ -17,9 +17,6 @@ export type Placed = Tally & {
 };
 
 type Run = { shop: Shop; run: string; prepared: Prepared; rule: ShippingRule };
-
-/** An order that was cancelled because a service did not answer may be placed again, as another request. */
-const PLACINGS = 5;
 
 /** Places every order of the day, in its order, with at most `inFlight` under way. */
 export async function placeOrders(
@@ -48,7 +45,10 @@ export async function placeOrders(
 
 type Placing = Run & { order: DayOrder; index: number; placed: Placed };
 
-/** Returns the reason where the shop did not place it. */
+/**
+ * Returns the reason where the shop did not place it. An order that was cancelled because a service did not answer is
+ * placed again, as another request.
+ */
 async function placeOrder(placing: Placing): Promise<string | undefined> {
   const { shop, placed, order } = placing;
   const repeat = () => {
@@ -64,8 +64,9 @@ async function placeOrder(placing: Placing): Promise<string | undefined> {
       return undefined;
     } catch (error) {
       const cancelled = error instanceof Refusal && error.reason === Reason.DEPENDENCY_UNAVAILABLE;
-      if (!cancelled || attempt === PLACINGS) return reasonOf(error);
+      if (!cancelled || attempt === TRIES) return reasonOf(error);
       repeat();
+      await pauseAfter(attempt);
     }
   }
 }

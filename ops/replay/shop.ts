@@ -25,7 +25,7 @@ const TOKEN_SECONDS = 600;
 const TOKEN_RENEWED_AFTER_MS = 300_000;
 
 /** About 6 seconds in all: long enough for a service to come back after a crash. */
-const TRIES = 9;
+export const TRIES = 9;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -99,10 +99,15 @@ export async function persistently<T>(call: () => Promise<T>, onRepeat?: () => v
     } catch (error) {
       if (attempt === TRIES || !mayPass(error)) throw error;
       onRepeat?.();
-      const longest = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
-      await pause(longest * (0.5 + Math.random() / 2));
+      await pauseAfter(attempt);
     }
   }
+}
+
+/** Longer after each attempt, and never the same for all that wait. */
+export function pauseAfter(attempt: number): Promise<void> {
+  const longest = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+  return pause(longest * (0.5 + Math.random() / 2));
 }
 
 function mayPass(error: unknown): boolean {

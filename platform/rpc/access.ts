@@ -40,7 +40,7 @@ const ALLOWED: Record<number, readonly Caller["kind"][]> = {
 /** Who may call a method, from its proto option. A method without one is a mistake, found when the server starts. */
 export function accessOf(method: DescMethod): Access {
   const option = getOption(method, access);
-  if (!ALLOWED[option]) throw new Error(`${method} has no shop.common.v1.access option`);
+  if (!ALLOWED[option]) throw new Error(`${method.toString()} has no shop.common.v1.access option`);
   return option;
 }
 
@@ -88,7 +88,7 @@ export function userBinding(
 ): ((request: Record<string, unknown>, caller: Caller) => void) | undefined {
   const field = method.input.fields.find((candidate) => candidate.name === "user_id");
   if (!field) return undefined;
-  if (field.scalar !== ScalarType.INT64) throw new Error(`${field} must be an int64`);
+  if (field.scalar !== ScalarType.INT64) throw new Error(`${field.toString()} must be an int64`);
   const name = field.localName;
   return (request, caller) => {
     if (caller.kind !== "user") return;

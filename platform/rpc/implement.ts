@@ -52,7 +52,7 @@ export function implement<S extends DescService>(
 
 function planOf(method: DescMethod, handlers: Record<string, AnyHandler | undefined>): MethodPlan {
   if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
-    throw new Error(`${method}: streams of requests are not supported`);
+    throw new Error(`${method.toString()}: streams of requests are not supported`);
   }
   const name = `${method.parent.typeName}/${method.name}`;
   return {

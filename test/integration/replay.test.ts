@@ -81,7 +81,7 @@ describe("npm run replay", () => {
     assert.deepEqual(refusals, { SHIPPING_FEE_INVALID: refused });
     assert.equal(comparison.orders.expected - comparison.orders.found, refused);
     assert.equal(comparison.stock.same, false);
-  }).timeout(60_000);
+  });
 
   it("tells in one line and with exit 2 what is wrong with the command or the file", async () => {
     const wrong: [string[], RegExp][] = [
@@ -106,7 +106,7 @@ describe("npm run replay", () => {
     assert.match(ended.stderr, /^the shop is not running: .*127\.0\.0\.1:1.*\n$/);
     assert.equal(ended.stdout, "");
   });
-});
+}).timeout(60_000);
 
 function addressesOf({ addresses }: Shop): Record<string, string> {
   return Object.fromEntries(

@@ -8,12 +8,17 @@ export type ServiceProcess = {
   start(env?: Record<string, string>): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** Sends a signal and waits until the process is gone. Nothing happens when it does not run. */
-  end(name: NodeJS.Signals): Promise<void>;
-  ended(): Promise<void>;
+  end(name: NodeJS.Signals): Promise<string>;
+  /** Resolves when it is gone to how it went: "exit 0" or the signal's name. */
+  ended(): Promise<string>;
   output(): string;
 };
 
 const readyWithinMs = 60_000;
+/** Compiled modules are kept from one start to the next: it halves the time that a start takes. */
+const compileCache = fileURLToPath(
+  new URL("../../node_modules/.cache/compiled-services", import.meta.url),
+);
 const shownCharacters = 4_000;
 
 /**
@@ -28,7 +33,7 @@ export function serviceProcess(options: {
   const { service, logFile } = options;
   const main = fileURLToPath(new URL(`../../services/${service}/main.ts`, import.meta.url));
   let child: ChildProcess | undefined;
-  let gone: Promise<void> = Promise.resolve();
+  let gone: Promise<string> = Promise.resolve("never started");
 
   const output = () => {
     try {
@@ -41,15 +46,15 @@ export function serviceProcess(options: {
   function launch(env: Record<string, string> | undefined): ChildProcess {
     const file = openSync(logFile, "a");
     const launched = spawn(process.execPath, [main], {
-      env: { ...options.env, ...env },
+      env: { NODE_COMPILE_CACHE: compileCache, ...options.env, ...env },
       stdio: ["ignore", file, file, "ipc"],
     });
     closeSync(file);
     child = launched;
     gone = new Promise((resolve) => {
-      launched.once("exit", () => {
+      launched.once("exit", (code, name) => {
         child = undefined;
-        resolve();
+        resolve(name ?? `exit ${code}`);
       });
     });
     return launched;
@@ -83,7 +88,7 @@ export function serviceProcess(options: {
       // One that was frozen would never take a signal other than SIGKILL.
       child?.kill("SIGCONT");
       child?.kill(name);
-      await gone;
+      return gone;
     },
     ended: () => gone,
     output,

@@ -24,15 +24,15 @@ export type Shop = Callers & {
   namespace: string;
   /** gRPC targets; they stay the same over a restart. */
   addresses: Record<ServiceName, string>;
-  /** Ends a service by a signal (default SIGKILL) and waits until it is gone. */
-  kill(service: ServiceName, signal?: NodeJS.Signals): Promise<void>;
+  /** Ends a service by a signal (default SIGKILL) and resolves when it is gone to how: "exit 0", "SIGKILL". */
+  kill(service: ServiceName, signal?: NodeJS.Signals): Promise<string>;
   /** SIGSTOP and SIGCONT: a service that hangs. */
   freeze(service: ServiceName): void;
   thaw(service: ServiceName): void;
   /** Starts it, after ending it if it runs, with more settings for this run of it. Waits until it is ready. */
   restart(service: ServiceName, env?: Record<string, string>): Promise<void>;
-  /** Resolves when it has ended by itself, for example at a failpoint. */
-  ended(service: ServiceName): Promise<void>;
+  /** Resolves when it has ended by itself, for example at a failpoint, to how. */
+  ended(service: ServiceName): Promise<string>;
   /** What it has written so far, over all its runs. */
   output(service: ServiceName): string;
   /** One statement in the schema of a service, past all rules. BIGINT comes as bigint. */
@@ -75,7 +75,11 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     restart: async (service, env) => {
       await processOf(service).end("SIGKILL");
       await processOf(service).start(env);
-      await clients.untilReachable(service);
+      const ended = processOf(service).ended();
+      const died = ended.then((how) => {
+        throw new Error(`${service} ended before it could be reached (${how})`);
+      });
+      await Promise.race([clients.untilReachable(service), died]);
     },
     ended: (service) => processOf(service).ended(),
     output: (service) => processOf(service).output(),

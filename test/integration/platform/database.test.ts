@@ -126,7 +126,7 @@ describe("database", () => {
     const ids = Array.from({ length: 1_500 }, (_, index) => BigInt(index + 1));
     await database.transact("many", (tx) => insert(tx, ...ids));
     const plan = await database.select<{ table: string; type: string }>(
-      "explain select cents from accounts where id in (?) for update",
+      "explain format=traditional select cents from accounts where id in (?) for update",
       [ids],
     );
     assert.deepEqual(

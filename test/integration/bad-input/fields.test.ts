@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import type { DescFile } from "@bufbuild/protobuf";
+import type { DescriptorProto } from "@bufbuild/protobuf/wkt";
+import { assertTellsNothing, bytesOf, statusNameOf } from "../../support/answers.ts";
+import { token } from "../../support/callers.ts";
+import {
+  type FieldPath,
+  fieldsOf,
+  METHODS,
+  type Method,
+  NOT_YET,
+  SERVED,
+  valueAt,
+  withField,
+} from "../../support/contract.ts";
+import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import {
+  type CallerKind,
+  newWorld,
+  VALID,
+  validOf,
+  type World,
+} from "../../support/valid-requests.ts";
+import { type Input, inputsFor } from "./inputs.ts";
+import { RULES, type Rule } from "./rules.ts";
+
+/** Fewer than the passwords that may wait to be hashed. */
+const AT_ONCE = 12;
+
+describe("every field of every rpc", function () {
+  this.timeout(startMs);
+  const visited = new Map<string, Set<string>>();
+  let shop: Shop;
+  let world: World;
+  let clients: Record<string, RawClient>;
+  let tokens: Record<CallerKind, string | undefined>;
+  before(async () => {
+    shop = await sharedShop();
+    world = await newWorld(shop);
+    clients = Object.fromEntries(
+      Object.entries(shop.addresses).map(([service, address]) => [service, rawClient(address)]),
+    );
+    tokens = {
+      anonymous: undefined,
+      user: await token("user", String(world.userId)),
+      admin: await token("admin", "tester"),
+      service: await token("service", "order"),
+    };
+  });
+  after(() => {
+    for (const client of Object.values(clients ?? {})) client.close();
+  });
+
+  const call = (method: Method, request: object, caller: CallerKind): Promise<RawAnswer> => {
+    const client = clients[method.service] as RawClient;
+    const send = method.desc.methodKind === "server_streaming" ? client.stream : client.unary;
+    return send(method.path, bytesOf(method, request), { token: tokens[caller] });
+  };
+
+  /** Tries one value in one field, and says what is wrong with the answer. */
+  const tryOut = async (method: Method, at: FieldPath, input: Input, rule: Rule | undefined) => {
+    const { caller, request } = validOf(method);
+    const answer = await call(method, withField(await request(world), at, input.value), caller);
+    const name = statusNameOf(method, answer);
+    const wanted = rule?.answers(input) ?? ["UNIMPLEMENTED"];
+    const what = `${at.path} ${input.name}: ${name} ${answer.details}, wanted ${wanted}`;
+    try {
+      assertTellsNothing(answer);
+    } catch (error) {
+      return `${what}; ${(error as Error).message}`;
+    }
+    if (name === "INVALID_ARGUMENT" && answer.code !== 0 && !answer.refusal)
+      return `${what}; no reason`;
+    return wanted.includes(name) ? undefined : what;
+  };
+
+  for (const method of METHODS) {
+    it(`of ${method.name} is answered as it should be, whatever is in it`, async () => {
+      const { caller, request } = validOf(method);
+      const valid = await request(world);
+      const implemented = !NOT_YET.has(method.name);
+      const first = await call(method, valid, caller);
+      assert.equal(
+        statusNameOf(method, first),
+        implemented ? "OK" : "UNIMPLEMENTED",
+        first.details,
+      );
+      const seen = new Set<string>();
+      visited.set(method.name, seen);
+      const tries = fieldsOf(method.desc.input).flatMap((at) => {
+        const rule = RULES[method.name]?.[at.path];
+        assert.ok(rule || !implemented, `rules.ts has no rule for ${at.path} of ${method.name}`);
+        seen.add(at.path);
+        const inputs = inputsFor(at, valueAt(valid, at), rule?.maxLength);
+        return inputs.map((input) => () => tryOut(method, at, input, rule));
+      });
+      assert.deepEqual(await allOf(tries), []);
+      const after = await call(method, await request(world), caller);
+      assert.equal(
+        after.code,
+        first.code,
+        `a valid request is not answered any more: ${after.details}`,
+      );
+    });
+  }
+
+  it("was tried: the rules speak of every field of the contract, and of nothing else", () => {
+    for (const method of METHODS) {
+      const counted = countedFields(method.desc.input.typeName);
+      assert.equal(visited.get(method.name)?.size, counted, method.name);
+      if (NOT_YET.has(method.name)) continue;
+      assert.deepEqual(
+        Object.keys(RULES[method.name] ?? {}).sort(),
+        [...(visited.get(method.name) ?? [])].sort(),
+      );
+    }
+    const names = METHODS.map(({ name }) => name).sort();
+    assert.deepEqual(Object.keys(VALID).sort(), names);
+    assert.deepEqual([...visited.keys()].sort(), names);
+  });
+
+  it("leaves no service with an error that it cannot explain", () => {
+    for (const service of Object.keys(SERVED) as (keyof typeof SERVED)[]) {
+      const errors = shop
+        .output(service)
+        .split("\n")
+        .filter((line) => line.includes("answered INTERNAL") || line.includes('"level":"fatal"'));
+      assert.deepEqual(errors, []);
+    }
+  });
+});
+
+/** How many fields a request has, counted in the descriptors as protoc wrote them. */
+function countedFields(typeName: string): number {
+  const message = messages().get(typeName) ?? assert.fail(`${typeName} is in no file`);
+  const counts = message.field.map((field) => {
+    const inner = messages().get(field.typeName.slice(1));
+    return inner && !inner.options?.mapEntry ? 1 + countedFields(field.typeName.slice(1)) : 1;
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+const messages = (() => {
+  const known = new Map<string, DescriptorProto>();
+  const add = (prefix: string, message: DescriptorProto) => {
+    const name = `${prefix}.${message.name}`;
+    known.set(name, message);
+    for (const nested of message.nestedType) add(name, nested);
+  };
+  const addFile = (file: DescFile) => {
+    for (const message of file.proto.messageType) add(file.proto.package, message);
+    for (const dependency of file.dependencies) addFile(dependency);
+  };
+  for (const { file } of Object.values(SERVED).flat()) addFile(file);
+  return () => known;
+})();
+
+/** Runs them, a bounded number at once, and collects what is wrong. */
+async function allOf(tries: (() => Promise<string | undefined>)[]): Promise<string[]> {
+  const wrong: string[] = [];
+  const waiting = tries.values();
+  const work = async () => {
+    for (const run of waiting) {
+      const found = await run();
+      if (found !== undefined) wrong.push(found);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return wrong;
+}

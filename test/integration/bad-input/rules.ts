@@ -1,0 +1,222 @@
+import type { Input } from "./inputs.ts";
+
+/**
+ * How a field takes what is put into it: the names of the statuses that may be answered. Written down again here, from
+ * the contract and its limits, and not taken from the services' own checks.
+ */
+export type Rule = { answers(input: Input): readonly string[]; maxLength?: number };
+
+const OK = ["OK"];
+const INVALID = ["INVALID_ARGUMENT"];
+const NOT_FOUND = ["NOT_FOUND"];
+const WRONG = ["UNAUTHENTICATED"];
+const NOT_ENOUGH = ["FAILED_PRECONDITION"];
+const MAX_CENTS = 2n ** 53n - 1n;
+const MAX_ID = 2n ** 63n - 1n;
+
+/** A number between the two, where it is answered `within`; malformed outside. */
+function number(min: bigint, max: bigint, within: readonly string[] = OK): Rule {
+  return {
+    answers({ value }) {
+      const given = BigInt(value as bigint | number);
+      return given < min || given > max ? INVALID : within;
+    },
+  };
+}
+
+/** 0 is allowed, and stands for nothing. */
+function orZero(rule: Rule): Rule {
+  return { answers: (input) => (BigInt(input.value as bigint) === 0n ? OK : rule.answers(input)) };
+}
+
+/** The named inputs are answered with that; the others as the rule says. */
+function but(rule: Rule, names: string[], answer: readonly string[]): Rule {
+  return {
+    ...rule,
+    answers: (input) => (names.includes(input.name) ? answer : rule.answers(input)),
+  };
+}
+
+/** Only the named inputs are fine. */
+function only(names: string[], maxLength?: number): Rule {
+  const answers = ({ name }: Input) => (names.includes(name) ? OK : INVALID);
+  return maxLength === undefined ? { answers } : { answers, maxLength };
+}
+
+const shorterThanEight = ["right to left", "zero width", "percent", "underscore", "backslash"];
+const never = ["huge", "too long", "nul", "escape", "direction"];
+
+/** Free text: whatever people write, but for control characters and what is longer than it may be. */
+function text(maxLength: number, { min = 0, lines = false, within = OK } = {}): Rule {
+  const forbidden = [
+    ...never,
+    ...(lines ? [] : ["crlf"]),
+    ...(min > 0 ? ["absent", "spaces"] : []),
+  ];
+  return { maxLength, answers: ({ name }) => (forbidden.includes(name) ? INVALID : within) };
+}
+
+const identifier = number(1n, MAX_ID, NOT_FOUND);
+const anyIdentifier = number(1n, MAX_ID);
+const quantity = number(1n, 1_000_000n);
+const cents = number(0n, MAX_CENTS);
+const price = number(1n, MAX_CENTS);
+const requestId = only(
+  ["longest", "percent", "underscore", "__proto__", "constructor", "path", "html", "format"],
+  64,
+);
+/** Users say who they are by their token: 0 is themselves, and nobody else exists for them. */
+const ownUserId: Rule = { answers: ({ value }) => (value === 0n ? OK : NOT_FOUND) };
+const pageSize = number(0n, 100n);
+const pageToken = only(["absent"], 11);
+const message = (absent: readonly string[], empty: readonly string[]): Rule => {
+  return { answers: ({ name }) => (name === "absent" ? absent : empty) };
+};
+const entries = (rule: { twice: readonly string[] }): Rule => {
+  return { answers: ({ name }) => (name === "twice" ? rule.twice : INVALID) };
+};
+const ids = (absent: readonly string[]): Rule => ({
+  answers({ name, value }) {
+    if (name === "absent") return absent;
+    const list = value as bigint[];
+    return list.length > 1_000 || list.some((id) => id < 1n) ? INVALID : OK;
+  },
+});
+/** The shopper has some, but not so much. */
+const balance = but(number(0n, MAX_CENTS, NOT_ENOUGH), ["0", "1"], OK);
+/** An amount that must be the server's own. */
+const wrongAmount: Rule = { answers: () => INVALID };
+
+const image = only(["absent"], 2_000);
+const inbox = { event_ids: ids(INVALID) };
+const logs = { user_id: ownUserId, page_size: pageSize, page_token: pageToken };
+const order = { order_id: identifier };
+const quotedLines = {
+  "lines[].goods_id": identifier,
+  "lines[].quantity": quantity,
+  "lines[].unit_price_cents": { answers: () => OK },
+};
+
+/** For every rpc that is served: each field of its request, by its path. */
+export const RULES: Record<string, Record<string, Rule>> = {
+  "goods CreateGoods": {
+    request_id: requestId,
+    // Without spaces at its ends; each of the texts is tried once, so that none is taken.
+    sku: but(text(64), ["spaces"], INVALID),
+    name: text(200, { min: 1 }),
+    description: text(5_000, { lines: true }),
+    unit_price_cents: price,
+    stock: number(0n, 10n ** 12n),
+    image_url: image,
+  },
+  "goods UpdateGoods": {
+    goods_id: identifier,
+    name: text(200, { min: 1 }),
+    description: text(5_000, { lines: true }),
+    unit_price_cents: price,
+    status: number(1n, 2n),
+    image_url: image,
+  },
+  "goods GetGoods": { goods_id: identifier },
+  "goods ListGoods": {
+    page_size: pageSize,
+    page_token: pageToken,
+    query: text(200),
+    goods_ids: ids(OK),
+  },
+  "goods AdjustStock": {
+    request_id: requestId,
+    goods_id: identifier,
+    delta: but(number(-(10n ** 12n), 10n ** 12n), ["0"], INVALID),
+    note: text(500, { lines: true }),
+  },
+  "goods ReserveStock": {
+    reservations: entries({ twice: OK }),
+    "reservations[].order_id": anyIdentifier,
+    "reservations[].lines": entries({ twice: INVALID }),
+    "reservations[].lines[].goods_id": identifier,
+    "reservations[].lines[].quantity": quantity,
+    "reservations[].lines[].unit_price_cents": number(0n, MAX_CENTS, NOT_ENOUGH),
+  },
+  "goods ListStockLog": { goods_id: identifier, page_size: pageSize, page_token: pageToken },
+  "goods ListMissingEvents": inbox,
+  "coupon IssueCoupon": {
+    request_id: requestId,
+    user_id: anyIdentifier,
+    discount: message(INVALID, INVALID),
+    "discount.amount_off_cents": price,
+    "discount.basis_points_off": number(1n, 10_000n),
+    // A fixed amount has no maximum.
+    "discount.maximum_off_cents": number(0n, 0n),
+    "discount.minimum_goods_amount_cents": cents,
+    // An empty timestamp is 1970.
+    valid_from: message(OK, OK),
+    // After valid_until is malformed too.
+    "valid_from.seconds": number(0n, 2n ** 32n),
+    "valid_from.nanos": number(0n, 999_999_999n),
+    valid_until: message(OK, INVALID),
+    "valid_until.seconds": number(2n ** 31n, 253_402_300_799n),
+    "valid_until.nanos": number(0n, 999_999_999n),
+  },
+  "coupon GetCoupon": { coupon_id: identifier },
+  "coupon ListCoupons": { ...logs, status: number(0n, 2n) },
+  "coupon QuoteCoupon": { coupon_id: identifier, user_id: identifier, goods_amount_cents: cents },
+  "coupon UseCoupons": {
+    uses: entries({ twice: OK }),
+    "uses[].order_id": anyIdentifier,
+    "uses[].coupon_id": identifier,
+    "uses[].user_id": identifier,
+    "uses[].goods_amount_cents": cents,
+  },
+  "coupon ListMissingEvents": inbox,
+  "user Register": {
+    user_name: only(["longest", "underscore", "constructor"], 64),
+    password: but(text(128, { min: 1 }), shorterThanEight, INVALID),
+    mobile: only(["absent"], 20),
+  },
+  "user Login": {
+    user_name: text(64, { min: 1, within: WRONG }),
+    password: text(128, { min: 1, within: WRONG }),
+  },
+  "user GetUser": { user_id: ownUserId },
+  "user TopUpBalance": { request_id: requestId, user_id: identifier, amount_cents: price },
+  "user DeductBalance": {
+    deductions: entries({ twice: OK }),
+    "deductions[].order_id": anyIdentifier,
+    "deductions[].user_id": identifier,
+    "deductions[].amount_cents": balance,
+  },
+  "user ListBalanceLog": logs,
+  "user ListPointLog": logs,
+  "user ListMissingEvents": inbox,
+  "order QuoteOrder": {
+    user_id: ownUserId,
+    lines: entries({ twice: INVALID }),
+    ...quotedLines,
+    coupon_id: orZero(identifier),
+    balance_cents: balance,
+  },
+  "order PlaceOrder": {
+    request_id: requestId,
+    user_id: ownUserId,
+    lines: entries({ twice: INVALID }),
+    "lines[].goods_id": identifier,
+    // The amounts are then not the sum of the lines any more.
+    "lines[].quantity": but(wrongAmount, ["1"], OK),
+    "lines[].unit_price_cents": wrongAmount,
+    address: message(INVALID, INVALID),
+    "address.consignee": text(64, { min: 1 }),
+    "address.mobile": text(32, { min: 1 }),
+    "address.text": text(500, { min: 1, lines: true }),
+    shipping_fee_cents: wrongAmount,
+    order_amount_cents: wrongAmount,
+    coupon_id: orZero(identifier),
+    // More than the order amount is malformed: it can never be paid so.
+    balance_cents: number(0n, 1n),
+  },
+  "order GetOrder": order,
+  "order ListOrders": { ...logs, order_status: number(0n, 5n) },
+  "order WatchOrder": order,
+  "order CancelOrder": order,
+  "order ListOrderHistory": order,
+};

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import { CancelReason, type Order, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { booksBalance } from "../../support/books.ts";
+import { crash } from "../../support/crashes.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import {
+  ALL_CENTS,
+  type Answer,
+  answerTo,
+  BALANCE_CENTS,
+  newShopper,
+  ORDER_CENTS,
+  type PlaceRequest,
+  possessed,
+  type Shopper,
+} from "../../support/shoppers.ts";
+
+const GOODS = "shop.goods.v1.GoodsService/ReserveStock";
+const COUPON = "shop.coupon.v1.CouponService/UseCoupons";
+const USER = "shop.user.v1.UserService/DeductBalance";
+const INBOX = "shop.common.v1.InboxService/ListMissingEvents";
+
+type Outcome = "confirmed" | "paid" | "overpaid" | "abandoned" | "cancelled" | "expired";
+type Point = { point: string; outcome: Outcome };
+
+const transaction = (name: string) =>
+  ["begin", "commit.before", "commit.after"].map((when) => `${when}:${name}`);
+const call = (method: string) => ["rpc.before", "rpc.after"].map((when) => `${when}:${method}`);
+const publish = (fact: string) =>
+  ["publish.before", "publish.after"].map((when) => `${when}:${fact}`);
+const ending =
+  (outcome: Outcome) =>
+  (point: string): Point => ({ point, outcome });
+
+/** Every await of placing that leaves the process, before and after it. */
+const placing: Point[] = [
+  // Nobody knows of the order yet: the repeated request places it.
+  ...["begin:save-pending", "commit.before:save-pending"].map(ending("confirmed")),
+  ...[
+    "commit.after:save-pending",
+    ...[GOODS, COUPON, USER].flatMap(call),
+    "begin:settle-orders",
+    "commit.before:settle-orders",
+  ].map(ending("abandoned")),
+  ...["commit.after:settle-orders", ...publish("order.v1.confirmed")].map(ending("confirmed")),
+  ...publish("order.v1.paid").map(ending("paid")),
+];
+
+/** Of an order that is refused when everything was taken: the event that gives back, until it is known to be done. */
+const compensating: Point[] = [
+  ...publish("order.v1.cancelled"),
+  ...["mark-published", "claim-published"].flatMap(transaction),
+  ...call(INBOX),
+  ...transaction("mark-confirmed"),
+].map(ending("overpaid"));
+
+/** Where events of earlier orders can kill the process while it still places the one at hand. */
+const ofTheRelay = /publish|Inbox|:(claim|mark)-/;
+
+const cancelling: Point[] = transaction("cancel-order").map(ending("cancelled"));
+
+/** Work that an earlier process left behind, and that the next one finds by its age. */
+const leftovers: { work: string; leftAt: string; age: string; outcome: Outcome }[] = [
+  {
+    work: "recover-orders",
+    leftAt: "commit.before:settle-orders",
+    age: "update orders set create_time = create_time - interval 1 minute where user_id = ?",
+    outcome: "abandoned",
+  },
+  {
+    work: "expire-orders",
+    leftAt: "commit.after:settle-orders",
+    age: "update orders set pay_deadline = now(3) where user_id = ?",
+    outcome: "expired",
+  },
+  {
+    work: "claim-outbox",
+    leftAt: "publish.before:order.v1.cancelled",
+    age: `update outbox set next_at = now(3) where state = 1
+      and order_id in (select order_id from orders where user_id = ?)`,
+    outcome: "overpaid",
+  },
+];
+
+describe("the order process, killed", function () {
+  this.timeout(90_000);
+  let shop: Shop;
+  const shoppers = new Map<string, { shopper: Shopper; request: PlaceRequest }>();
+  const points = [...placing, ...compensating, ...cancelling];
+  const all = [
+    ...points,
+    ...leftovers.flatMap(({ work, outcome }) => transaction(work).map(ending(outcome))),
+  ];
+
+  before(async () => {
+    shop = await startShop({
+      services: ["goods", "coupon", "user", "order"],
+      env: { SHOP_ABANDONED_AFTER_SECONDS: "15" },
+    });
+    for (const { point, outcome } of all) {
+      const shopper = await newShopper(shop);
+      const request = shopper.request({ balanceCents: spending(outcome) });
+      shoppers.set(point, { shopper, request });
+    }
+  });
+  after(() => shop?.stop());
+
+  const of = (point: string) => shoppers.get(point) as { shopper: Shopper; request: PlaceRequest };
+
+  /** What the client wants, and asks for again when it was not answered. */
+  async function ask({ point, outcome }: Point): Promise<Answer> {
+    const { shopper, request } = of(point);
+    const answer = await answerTo(shopper.as.order.placeOrder(request));
+    const { orderId } = answer.order ?? {};
+    if (outcome !== "cancelled" || orderId === undefined) return answer;
+    return answerTo(shopper.as.order.cancelOrder({ orderId }));
+  }
+
+  for (const at of points) {
+    it(`dies at ${at.point}`, () =>
+      crash(shop, { service: "order", point: at.point, act: () => ask(at) }));
+  }
+
+  for (const { work, leftAt, age, outcome } of leftovers) {
+    for (const point of transaction(work)) {
+      it(`dies at ${point}, with work that one before it left`, async () => {
+        const act = () => ask({ point, outcome });
+        await crash(shop, { service: "order", point: leftAt, act });
+        await shop.sql("order", age, [of(point).shopper.userId]);
+        await crash(shop, { service: "order", point });
+      });
+    }
+  }
+
+  describe("and started again", () => {
+    before(async () => {
+      await shop.restart("order");
+      await booksBalance(shop);
+    });
+
+    for (const at of all) {
+      const { point, outcome } = at;
+      it(`has the one outcome "${outcome}" after ${point}`, async () => {
+        const { shopper } = of(point);
+        const first = await ask(at);
+        await booksBalance(shop);
+        const { orders } = await shopper.as.order.listOrders({ userId: shopper.userId });
+        assert.equal(orders.length, 1);
+        const found = outcomeOf(orders[0]);
+        if (found !== "abandoned" || !ofTheRelay.test(point)) assert.equal(found, outcome);
+        const taken = found === "confirmed" || found === "paid";
+        const balanceCents = spending(outcome);
+        assert.deepEqual(await shopper.possessions(), possessed({ taken, balanceCents }));
+        assert.deepEqual(await ask(at), first);
+        if (first.order) assert.deepEqual(first.order, orders[0]);
+        else assert.equal(first.refusal?.reason, orders[0]?.failure?.reason);
+      });
+    }
+  });
+});
+
+function spending(outcome: Outcome): bigint {
+  if (outcome === "paid") return ALL_CENTS;
+  return outcome === "overpaid" ? ORDER_CENTS : BALANCE_CENTS;
+}
+
+function outcomeOf(order: Order | undefined): Outcome | "none" {
+  if (order?.orderStatus === OrderStatus.CONFIRMED) {
+    return order.payStatus === PayStatus.PAID ? "paid" : "confirmed";
+  }
+  if (order?.failure?.reason === Reason.OVERPAID) return "overpaid";
+  const reasons: Partial<Record<CancelReason, Outcome>> = {
+    [CancelReason.ABANDONED]: "abandoned",
+    [CancelReason.BY_USER]: "cancelled",
+    [CancelReason.PAYMENT_TIMEOUT]: "expired",
+  };
+  return reasons[order?.cancelReason ?? CancelReason.UNSPECIFIED] ?? "none";
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Reason } from "#platform/values/refusal.ts";
+import {
+  CancelReason,
+  type Order,
+  OrderStatus,
+  PayStatus,
+  WatchOrderRequestSchema,
+} from "#proto/shop/order/v1/order_pb.ts";
+import { token } from "../../support/callers.ts";
+import { eventually } from "../../support/eventually.ts";
+import {
+  newCoupon,
+  newGoods,
+  newId,
+  newKey,
+  newShopper,
+  placeRequest,
+  type Shopper,
+} from "../../support/fixtures.ts";
+import { rawClient } from "../../support/raw-call.ts";
+import { refused } from "../../support/refused.ts";
+import { type Replica, startReplica } from "../../support/replica.ts";
+import { startMs } from "../../support/shared-shop.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { quiet, snapshot } from "../../support/snapshot.ts";
+
+describe("orders over time", function () {
+  this.timeout(startMs);
+  let shop: Shop;
+  /** Gives its orders one second to be paid. */
+  let hasty: Replica;
+  before(async () => {
+    shop = await startShop();
+    hasty = await startReplica(shop, "order", { SHOP_PAY_DEADLINE_SECONDS: "1" });
+  });
+  after(async () => {
+    await hasty?.stop();
+    await shop?.stop();
+  });
+
+  const place = async (shopper: Shopper): Promise<Order> => {
+    const goods = await newGoods(shop);
+    const request = placeRequest({ userId: shopper.userId, lines: [[goods, 1n]] });
+    const { order } = await shopper.calls.order.placeOrder(request);
+    return order ?? assert.fail("no order");
+  };
+  /** The states that a watcher is sent; `ended` when the stream ends by itself. */
+  const watch = (calls: Shopper["calls"], orderId: bigint, signal?: AbortSignal) => {
+    const seen: Order[] = [];
+    const ended = (async () => {
+      for await (const { order } of calls.order.watchOrder({ orderId }, signal ? { signal } : {})) {
+        seen.push(order ?? assert.fail("no order"));
+      }
+    })();
+    return { seen, ended };
+  };
+  const sees = (watcher: { seen: Order[] }, count: number) =>
+    eventually(() => assert.equal(watcher.seen.length, count));
+
+  describe("WatchOrder", () => {
+    it("sends the order at once, again after each change, and ends when it is finished", async () => {
+      const shopper = await newShopper(shop);
+      const order = await place(shopper);
+      const watcher = watch(shopper.calls, order.orderId);
+      await sees(watcher, 1);
+      assert.deepEqual(watcher.seen[0], order);
+      const { order: cancelled } = await shopper.calls.order.cancelOrder({
+        orderId: order.orderId,
+      });
+      await watcher.ended;
+      assert.deepEqual(watcher.seen, [order, cancelled]);
+    });
+
+    it("sends a finished order and ends", async () => {
+      const shopper = await newShopper(shop);
+      const { orderId } = await place(shopper);
+      const { order } = await shopper.calls.order.cancelOrder({ orderId });
+      const watcher = watch(shopper.calls, orderId);
+      await watcher.ended;
+      assert.deepEqual(watcher.seen, [order]);
+    });
+
+    it("tells every one of many watchers, on two replicas", async () => {
+      const shopper = await newShopper(shop);
+      const { orderId } = await place(shopper);
+      const onTheOther = hasty.user(shopper.userId);
+      const watchers = Array.from({ length: 40 }, (_, index) =>
+        watch(index % 2 === 0 ? shopper.calls : onTheOther, orderId),
+      );
+      await Promise.all(watchers.map((watcher) => sees(watcher, 1)));
+      const { order } = await shopper.calls.order.cancelOrder({ orderId });
+      await Promise.all(watchers.map(({ ended }) => ended));
+      for (const { seen } of watchers) assert.deepEqual(seen.slice(1), [order]);
+    });
+
+    it("is over when its client leaves, and the others go on", async () => {
+      const shopper = await newShopper(shop);
+      const { orderId } = await place(shopper);
+      const leaving = new AbortController();
+      const watchers = [
+        watch(shopper.calls, orderId, leaving.signal),
+        watch(shopper.calls, orderId),
+      ];
+      await Promise.all(watchers.map((watcher) => sees(watcher, 1)));
+      leaving.abort();
+      await assert.rejects(watchers[0]?.ended ?? Promise.resolve());
+      const { order } = await shopper.calls.order.cancelOrder({ orderId });
+      await watchers[1]?.ended;
+      assert.deepEqual(
+        watchers.map(({ seen }) => seen.length),
+        [1, 2],
+      );
+      assert.deepEqual(watchers[1]?.seen[1], order);
+    });
+
+    it("leaves no place taken: more clients may come and go than may watch at once", async () => {
+      const shopper = await newShopper(shop);
+      const { orderId } = await place(shopper);
+      const request = create(WatchOrderRequestSchema, { orderId });
+      const bytes = toBinary(WatchOrderRequestSchema, request);
+      const options = { token: await token("user", String(shopper.userId)) };
+      // A process has places for 1,024 streams. Not all from one connection: Node closes one that resets so many.
+      for (let round = 0; round < 11; round += 1) {
+        const client = rawClient(shop.addresses.order);
+        const watching = Array.from({ length: 100 }, () =>
+          client.stream("/shop.order.v1.OrderService/WatchOrder", bytes, options),
+        );
+        for (const { code, details } of await Promise.all(watching)) assert.equal(code, 0, details);
+        client.close();
+      }
+    });
+
+    it("does not know orders that do not exist, or are another's", async () => {
+      const [shopper, stranger] = [await newShopper(shop), await newShopper(shop)];
+      for (const orderId of [(await place(shopper)).orderId, newId()]) {
+        const watcher = watch(stranger.calls, orderId);
+        await refused(watcher.ended, Reason.ORDER_NOT_FOUND);
+        assert.deepEqual(watcher.seen, []);
+      }
+    });
+  });
+
+  describe("the payment deadline", () => {
+    it("cancels an order that was not paid in time, gives everything back, and tells watchers", async () => {
+      const shopper = await newShopper(shop, { balanceCents: 5_000n });
+      const goods = await newGoods(shop);
+      const { couponId } = await newCoupon(shop, shopper.userId);
+      await quiet(shop);
+      const before = await snapshot(shop);
+      const spending = { couponId, balanceCents: 500n };
+      const request = placeRequest({ userId: shopper.userId, lines: [[goods, 3n]] }, spending);
+      const { order } = await hasty.user(shopper.userId).order.placeOrder(request);
+      const { orderId } = order ?? assert.fail("no order");
+      const watcher = watch(shopper.calls, orderId);
+      await watcher.ended;
+      const last = watcher.seen.at(-1) ?? assert.fail("nothing was sent");
+      assert.equal(last.orderStatus, OrderStatus.CANCELLED);
+      assert.equal(last.cancelReason, CancelReason.PAYMENT_TIMEOUT);
+      assert.ok(
+        last.closeTime && last.payDeadline && last.closeTime.seconds >= last.payDeadline.seconds,
+      );
+      await quiet(shop);
+      assert.deepEqual(await snapshot(shop), before);
+      const { entries } = await shopper.calls.order.listOrderHistory({ orderId });
+      const { actor, cause } = entries.at(-1) ?? assert.fail("no history");
+      assert.deepEqual([actor, cause], ["service:order", "payment_deadline"]);
+      // The owner's own cancelling comes too late, and is answered as what it is.
+      const late = await shopper.calls.order.cancelOrder({ orderId });
+      assert.equal(late.order?.cancelReason, CancelReason.PAYMENT_TIMEOUT);
+    });
+
+    it("does not touch an order that is paid, or has time left", async () => {
+      const shopper = await newShopper(shop, { balanceCents: 5_000n });
+      const goods = await newGoods(shop);
+      const { userId } = shopper;
+      const calls = hasty.user(userId);
+      const request = () => placeRequest({ userId, lines: [[goods, 1n]] }, { requestId: newKey() });
+      const paid = await calls.order.placeOrder({ ...request(), balanceCents: 1_500n });
+      const patient = await shopper.calls.order.placeOrder(request());
+      const late = await calls.order.placeOrder(request());
+      await watch(shopper.calls, late.order?.orderId ?? 0n).ended;
+      const stands = async (orderId = 0n) => (await calls.order.getOrder({ orderId })).order;
+      assert.equal((await stands(paid.order?.orderId))?.payStatus, PayStatus.PAID);
+      assert.equal((await stands(paid.order?.orderId))?.orderStatus, OrderStatus.CONFIRMED);
+      assert.equal((await stands(patient.order?.orderId))?.orderStatus, OrderStatus.CONFIRMED);
+    });
+  });
+});
