@@ -7,7 +7,7 @@ import { type TokenSettings, tokenSettings } from "./token-settings.ts";
 export const SERVICES = ["goods", "coupon", "user", "order", "pay"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-const ENVIRONMENTS = ["development", "test", "production"] as const;
+export const ENVIRONMENTS = ["development", "test", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
 /** What every program of the shop that calls services reads. */

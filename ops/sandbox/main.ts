@@ -1,0 +1,52 @@
+// The sandbox payment platform: a stranger to the shop, with its own data. It shares nothing with the
+// pay service but the secret of their signatures.
+
+import { startHttpServer } from "#platform/process/http-server.ts";
+import { createLog } from "#platform/process/log.ts";
+import { type Running, runService } from "#platform/process/run.ts";
+import { sandboxConfig, sandboxUrl } from "./config.ts";
+import { courier } from "./delivery.ts";
+import { startDispatcher } from "./dispatcher.ts";
+import { noFaults } from "./faults.ts";
+import type { Platform } from "./platform.ts";
+import { routes } from "./routes.ts";
+import { openStore } from "./store.ts";
+
+export async function start(
+  env: Record<string, string | undefined> = process.env,
+): Promise<Running & { address: string }> {
+  const config = sandboxConfig(env);
+  const log = createLog("sandbox", config.logLevel);
+  const store = openStore(config.store);
+  const faults = { current: noFaults() };
+  const messenger = courier();
+  const dispatcher = startDispatcher({
+    store,
+    config,
+    courier: messenger,
+    faults: () => faults.current,
+    log,
+  });
+  let publicUrl = config.publicUrl;
+  const platform: Platform = {
+    store,
+    config,
+    dispatcher,
+    faults,
+    checkoutUrl: (tradeId) => `${publicUrl}/checkout/${tradeId}`,
+  };
+  const handle = routes(platform);
+  const server = await startHttpServer({ listen: config.listen, handle, log });
+  publicUrl ??= sandboxUrl({ host: config.listen.host, port: server.port });
+  return {
+    address: server.address,
+    async stop() {
+      await server.stop();
+      await dispatcher.stop();
+      messenger.close();
+      await store.close();
+    },
+  };
+}
+
+if (import.meta.main) runService(start);

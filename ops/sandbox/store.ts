@@ -1,0 +1,156 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+const SCHEMA = `
+  create table if not exists payments (
+    trade_id text primary key,
+    merchant_trade_id text not null unique,
+    amount_cents integer not null check (amount_cents > 0),
+    currency text not null,
+    notify_url text not null,
+    return_url text not null,
+    state text not null check (state in ('open', 'paid', 'closed')),
+    create_ms integer not null,
+    pay_ms integer,
+    close_ms integer,
+    refunded_cents integer not null default 0,
+    check (refunded_cents between 0 and amount_cents),
+    check ((state = 'paid') = (pay_ms is not null))
+  ) strict;
+  create table if not exists refunds (
+    merchant_refund_id text primary key,
+    merchant_trade_id text not null,
+    amount_cents integer not null check (amount_cents > 0),
+    state text not null check (state in ('succeeded', 'failed')),
+    cause text,
+    refund_ms integer not null
+  ) strict;
+  create table if not exists notices (
+    notice_id text primary key,
+    merchant_trade_id text not null unique,
+    notify_url text not null,
+    body blob not null,
+    state text not null check (state in ('waiting', 'answered', 'given_up')),
+    first_ms integer not null,
+    next_ms integer not null,
+    attempts integer not null default 0,
+    last_answer text
+  ) strict;
+  create index if not exists notices_due on notices (state, next_ms);
+  create table if not exists fakes (
+    fake_id integer primary key,
+    merchant_trade_id text not null,
+    kind text not null,
+    answer text not null
+  ) strict;
+`;
+
+export type Row = Record<string, string | bigint | Uint8Array | null>;
+
+/** Statements of one connection; whole numbers are bigint both ways. */
+export type Sql = {
+  get(statement: string, ...values: SQLInputValue[]): Row | undefined;
+  all(statement: string, ...values: SQLInputValue[]): Row[];
+  /** The number of changed rows. */
+  run(statement: string, ...values: SQLInputValue[]): number;
+  each(statement: string): Iterable<Row>;
+};
+
+export type Store = {
+  /** Reads what is committed. */
+  read: Pick<Sql, "get" | "all">;
+  /**
+   * Runs the work in a transaction, and resolves once it is on the disk. What is asked for at the same moment shares
+   * the commit; work that throws takes back only its own changes.
+   */
+  transact<T>(work: (sql: Sql) => T): Promise<T>;
+  /** One moment of everything, however long the reading takes. Close it. */
+  snapshot(): Sql & { close(): void };
+  /** After the transactions that were asked for. */
+  close(): Promise<void>;
+};
+
+type Job = {
+  work: (sql: Sql) => unknown;
+  resolve: (value: never) => void;
+  reject: (error: unknown) => void;
+};
+
+/** Opens the file, or makes it. What is committed survives a killed process and a power cut. */
+export function openStore(file: string): Store {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(file, { timeout: 5_000 });
+  database.exec("pragma journal_mode = wal; pragma synchronous = full;");
+  database.exec(SCHEMA);
+  const sql = statements(database);
+  let waiting: Job[] = [];
+
+  function commitTogether(): void {
+    const jobs = waiting;
+    waiting = [];
+    let outcomes: (() => void)[];
+    try {
+      database.exec("begin immediate");
+      outcomes = jobs.map((job) => runOne(database, sql, job));
+      database.exec("commit");
+    } catch (error) {
+      if (database.isTransaction) database.exec("rollback");
+      outcomes = jobs.map(
+        ({ reject }) =>
+          () =>
+            reject(error),
+      );
+    }
+    for (const tell of outcomes) tell();
+  }
+
+  const transact = <T>(work: (sql: Sql) => T) =>
+    new Promise<T>((resolve, reject) => {
+      waiting.push({ work, resolve, reject });
+      if (waiting.length === 1) setImmediate(commitTogether);
+    });
+  return {
+    read: sql,
+    transact,
+    snapshot() {
+      const reader = new DatabaseSync(file, { readOnly: true });
+      reader.exec("begin");
+      return { ...statements(reader), close: () => reader.close() };
+    },
+    async close() {
+      await transact(() => {});
+      database.close();
+    },
+  };
+}
+
+function runOne(database: DatabaseSync, sql: Sql, { work, resolve, reject }: Job): () => void {
+  database.exec("savepoint one");
+  try {
+    const value = work(sql) as never;
+    database.exec("release one");
+    return () => resolve(value);
+  } catch (error) {
+    database.exec("rollback to one; release one");
+    return () => reject(error);
+  }
+}
+
+function statements(database: DatabaseSync): Sql {
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (text: string) => {
+    const known = prepared.get(text);
+    if (known) return known;
+    const statement = database.prepare(text);
+    statement.setReadBigInts(true);
+    prepared.set(text, statement);
+    return statement;
+  };
+  return {
+    get: (text, ...values) => prepare(text).get(...values) as Row | undefined,
+    all: (text, ...values) => prepare(text).all(...values) as Row[],
+    run: (text, ...values) => Number(prepare(text).run(...values).changes),
+    each: (text) => prepare(text).iterate() as Iterable<Row>,
+  };
+}
