@@ -52,6 +52,8 @@ export const ROOMS: Room[] = [
       "proto/gen/shop/**",
       "npm:@bufbuild/protobuf",
       "npm:@node-rs/argon2",
+      // The signatures of payment platforms.
+      "node:crypto",
     ],
     why: "clients know other services and foreign programs, not this service's rules and data",
   },

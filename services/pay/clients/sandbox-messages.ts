@@ -1,0 +1,87 @@
+import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
+import type { Notice, PaidNotice } from "../domain/payment.ts";
+
+// What the sandbox says is input like any other: a value of another form is not taken, and never guessed.
+
+type Fields = Record<string, unknown>;
+
+const PAID = "payment.succeeded";
+/** A number of the platform's, as it may stand in rows, addresses and logs. */
+const TOKEN = /^[\x21-\x7e]{1,64}$/;
+const NOTICE_ID = /^[\x21-\x7e]{1,128}$/;
+const CURRENCY = /^[A-Z]{3}$/;
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+/** The object in a JSON text; undefined where it is none. */
+export function parseObject(bytes: Uint8Array): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Fields)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The notice in the body of a callback; undefined where it is malformed. */
+export function parseNotice(body: Uint8Array): Notice | undefined {
+  const fields = parseObject(body);
+  if (!fields) return undefined;
+  const common = {
+    noticeId: text(fields.notice_id, NOTICE_ID),
+    merchantId: text(fields.merchant_id, TOKEN),
+    paymentId: identifier(fields.merchant_trade_id),
+    tradeId: text(fields.trade_id, TOKEN),
+  };
+  const about = text(fields.type, TOKEN);
+  if (about === undefined) return undefined;
+  if (about !== PAID) return complete({ state: "other" as const, about, ...common });
+  return complete({ state: "paid" as const, ...common, ...parsePaid(fields) });
+}
+
+/** Amount, currency and time, of a notice or of an answer about a paid payment. */
+export function parsePaid(
+  fields: Fields,
+): Partial<Pick<PaidNotice, "amountCents" | "currency" | "payTime">> {
+  return {
+    amountCents: cents(fields.amount_cents),
+    currency: text(fields.currency, CURRENCY),
+    payTime: time(fields.pay_time),
+  };
+}
+
+export function tradeIdOf(fields: Fields): string | undefined {
+  return text(fields.trade_id, TOKEN);
+}
+
+/** The object, where none of its fields is undefined. */
+export function complete<T extends object>(
+  fields: T,
+): { [K in keyof T]-?: NonNullable<T[K]> } | undefined {
+  const isComplete = Object.values(fields).every((value) => value !== undefined);
+  return isComplete ? (fields as { [K in keyof T]-?: NonNullable<T[K]> }) : undefined;
+}
+
+function text(value: unknown, shape: RegExp): string | undefined {
+  return typeof value === "string" && shape.test(value) ? value : undefined;
+}
+
+function identifier(value: unknown): bigint | undefined {
+  const digits = text(value, /^[1-9]\d{0,18}$/);
+  const id = digits === undefined ? undefined : BigInt(digits);
+  return id !== undefined && id <= MAX_IDENTIFIER ? id : undefined;
+}
+
+/** Only a string of digits: a JSON number may have lost its last ones. */
+function cents(value: unknown): bigint | undefined {
+  const digits = text(value, /^(0|[1-9]\d{0,15})$/);
+  const amount = digits === undefined ? undefined : BigInt(digits);
+  return amount !== undefined && amount <= MAX_CENTS ? amount : undefined;
+}
+
+function time(value: unknown): Date | undefined {
+  const stamp = text(value, RFC3339);
+  const date = stamp === undefined ? undefined : new Date(stamp);
+  return date && !Number.isNaN(date.getTime()) && date.getTime() >= 0 ? date : undefined;
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { sandboxPlatform } from "./sandbox.ts";
+
+const secret = "a secret";
+const nowMs = Date.parse("2026-11-23T10:00:00Z");
+const timestamp = String(nowMs / 1_000);
+const platform = sandboxPlatform({ url: "http://127.0.0.1:9", secret, notifyUrl: "http://x" });
+
+const paid = {
+  notice_id: "n-1",
+  type: "payment.succeeded",
+  merchant_id: "jetshop",
+  merchant_trade_id: "123456789012345678",
+  trade_id: "t-1",
+  amount_cents: "1234",
+  currency: "EUR",
+  pay_time: "2026-11-23T09:59:58.123Z",
+};
+
+/** The documented signature, made a second way. */
+const sign = (text: string, at = timestamp, key = secret) =>
+  createHmac("sha256", key).update(`${at}.${text}`).digest("hex");
+
+function read(
+  text: string,
+  { at = timestamp, signature = sign(text, at) }: { at?: string; signature?: string } = {},
+) {
+  const headers = { "sandbox-timestamp": at, "sandbox-signature": signature };
+  return platform.readCallback({ headers, body: Buffer.from(text), nowMs });
+}
+
+const fault = (cause: string) => ({ genuine: false, cause });
+
+describe("a callback of the sandbox", () => {
+  it("is read where its signature is right", () => {
+    assert.deepEqual(read(JSON.stringify(paid)), {
+      genuine: true,
+      notice: {
+        state: "paid",
+        noticeId: "n-1",
+        merchantId: "jetshop",
+        paymentId: 123456789012345678n,
+        tradeId: "t-1",
+        amountCents: 1_234n,
+        currency: "EUR",
+        payTime: new Date("2026-11-23T09:59:58.123Z"),
+      },
+    });
+  });
+
+  it("is forged with any other signature, and none of them makes it throw", () => {
+    const text = JSON.stringify(paid);
+    const right = sign(text);
+    for (const signature of [
+      "",
+      "00",
+      "x".repeat(64),
+      right.slice(1),
+      `${right}0`,
+      right.toUpperCase(),
+      `${right.slice(0, 63)}${right.endsWith("0") ? "1" : "0"}`,
+      sign(text, timestamp, "another secret"),
+      sign(`${text}\n`),
+      sign(text, String(Number(timestamp) - 1)),
+      "none",
+      "é".repeat(32),
+    ]) {
+      assert.deepEqual(read(text, { signature }), fault("signature"), signature);
+    }
+    const none = platform.readCallback({ headers: {}, body: Buffer.from(text), nowMs });
+    assert.deepEqual(none, fault("signature"));
+  });
+
+  it("is bound to its bytes and to its time", () => {
+    const text = JSON.stringify(paid);
+    for (const other of [`${text} `, `${text}\n`, JSON.stringify(paid, null, 1), ""]) {
+      assert.deepEqual(read(other, { signature: sign(text) }), fault("signature"));
+    }
+    for (const at of ["", "-1", "1e9", `${timestamp}.0`, " 1", "9".repeat(13)]) {
+      assert.deepEqual(read(text, { at, signature: sign(text, at) }), fault("signature"), at);
+    }
+  });
+
+  it("is stale when it is more than 5 minutes old, or ahead", () => {
+    const text = JSON.stringify(paid);
+    const away = (seconds: number) => read(text, { at: String(nowMs / 1_000 + seconds) });
+    assert.equal(away(-300).genuine, true);
+    assert.equal(away(300).genuine, true);
+    assert.deepEqual(away(-301), fault("stale"));
+    assert.deepEqual(away(301), fault("stale"));
+  });
+
+  it("is told apart by its type, which needs no amount", () => {
+    const { amount_cents, currency, pay_time, ...rest } = paid;
+    const result = read(JSON.stringify({ ...rest, type: "payment.waiting" }));
+    assert.ok(result.genuine);
+    assert.equal(result.notice.state, "other");
+  });
+
+  const malformed: [what: string, text: string][] = [
+    ["no JSON", "a=1&b=2"],
+    ["nothing", ""],
+    ["a list", "[]"],
+    ["null", "null"],
+    ...Object.keys(paid).map((name): [string, string] => [
+      `no ${name}`,
+      JSON.stringify({ ...paid, [name]: undefined }),
+    ]),
+    ...[1234, "12.34", "-1", "+1", "1e3", "0x10", "01", "", "9".repeat(17)].map(
+      (amount): [string, string] => [
+        `the amount ${JSON.stringify(amount)}`,
+        JSON.stringify({ ...paid, amount_cents: amount }),
+      ],
+    ),
+    ...["0", "-1", "x", "9223372036854775808", 7].map((id): [string, string] => [
+      `the payment ${JSON.stringify(id)}`,
+      JSON.stringify({ ...paid, merchant_trade_id: id }),
+    ]),
+    ["the currency eur", JSON.stringify({ ...paid, currency: "eur" })],
+    ["a time that is none", JSON.stringify({ ...paid, pay_time: "2026-13-01T00:00:00Z" })],
+    ["a time as a number", JSON.stringify({ ...paid, pay_time: 1 })],
+    ["a notice id with a space", JSON.stringify({ ...paid, notice_id: "a b" })],
+    ["an endless trade id", JSON.stringify({ ...paid, trade_id: "t".repeat(65) })],
+  ];
+  for (const [what, text] of malformed) {
+    it(`is malformed with ${what}`, () => {
+      assert.deepEqual(read(text), fault("malformed"));
+    });
+  }
+});

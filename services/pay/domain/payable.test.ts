@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
+import { checkPayable, type PayableOrder } from "./payable.ts";
+
+const now = new Date("2026-11-23T10:00:00Z");
+const order: PayableOrder = {
+  orderId: 1n,
+  userId: 2n,
+  orderStatus: "CONFIRMED",
+  payStatus: "UNPAID",
+  payAmountCents: 500n,
+  payDeadline: new Date("2026-11-23T10:00:00.001Z"),
+};
+
+function reasonFor(changes: Partial<PayableOrder>): string {
+  try {
+    checkPayable({ ...order, ...changes }, now);
+    return "ok";
+  } catch (error) {
+    assert.ok(error instanceof Refusal);
+    assert.equal(error.metadata.order_id, "1");
+    return reasonName(error.reason);
+  }
+}
+
+describe("an order that can be paid", () => {
+  it("is confirmed, unpaid, before its deadline and has something left to pay", () => {
+    assert.equal(reasonFor({}), "ok");
+  });
+
+  const refused: [what: string, changes: Partial<PayableOrder>, reason: Reason][] = [
+    ["is still being placed", { orderStatus: "PENDING" }, Reason.ORDER_STATE_INVALID],
+    ["was cancelled", { orderStatus: "CANCELLED" }, Reason.ORDER_STATE_INVALID],
+    ["is paid", { payStatus: "PAID" }, Reason.ORDER_ALREADY_PAID],
+    ["was paid and refunded", { payStatus: "REFUNDED" }, Reason.ORDER_ALREADY_PAID],
+    ["was covered by coupon and balance", { payAmountCents: 0n }, Reason.ORDER_ALREADY_PAID],
+    ["is at its deadline", { payDeadline: now }, Reason.ORDER_STATE_INVALID],
+    ["has no deadline", { payDeadline: undefined }, Reason.ORDER_STATE_INVALID],
+  ];
+  for (const [what, changes, reason] of refused) {
+    it(`is not one that ${what}`, () => assert.equal(reasonFor(changes), reasonName(reason)));
+  }
+});

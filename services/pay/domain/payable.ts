@@ -1,0 +1,37 @@
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+
+/** An order as the order service tells it; the states by their names in the contract. */
+export type PayableOrder = {
+  orderId: bigint;
+  userId: bigint;
+  orderStatus: string;
+  payStatus: string;
+  payAmountCents: bigint;
+  payDeadline: Date | undefined;
+};
+
+/** Refuses to start a payment for an order that waits for none. */
+export function checkPayable(order: PayableOrder, now: Date): void {
+  const { orderId, orderStatus, payStatus, payAmountCents, payDeadline } = order;
+  const metadata = { order_id: String(orderId) };
+  if (payStatus !== "UNPAID") {
+    throw new Refusal(Reason.ORDER_ALREADY_PAID, { ...metadata, pay_status: payStatus });
+  }
+  if (orderStatus !== "CONFIRMED") throw notPayable(order, "order_status");
+  if (payAmountCents <= 0n) throw new Refusal(Reason.ORDER_ALREADY_PAID, metadata);
+  if (!payDeadline || payDeadline <= now) throw notPayable(order, "pay_deadline_passed");
+}
+
+/** The order is not to be paid any more. */
+export function notPayable(
+  order: Pick<PayableOrder, "orderId" | "orderStatus" | "payStatus">,
+  cause: "order_status" | "pay_deadline_passed" | "payments_closed",
+): Refusal {
+  return new Refusal(Reason.ORDER_STATE_INVALID, {
+    order_id: String(order.orderId),
+    order_status: order.orderStatus,
+    pay_status: order.payStatus,
+    change: "pay",
+    cause,
+  });
+}

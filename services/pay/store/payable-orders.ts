@@ -1,0 +1,46 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
+import { NOW } from "#platform/db/sql.ts";
+import { insertRows } from "#platform/db/statements.ts";
+
+/**
+ * Locks the row under which payments of this order are started, and makes it where it is missing. Answers whether the
+ * order was closed, and the database's time.
+ */
+export async function lockPayable(
+  tx: Transaction,
+  orderId: bigint,
+): Promise<{ closed: boolean; now: Date }> {
+  const [row] = await tx.select<{ closedTime: Date | null; now: Date }>(
+    `select closed_time as closedTime, now(3) as now from payable_orders
+     where order_id = ? for update`,
+    [orderId],
+  );
+  if (row) return { closed: row.closedTime !== null, now: row.now };
+  await insertRows(tx, "payable_orders", [{ order_id: orderId, closed_time: null }]);
+  const [{ now } = { now: new Date(0) }] = await tx.select<{ now: Date }>("select now(3) as now");
+  return { closed: false, now };
+}
+
+/** No payment of these orders is started any more, whatever comes. */
+export async function closePayable(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
+  const known = await selectByIds<{ orderId: bigint }>(
+    tx,
+    `select order_id as orderId from payable_orders where order_id in (?)
+     order by order_id for update`,
+    orderIds,
+  );
+  const ids = new Set(known.map(({ orderId }) => orderId));
+  const missing = [...new Set(orderIds)].filter((id) => !ids.has(id));
+  await insertRows(
+    tx,
+    "payable_orders",
+    missing.toSorted((a, b) => (a < b ? -1 : 1)).map((id) => ({ order_id: id, closed_time: NOW })),
+  );
+  if (ids.size > 0) {
+    await tx.change(
+      "update payable_orders set closed_time = now(3) where order_id in (?) and closed_time is null",
+      [[...ids]],
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
+import { expression } from "#platform/db/sql.ts";
+import { insertRows } from "#platform/db/statements.ts";
+import { PAYMENT_STATUS, type PaymentState, type PaymentStatus } from "../domain/payment.ts";
+
+/** A payment as a transaction that changes it has locked it. */
+export type LockedPayment = PaymentState & {
+  orderId: bigint;
+  userId: bigint;
+  provider: string;
+  returnUrl: string;
+  checkoutUrl: string;
+};
+
+/** An open payment that the platform is to be asked about. */
+export type DuePayment = LockedPayment & { closing: boolean; checks: number };
+
+const COLUMNS = `payment_id as paymentId, order_id as orderId, user_id as userId, provider, status,
+  amount_cents as amountCents, currency, provider_trade_id as tradeId, return_url as returnUrl,
+  checkout_url as checkoutUrl, refund_requested_cents as refundRequestedCents,
+  refunded_cents as refundedCents`;
+
+export async function lockPayments(
+  tx: Transaction,
+  paymentIds: readonly bigint[],
+): Promise<Map<bigint, LockedPayment>> {
+  const rows = await selectByIds<LockedPayment>(
+    tx,
+    `select ${COLUMNS} from payments where payment_id in (?) order by payment_id for update`,
+    paymentIds,
+  );
+  return new Map(rows.map((row) => [row.paymentId, row]));
+}
+
+export async function lockPayment(
+  tx: Transaction,
+  paymentId: bigint,
+): Promise<LockedPayment | undefined> {
+  return (await lockPayments(tx, [paymentId])).get(paymentId);
+}
+
+/** All payments of these orders, locked, oldest first. */
+export function lockPaymentsOf(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+): Promise<LockedPayment[]> {
+  return selectByIds<LockedPayment>(
+    tx,
+    `select ${COLUMNS} from payments where order_id in (?) order by order_id, payment_id for update`,
+    orderIds,
+  );
+}
+
+/** The payment that has this trade id, at this platform. */
+export async function ownerOfTrade(
+  tx: Transaction,
+  trade: { provider: string; tradeId: string },
+): Promise<bigint | undefined> {
+  const [row] = await tx.select<{ paymentId: bigint }>(
+    "select payment_id as paymentId from payments where provider = ? and provider_trade_id = ?",
+    [trade.provider, trade.tradeId],
+  );
+  return row?.paymentId;
+}
+
+export async function insertPayment(
+  tx: Transaction,
+  payment: Omit<LockedPayment, "status" | "tradeId" | "checkoutUrl" | `refund${string}`> & {
+    checkAfterMs: number;
+  },
+): Promise<void> {
+  await insertRows(tx, "payments", [
+    {
+      payment_id: payment.paymentId,
+      order_id: payment.orderId,
+      user_id: payment.userId,
+      provider: payment.provider,
+      status: PAYMENT_STATUS.OPEN,
+      amount_cents: payment.amountCents,
+      currency: payment.currency,
+      return_url: payment.returnUrl,
+      next_check: inMs(payment.checkAfterMs),
+    },
+  ]);
+}
+
+export async function writeCheckout(
+  tx: Transaction,
+  payment: { paymentId: bigint; tradeId: string; checkoutUrl: string },
+): Promise<void> {
+  await tx.change(
+    "update payments set provider_trade_id = ?, checkout_url = ? where payment_id = ?",
+    [payment.tradeId, payment.checkoutUrl, payment.paymentId],
+  );
+}
+
+/** The payment is locked, and its status has been decided on under that lock. */
+export async function writePaid(
+  tx: Transaction,
+  payment: { paymentId: bigint; status: PaymentStatus; tradeId: string; payTime: Date },
+): Promise<void> {
+  await tx.change(
+    "update payments set status = ?, provider_trade_id = ?, pay_time = ? where payment_id = ?",
+    [payment.status, payment.tradeId, payment.payTime, payment.paymentId],
+  );
+}
+
+export async function writeClosed(
+  tx: Transaction,
+  payment: { paymentId: bigint; status: PaymentStatus },
+): Promise<void> {
+  await tx.change("update payments set status = ?, close_time = now(3) where payment_id = ?", [
+    payment.status,
+    payment.paymentId,
+  ]);
+}
+
+export async function writeRefundRequested(
+  tx: Transaction,
+  payment: { paymentId: bigint; refundRequestedCents: bigint },
+): Promise<void> {
+  await tx.change("update payments set refund_requested_cents = ? where payment_id = ?", [
+    payment.refundRequestedCents,
+    payment.paymentId,
+  ]);
+}
+
+export async function writeRefunded(
+  tx: Transaction,
+  payment: { paymentId: bigint; status: PaymentStatus; refundedCents: bigint },
+): Promise<void> {
+  await tx.change("update payments set status = ?, refunded_cents = ? where payment_id = ?", [
+    payment.status,
+    payment.refundedCents,
+    payment.paymentId,
+  ]);
+}
+
+/** The open payments of these orders are to be closed at the platform, from `afterMs` on by whoever finds them. */
+export async function markClosing(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+  afterMs: number,
+): Promise<void> {
+  await tx.change(
+    `update payments set closing = 1, checks = 0, next_check = ?
+     where order_id in (?) and status = ? and closing = 0`,
+    [inMs(afterMs), orderIds, PAYMENT_STATUS.OPEN],
+  );
+}
+
+/** Open payments whose time has come and that no other transaction has locked. */
+export async function lockDuePayments(tx: Transaction, limit: number): Promise<DuePayment[]> {
+  const rows = await tx.select<Omit<DuePayment, "closing"> & { closing: number }>(
+    `select ${COLUMNS}, closing, checks from payments where status = ? and next_check <= now(3)
+     order by next_check limit ? for update skip locked`,
+    [PAYMENT_STATUS.OPEN, limit],
+  );
+  return rows.map((row) => ({ ...row, closing: row.closing === 1 }));
+}
+
+/** Counts a check of these payments, and leaves them alone for `pauseMs`. */
+export async function postponeChecks(
+  tx: Transaction,
+  paymentIds: readonly bigint[],
+  pauseMs: number,
+): Promise<void> {
+  await tx.change(
+    "update payments set checks = checks + 1, next_check = ? where payment_id in (?)",
+    [inMs(pauseMs), paymentIds],
+  );
+}
+
+/** A time on the database's clock. */
+export function inMs(ms: number) {
+  return expression(`now(3) + interval ${Math.round(ms) * 1_000} microsecond`);
+}

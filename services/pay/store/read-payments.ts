@@ -1,0 +1,48 @@
+import type { Database } from "#platform/db/database.ts";
+import {
+  PaymentEntity,
+  PaymentLogEntity,
+  type PaymentLogRow,
+  type PaymentRow,
+} from "./entities.ts";
+
+/** One payment; `ownerId` undefined finds anyone's. */
+export async function findPayment(
+  database: Database,
+  query: { paymentId: bigint; ownerId?: bigint | undefined },
+): Promise<PaymentRow | undefined> {
+  const found = await database.fork().findOne(PaymentEntity, {
+    paymentId: query.paymentId,
+    ...(query.ownerId !== undefined && { userId: query.ownerId }),
+  });
+  return found ?? undefined;
+}
+
+/** The payments of an order, oldest first. */
+export function paymentsOfOrder(
+  database: Database,
+  query: { orderId: bigint; ownerId: bigint | undefined; limit: number },
+): Promise<PaymentRow[]> {
+  return database.fork().find(
+    PaymentEntity,
+    {
+      orderId: query.orderId,
+      ...(query.ownerId !== undefined && { userId: query.ownerId }),
+    },
+    { orderBy: { paymentId: "asc" }, limit: query.limit },
+  );
+}
+
+/** What became of a payment, oldest first. */
+export function readPaymentLog(
+  database: Database,
+  query: { paymentId: bigint; limit: number },
+): Promise<PaymentLogRow[]> {
+  return database
+    .fork()
+    .find(
+      PaymentLogEntity,
+      { paymentId: query.paymentId },
+      { orderBy: { logTime: "asc", logId: "asc" }, limit: query.limit },
+    );
+}

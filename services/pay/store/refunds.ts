@@ -1,0 +1,91 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
+import { NOW } from "#platform/db/sql.ts";
+import { insertRows } from "#platform/db/statements.ts";
+import { REFUND_STATUS, type RefundStatus } from "../domain/refund.ts";
+import { inMs } from "./payments.ts";
+
+export type RefundRow = {
+  refundId: bigint;
+  paymentId: bigint;
+  orderId: bigint;
+  amountCents: bigint;
+  status: RefundStatus;
+  failure: string;
+  tries: number;
+};
+
+const COLUMNS = `refund_id as refundId, payment_id as paymentId, order_id as orderId,
+  amount_cents as amountCents, status, failure, tries`;
+
+export async function lockRefunds(
+  tx: Transaction,
+  refundIds: readonly bigint[],
+): Promise<Map<bigint, RefundRow>> {
+  const rows = await selectByIds<RefundRow>(
+    tx,
+    `select ${COLUMNS} from refunds where refund_id in (?) order by refund_id for update`,
+    refundIds,
+  );
+  return new Map(rows.map((row) => [row.refundId, row]));
+}
+
+export async function insertRefunds(
+  tx: Transaction,
+  refunds: readonly Pick<RefundRow, "refundId" | "paymentId" | "orderId" | "amountCents">[],
+): Promise<void> {
+  await insertRows(
+    tx,
+    "refunds",
+    refunds.map(({ refundId, paymentId, orderId, amountCents }) => ({
+      refund_id: refundId,
+      payment_id: paymentId,
+      order_id: orderId,
+      amount_cents: amountCents,
+      status: REFUND_STATUS.REQUESTED,
+      next_try: NOW,
+    })),
+  );
+}
+
+/** Refunds that are not done, whose time has come and that no other transaction has locked. */
+export function lockDueRefunds(tx: Transaction, limit: number): Promise<RefundRow[]> {
+  return tx.select<RefundRow>(
+    `select ${COLUMNS} from refunds where status in (?) and next_try <= now(3)
+     order by next_try limit ? for update skip locked`,
+    [[REFUND_STATUS.REQUESTED, REFUND_STATUS.FAILED], limit],
+  );
+}
+
+/** Counts a try of these refunds, and leaves them alone for `pauseMs`. */
+export async function postponeRefunds(
+  tx: Transaction,
+  refundIds: readonly bigint[],
+  pauseMs: number,
+): Promise<void> {
+  await tx.change("update refunds set tries = tries + 1, next_try = ? where refund_id in (?)", [
+    inMs(pauseMs),
+    refundIds,
+  ]);
+}
+
+export async function writeRefundDone(
+  tx: Transaction,
+  refund: { refundId: bigint; status: RefundStatus },
+): Promise<void> {
+  await tx.change(
+    "update refunds set status = ?, failure = '', finish_time = now(3) where refund_id = ?",
+    [refund.status, refund.refundId],
+  );
+}
+
+export async function writeRefundFailed(
+  tx: Transaction,
+  refund: { refundId: bigint; status: RefundStatus; failure: string },
+): Promise<void> {
+  await tx.change("update refunds set status = ?, failure = ? where refund_id = ?", [
+    refund.status,
+    refund.failure,
+    refund.refundId,
+  ]);
+}
