@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { type HandEvents, handEvents, newEventId } from "../../support/events.ts";
+import { eventually } from "../../support/eventually.ts";
+import type { Shop } from "../../support/shop.ts";
+import { newShopper, type Shopper } from "../../support/shoppers.ts";
+
+/** 35.00 less 5.00 by coupon and 10.00 from the balance. */
+export const PAY_CENTS = 2_000n;
+
+/** A shop whose payments the test makes up: it publishes what the pay service would. */
+export type Payer = {
+  shop: Shop;
+  events: HandEvents;
+  /** An order that waits for its payment, and its shopper. */
+  unpaidOrder(): Promise<{ shopper: Shopper; order: Order }>;
+  paidOrder(): Promise<{ shopper: Shopper; order: Order; paymentId: bigint }>;
+  /** Tells that a payment came in; without a payment id, a new one. */
+  pay(
+    order: Order,
+    payment?: { paymentId?: bigint; amountCents?: bigint; eventId?: bigint },
+  ): Promise<bigint>;
+  /** Tells that pay carried out these refunds, by default all that the order has requested. */
+  carryOut(order: Order, refundIds?: bigint[]): Promise<void>;
+  read(order: Order): Promise<Order>;
+  /** The order as soon as it holds. */
+  when(order: Order, holds: (order: Order) => boolean): Promise<Order>;
+  close(): Promise<void>;
+};
+
+export async function startPayer(shop: Shop): Promise<Payer> {
+  const events = await handEvents(shop.namespace);
+  const read = async ({ orderId }: Order) => {
+    const { order } = await shop.admin.order.getOrder({ orderId });
+    assert.ok(order);
+    return order;
+  };
+  const when = (order: Order, holds: (order: Order) => boolean) =>
+    eventually(async () => {
+      const now = await read(order);
+      assert.ok(holds(now), `order ${now.orderId} is ${now.orderStatus} ${now.payStatus}`);
+      return now;
+    });
+  const pay: Payer["pay"] = async (order, payment = {}) => {
+    const { paymentId = newEventId(), amountCents = order.payAmountCents, eventId } = payment;
+    const { orderId, userId } = order;
+    const payTime = timestampFromDate(new Date());
+    const message = { paymentId, orderId, userId, amountCents, payTime };
+    await events.publish("pay.v1.succeeded", PaymentSucceededSchema, {
+      message,
+      ...(eventId && { eventId }),
+    });
+    return paymentId;
+  };
+  const unpaidOrder = async () => {
+    const shopper = await newShopper(shop);
+    const { order } = await shopper.as.order.placeOrder(shopper.request());
+    assert.equal(order?.payAmountCents, PAY_CENTS);
+    return { shopper, order };
+  };
+  return {
+    shop,
+    events,
+    unpaidOrder,
+    async paidOrder() {
+      const { shopper, order } = await unpaidOrder();
+      const paymentId = await pay(order);
+      const paid = await when(order, ({ payStatus }) => payStatus === PayStatus.PAID);
+      return { shopper, order: paid, paymentId };
+    },
+    pay,
+    async carryOut(order, refundIds) {
+      const { refunds, orderId, userId } = await read(order);
+      const ids = refundIds ?? refunds.map(({ refundId }) => refundId);
+      for (const refundId of ids) {
+        await events.publish("pay.v1.refunded", PaymentRefundedSchema, {
+          message: { orderId, userId, refundId },
+        });
+      }
+    },
+    read,
+    when,
+    close: () => events.close(),
+  };
+}

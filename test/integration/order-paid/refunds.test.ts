@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import {
+  type Order,
+  OrderStatus,
+  PayStatus,
+  RefundStatus,
+  ShippingStatus,
+} from "#proto/shop/order/v1/order_pb.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { ALL_CENTS, answerTo, possessed, uniqueKey } from "../../support/shoppers.ts";
+import { PAY_CENTS, type Payer, startPayer } from "./payer.ts";
+
+describe("refunds, shipping and receipt", () => {
+  let shop: Shop;
+  let payer: Payer;
+  before(async function () {
+    this.timeout(60_000);
+    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    payer = await startPayer(shop);
+  });
+  after(async () => {
+    await payer?.close();
+    await shop?.stop();
+  });
+
+  const refund = (
+    order: Order,
+    lines: { goodsId: bigint; quantity: bigint }[] = [],
+    requestId = uniqueKey(),
+  ) =>
+    answerTo(
+      shop.admin.order.refundOrder({ requestId, orderId: order.orderId, lines, note: "test" }),
+    );
+  const ship = (order: Order, trackingNumber = "T1") =>
+    answerTo(shop.admin.order.shipOrder({ orderId: order.orderId, trackingNumber }));
+
+  it("gives all back with one refund: platform, balance, stock, coupon, points", async () => {
+    const { shopper, order } = await payer.paidOrder();
+    const { order: requested } = await refund(order);
+    assert.equal(requested?.payStatus, PayStatus.REFUNDING);
+    assert.equal(requested?.refunds[0]?.payAmountCents, PAY_CENTS);
+    assert.equal(requested?.refunds[0]?.balanceCents, 1_000n);
+    await payer.carryOut(order);
+    const refunded = await payer.when(order, ({ payStatus }) => payStatus === PayStatus.REFUNDED);
+    assert.equal(refunded.orderStatus, OrderStatus.REFUNDED);
+    assert.ok(refunded.closeTime);
+    assert.equal(refunded.refunds[0]?.status, RefundStatus.SUCCEEDED);
+    // What the shipping fee earned stays: the points shrink by what was refunded, less shipping.
+    const back = { ...possessed({ taken: false }), points: 10n };
+    await eventually(async () => assert.deepEqual(await shopper.possessions(), back));
+  });
+
+  it("gives back line by line, to the cent, and closes with the last", async () => {
+    const { shopper, order } = await payer.paidOrder();
+    const [first, second] = shopper.goodsIds;
+    const steps = [{ goodsId: first, quantity: 1n }, { goodsId: second, quantity: 1n }, undefined];
+    for (const step of steps) {
+      const { order: requested } = await refund(order, step ? [step] : []);
+      assert.ok(requested);
+      await payer.carryOut(order, [requested.refunds.at(-1)?.refundId ?? 0n]);
+      const last = step === undefined ? PayStatus.REFUNDED : PayStatus.PARTIALLY_REFUNDED;
+      await payer.when(order, ({ payStatus }) => payStatus === last);
+    }
+    const { refunds, orderStatus } = await payer.read(order);
+    assert.equal(orderStatus, OrderStatus.REFUNDED);
+    const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
+    assert.equal(sum(refunds.map(({ payAmountCents }) => payAmountCents)), PAY_CENTS);
+    assert.equal(sum(refunds.map(({ balanceCents }) => balanceCents)), 1_000n);
+    const back = { ...possessed({ taken: false }), points: 10n };
+    await eventually(async () => assert.deepEqual(await shopper.possessions(), back));
+  });
+
+  it("finishes at once where the platform has no part in it", async () => {
+    const { shopper } = await payer.unpaidOrder();
+    const request = shopper.request({ couponId: 0n, balanceCents: ALL_CENTS + 500n });
+    const { order } = await shopper.as.order.placeOrder(request);
+    assert.equal(order?.payStatus, PayStatus.PAID);
+    const { order: refunded } = await refund(order);
+    assert.equal(refunded?.orderStatus, OrderStatus.REFUNDED);
+    assert.equal(refunded?.refunds[0]?.status, RefundStatus.SUCCEEDED);
+  });
+
+  it("is one refund for one request_id, and refuses the key with other contents", async () => {
+    const { shopper, order } = await payer.paidOrder();
+    const requestId = uniqueKey();
+    const line = [{ goodsId: shopper.goodsIds[0], quantity: 1n }];
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => refund(order, line, requestId)),
+    );
+    assert.deepEqual(
+      answers.map(({ order: one }) => one?.refunds.length),
+      Array(10).fill(1),
+    );
+    const { refusal } = await refund(order, [], requestId);
+    assert.equal(refusal?.reason, Reason.REQUEST_ID_REUSED);
+  });
+
+  it("has one winner where two want all back", async () => {
+    const { order } = await payer.paidOrder();
+    const answers = await Promise.all([refund(order), refund(order)]);
+    const refused = answers.flatMap(({ refusal }) => refusal?.reason ?? []);
+    assert.deepEqual(refused, [Reason.ORDER_STATE_INVALID]);
+  });
+
+  it("refuses what is unpaid, not in the order, more than there is, and another time", async () => {
+    const { shopper, order } = await payer.unpaidOrder();
+    assert.equal((await refund(order)).refusal?.reason, Reason.ORDER_STATE_INVALID);
+    await payer.pay(order);
+    await payer.when(order, ({ payStatus }) => payStatus === PayStatus.PAID);
+    const wanted = async (goodsId: bigint, quantity: bigint) =>
+      (await refund(order, [{ goodsId, quantity }])).refusal?.reason;
+    assert.equal(await wanted(shopper.goodsIds[0], 3n), Reason.INVALID_ARGUMENT);
+    assert.equal(await wanted(shopper.goodsIds[0], 0n), Reason.INVALID_ARGUMENT);
+    assert.equal(await wanted(1n, 1n), Reason.INVALID_ARGUMENT);
+    await refund(order, [{ goodsId: shopper.goodsIds[1], quantity: 1n }]);
+    assert.equal(await wanted(shopper.goodsIds[1], 1n), Reason.INVALID_ARGUMENT);
+    const missing = { ...order, orderId: 1n };
+    assert.equal((await refund(missing)).refusal?.reason, Reason.ORDER_NOT_FOUND);
+  });
+
+  it("ships a paid order once, and completes it when the user has the goods", async () => {
+    const { shopper, order } = await payer.paidOrder();
+    const { orderId } = order;
+    const receipt = () => answerTo(shopper.as.order.confirmReceipt({ orderId }));
+    assert.equal((await receipt()).refusal?.reason, Reason.ORDER_STATE_INVALID);
+    const { order: shipped } = await ship(order);
+    assert.equal(shipped?.shippingStatus, ShippingStatus.SHIPPED);
+    assert.equal(shipped?.trackingNumber, "T1");
+    assert.ok(shipped?.shipTime);
+    assert.ok((await ship(order)).order);
+    assert.equal((await ship(order, "T2")).refusal?.reason, Reason.ORDER_STATE_INVALID);
+    const other = await payer.paidOrder();
+    const { refusal } = await answerTo(other.shopper.as.order.confirmReceipt({ orderId }));
+    assert.equal(refusal?.reason, Reason.ORDER_NOT_FOUND);
+    const { order: completed } = await receipt();
+    assert.equal(completed?.orderStatus, OrderStatus.COMPLETED);
+    assert.equal(completed?.shippingStatus, ShippingStatus.RECEIVED);
+    assert.ok((await receipt()).order);
+    const { order: refunding } = await refund(order);
+    assert.equal(refunding?.payStatus, PayStatus.REFUNDING);
+  });
+
+  it("does not ship while a refund is under way, nor what is unpaid", async () => {
+    const { order } = await payer.unpaidOrder();
+    assert.equal((await ship(order)).refusal?.reason, Reason.ORDER_STATE_INVALID);
+    const paid = await payer.paidOrder();
+    await refund(paid.order);
+    assert.equal((await ship(paid.order)).refusal?.reason, Reason.ORDER_STATE_INVALID);
+  });
+
+  it("has one winner where refund and shipping meet", async function () {
+    this.timeout(60_000);
+    const rounds = Array.from({ length: 20 }, async () => {
+      const { order } = await payer.paidOrder();
+      const [refunding, shipping] = await Promise.all([refund(order), ship(order)]);
+      assert.ok(refunding.order, "a refund is allowed before and after shipping");
+      const end = await payer.read(order);
+      const shipped = end.shippingStatus === ShippingStatus.SHIPPED;
+      assert.equal(shipping.order !== undefined, shipped);
+    });
+    await Promise.all(rounds);
+  });
+
+  it("refuses bad input before anything is touched", async () => {
+    const { order } = await payer.paidOrder();
+    const { orderId } = order;
+    const reasons = await Promise.all([
+      answerTo(shop.admin.order.shipOrder({ orderId, trackingNumber: "" })),
+      answerTo(shop.admin.order.shipOrder({ orderId, trackingNumber: "x".repeat(65) })),
+      answerTo(shop.admin.order.refundOrder({ requestId: "", orderId })),
+      answerTo(shop.admin.order.refundOrder({ requestId: uniqueKey(), orderId: 0n })),
+    ]);
+    for (const { refusal } of reasons) assert.equal(refusal?.reason, Reason.INVALID_ARGUMENT);
+  });
+});
