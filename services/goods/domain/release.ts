@@ -8,7 +8,7 @@ import {
 } from "./stock.ts";
 
 export type Released = {
-  /** Orders that held stock and now do not. */
+  /** Orders that held stock, or would have, and now do not. */
   released: bigint[];
   /** Orders that this service had not heard of: closed before their reservation came, which is refused when it does. */
   marks: Decision[];
@@ -36,7 +36,7 @@ export function decideReleases(
       result.marks.push({ orderId, state: OrderState.released, refusal: undefined });
       continue;
     }
-    if (decision.state !== OrderState.held) continue;
+    if (decision.state !== OrderState.held && decision.state !== OrderState.early) continue;
     result.released.push(orderId);
     for (const [goodsId, units] of known.held.get(orderId) ?? []) {
       const before = stock.get(goodsId);

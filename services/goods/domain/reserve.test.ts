@@ -20,6 +20,7 @@ const line = (goodsId: bigint, quantity = 1n, unitPriceCents = 500n): Line => ({
 const known = (goods: Record<number, OnSale | undefined>, more: Partial<Known> = {}): Known => ({
   ledger: new Map(),
   taken: new Map(),
+  early: new Map(),
   goods: new Map(
     Object.entries(goods).flatMap(([id, value]) => (value ? [[BigInt(id), value]] : [])),
   ),

@@ -1,5 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { type Goods, GoodsStatus } from "./goods.ts";
+import { giveBack, type Refund } from "./returns.ts";
 import {
   type Decision,
   type Ledger,
@@ -22,19 +23,22 @@ export type Known = {
   /** What the held orders of the ledger took. */
   taken: ReadonlyMap<bigint, Units>;
   goods: ReadonlyMap<bigint, OnSale>;
+  /** The refunds of those orders that have some before their reservation. */
+  early: ReadonlyMap<bigint, readonly Refund[]>;
 };
 
 export type Reserved = {
   /** One for each reservation, in their order; undefined where the order has its stock. */
   answers: (Refusal | undefined)[];
-  /** New in the ledger. */
+  /** What is decided now, once for ever. */
   decisions: Decision[];
   movements: Movement[];
 };
 
 /**
  * Decides reservations in the order given: of two that want the last unit the first gets it. Each gets all its lines or
- * none, and a refusal touches no other. What the ledger decided before is answered from there.
+ * none, and a refusal touches no other. What the ledger decided before is answered from there. Refunds that came before
+ * their reservation take back at once what they would have taken back afterwards.
  */
 export function decideReservations(reservations: readonly Reservation[], known: Known): Reserved {
   const ledger = new Map(known.ledger);
@@ -46,27 +50,39 @@ export function decideReservations(reservations: readonly Reservation[], known: 
   for (const reservation of reservations) {
     const { orderId, lines } = reservation;
     const earlier = ledger.get(orderId);
-    if (earlier) {
+    if (earlier && earlier.state !== OrderState.early) {
       result.answers.push(answerFrom(earlier, reservation, taken.get(orderId)));
       continue;
     }
     const refusal = firstRefusal(lines, known.goods, stock);
-    const state = refusal ? OrderState.refused : OrderState.held;
-    const decision: Decision = { orderId, state, refusal };
+    const left = new Map<bigint, bigint>();
+    if (!refusal) {
+      taken.set(orderId, new Map(lines.map(({ goodsId, quantity }) => [goodsId, quantity])));
+      result.movements.push(...take(reservation, left, stock));
+      for (const refund of known.early.get(orderId) ?? []) {
+        result.movements.push(...giveBack(refund, left, stock));
+      }
+    }
+    const state = left.size > 0 ? OrderState.held : OrderState.released;
+    const decision = { orderId, state: refusal ? OrderState.refused : state, refusal };
     ledger.set(orderId, decision);
     result.decisions.push(decision);
-    result.answers.push(refusal);
-    if (refusal) continue;
-
-    taken.set(orderId, new Map(lines.map(({ goodsId, quantity }) => [goodsId, quantity])));
-    for (const { goodsId, quantity } of lines) {
-      const stockAfter = (stock.get(goodsId) ?? 0n) - quantity;
-      stock.set(goodsId, stockAfter);
-      const type = MovementType.reserve;
-      result.movements.push({ goodsId, orderId, type, delta: -quantity, stockAfter });
-    }
+    result.answers.push(answerFrom(decision, reservation, taken.get(orderId)));
   }
   return result;
+}
+
+function take(
+  { orderId, lines }: Reservation,
+  left: Map<bigint, bigint>,
+  stock: Map<bigint, bigint>,
+): Movement[] {
+  return lines.map(({ goodsId, quantity }) => {
+    const stockAfter = (stock.get(goodsId) ?? 0n) - quantity;
+    stock.set(goodsId, stockAfter);
+    left.set(goodsId, quantity);
+    return { goodsId, orderId, type: MovementType.reserve, delta: -quantity, stockAfter };
+  });
 }
 
 function firstRefusal(

@@ -1,6 +1,6 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import {
   type Decision,
@@ -55,7 +55,28 @@ export async function insertDecisions(
   );
 }
 
-/** Closes held orders whose entries this transaction has locked. */
+/** Decides orders that this transaction has locked and that only had early refunds so far. */
+export async function decideEarly(tx: Transaction, decisions: readonly Decision[]): Promise<void> {
+  if (decisions.length === 0) return;
+  const rows = decisions.map(({ orderId, state, refusal }) => ({
+    order_id: orderId,
+    state,
+    refusal: refusal ? encodeRefusal(refusal) : null,
+  }));
+  const matched = await updateRows(
+    tx,
+    {
+      table: "reservations",
+      key: "order_id",
+      set: ["state", "refusal"],
+      guard: `t.state = ${OrderState.early}`,
+    },
+    rows,
+  );
+  if (matched !== rows.length) throw new Error(`${matched} of ${rows.length} orders were decided`);
+}
+
+/** Closes orders whose entries this transaction has locked. */
 export async function setReleased(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
   if (orderIds.length === 0) return;
   await tx.change("update reservations set state = ? where order_id in (?)", [

@@ -55,6 +55,7 @@ export async function logMovements(
       stock_after: movement.stockAfter,
       note: movement.note ?? "",
       request_id: movement.requestId,
+      refund_id: movement.refundId ?? 0n,
     })),
   );
 }

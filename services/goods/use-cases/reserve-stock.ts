@@ -12,7 +12,14 @@ import {
   MAX_RESERVE_QUEUE,
   MAX_RESERVED_LINES,
 } from "../limits.ts";
-import { insertDecisions, readLedger, readTaken } from "../store/ledger.ts";
+import { readEarly } from "../store/early-returns.ts";
+import {
+  decideEarly,
+  insertDecisions,
+  lockLedger,
+  readLedger,
+  readTaken,
+} from "../store/ledger.ts";
 import { applyMovements, lockGoods } from "../store/stock.ts";
 import type { Parts } from "./parts.ts";
 
@@ -59,16 +66,26 @@ async function reserve(
   reservations: readonly Reservation[],
 ): Promise<Answers> {
   const orderIds = reservations.map(({ orderId }) => orderId);
-  const ledger = await readLedger(tx, orderIds);
-  const isHeld = (orderId: bigint) => ledger.get(orderId)?.state === OrderState.held;
-  const taken = await readTaken(tx, orderIds.filter(isHeld));
-  const undecided = reservations.filter(({ orderId }) => !ledger.has(orderId));
+  const read = await readLedger(tx, orderIds);
+  const early = orderIds.filter((orderId) => read.get(orderId)?.state === OrderState.early);
+  const ledger = new Map([...read, ...(await lockLedger(tx, early))]);
+  const is = (state: OrderState) => (orderId: bigint) => ledger.get(orderId)?.state === state;
+  const taken = await readTaken(tx, orderIds.filter(is(OrderState.held)));
+  const waiting = is(OrderState.early);
+  const undecided = reservations.filter(({ orderId }) => !ledger.has(orderId) || waiting(orderId));
   const goodsIds = undecided.flatMap(({ lines }) => lines.map(({ goodsId }) => goodsId));
   const goods = await lockGoods(tx, goodsIds);
-  const known = { ledger, taken, goods };
+  const known = { ledger, taken, goods, early: await readEarly(tx, early) };
   const { answers, decisions, movements } = decideReservations(reservations, known);
   await applyMovements(tx, movements, identifiers.next);
-  await insertDecisions(tx, decisions);
+  await insertDecisions(
+    tx,
+    decisions.filter(({ orderId }) => !ledger.has(orderId)),
+  );
+  await decideEarly(
+    tx,
+    decisions.filter(({ orderId }) => ledger.has(orderId)),
+  );
   return answers;
 }
 

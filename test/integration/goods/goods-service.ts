@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import mysql from "mysql2/promise";
 import { connectBroker } from "#platform/events/broker.ts";
 import { createLog } from "#platform/process/log.ts";
@@ -9,7 +9,7 @@ import { createClient } from "#platform/rpc/clients.ts";
 import { type Role, signToken } from "#platform/rpc/tokens.ts";
 import { Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
-import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { OrderCancelledSchema, OrderRefundedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import {
   type CreateGoodsRequestSchema,
   GoodsService,
@@ -72,6 +72,30 @@ export async function startGoods(replicas = 1) {
     return rows as Record<string, string | null>[];
   };
 
+  const stream = until(() => broker.connected()).then(() =>
+    until(() =>
+      broker.ensureStream("order.v1.cancelled").then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  const publish = async <S extends DescMessage>(
+    fact: string,
+    schema: S,
+    { eventId, message }: { eventId: bigint; message: MessageInitShape<S> },
+  ) => {
+    await stream;
+    const headers = {
+      // Like an event that is published again: the broker does not know it.
+      "Nats-Msg-Id": `${eventId}.${newId()}`,
+      "Shop-Event-Id": String(eventId),
+      "Shop-Event-Type": schema.typeName,
+    };
+    await broker.publish({ fact, headers, body: toBinary(schema, create(schema, message)) });
+    return eventId;
+  };
+
   return {
     admin,
     anyone,
@@ -92,31 +116,30 @@ export async function startGoods(replicas = 1) {
       });
     },
     /** Publishes that an order was cancelled, and answers the event's id. */
-    async cancelled(orderId: bigint, event: { eventId?: bigint; holders?: string[] } = {}) {
+    cancelled(orderId: bigint, event: { eventId?: bigint; holders?: string[] } = {}) {
       const { eventId = newId(), holders = ["goods"] } = event;
-      await until(() => broker.connected());
-      await until(() =>
-        broker.ensureStream("order.v1.cancelled").then(
-          () => true,
-          () => false,
-        ),
-      );
-      const message = create(OrderCancelledSchema, { orderId, holders });
-      await broker.publish({
-        fact: "order.v1.cancelled",
-        headers: {
-          // Like an event that is published again: the broker does not know it.
-          "Nats-Msg-Id": `${eventId}.${newId()}`,
-          "Shop-Event-Id": String(eventId),
-          "Shop-Event-Type": OrderCancelledSchema.typeName,
-        },
-        body: toBinary(OrderCancelledSchema, message),
+      const message = { orderId, holders };
+      return publish("order.v1.cancelled", OrderCancelledSchema, { eventId, message });
+    },
+    /** Publishes that a part of an order was refunded, and answers the event's id. */
+    refunded(
+      { lines, ...message }: { orderId: bigint; refundId: bigint; lines: [bigint, bigint][] },
+      eventId = newId(),
+    ) {
+      return publish("order.v1.refunded", OrderRefundedSchema, {
+        eventId,
+        message: { ...message, lines: lines.map(([goodsId, quantity]) => ({ goodsId, quantity })) },
       });
-      return eventId;
     },
     /** Resolves when the service has had these events. */
-    settled: (eventIds: bigint[]) =>
-      until(async () => (await inbox.listMissingEvents({ eventIds })).eventIds.length === 0),
+    async settled(eventIds: bigint[]) {
+      for (let start = 0; start < eventIds.length; start += 1_000) {
+        const some = eventIds.slice(start, start + 1_000);
+        await until(async () => {
+          return (await inbox.listMissingEvents({ eventIds: some })).eventIds.length === 0;
+        });
+      }
+    },
     async newGoods(fields: MessageInitShape<typeof CreateGoodsRequestSchema> = {}) {
       const { goods } = await admin.createGoods({
         requestId: newKey(),
