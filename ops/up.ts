@@ -1,4 +1,5 @@
-// `npm start`: gets a database and a broker, starts the five services, seeds them, and stays.
+// `npm start`: gets a database and a broker, starts the five services, the gateway and the sandbox
+// platform, seeds them, and stays.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -20,6 +21,7 @@ import { endServersOf } from "./infrastructure/private-server.ts";
 import { SetupError } from "./infrastructure/setup-error.ts";
 import { type Seeded, seed } from "./seed.ts";
 import { addressLines, thingsToTry } from "./up/announce.ts";
+import { EDGES, type Edges, placeEdges } from "./up/edges.ts";
 import { Interrupted, type Lifecycle, lifecycle } from "./up/lifecycle.ts";
 import { ancestorsOf, claimRun, type RunRecord } from "./up/run-record.ts";
 import { type Supervised, supervised } from "./up/supervised.ts";
@@ -39,6 +41,7 @@ async function main(): Promise<number> {
   const begun = Date.now();
   const settings = readSettings(process.env, (read) => clientSettings(read));
   const ports = shopPorts(process.env);
+  const edges = placeEdges(settings, process.env);
   const record: RunRecord = {
     pid: process.pid,
     ancestors: ancestorsOf(process.pid, process.env),
@@ -53,8 +56,9 @@ async function main(): Promise<number> {
   }
   const life = lifecycle(recordFile, record, say);
   try {
-    const found = await Promise.race([begin({ life, settings, ports }), interruption(life)]);
+    const found = await Promise.race([begin({ life, settings, ports, edges }), interruption(life)]);
     record.lines = addressLines(settings, {
+      ...edges,
       database: found.engines.mysql.description,
       broker: found.engines.nats.description,
     });
@@ -90,11 +94,17 @@ async function interruption(life: Lifecycle): Promise<never> {
   throw new Interrupted(reason);
 }
 
-type Start = { life: Lifecycle; settings: ClientSettings; ports: { mysql: number; nats: number } };
+type Start = {
+  life: Lifecycle;
+  settings: ClientSettings;
+  ports: { mysql: number; nats: number };
+  edges: Edges;
+};
 
 async function begin(start: Start): Promise<Found> {
   const { life, settings } = start;
-  const services = SERVICES.map((name) => [name, serviceOf(name)] as const);
+  const names = [...Object.keys(start.edges), ...SERVICES];
+  const services = names.map((name) => [name, serviceOf(name)] as const);
   const chosen = await sources();
   const found = { engines: {}, seeded: { users: [] } } as unknown as Found;
   const steps: ListrTask[] = [
@@ -113,7 +123,7 @@ async function begin(start: Start): Promise<Found> {
       },
     })),
     {
-      title: "Services",
+      title: "Programs",
       task: (_, task) => {
         process.env.SHOP_MYSQL_URL = found.engines.mysql.url;
         process.env.SHOP_NATS_URL = found.engines.nats.url;
@@ -190,8 +200,9 @@ async function engineOf(
 }
 
 function serviceOf(name: string): Supervised {
-  const main = join(root, "services", name, "main.ts");
-  if (!existsSync(main)) throw new SetupError(`services/${name}/main.ts is missing`);
+  const path = EDGES[name] ?? `services/${name}/main.ts`;
+  const main = join(root, path);
+  if (!existsSync(main)) throw new SetupError(`${path} is missing`);
   const directory = join(dataDir, "services");
   mkdirSync(directory, { recursive: true });
   mkdirSync(join(dataDir, "logs"), { recursive: true });
@@ -201,8 +212,9 @@ function serviceOf(name: string): Supervised {
 
 /** First those that call others, so that what they accepted can still be finished. */
 async function stopServices(services: Map<string, Supervised>): Promise<void> {
-  const callers = [...services].filter(([name]) => name === "order" || name === "pay");
-  await Promise.all(callers.map(([, service]) => service.stop()));
+  for (const callers of [["gateway"], ["order", "pay"]]) {
+    await Promise.all(callers.map((name) => services.get(name)?.stop()));
+  }
   await Promise.all([...services.values()].map((service) => service.stop()));
 }
 

@@ -11,10 +11,11 @@ const timeoutMs = 15_000;
 /** Where everything is, one line each; also what a second `npm start` shows. */
 export function addressLines(
   settings: ClientSettings,
-  engines: { database: string; broker: string },
+  others: Record<string, string | undefined>,
 ): string[] {
-  const services = SERVICES.map((name) => `  ${name.padEnd(9)} ${settings.addresses[name]}`);
-  return [...services, `  database  ${engines.database}`, `  broker    ${engines.broker}`];
+  const lines = [...SERVICES.map((name) => [name, settings.addresses[name]] as const)];
+  const found = Object.entries(others).filter(([, where]) => where !== undefined);
+  return [...lines, ...found].map(([name, where]) => `  ${name.padEnd(9)} ${where}`);
 }
 
 /** Tokens, and three commands with real identifiers that can be pasted into another terminal. */

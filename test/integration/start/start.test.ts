@@ -14,6 +14,7 @@ import { deleteStreams } from "../../support/streams.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const services = ["goods", "coupon", "user", "order", "pay"];
+const programs = [...services, "gateway", "sandbox"];
 
 describe("npm start", () => {
   const namespace = `t${randomBytes(5).toString("hex")}`;
@@ -55,6 +56,10 @@ describe("npm start", () => {
     const run = await start().until(/Ctrl-C stops it/);
     for (const service of services)
       assert.match(run.output(), new RegExp(`  ${service} +127.0.0.1:`));
+    for (const edge of ["gateway", "sandbox"]) {
+      const address = new RegExp(`  ${edge} +(http://127\\S+)`).exec(run.output())?.[1];
+      assert.equal((await fetch(`${address}/healthz`)).status, 200);
+    }
     assert.equal(run.output().match(/^ {2}grpcurl .* shop\.\w+\.v1\./gm)?.length, 3);
     assert.equal(run.output().match(/^ {2}export (ADMIN|SHOPPER)=\S+$/gm)?.length, 2);
   });
@@ -71,7 +76,7 @@ describe("npm start", () => {
   });
 
   it("comes up again after a kill -9, with the seed as it was", async () => {
-    const pids = services.map(pidOf);
+    const pids = programs.map(pidOf);
     const shopper = /user (\d+)\), for a day/;
     const before = shopper.exec(runs[0]?.output() ?? "")?.[1];
     runs[0]?.child.kill("SIGKILL");
@@ -81,7 +86,7 @@ describe("npm start", () => {
   });
 
   it("stops everything at SIGTERM and leaves with 0", async () => {
-    const pids = services.map(pidOf);
+    const pids = programs.map(pidOf);
     const running = runs.at(-1);
     running?.child.kill("SIGTERM");
     assert.equal(await running?.ended, 0);
