@@ -18,7 +18,7 @@ export type Replica = Callers & {
  * and the shop's own processes of the other services.
  */
 export async function startReplica(
-  shop: Pick<Shop, "namespace" | "addresses">,
+  shop: Pick<Shop, "namespace" | "addresses" | "gatewayUrl" | "sandbox">,
   service: ServiceName,
   env: Record<string, string> = {},
 ): Promise<Replica> {
@@ -37,6 +37,8 @@ export async function startReplica(
       SHOP_ENV: "test",
       SHOP_NAMESPACE: shop.namespace,
       SHOP_MYSQL_POOL: "6",
+      SHOP_SANDBOX_URL: shop.sandbox.url,
+      SHOP_CALLBACK_URL: `${shop.gatewayUrl}/pay/callback`,
       ...Object.fromEntries(others),
       [`SHOP_${service.toUpperCase()}_LISTEN`]: address,
       ...env,

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { ServiceName } from "#platform/process/common-settings.ts";
 
 export type ServiceProcess = {
   /** Resolves when the service says that it is ready; rejects with what it wrote when it ends before. */
@@ -14,6 +13,10 @@ export type ServiceProcess = {
   output(): string;
 };
 
+const mains: Record<string, string> = {
+  gateway: "gateway/main.ts",
+  sandbox: "ops/sandbox/main.ts",
+};
 const readyWithinMs = 60_000;
 /** Compiled modules are kept from one start to the next: it halves the time that a start takes. */
 const compileCache = fileURLToPath(
@@ -26,12 +29,14 @@ const shownCharacters = 4_000;
  * and stop by itself.
  */
 export function serviceProcess(options: {
-  service: ServiceName;
+  /** A service, or another program of the shop. */
+  service: string;
   env: NodeJS.ProcessEnv;
   logFile: string;
 }): ServiceProcess {
   const { service, logFile } = options;
-  const main = fileURLToPath(new URL(`../../services/${service}/main.ts`, import.meta.url));
+  const path = mains[service] ?? `services/${service}/main.ts`;
+  const main = fileURLToPath(new URL(`../../${path}`, import.meta.url));
   let child: ChildProcess | undefined;
   let gone: Promise<string> = Promise.resolve("never started");
 
