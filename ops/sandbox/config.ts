@@ -105,5 +105,6 @@ export function mayNotify(rule: NotifyRule, address: string): boolean {
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== "") return false;
   if (rule.origins.has(url.origin)) return true;
   const { hostname } = url;
-  return rule.loopback && (/^(localhost|\[::1\])$/.test(hostname) || hostname.startsWith("127."));
+  // The parser has made four decimal numbers of whatever stands for an IPv4 address.
+  return rule.loopback && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname);
 }

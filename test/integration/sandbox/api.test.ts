@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
+import { signedHeaders } from "../../../ops/sandbox/signature.ts";
+import { type Receiver, startReceiver } from "../../support/receiver.ts";
+import { ask, paymentRequest, type Sandbox, startSandbox } from "./sandbox.ts";
+
+/** Within some milliseconds: what is sent first does not always arrive first then. */
+const soon = () => pause(Math.random() * 20);
+
+describe("sandbox platform: its API", () => {
+  let shop: Receiver;
+  let sandbox: Sandbox;
+
+  before(async () => {
+    shop = await startReceiver();
+    sandbox = await startSandbox(shop.url);
+  });
+
+  after(async () => {
+    await sandbox?.stop();
+    await shop?.stop();
+  });
+
+  it("opens one payment for one key, also when 20 requests come at once", async () => {
+    const request = paymentRequest(randomUUID(), shop.url);
+    const opened = await Promise.all(
+      Array.from({ length: 20 }, () => sandbox.post("/v1/payments", request)),
+    );
+    assert.equal(new Set(opened.map(({ json }) => json.trade_id)).size, 1);
+    for (const { status, json } of opened) assert.deepEqual([status, json.state], [200, "open"]);
+  });
+
+  it("refuses the same key with another amount or currency", async () => {
+    const request = paymentRequest(randomUUID(), shop.url);
+    await sandbox.post("/v1/payments", request);
+    for (const change of [{ amount_cents: "12346" }, { currency: "USD" }]) {
+      const { status } = await sandbox.post("/v1/payments", { ...request, ...change });
+      assert.equal(status, 409);
+    }
+  });
+
+  it("tells what became of a payment", async () => {
+    const { id, tradeId } = await sandbox.open();
+    const expected = { merchant_trade_id: id, trade_id: tradeId, amount_cents: "12345" };
+    const { json: open } = await sandbox.get(`/v1/payments/${id}`);
+    assert.deepEqual(open, { ...expected, currency: "EUR", refunded_cents: "0", state: "open" });
+    const { payTime } = await sandbox.control.pay(id);
+    const { json: paid } = await sandbox.get(`/v1/payments/${id}`);
+    assert.deepEqual([paid.state, paid.pay_time], ["paid", payTime?.toISOString()]);
+    assert.equal((await sandbox.get("/v1/payments/unheard")).status, 404);
+  });
+
+  it("takes no request that is not signed, or not by the merchant, or not now", async () => {
+    const body = JSON.stringify(paymentRequest(randomUUID(), shop.url));
+    const good = signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now());
+    const at = (ms: number) => signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now() + ms);
+    const bad: Record<string, string>[] = [
+      {},
+      signedHeaders("another secret, 16 long", body, Date.now()),
+      signedHeaders(DEVELOPMENT_SANDBOX_SECRET, `${body} `, Date.now()),
+      { ...good, "sandbox-signature": "" },
+      { ...good, "sandbox-signature": (good["sandbox-signature"] as string).toUpperCase() },
+      { ...good, "sandbox-timestamp": "" },
+      { ...good, "sandbox-timestamp": "1e9" },
+      { ...good, "sandbox-merchant": "somebody-else" },
+      at(-301_000),
+      at(302_000),
+    ];
+    for (const [index, headers] of bad.entries()) {
+      const answer = await ask(`${sandbox.url}/v1/payments`, {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json", ...headers },
+      });
+      assert.equal(answer.status, 401, `case ${index}`);
+    }
+    assert.equal((await ask(`${sandbox.url}/v1/payments/x`)).status, 401);
+  });
+
+  it("refuses what is malformed with 400, and never falls over", async () => {
+    const request = paymentRequest(randomUUID(), shop.url);
+    const changes: object[] = [
+      { merchant_trade_id: "" },
+      { merchant_trade_id: "a b" },
+      { merchant_trade_id: 7 },
+      { amount_cents: 12345 },
+      { amount_cents: "0" },
+      { amount_cents: "-1" },
+      { amount_cents: "1.5" },
+      { amount_cents: "9007199254740992" },
+      { currency: "eur" },
+      { notify_url: undefined },
+      { notify_url: "http://example.com/pay" },
+      { notify_url: "http://127.0.0.1.example.com/" },
+      { notify_url: "http://user@127.0.0.1/" },
+      { notify_url: "file:///etc/passwd" },
+      { return_url: "javascript:alert(1)" },
+      { return_url: `http://127.0.0.1/${"x".repeat(2_048)}` },
+    ];
+    for (const change of changes) {
+      const answer = await sandbox.post("/v1/payments", { ...request, ...change });
+      assert.equal(answer.status, 400, JSON.stringify(change));
+    }
+    assert.equal((await sandbox.post("/v1/refunds", [])).status, 400);
+    assert.equal((await sandbox.post("/v1/payments", { x: "y".repeat(17_000) })).status, 413);
+    assert.equal((await ask(`${sandbox.url}/v1/payments`)).status, 405);
+    assert.equal((await ask(`${sandbox.url}/v2/payments`)).status, 404);
+    assert.doesNotMatch(sandbox.output(), /"level":"error"/);
+  });
+
+  it("lets either the payment or the closing win, 1,000 times", async () => {
+    const outcomes = { paid: 0, closed: 0 };
+    for (let round = 0; round < 20; round += 1) {
+      const opened = await Promise.all(Array.from({ length: 50 }, () => sandbox.open()));
+      await Promise.all(
+        opened.map(async ({ id, checkoutUrl }) => {
+          const [paid, closed] = await Promise.all([
+            soon().then(() => ask(`${checkoutUrl}/pay`, { method: "POST" })),
+            soon().then(() => sandbox.post(`/v1/payments/${id}/close`, {})),
+          ]);
+          const { json } = await sandbox.get(`/v1/payments/${id}`);
+          assert.equal(json.state, closed.json.state);
+          assert.equal(paid.status, json.state === "paid" ? 303 : 409);
+          outcomes[json.state as "paid" | "closed"] += 1;
+        }),
+      );
+    }
+    assert.equal(outcomes.paid + outcomes.closed, 1_000);
+    assert.ok(outcomes.paid > 0 && outcomes.closed > 0, JSON.stringify(outcomes));
+    const { payments, notices } = await sandbox.control.state();
+    const paid = payments.filter(({ state }) => state === "paid").map(({ paymentId }) => paymentId);
+    assert.deepEqual(new Set(notices.map(({ paymentId }) => paymentId)), new Set(paid));
+    assert.equal(notices.length, paid.length);
+  }).timeout(60_000);
+
+  it("gives back what was paid at most, whatever comes at once", async () => {
+    const { id } = await sandbox.open();
+    await sandbox.control.pay(id);
+    const refund = (key: string, cents: string) =>
+      sandbox.post("/v1/refunds", {
+        merchant_refund_id: `${id}-${key}`,
+        merchant_trade_id: id,
+        amount_cents: cents,
+      });
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => refund(String(index), "1000")),
+    );
+    const succeeded = answers.filter(({ json }) => json.state === "succeeded");
+    assert.equal(succeeded.length, 12);
+    for (const { json } of answers.filter((answer) => !succeeded.includes(answer)))
+      assert.deepEqual(json, { state: "failed", cause: "more than is left" });
+    assert.deepEqual((await refund("rest", "345")).json, { state: "succeeded" });
+    assert.equal((await refund("more", "1")).json.state, "failed");
+    const { refunds, payments } = await sandbox.control.state();
+    const mine = refunds.filter(({ paymentId, state }) => paymentId === id && state !== "failed");
+    assert.equal(
+      mine.reduce((sum, { amountCents }) => sum + amountCents, 0n),
+      12_345n,
+    );
+    assert.equal(payments.find(({ paymentId }) => paymentId === id)?.refundedCents, 12_345n);
+  });
+
+  it("refunds once for one key, and says a failure again", async () => {
+    const { id } = await sandbox.open();
+    const request = { merchant_trade_id: id, amount_cents: "45" };
+    const early = { ...request, merchant_refund_id: `${id}-early` };
+    assert.deepEqual((await sandbox.post("/v1/refunds", early)).json, {
+      state: "failed",
+      cause: "not paid",
+    });
+    await sandbox.control.pay(id);
+    assert.equal((await sandbox.post("/v1/refunds", early)).json.state, "failed");
+    const refund = { ...request, merchant_refund_id: `${id}-1` };
+    for (const { json } of await Promise.all(
+      Array.from({ length: 10 }, () => sandbox.post("/v1/refunds", refund)),
+    ))
+      assert.deepEqual(json, { state: "succeeded" });
+    assert.equal((await sandbox.get(`/v1/payments/${id}`)).json.refunded_cents, "45");
+    const other = { ...refund, amount_cents: "46" };
+    assert.equal((await sandbox.post("/v1/refunds", other)).status, 409);
+    const unknown = { ...refund, merchant_refund_id: "x", merchant_trade_id: "unheard" };
+    assert.equal((await sandbox.post("/v1/refunds", unknown)).status, 404);
+  });
+});

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { eventually } from "../../support/eventually.ts";
+import { type Receiver, startReceiver } from "../../support/receiver.ts";
+import { ask, type Sandbox, startSandbox } from "./sandbox.ts";
+
+describe("sandbox platform: its checkout page", () => {
+  let shop: Receiver;
+  let sandbox: Sandbox;
+
+  before(async () => {
+    shop = await startReceiver();
+    sandbox = await startSandbox(shop.url);
+  });
+
+  after(async () => {
+    await sandbox?.stop();
+    await shop?.stop();
+  });
+
+  /** The form on the page whose button says so, as a browser would send it. */
+  async function press(checkoutUrl: string, button: string) {
+    const { text } = await ask(checkoutUrl);
+    const forms = [
+      ...text.matchAll(/<form method="post" action="([^"]+)">\s*<button[^>]*>([^<]+)/g),
+    ];
+    const form = forms.find(([, , label]) => label?.startsWith(button));
+    assert.ok(form?.[1], `no button ${button}`);
+    return fetch(new URL(form[1], checkoutUrl), { method: "POST", redirect: "manual" });
+  }
+
+  it("shows what is to be paid, pays, tells the shop, and leads back", async () => {
+    const { id, checkoutUrl } = await sandbox.open();
+    const { status, text } = await ask(checkoutUrl);
+    assert.equal(status, 200);
+    assert.match(text, /123\.45 EUR/);
+    const paid = await press(checkoutUrl, "Pay 123.45 EUR");
+    assert.equal(paid.status, 303);
+    assert.equal(paid.headers.get("location"), "http://127.0.0.1:9/thanks?order=7");
+    await eventually(() => assert.equal(shop.received.at(-1)?.json.merchant_trade_id, id));
+    const after = await ask(checkoutUrl);
+    assert.match(after.text, /<h1>Paid<\/h1>/);
+    assert.doesNotMatch(after.text, /<button/);
+    assert.match(after.text, /<a href="http:\/\/127\.0\.0\.1:9\/thanks\?order=7">/);
+  });
+
+  it("is paid once, however often the button is pressed", async () => {
+    const { id, checkoutUrl } = await sandbox.open();
+    const pressed = await Promise.all(
+      Array.from({ length: 20 }, () => ask(`${checkoutUrl}/pay`, { method: "POST" })),
+    );
+    for (const { status } of pressed) assert.equal(status, 303);
+    const { notices } = await sandbox.control.state();
+    assert.equal(notices.filter(({ paymentId }) => paymentId === id).length, 1);
+  });
+
+  it("leads back without paying", async () => {
+    const { id, checkoutUrl } = await sandbox.open();
+    assert.equal((await press(checkoutUrl, "Cancel")).status, 303);
+    assert.equal((await sandbox.get(`/v1/payments/${id}`)).json.state, "open");
+  });
+
+  it("has no button any more where the payment is closed, and refuses to pay it", async () => {
+    const { id, checkoutUrl } = await sandbox.open({ return_url: "" });
+    await sandbox.post(`/v1/payments/${id}/close`, {});
+    assert.doesNotMatch((await ask(checkoutUrl)).text, /<button/);
+    assert.equal((await ask(`${checkoutUrl}/pay`, { method: "POST" })).status, 409);
+    assert.equal((await ask(`${sandbox.url}/checkout/sb00`)).status, 404);
+    assert.equal((await ask(`${sandbox.url}/checkout/sb00/pay`, { method: "POST" })).status, 404);
+  });
+
+  it("never shows as markup what the shop sent, and lets nobody frame it or run a script in it", async () => {
+    const { checkoutUrl } = await sandbox.open({
+      return_url: `http://127.0.0.1:9/?a="><script>alert(1)</script>&b='`,
+    });
+    await ask(`${checkoutUrl}/pay`, { method: "POST" });
+    const response = await fetch(checkoutUrl);
+    assert.doesNotMatch(await response.text(), /<script|"><|&b=/);
+    const policy = response.headers.get("content-security-policy") ?? "";
+    assert.match(policy, /default-src 'none'; style-src 'sha256-\S+'/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    assert.match(policy, /form-action 'self' http:\/\/127\.0\.0\.1:9;/);
+  });
+
+  it("keeps the control interface from everybody in production", async () => {
+    const closed = await startSandbox(shop.url, {
+      SHOP_ENV: "production",
+      SHOP_SANDBOX_SECRET: "a secret of the real shop",
+    });
+    try {
+      for (const path of ["/control/state", "/control/faults"])
+        assert.equal((await ask(`${closed.url}${path}`)).status, 404);
+      assert.equal((await ask(`${closed.url}/healthz`)).status, 200);
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  it("takes commands as JSON only, so that no page in a browser can give them", async () => {
+    const answer = await ask(`${sandbox.url}/control/faults`, {
+      method: "POST",
+      body: "{}",
+      headers: { "content-type": "text/plain" },
+    });
+    assert.equal(answer.status, 415);
+  });
+});
