@@ -1,7 +1,12 @@
 import { type Subscription, subscription } from "#platform/events/consumers.ts";
-import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import {
+  OrderCancelledSchema,
+  OrderPaidSchema,
+  OrderRefundedSchema,
+} from "#proto/shop/event/v1/event_pb.ts";
 import { awardPoints } from "./use-cases/award-points.ts";
 import type { Parts } from "./use-cases/parts.ts";
+import { refundBalance } from "./use-cases/refund-balance.ts";
 import { releaseBalance } from "./use-cases/release-balance.ts";
 
 export function subscriptions(parts: Parts): Subscription[] {
@@ -18,6 +23,11 @@ export function subscriptions(parts: Parts): Subscription[] {
       fact: "order.v1.paid",
       schema: OrderPaidSchema,
       handle: (deliveries) => awardPoints(parts, deliveries),
+    }),
+    subscription({
+      fact: "order.v1.refunded",
+      schema: OrderRefundedSchema,
+      handle: (deliveries) => refundBalance(parts, deliveries),
     }),
   ];
 }

@@ -8,3 +8,17 @@ export function sequences<T>(steps: readonly T[], longest: number): T[][] {
   }
   return all;
 }
+
+/** Every order of these steps that looks different: equal steps are not told apart. */
+export function orders<T>(steps: readonly T[]): T[][] {
+  if (steps.length === 0) return [[]];
+  return [...new Set(steps)].flatMap((first) => {
+    const rest = steps.toSpliced(steps.indexOf(first), 1);
+    return orders(rest).map((sequence) => [first, ...sequence]);
+  });
+}
+
+/** Every sequence of up to five of these five or fewer steps, and every order of all of them with one repeated. */
+export function walksOf<T>(steps: readonly T[]): T[][] {
+  return [...sequences(steps, 5), ...steps.flatMap((again) => orders([...steps, again]))];
+}

@@ -8,6 +8,7 @@ type HoldRow = {
   order_id: bigint;
   user_id: bigint;
   amount_cents: bigint;
+  returned_cents: bigint;
   state: HoldState;
   refusal: Uint8Array | null;
 };
@@ -22,7 +23,7 @@ export async function lockHolds(
 ): Promise<Map<bigint, Hold>> {
   const rows = await selectByIds<HoldRow>(
     tx,
-    `select order_id, user_id, amount_cents, state, refusal
+    `select order_id, user_id, amount_cents, returned_cents, state, refusal
      from balance_holds force index (primary)
      where order_id in (?) order by order_id for update`,
     orderIds,
@@ -32,19 +33,39 @@ export async function lockHolds(
 
 /** Fails with a duplicate key, and so runs the transaction again, where another one decided an order meanwhile. */
 export async function insertHolds(tx: Transaction, holds: readonly Hold[]): Promise<void> {
-  const rows = holds
+  await insertRows(tx, "balance_holds", rowsOf(holds));
+}
+
+/** Writes how holds are now that this transaction has locked in the given state. */
+export async function changeHolds(
+  tx: Transaction,
+  holds: readonly Hold[],
+  from: HoldState,
+): Promise<void> {
+  if (holds.length === 0) return;
+  const set = ["user_id", "amount_cents", "returned_cents", "state", "refusal"];
+  const matched = await updateRows(
+    tx,
+    { table: "balance_holds", key: "order_id", set, guard: `t.state = ${from}` },
+    rowsOf(holds),
+  );
+  if (matched !== holds.length) throw new Error(`${matched} of ${holds.length} holds changed`);
+}
+
+function rowsOf(holds: readonly Hold[]) {
+  return holds
     .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
     .map((hold) => ({
       order_id: hold.orderId,
       user_id: hold.userId,
       amount_cents: hold.amountCents,
+      returned_cents: hold.returnedCents,
       state: hold.state,
       refusal: hold.refusal && encodeRefusal(hold.refusal),
     }));
-  await insertRows(tx, "balance_holds", rows);
 }
 
-/** Marks holds as released; each must be held, and locked by this transaction. */
+/** Marks holds as released; each must be held, or wait for its deduction, and be locked by this transaction. */
 export async function releaseHolds(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
   if (orderIds.length === 0) return;
   const rows = orderIds.map((orderId) => ({ order_id: orderId, state: HoldState.released }));
@@ -54,7 +75,7 @@ export async function releaseHolds(tx: Transaction, orderIds: readonly bigint[])
       table: "balance_holds",
       key: "order_id",
       set: ["state"],
-      guard: `t.state = ${HoldState.held}`,
+      guard: `t.state in (${HoldState.held}, ${HoldState.early})`,
     },
     rows,
   );
@@ -66,6 +87,7 @@ function holdOf(row: HoldRow): Hold {
     orderId: row.order_id,
     userId: row.user_id,
     amountCents: row.amount_cents,
+    returnedCents: row.returned_cents,
     state: row.state,
     refusal: row.refusal ? decodeRefusal(row.refusal) : undefined,
   };

@@ -2,7 +2,7 @@ import type { Database, Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows } from "#platform/db/statements.ts";
 import type { Movement } from "../domain/hold.ts";
-import type { Award } from "../domain/points.ts";
+import type { PointEntry } from "../domain/points.ts";
 import type { TopUp } from "../domain/top-up.ts";
 import { type BalanceLogEntry, BalanceLogType, type PointLogEntry } from "../domain/user.ts";
 import {
@@ -29,6 +29,7 @@ export async function insertMovements(
     type: movement.type,
     amount_cents: movement.amountCents,
     balance_after: movement.balanceAfter,
+    refund_id: movement.refundId ?? 0n,
   }));
   await insertRows(tx, "balance_log", rows);
 }
@@ -66,26 +67,33 @@ export async function findTopUp(
   };
 }
 
-/** Which of these orders have their points. */
-export async function awardedOrders(
+/** What the point log has of these orders. Whoever adds to it has locked their users. */
+export async function readPoints(
   tx: Transaction,
   orderIds: Iterable<bigint>,
-): Promise<Set<bigint>> {
-  const sql = "select order_id from point_log where order_id in (?) and refund_id = 0";
-  const rows = await selectByIds<{ order_id: bigint }>(tx, sql, orderIds);
-  return new Set(rows.map((row) => row.order_id));
+): Promise<PointEntry[]> {
+  return selectByIds<PointEntry>(
+    tx,
+    `select order_id as orderId, user_id as userId, refund_id as refundId, spent_cents as spentCents,
+       points, points_per_unit as pointsPerUnit
+     from point_log where order_id in (?) order by log_id`,
+    orderIds,
+  );
 }
 
-export async function insertAwards(
+export async function insertPoints(
   tx: Transaction,
-  awards: readonly Award[],
+  entries: readonly PointEntry[],
   nextId: NextId,
 ): Promise<void> {
-  const rows = awards.map((award) => ({
+  const rows = entries.map((entry) => ({
     log_id: nextId(),
-    user_id: award.userId,
-    order_id: award.orderId,
-    points: award.points,
+    user_id: entry.userId,
+    order_id: entry.orderId,
+    refund_id: entry.refundId,
+    spent_cents: entry.spentCents,
+    points: entry.points,
+    points_per_unit: entry.pointsPerUnit,
   }));
   await insertRows(tx, "point_log", rows);
 }
@@ -95,8 +103,10 @@ export async function listBalanceLog(database: Database, page: PageOf): Promise<
   return rows.map(balanceLogEntryOf);
 }
 
+/** A row that only keeps cents below a full unit changed no points, and is left out. */
 export async function listPointLog(database: Database, page: PageOf): Promise<PointLogEntry[]> {
-  const rows = await database.fork().find(PointLogEntity, wherePage(page), newestFirst(page));
+  const where = { ...wherePage(page), points: { $ne: 0n } };
+  const rows = await database.fork().find(PointLogEntity, where, newestFirst(page));
   return rows.map(pointLogEntryOf);
 }
 

@@ -1,28 +1,26 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { checkPaidOrder, decideAwards, type PaidOrder, pointChanges } from "../domain/points.ts";
-import { awardedOrders, insertAwards } from "../store/logs.ts";
-import { addToUsers } from "../store/users.ts";
+import { checkPaidOrder, type PaidOrder } from "../domain/points.ts";
+import { lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
+import { recordPoints } from "./record-points.ts";
 
 /** Gives the users of paid orders their points, once for each order, however often it is told. */
 export async function awardPoints(
-  { database, identifiers, pointsPerUnit }: Parts,
+  parts: Parts,
   deliveries: readonly Delivery<PaidOrder>[],
 ): Promise<void> {
   for (const { message } of deliveries) checkPaidOrder(message);
-  await database.transact("award-points", async (tx) => {
+  await parts.database.transact("award-points", async (tx) => {
     const fresh = await admitEvents(tx, deliveries);
     const orders = deliveries
       .filter(({ eventId }) => fresh.has(eventId))
-      .map(({ message }) => message);
-    if (orders.length === 0) return;
-
-    const awarded = await awardedOrders(
+      .map(({ message: { orderId, userId, spentCents } }) => {
+        return { orderId, userId, spentCents, refundId: 0n };
+      });
+    await lockBalances(
       tx,
-      orders.map(({ orderId }) => orderId),
+      orders.map(({ userId }) => userId),
     );
-    const awards = decideAwards(orders, awarded, pointsPerUnit);
-    await insertAwards(tx, awards, identifiers.next);
-    await addToUsers(tx, "points", pointChanges(awards));
+    await recordPoints(tx, parts, orders);
   });
 }

@@ -7,12 +7,14 @@ import {
   type DeductionOutcome,
   decideDeductions,
   deductionFault,
+  HoldState,
   otherContents,
   sameContents,
   userNotFound,
 } from "../domain/hold.ts";
 import { MAX_DEDUCTIONS } from "../limits.ts";
-import { insertHolds, lockHolds } from "../store/holds.ts";
+import { readEarly } from "../store/early-refunds.ts";
+import { changeHolds, insertHolds, lockHolds } from "../store/holds.ts";
 import { insertMovements } from "../store/logs.ts";
 import { addToUsers, existingUsers, lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
@@ -96,14 +98,24 @@ async function takeAmounts(
       tx,
       deductions.map(({ orderId }) => orderId),
     );
-    const undecided = deductions.filter(({ orderId }) => !holds.has(orderId));
+    const isEarly = (orderId: bigint) => holds.get(orderId)?.state === HoldState.early;
+    const undecided = deductions.filter(({ orderId }) => !holds.has(orderId) || isEarly(orderId));
     if (undecided.length > 0) {
       const balances = await lockBalances(
         tx,
         undecided.map(({ userId }) => userId),
       );
-      const decision = decideDeductions(undecided, balances);
-      await insertHolds(tx, decision.holds);
+      const early = await readEarly(tx, [...holds.keys()].filter(isEarly));
+      const decision = decideDeductions(undecided, balances, early);
+      await insertHolds(
+        tx,
+        decision.holds.filter(({ orderId }) => !holds.has(orderId)),
+      );
+      await changeHolds(
+        tx,
+        decision.holds.filter(({ orderId }) => holds.has(orderId)),
+        HoldState.early,
+      );
       await insertMovements(tx, decision.movements, identifiers.next);
       await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
       for (const hold of decision.holds) holds.set(hold.orderId, hold);

@@ -30,16 +30,18 @@ export async function releaseBalance(
     if (orders.size === 0) return;
 
     const holds = await lockHolds(tx, orders.keys());
-    const held = [...holds.values()].filter(({ state }) => state === HoldState.held);
+    const open = [...holds.values()].filter(({ state }) => {
+      return state === HoldState.held || state === HoldState.early;
+    });
     const balances = await lockBalances(
       tx,
-      held.map(({ userId }) => userId),
+      open.map(({ userId }) => userId),
     );
-    const movements = releaseMovements(held, balances);
+    const movements = releaseMovements(open, balances);
     const unknown = [...orders.values()].filter(({ orderId }) => !holds.has(orderId));
     await releaseHolds(
       tx,
-      held.map(({ orderId }) => orderId),
+      open.map(({ orderId }) => orderId),
     );
     await insertHolds(tx, unknown.map(closedBefore));
     await insertMovements(tx, movements, identifiers.next);

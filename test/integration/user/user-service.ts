@@ -6,7 +6,11 @@ import { createLog } from "#platform/process/log.ts";
 import { createClient } from "#platform/rpc/clients.ts";
 import { type Reason, Refusal } from "#platform/values/refusal.ts";
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
-import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import {
+  OrderCancelledSchema,
+  OrderPaidSchema,
+  OrderRefundedSchema,
+} from "#proto/shop/event/v1/event_pb.ts";
 import { token } from "../../support/callers.ts";
 import { startShop } from "../../support/shop.ts";
 
@@ -139,7 +143,14 @@ function eventsOf(broker: Broker, missing: (eventIds: bigint[]) => Promise<bigin
       }),
     paid: (message: MessageInitShape<typeof OrderPaidSchema>, eventId = newId()) =>
       publish("order.v1.paid", OrderPaidSchema, { eventId, message }),
+    refunded: (message: MessageInitShape<typeof OrderRefundedSchema>, eventId = newId()) =>
+      publish("order.v1.refunded", OrderRefundedSchema, { eventId, message }),
     /** Resolves when the service has these events. */
-    settled: (...eventIds: bigint[]) => until(async () => (await missing(eventIds)).length === 0),
+    async settled(...eventIds: bigint[]) {
+      for (let start = 0; start < eventIds.length; start += 1_000) {
+        const some = eventIds.slice(start, start + 1_000);
+        await until(async () => (await missing(some)).length === 0);
+      }
+    },
   };
 }

@@ -1,4 +1,8 @@
 import { Migration20261123User } from "./2026-11-23-user.ts";
+import { Migration20261124Refunds } from "./2026-11-24-refunds.ts";
 
 /** In the order in which they are applied; the names are for ever. */
-export const migrations = [{ name: "2026-11-23-user", class: Migration20261123User }];
+export const migrations = [
+  { name: "2026-11-23-user", class: Migration20261123User },
+  { name: "2026-11-24-refunds", class: Migration20261124Refunds },
+];

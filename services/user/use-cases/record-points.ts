@@ -1,0 +1,24 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { decidePoints, pointChanges, type Spending } from "../domain/points.ts";
+import { insertPoints, readPoints } from "../store/logs.ts";
+import { addToUsers } from "../store/users.ts";
+import type { Parts } from "./parts.ts";
+
+/**
+ * Writes changes of what was spent, and moves the points of their users, whom this transaction has locked: what is read
+ * here of an order is then all there is.
+ */
+export async function recordPoints(
+  tx: Transaction,
+  { identifiers, pointsPerUnit }: Pick<Parts, "identifiers" | "pointsPerUnit">,
+  changes: readonly Spending[],
+): Promise<void> {
+  const spent = changes.filter(({ spentCents }) => spentCents !== 0n);
+  const log = await readPoints(
+    tx,
+    spent.map(({ orderId }) => orderId),
+  );
+  const entries = decidePoints(spent, log, pointsPerUnit);
+  await insertPoints(tx, entries, identifiers.next);
+  await addToUsers(tx, "points", pointChanges(entries));
+}
