@@ -5,8 +5,9 @@ import { freeCoupons, lockCoupons } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Closes cancelled orders: each gets its coupon back where it holds one, once, however often it is told. An order that has not
- * asked for a coupon yet is marked, so that its late use is refused.
+ * Closes orders that were cancelled or refunded whole: each gets its coupon back where it holds one, once, however often
+ * and by whichever of the two events it is told. An order that has not asked for a coupon yet is marked, so that its late
+ * use is refused: the coupon is free in the end, whatever comes first.
  */
 export async function releaseCoupons(
   { database }: Parts,

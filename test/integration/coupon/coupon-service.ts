@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { connectBroker } from "#platform/events/broker.ts";
 import { createLog } from "#platform/process/log.ts";
@@ -12,12 +12,13 @@ import type {
   CouponUseSchema,
   IssueCouponRequestSchema,
 } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { OrderCancelledSchema, OrderRefundedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { token } from "../../support/callers.ts";
 import { startShop } from "../../support/shop.ts";
 
 const WAIT_MS = 20_000;
 
+type Repetition = { eventId?: bigint; copies?: number };
 export type CouponUnderTest = Awaited<ReturnType<typeof startCouponService>>;
 type IssueCouponInit = Exclude<
   MessageInitShape<typeof IssueCouponRequestSchema>,
@@ -53,6 +54,24 @@ export async function startCouponService() {
       () => true,
       () => false,
     );
+
+  const publish = async <S extends DescMessage>(
+    fact: string,
+    schema: S,
+    event: { message: MessageInitShape<S> } & Repetition,
+  ): Promise<bigint> => {
+    const { message, eventId = newId(), copies = 1 } = event;
+    const body = toBinary(schema, create(schema, message));
+    for (let copy = 0; copy < copies; copy += 1) {
+      const headers = {
+        "Nats-Msg-Id": `${eventId}.${newId()}`,
+        "Shop-Event-Id": String(eventId),
+        "Shop-Event-Type": schema.typeName,
+      };
+      await broker.publish({ fact, headers, body });
+    }
+    return eventId;
+  };
 
   return {
     admin,
@@ -93,22 +112,23 @@ export async function startCouponService() {
     },
 
     /** Publishes that an order was cancelled, `copies` times as one event. */
-    async publishCancelled(
+    publishCancelled: (
       message: MessageInitShape<typeof OrderCancelledSchema>,
-      { eventId = newId(), copies = 1 } = {},
-    ): Promise<bigint> {
-      const event = create(OrderCancelledSchema, { userId: 1n, holders: ["coupon"], ...message });
-      const body = toBinary(OrderCancelledSchema, event);
-      for (let copy = 0; copy < copies; copy += 1) {
-        const headers = {
-          "Nats-Msg-Id": `${eventId}.${newId()}`,
-          "Shop-Event-Id": String(eventId),
-          "Shop-Event-Type": OrderCancelledSchema.typeName,
-        };
-        await broker.publish({ fact: "order.v1.cancelled", headers, body });
-      }
-      return eventId;
-    },
+      options?: Repetition,
+    ) =>
+      publish("order.v1.cancelled", OrderCancelledSchema, {
+        message: { userId: 1n, holders: ["coupon"], ...message },
+        ...options,
+      }),
+    /** Publishes a refund of an order in the same way. */
+    publishRefunded: (
+      message: MessageInitShape<typeof OrderRefundedSchema>,
+      options?: Repetition,
+    ) =>
+      publish("order.v1.refunded", OrderRefundedSchema, {
+        message: { userId: 1n, refundId: newId(), ...message },
+        ...options,
+      }),
 
     missing: async (...eventIds: bigint[]) =>
       (await inbox.listMissingEvents({ eventIds })).eventIds,
