@@ -1,8 +1,96 @@
 import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
+import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
 
-export type PayConfig = CommonSettings;
+export type PayConfig = CommonSettings & {
+  currency: string;
+  /** Platforms call back at this address, a slash and their name. */
+  callbackUrl: string;
+  /** As written: "https://shop.example", or "http://localhost:*" for any port. */
+  returnOrigins: string[];
+  /** Undefined where the shop does not use it. */
+  sandbox: { url: string; secret: string } | undefined;
+  queryAfterMs: number;
+  refundRetryMs: number;
+};
+
+const HOUR_MS = 3_600_000;
+const LOCAL_ORIGINS = "http://127.0.0.1:*,http://localhost:*";
+/** What the sandbox has above SHOP_PORT_BASE. */
+const SANDBOX_PORT = 8;
 
 export function payConfig(env: Record<string, string | undefined>): PayConfig {
-  return readSettings(env, (read) => commonSettings(read, "pay"));
+  return readSettings(env, (read) => {
+    const common = commonSettings(read, "pay");
+    const production = common.env === "production";
+    const { host, portBase } = common;
+    return {
+      ...common,
+      currency: read.text("SHOP_CURRENCY", {
+        default: "EUR",
+        pattern: /^[A-Z]{3}$/,
+        shape: "must be a currency of ISO 4217, such as EUR",
+      }),
+      callbackUrl: webAddress(read, "SHOP_CALLBACK_URL", {
+        fallback: `http://${host}:${portBase}/pay/callback`,
+        mustBeSet: production,
+      }),
+      returnOrigins: returnOrigins(read, production),
+      sandbox: sandbox(read, { production, url: `http://${host}:${portBase + SANDBOX_PORT}` }),
+      queryAfterMs: read.integer("SHOP_PAYMENT_QUERY_MS", {
+        default: 30_000,
+        min: 100,
+        max: HOUR_MS,
+      }),
+      refundRetryMs: read.integer("SHOP_REFUND_RETRY_MS", {
+        default: 1_000,
+        min: 100,
+        max: HOUR_MS,
+      }),
+    };
+  });
+}
+
+function webAddress(
+  read: SettingsReader,
+  name: string,
+  rule: { fallback: string; mustBeSet: boolean },
+): string {
+  if (rule.mustBeSet && !read.has(name)) read.fault(`${name}: must be set in production`);
+  const url = read.url(name, { default: rule.fallback, protocols: ["http:", "https:"] });
+  return url.href.replace(/\/+$/, "");
+}
+
+function returnOrigins(read: SettingsReader, production: boolean): string[] {
+  const name = "SHOP_RETURN_ORIGINS";
+  if (production && !read.has(name)) read.fault(`${name}: must be set in production`);
+  const origins = read.text(name, { default: LOCAL_ORIGINS }).split(",");
+  return origins.map((origin) => {
+    const text = origin.trim();
+    const isOrigin = /^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:(\d{1,5}|\*))?$/.test(text);
+    if (!isOrigin) read.fault(`${name}: must be origins such as https://shop.example`);
+    return text;
+  });
+}
+
+/** In production it is off unless it is asked for, and then with a secret that is one. */
+function sandbox(
+  read: SettingsReader,
+  { production, url }: { production: boolean; url: string },
+): PayConfig["sandbox"] {
+  const name = "SHOP_SANDBOX_SECRET";
+  if (production && !read.has(name)) return undefined;
+  const secret = read.text(name, {
+    default: DEVELOPMENT_SANDBOX_SECRET,
+    secret: true,
+    pattern: /^.{16,}$/,
+    shape: "must have 16 characters or more",
+  });
+  if (production && secret === DEVELOPMENT_SANDBOX_SECRET) {
+    read.fault(`${name}: production refuses the development secret`);
+  }
+  return {
+    url: webAddress(read, "SHOP_SANDBOX_URL", { fallback: url, mustBeSet: production }),
+    secret,
+  };
 }

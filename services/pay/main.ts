@@ -1,15 +1,106 @@
+import { createOutbox } from "#platform/events/outbox.ts";
+import { startRelay } from "#platform/events/relay.ts";
+import type { Log } from "#platform/process/log.ts";
+import { type Periodic, periodically } from "#platform/process/periodic.ts";
 import { runService } from "#platform/process/run.ts";
-import { startService } from "#platform/process/start-service.ts";
-import { payConfig } from "./config.ts";
+import { type Built, type Ground, startService } from "#platform/process/start-service.ts";
+import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { inboxClient } from "./clients/inboxes.ts";
+import { orderClient } from "./clients/order.ts";
+import type { PaymentPlatform } from "./clients/platform.ts";
+import { sandboxPlatform } from "./clients/sandbox.ts";
+import { type PayConfig, payConfig } from "./config.ts";
+import { subscriptions } from "./consumers.ts";
+import { parseOrigin } from "./domain/return-url.ts";
+import { ORDER_TIMEOUT_MS, PRUNE_EVERY_MS, SWEEP_BATCH, SWEEP_EVERY_MS } from "./limits.ts";
 import { payImplementation } from "./rpc.ts";
+import { entities } from "./store/entities.ts";
+import { Migration20261123Pay } from "./store/migrations/2026-11-23-pay.ts";
+import type { Parts } from "./use-cases/parts.ts";
+import { pruneCallbacks } from "./use-cases/prune-callbacks.ts";
+import { sweepPayments } from "./use-cases/sweep-payments.ts";
+import { sweepRefunds } from "./use-cases/sweep-refunds.ts";
 
 export function start(env: Record<string, string | undefined> = process.env) {
+  const config = payConfig(env);
   return startService({
-    config: payConfig(env),
-    entities: [],
-    migrations: [],
-    build: () => ({ implementations: [payImplementation()] }),
+    config,
+    entities,
+    migrations: [{ name: "2026-11-23-pay", class: Migration20261123Pay }],
+    build: (ground) => build(config, ground),
   });
+}
+
+function build(config: PayConfig, { database, identifiers, broker, log }: Ground): Built {
+  const target = {
+    address: config.addresses.order,
+    tls: config.tls,
+    serviceToken: createServiceTokenSource(config.tokens, "pay"),
+    timeoutMs: ORDER_TIMEOUT_MS,
+    log,
+  };
+  const orders = orderClient(target);
+  const orderInbox = inboxClient(target);
+  const relay = startRelay({ database, broker, inboxes: { order: orderInbox.missing }, log });
+  const sweeps: { payments?: Periodic; refunds?: Periodic } = {};
+  const parts: Parts = {
+    database,
+    identifiers,
+    outbox: createOutbox({ identifiers, publishSoon: relay.publishSoon }),
+    orders,
+    platforms: platformsOf(config),
+    rules: {
+      currency: config.currency,
+      returnOrigins: config.returnOrigins.flatMap((text) => parseOrigin(text) ?? []),
+      queryAfterMs: config.queryAfterMs,
+      refundRetryMs: config.refundRetryMs,
+    },
+    wake: {
+      payments: () => sweeps.payments?.nudge(),
+      refunds: () => sweeps.refunds?.nudge(),
+    },
+  };
+  sweeps.payments = sweeping("sweep-payments", log, () => sweepPayments(parts));
+  sweeps.refunds = sweeping("sweep-refunds", log, () => sweepRefunds(parts));
+  const work = () => pruneCallbacks(parts);
+  return {
+    implementations: [payImplementation(parts)],
+    subscriptions: subscriptions(parts),
+    background: [
+      sweeps.payments,
+      sweeps.refunds,
+      periodically({ name: "prune-callbacks", everyMs: PRUNE_EVERY_MS, log, work }),
+      relay,
+      ...[orders, orderInbox].map(({ close }) => ({ stop: async () => close() })),
+    ],
+  };
+}
+
+function platformsOf({ sandbox, callbackUrl }: PayConfig): Map<string, PaymentPlatform> {
+  const platforms: PaymentPlatform[] = [];
+  if (sandbox) {
+    platforms.push(sandboxPlatform({ ...sandbox, notifyUrl: `${callbackUrl}/sandbox` }));
+  }
+  return new Map(platforms.map((platform) => [platform.name, platform]));
+}
+
+type Swept = { paymentId: bigint; refundId?: bigint; outcome: string; error?: unknown };
+
+/** Tells what a sweep came to; a person has to look at what is disputed, failed or broken. */
+function sweeping(name: string, log: Log, sweep: () => Promise<Swept[]>): Periodic {
+  const work = async () => {
+    const swept = await sweep();
+    for (const { paymentId, refundId, outcome, error } of swept) {
+      const ids = { paymentId, ...(refundId !== undefined && { refundId }) };
+      const texts = Object.entries(ids).map(([key, id]) => [key, String(id)]);
+      const fields = { ...Object.fromEntries(texts), outcome, work: name };
+      if (outcome === "broken") log.error({ ...fields, err: error }, "swept");
+      else if (["disputed", "failed", "unanswered"].includes(outcome)) log.warn(fields, "swept");
+      else if (outcome !== "open") log.info(fields, "swept");
+    }
+    return swept.length === SWEEP_BATCH;
+  };
+  return periodically({ name, everyMs: SWEEP_EVERY_MS, log, work });
 }
 
 if (import.meta.main) runService(start);

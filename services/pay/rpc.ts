@@ -1,7 +1,111 @@
-import { type Implementation, implement } from "#platform/rpc/server.ts";
-import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Call, type Implementation, implement } from "#platform/rpc/server.ts";
+import {
+  ClosePaymentsOutcome,
+  type PaymentLogEntrySchema,
+  type PaymentSchema,
+  PayService,
+} from "#proto/shop/pay/v1/pay_pb.ts";
+import { closePayments } from "./use-cases/close-payments.ts";
+import { createPayment } from "./use-cases/create-payment.ts";
+import { getPayment, listPaymentLog, listPayments } from "./use-cases/get-payment.ts";
+import { type CallbackOutcome, handleCallback, judgeAgain } from "./use-cases/handle-callback.ts";
+import type { Asking, Parts } from "./use-cases/parts.ts";
 
-/** Every method answers UNIMPLEMENTED, to those who may call it. */
-export function payImplementation(): Implementation {
-  return implement(PayService, {});
+type Payment = Awaited<ReturnType<typeof getPayment>>;
+type LogEntry = Awaited<ReturnType<typeof listPaymentLog>>[number];
+
+const OUTCOMES = {
+  closed: ClosePaymentsOutcome.CLOSED,
+  paid: ClosePaymentsOutcome.PAID,
+  unknown: ClosePaymentsOutcome.UNKNOWN,
+} as const;
+
+/**
+ * By this header the program of ops/callbacks.ts, and nobody else, names a recorded callback to judge again. No header
+ * of HTTP can begin with a colon.
+ */
+const RECORDED_HEADER = ":recorded-callback-id";
+const RECORD_KEEPER = "callbacks";
+
+export function payImplementation(parts: Parts): Implementation {
+  return implement(PayService, {
+    async createPayment({ orderId, provider, returnUrl }, call) {
+      const command = { orderId, provider, returnUrl };
+      const payment = await createPayment(parts, command, askingOf(call));
+      const { paymentId } = payment;
+      call.log.info({ orderId: String(orderId), paymentId: String(paymentId) }, "payment started");
+      return { payment: paymentMessage(payment) };
+    },
+    async getPayment({ paymentId }, call) {
+      return { payment: paymentMessage(await getPayment(parts, paymentId, call)) };
+    },
+    async listPayments({ orderId }, call) {
+      return { payments: (await listPayments(parts, orderId, call)).map(paymentMessage) };
+    },
+    async handleCallback({ provider, headers, body }, call) {
+      const recorded = recordedCallback(headers, call);
+      const { traceparent } = call;
+      const outcome = await (recorded === undefined
+        ? handleCallback(parts, { provider, headers, body, traceparent })
+        : judgeAgain(parts, recorded));
+      tell(call, provider, outcome);
+      return outcome.answer;
+    },
+    async closePayments({ orderIds }, call) {
+      const outcomes = await closePayments(parts, orderIds, call);
+      const results = outcomes.map(({ orderId, outcome }) => {
+        return { orderId, outcome: OUTCOMES[outcome] };
+      });
+      return { results };
+    },
+    async listPaymentLog({ paymentId }) {
+      return { entries: (await listPaymentLog(parts, paymentId)).map(entryMessage) };
+    },
+  });
+}
+
+function askingOf({ ownerId, deadlineMs, signal, traceparent }: Call): Asking {
+  return { ownerId, deadlineMs, signal, traceparent };
+}
+
+function recordedCallback(headers: Record<string, string>, { caller }: Call): bigint | undefined {
+  const id = headers[RECORDED_HEADER];
+  if (caller.kind !== "service" || caller.name !== RECORD_KEEPER) return undefined;
+  return id !== undefined && /^[1-9]\d{0,17}$/.test(id) ? BigInt(id) : undefined;
+}
+
+/** Whoever watches the shop sees each refused callback: a person may have to look. */
+function tell(call: Call, provider: string, outcome: CallbackOutcome): void {
+  const { judgement, paymentId, trouble } = outcome;
+  const fields = { provider, ...(paymentId !== undefined && { paymentId: String(paymentId) }) };
+  if (!judgement) call.log.warn({ ...fields, err: trouble }, "a callback could not be recorded");
+  else if ("cause" in judgement) {
+    call.log.warn({ ...fields, cause: judgement.cause }, "callback refused");
+  } else {
+    call.log.info({ ...fields, verdict: judgement.verdict }, "callback taken");
+  }
+}
+
+function paymentMessage(payment: Payment): MessageInitShape<typeof PaymentSchema> {
+  return {
+    paymentId: payment.paymentId,
+    orderId: payment.orderId,
+    userId: payment.userId,
+    amountCents: payment.amountCents,
+    currencyCode: payment.currency,
+    status: payment.status,
+    provider: payment.provider,
+    providerTradeId: payment.providerTradeId ?? "",
+    checkoutUrl: payment.checkoutUrl,
+    createTime: timestampFromDate(payment.createTime),
+    ...(payment.payTime && { payTime: timestampFromDate(payment.payTime) }),
+    refundedCents: payment.refundedCents,
+  };
+}
+
+function entryMessage(entry: LogEntry): MessageInitShape<typeof PaymentLogEntrySchema> {
+  const { paymentId, type, detail, logTime } = entry;
+  return { paymentId, type, detail, logTime: timestampFromDate(logTime) };
 }

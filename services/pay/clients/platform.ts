@@ -47,9 +47,11 @@ export type PaymentPlatform = {
   query(paymentId: bigint): Promise<PlatformPayment>;
   /** Nothing can be paid any more, unless it was: then "paid". */
   close(paymentId: bigint): Promise<"closed" | "paid" | "unknown_payment">;
-  /** Idempotent by refund. `failed` is the platform's own cause. */
+  /** Idempotent by refund and attempt. `failed` is final for this attempt, with the platform's own cause. */
   refund(refund: {
     refundId: bigint;
+    /** From 1. */
+    attempt: number;
     paymentId: bigint;
     amountCents: bigint;
   }): Promise<"succeeded" | { failed: string }>;

@@ -68,22 +68,21 @@ export function sandboxPlatform(options: SandboxOptions): PaymentPlatform {
       throw unexpected("close", answer);
     },
 
-    async refund({ refundId, paymentId, amountCents }) {
+    async refund({ refundId, attempt, paymentId, amountCents }) {
       const answer = await ask({
         path: "/v1/refunds",
         body: {
-          merchant_refund_id: String(refundId),
+          merchant_refund_id: attempt === 1 ? String(refundId) : `${refundId}-${attempt}`,
           merchant_trade_id: String(paymentId),
           amount_cents: String(amountCents),
         },
       });
       const { state, cause } = answer.fields;
       if (answer.status === 200 && state === "succeeded") return "succeeded";
-      if (state === "failed" && typeof cause === "string") return { failed: cause };
-      // It knows the number with other contents, or does not know the payment: no repetition helps, a person may.
-      if (answer.status === 409 || answer.status === 404) {
-        return { failed: `the platform answered ${answer.status}` };
+      if (answer.status === 200 && state === "failed") {
+        return { failed: typeof cause === "string" ? cause : "no cause given" };
       }
+      // 409 too: it knows the number with other contents, and another number could pay twice.
       throw unexpected("refund", answer);
     },
   };

@@ -64,6 +64,19 @@ export async function ownerOfTrade(
   return row?.paymentId;
 }
 
+/** The platforms of these payments; no lock, since a payment keeps its platform. */
+export async function readProviders(
+  tx: Transaction,
+  paymentIds: readonly bigint[],
+): Promise<Map<bigint, string>> {
+  const rows = await selectByIds<{ paymentId: bigint; provider: string }>(
+    tx,
+    "select payment_id as paymentId, provider from payments where payment_id in (?)",
+    paymentIds,
+  );
+  return new Map(rows.map(({ paymentId, provider }) => [paymentId, provider]));
+}
+
 export async function insertPayment(
   tx: Transaction,
   payment: Omit<LockedPayment, "status" | "tradeId" | "checkoutUrl" | `refund${string}`> & {

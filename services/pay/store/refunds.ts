@@ -12,11 +12,12 @@ export type RefundRow = {
   amountCents: bigint;
   status: RefundStatus;
   failure: string;
+  attempt: number;
   tries: number;
 };
 
 const COLUMNS = `refund_id as refundId, payment_id as paymentId, order_id as orderId,
-  amount_cents as amountCents, status, failure, tries`;
+  amount_cents as amountCents, status, failure, attempt, tries`;
 
 export async function lockRefunds(
   tx: Transaction,
@@ -79,13 +80,13 @@ export async function writeRefundDone(
   );
 }
 
+/** This attempt is over; the next try is another one. */
 export async function writeRefundFailed(
   tx: Transaction,
   refund: { refundId: bigint; status: RefundStatus; failure: string },
 ): Promise<void> {
-  await tx.change("update refunds set status = ?, failure = ? where refund_id = ?", [
-    refund.status,
-    refund.failure,
-    refund.refundId,
-  ]);
+  await tx.change(
+    "update refunds set status = ?, failure = ?, attempt = attempt + 1 where refund_id = ?",
+    [refund.status, refund.failure, refund.refundId],
+  );
 }

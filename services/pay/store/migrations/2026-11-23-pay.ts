@@ -68,7 +68,7 @@ export class Migration20261123Pay extends Migration {
       verdict tinyint not null,
       cause varchar(32) ${ascii} not null,
       reason int not null,
-      headers varchar(4000) not null,
+      headers text not null,
       body mediumblob not null,
       repeats int not null default 0,
       receive_time datetime(3) not null default current_timestamp(3),
@@ -79,7 +79,8 @@ export class Migration20261123Pay extends Migration {
       key callbacks_of_payment (payment_id, callback_id),
       constraint callback_verdict check (verdict between 1 and 5)
     ) ${table}`);
-    // status: 1 requested, 2 succeeded, 3 failed (refused by the platform, tried again).
+    // status: 1 requested, 2 succeeded, 3 failed (refused by the platform, tried again). attempt is part of the key that
+    // the platform knows it by: a refusal is final there, so the next try has a key of its own.
     this.addSql(`create table refunds (
       refund_id bigint not null,
       payment_id bigint not null,
@@ -87,6 +88,7 @@ export class Migration20261123Pay extends Migration {
       amount_cents bigint not null,
       status tinyint not null,
       failure varchar(200) not null default '',
+      attempt int not null default 1,
       tries int not null default 0,
       next_try datetime(3) not null,
       create_time datetime(3) not null default current_timestamp(3),

@@ -1,0 +1,146 @@
+import { Checks } from "#platform/values/checks.ts";
+import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
+import type { HttpAnswer, PaymentPlatform, RawCallback } from "../clients/platform.ts";
+import { type Judgement, type RefusalCause, VERDICT } from "../domain/verdict.ts";
+import { MAX_CALLBACK_BYTES, MAX_UNPROVEN_BYTES } from "../limits.ts";
+import {
+  type Content,
+  insertCallback,
+  readCallback,
+  SOURCE,
+  writeJudgement,
+} from "../store/callbacks.ts";
+import type { Parts } from "./parts.ts";
+import { platformNamed } from "./platforms.ts";
+import { judgedOf, takeNotice } from "./take-notice.ts";
+
+export type CallbackOutcome = {
+  answer: HttpAnswer;
+  /** Undefined where the database did not take it. */
+  judgement: Judgement | undefined;
+  paymentId: bigint | undefined;
+  trouble?: Outage;
+};
+
+type Handling = Pick<Parts, "database" | "identifiers" | "outbox" | "platforms">;
+
+type Callback = {
+  platform: PaymentPlatform;
+  raw: RawCallback;
+  /** When it came; its freshness is judged by that. */
+  receivedMs: number;
+  recordId?: bigint;
+  traceparent?: string;
+};
+
+/** What is kept of a header: the values that callbacks are judged by are shorter. */
+const MAX_KEPT_HEADER = 500;
+const MAX_KEPT_HEADERS = 6;
+
+/**
+ * Takes a callback: verifies the raw bytes, then verdict, record, payment, log and event in one transaction, and says
+ * what to answer. Where the database is in trouble that is the platform's failure answer, so that it calls again.
+ */
+export function handleCallback(
+  parts: Handling,
+  callback: RawCallback & { provider: string; traceparent: string },
+): Promise<CallbackOutcome> {
+  const { provider, headers, body, traceparent } = callback;
+  const platform = platformNamed(parts, provider);
+  const checks = new Checks();
+  const isSmall = body.length <= MAX_CALLBACK_BYTES;
+  checks.that("body", isSmall, `must have at most ${MAX_CALLBACK_BYTES} bytes`);
+  checks.throwIfAny();
+  const raw = { headers, body };
+  return judgeCallback(parts, { platform, raw, receivedMs: Date.now(), traceparent });
+}
+
+/** Judges a recorded callback again, as of the time when it came. What it says is done where it was not. */
+export async function judgeAgain(parts: Handling, callbackId: bigint): Promise<CallbackOutcome> {
+  const recorded = await readCallback(parts.database, callbackId);
+  if (recorded?.source !== SOURCE.CALLBACK) {
+    const field = "headers";
+    const description = "must name a recorded callback";
+    throw new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field, description }]);
+  }
+  return judgeCallback(parts, {
+    platform: platformNamed(parts, recorded.provider),
+    raw: recorded,
+    receivedMs: recorded.receiveTime.getTime(),
+    recordId: callbackId,
+  });
+}
+
+async function judgeCallback(parts: Handling, callback: Callback): Promise<CallbackOutcome> {
+  const { platform, raw } = callback;
+  const read = platform.readCallback({ ...raw, nowMs: callback.receivedMs });
+  const paymentId = read.genuine ? read.notice.paymentId : undefined;
+  try {
+    const judgement = await parts.database.transact("handle-callback", async (tx) => {
+      if (!read.genuine) return recordUnproven(tx, parts, { callback, cause: read.cause });
+      const { recordId, traceparent } = callback;
+      return takeNotice(tx, parts, {
+        notice: read.notice,
+        platform,
+        source: SOURCE.CALLBACK,
+        content: { headers: keptHeaders(platform, raw.headers), body: raw.body },
+        ...(recordId !== undefined && { recordId }),
+        ...(traceparent && { traceparent }),
+      });
+    });
+    return { answer: answerTo(platform, judgement), judgement, paymentId };
+  } catch (error) {
+    if (!(error instanceof Outage)) throw error;
+    return { answer: platform.answers.outage, judgement: undefined, paymentId, trouble: error };
+  }
+}
+
+/** What nobody proved to have sent has no effect but a record, with the beginning of its body. */
+async function recordUnproven(
+  tx: Parameters<typeof insertCallback>[0],
+  { identifiers }: Handling,
+  { callback, cause }: { callback: Callback; cause: RefusalCause },
+): Promise<Judgement> {
+  const { platform, raw, recordId } = callback;
+  const judgement: Judgement = { verdict: VERDICT.REFUSED, cause };
+  const judged = judgedOf(judgement, { noticeId: null, paymentId: null });
+  if (recordId !== undefined) {
+    await writeJudgement(tx, recordId, { ...judged, content: undefined });
+    return judgement;
+  }
+  const content: Content = {
+    headers: keptHeaders(platform, raw.headers),
+    body: raw.body.subarray(0, MAX_UNPROVEN_BYTES),
+  };
+  const callbackId = identifiers.next();
+  const source = SOURCE.CALLBACK;
+  await insertCallback(tx, { callbackId, provider: platform.name, source, ...judged, ...content });
+  return judgement;
+}
+
+/** Only the headers that the platform is judged by: no token, no cookie, nothing without bound. */
+function keptHeaders(
+  { headerPrefix }: PaymentPlatform,
+  headers: RawCallback["headers"],
+): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => name.startsWith(headerPrefix));
+  return Object.fromEntries(
+    kept
+      .slice(0, MAX_KEPT_HEADERS)
+      .map(([name, value]) => [name.slice(0, 64), value.slice(0, MAX_KEPT_HEADER)]),
+  );
+}
+
+function answerTo({ answers }: PaymentPlatform, judgement: Judgement): HttpAnswer {
+  if (!("cause" in judgement)) return answers.success;
+  switch (judgement.cause) {
+    case "signature":
+    case "stale":
+      return answers.forged;
+    case "unknown_payment":
+      // It may have overtaken the commit of its payment: the platform shall call again.
+      return answers.unknown;
+    default:
+      return answers.refused;
+  }
+}
