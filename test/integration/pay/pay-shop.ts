@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
+import type { Order } from "#proto/shop/order/v1/order_pb.ts";
+import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
+import { signedHeaders } from "../../../ops/sandbox/signature.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newKey } from "../../support/fixtures.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { newShopper, type Shopper } from "../../support/shoppers.ts";
+
+export const RETURN_URL = "http://localhost:3000/thanks";
+
+export type Unpaid = { shopper: Shopper; order: Order };
+export type Opened = Unpaid & { payment: Payment };
+
+/** What the platform says in a callback. */
+export type NoticeFields = {
+  notice_id: string;
+  type: string;
+  merchant_id: string;
+  merchant_trade_id: string;
+  trade_id: string;
+  amount_cents: string;
+  currency: string;
+  pay_time: string;
+};
+
+/** How a payment stands in the rows of the pay service. */
+export type Record = {
+  status: number;
+  /** Events pay.v1.succeeded of it. */
+  succeeded: number;
+  log: number[];
+  /** Callbacks on record: verdict, cause and repetitions. */
+  callbacks: { verdict: number; cause: string; repeats: number }[];
+};
+
+/** All of a shop that paying needs. The platform is not asked about open payments unless a test wants that. */
+export function startPayShop(pay: { [name: string]: string } = {}): Promise<Shop> {
+  const env = { SHOP_PAYMENT_QUERY_MS: "600000", SHOP_REFUND_RETRY_MS: "100", ...pay };
+  return startShop({ sandbox: true, gateway: true, envOf: { pay: env } });
+}
+
+export async function unpaidOrder(shop: Shop): Promise<Unpaid> {
+  const shopper = await newShopper(shop);
+  const { order } = await shopper.as.order.placeOrder(shopper.request());
+  assert.ok(order);
+  return { shopper, order };
+}
+
+export async function createPayment({ shopper, order }: Unpaid): Promise<Payment> {
+  const { payment } = await shopper.as.pay.createPayment({
+    orderId: order.orderId,
+    provider: "sandbox",
+    returnUrl: RETURN_URL,
+  });
+  assert.ok(payment);
+  return payment;
+}
+
+export async function openPayment(shop: Shop): Promise<Opened> {
+  const unpaid = await unpaidOrder(shop);
+  return { ...unpaid, payment: await createPayment(unpaid) };
+}
+
+export async function paymentNow(shop: Shop, paymentId: bigint): Promise<Payment> {
+  const { payment } = await shop.admin.pay.getPayment({ paymentId });
+  assert.ok(payment);
+  return payment;
+}
+
+/** A payment as soon as it has this status. */
+export function whenPayment(shop: Shop, paymentId: bigint, status: number): Promise<Payment> {
+  return eventually(async () => {
+    const payment = await paymentNow(shop, paymentId);
+    assert.equal(payment.status, status);
+    return payment;
+  });
+}
+
+/** The notice that the platform would send, had it been paid now. */
+export function noticeOf(payment: Payment, changes: Partial<NoticeFields> = {}): NoticeFields {
+  return {
+    notice_id: `n-${newKey()}`,
+    type: "payment.succeeded",
+    merchant_id: "jetshop",
+    merchant_trade_id: String(payment.paymentId),
+    trade_id: payment.providerTradeId,
+    amount_cents: String(payment.amountCents),
+    currency: payment.currencyCode,
+    pay_time: new Date().toISOString(),
+    ...changes,
+  };
+}
+
+export type Sent = { status: number; text: string };
+
+/** Sends a callback to the gateway, signed as the platform does, `ageMs` ago. */
+export async function callBack(
+  shop: Pick<Shop, "gatewayUrl">,
+  notice: NoticeFields | string,
+  options: { ageMs?: number; secret?: string; headers?: { [name: string]: string } } = {},
+): Promise<Sent> {
+  const { ageMs = 0, secret = DEVELOPMENT_SANDBOX_SECRET } = options;
+  const body = typeof notice === "string" ? notice : JSON.stringify(notice);
+  const headers = options.headers ?? signedHeaders(secret, body, Date.now() - ageMs);
+  const response = await fetch(`${shop.gatewayUrl}/pay/callback/sandbox`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+export async function recordOf(shop: Shop, paymentId: bigint): Promise<Record> {
+  const [[payment], [events], log, callbacks] = await Promise.all([
+    shop.sql("pay", "select status, order_id from payments where payment_id = ?", [paymentId]),
+    shop.sql(
+      "pay",
+      `select count(*) as number from outbox where fact = 'pay.v1.succeeded'
+       and order_id = (select order_id from payments where payment_id = ?)`,
+      [paymentId],
+    ),
+    shop.sql("pay", "select type from payment_log where payment_id = ? order by log_time, log_id", [
+      paymentId,
+    ]),
+    shop.sql<Record["callbacks"][number]>(
+      "pay",
+      "select verdict, cause, repeats from callbacks where payment_id = ? order by callback_id",
+      [paymentId],
+    ),
+  ]);
+  return {
+    status: Number(payment?.status),
+    succeeded: Number(events?.number),
+    log: log.map(({ type }) => Number(type)),
+    callbacks: callbacks.map((row) => ({ ...row })),
+  };
+}
