@@ -17,9 +17,13 @@ export type Edges = { gateway: string; sandbox?: string };
  */
 export function placeEdges(settings: ClientSettings, env: NodeJS.ProcessEnv): Edges {
   const gateway = sandboxUrl(gatewayConfig(env).listen);
-  env.SHOP_CALLBACK_URL ||= `${gateway}/pay/callback`;
-  if (settings.env === "production" && !env.SHOP_SANDBOX_SECRET) return { gateway };
+  const production = settings.env === "production";
+  if (production && !env.SHOP_SANDBOX_SECRET) return { gateway };
   const sandbox = sandboxUrl(sandboxConfig(env).listen);
-  env.SHOP_SANDBOX_URL ||= sandbox;
+  // In production the pay service asks for both by name.
+  if (!production) {
+    env.SHOP_CALLBACK_URL ||= `${gateway}/pay/callback`;
+    env.SHOP_SANDBOX_URL ||= sandbox;
+  }
   return { gateway, sandbox };
 }

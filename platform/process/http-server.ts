@@ -187,7 +187,8 @@ async function write(
     connection: "close",
     "content-length": String(bytes.length),
   });
-  response.write(bytes);
+  response.flushHeaders();
+  if (!withoutBody && bytes.length > 0) response.write(bytes);
   request.socket.end();
   setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
 }

@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { createLog } from "#platform/process/log.ts";
+import { readSettings } from "#platform/process/settings.ts";
+import { tokenSettings } from "#platform/process/token-settings.ts";
+import { implement, type RpcServer, startRpcServer } from "#platform/rpc/server.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { type HandleCallbackRequest, PayService } from "#proto/shop/pay/v1/pay_pb.ts";
+import { freePorts } from "../../../ops/infrastructure/ports.ts";
+import { eventually } from "../../support/eventually.ts";
+import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { type ServiceProcess, serviceProcess } from "../../support/service-process.ts";
+import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
+
+const KIB = 1_024;
+
+describe("gateway: payment callbacks", () => {
+  let directory: string;
+  let gateway: ServiceProcess;
+  let pay: RpcServer | undefined;
+  let payPort: number;
+  let port: number;
+  let url: string;
+  let calls: { request: HandleCallbackRequest; caller: unknown }[];
+  let decide: (request: HandleCallbackRequest) => Promise<{ status: number; text: string }>;
+
+  before(async () => {
+    directory = temporaryDirectory();
+    [port = 0, payPort = 0] = await freePorts(2);
+    url = `http://127.0.0.1:${port}/pay/callback/sandbox`;
+    gateway = serviceProcess({
+      service: "gateway",
+      logFile: join(directory, "gateway.log"),
+      env: {
+        ...process.env,
+        SHOP_ENV: "test",
+        SHOP_GATEWAY_LISTEN: `127.0.0.1:${port}`,
+        SHOP_PAY_ADDRESS: `127.0.0.1:${payPort}`,
+      },
+    });
+    await Promise.all([gateway.start(), startPay()]);
+    await eventually(async () => assert.equal((await fetch(url, { method: "POST" })).status, 200));
+  });
+
+  beforeEach(() => {
+    calls = [];
+    decide = async () => ({ status: 200, text: "success" });
+  });
+
+  after(async () => {
+    await gateway?.end("SIGTERM");
+    await pay?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** A pay service that only takes callbacks. */
+  async function startPay(): Promise<void> {
+    calls = [];
+    decide = async () => ({ status: 200, text: "success" });
+    pay = await startRpcServer({
+      listen: { host: "127.0.0.1", port: payPort },
+      tls: undefined,
+      tokens: readSettings({}, (read) => tokenSettings(read, false)),
+      log: createLog("pay", "silent"),
+      implementations: [
+        implement(PayService, {
+          handleCallback: async (request, { caller }) => {
+            calls.push({ request, caller });
+            const { status, text } = await decide(request);
+            return { status, contentType: "text/plain", body: Buffer.from(text) };
+          },
+        }),
+      ],
+    });
+  }
+
+  it("carries the bytes as they came, with the platform's own headers, as the gateway", async () => {
+    const body = randomBytes(64 * KIB);
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": "application/json",
+        "Sandbox-Signature": "ab",
+        authorization: "Bearer x",
+        cookie: "a=b",
+        "x-user-id": "1",
+      },
+    });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-type"), "text/plain");
+    assert.equal(await response.text(), "success");
+    const [{ request, caller }] = calls as [(typeof calls)[0]];
+    assert.ok(body.equals(request.body));
+    assert.equal(request.provider, "sandbox");
+    const passed = { "content-type": "application/json", "sandbox-signature": "ab" };
+    assert.deepEqual({ ...request.headers }, passed);
+    assert.deepEqual(caller, { kind: "service", name: "gateway" });
+  });
+
+  it("relays what the pay service decides", async () => {
+    decide = async () => ({ status: 401, text: '{"code":"FAIL"}' });
+    const refused = await fetch(url, { method: "POST", body: "x" });
+    assert.deepEqual([refused.status, await refused.text()], [401, '{"code":"FAIL"}']);
+    decide = () => Promise.reject(new Refusal(Reason.PROVIDER_NOT_FOUND));
+    assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 404);
+    decide = () => Promise.reject(new Refusal(Reason.RATE_LIMITED));
+    assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 503);
+    decide = () => Promise.reject(new Error("broken"));
+    assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 503);
+  });
+
+  it("answers 503 within the platform's patience when the pay service hangs", async () => {
+    decide = () => pause(7_000, { status: 200, text: "success" });
+    const begun = Date.now();
+    assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 503);
+    assert.ok(Date.now() - begun < 4_900);
+  });
+
+  it("answers 413 to a body of 10 MB and closes without reading on", async () => {
+    const head = `POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: ${10 * KIB * KIB}\r\n\r\n`;
+    const { text, taken } = await flood(port, head, 10 * KIB * KIB);
+    assert.match(text, /^HTTP\/1\.1 413 [\s\S]*connection: close/i);
+    assert.ok(taken < 8 * KIB * KIB, `${taken} bytes were taken`);
+    assert.equal(calls.length, 0);
+  });
+
+  it("answers 413 to a body without a length that is one byte too long", async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.alloc(64 * KIB));
+        controller.enqueue(Buffer.alloc(1));
+        controller.close();
+      },
+    });
+    const response = await fetch(url, { method: "POST", body, duplex: "half" } as RequestInit);
+    assert.equal(response.status, 413);
+    assert.equal(calls.length, 0);
+  });
+
+  it("answers 405 and says what is allowed, to all but POST", async () => {
+    for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
+      const response = await fetch(url, { method });
+      assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST"], method);
+    }
+    assert.equal((await fetch(new URL("/healthz", url), { method: "POST" })).status, 405);
+    assert.equal(calls.length, 0);
+  });
+
+  it("answers 404 to any other path, however it is written", async () => {
+    const paths = [
+      "/",
+      "/pay/callback",
+      "/pay/callback/",
+      "/pay/callback/sandbox/",
+      "/pay/callback/Sandbox",
+      "/pay/callback/sand%62ox",
+      "/pay/callback/../callback/a/b",
+      "//pay/callback/sandbox",
+      "/pay/callback/sandbox;x=1",
+      `/pay/callback/${"a".repeat(33)}`,
+      "http://127.0.0.1/pay/callback/sandbox",
+      "*",
+    ];
+    for (const path of paths) {
+      const text = await raw(port, `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`);
+      assert.match(text, /^HTTP\/1\.1 404 /, path);
+    }
+    assert.equal(calls.length, 0);
+  });
+
+  it("takes no encoded body", async () => {
+    for (const encoding of ["gzip", "br", "deflate, gzip", "GZIP"]) {
+      const headers = { "content-encoding": encoding };
+      assert.equal((await fetch(url, { method: "POST", body: "x", headers })).status, 415);
+    }
+    const headers = { "content-encoding": "identity" };
+    assert.equal((await fetch(url, { method: "POST", body: "x", headers })).status, 200);
+  });
+
+  it("answers 431 to too many headers, and to too large ones", async () => {
+    const post = (headers: string) =>
+      raw(
+        port,
+        `POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\n${headers}content-length: 0\r\n\r\n`,
+      );
+    const many = (name: string, count: number) =>
+      Array.from({ length: count }, (_, index) => `${name}${index}: x\r\n`).join("");
+    assert.match(await post(many("a", 200)), /^HTTP\/1\.1 431 /);
+    assert.match(await post(`a: ${"x".repeat(20 * KIB)}\r\n`), /^HTTP\/1\.1 431 /);
+    assert.match(await post(many("sandbox-", 17)), /^HTTP\/1\.1 431 /);
+    assert.match(await post(`sandbox-a: ${"x".repeat(5_000)}\r\n`), /^HTTP\/1\.1 431 /);
+    assert.match(await post(many("a", 90)), /^HTTP\/1\.1 200 /);
+  });
+
+  it("does not wait for a slow body or slow headers", async () => {
+    const head = "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n";
+    const begun = Date.now();
+    const [body, headers] = await Promise.all([
+      raw(port, head, { dripEveryMs: 500 }),
+      raw(port, "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\na: ", { dripEveryMs: 500 }),
+    ]);
+    assert.match(body, /^(HTTP\/1\.1 408 |$)/);
+    assert.match(headers, /^(HTTP\/1\.1 408 |$)/);
+    assert.ok(Date.now() - begun < 13_000);
+    assert.equal(calls.length, 0);
+    assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 200);
+  });
+
+  it("does not choke on what is no HTTP, or two lengths, or a length and chunks", async () => {
+    const bad = [
+      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+      "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+      "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+      "POST /pay/callback/sandbox HTTP/1.1\r\n\r\n",
+    ];
+    for (const text of bad) assert.match(await raw(port, text), /^HTTP\/1\.1 400 /, text);
+    assert.equal(calls.length, 0);
+    assert.equal((await fetch(new URL("/healthz", url))).status, 200);
+    assert.doesNotMatch(gateway.output(), /"level":"(error|fatal)"/);
+  });
+
+  it("finishes what it accepted when it is told to stop", async () => {
+    decide = () => pause(600, { status: 200, text: "success" });
+    const answer = fetch(url, { method: "POST", body: "x" });
+    await eventually(() => assert.equal(calls.length, 1));
+    const stopped = gateway.end("SIGTERM");
+    assert.equal((await answer).status, 200);
+    await stopped;
+    await gateway.start();
+  });
+
+  it("makes the platform call again while the pay service is down", async () => {
+    const sandbox: Sandbox = await startSandbox(url);
+    try {
+      await pay?.stop();
+      const { id } = await sandbox.open();
+      await sandbox.control.pay(id);
+      const noticeOf = async () =>
+        (await sandbox.control.state()).notices.find(({ paymentId }) => paymentId === id);
+      await eventually(async () => {
+        const notice = await noticeOf();
+        assert.ok((notice?.attempts ?? 0) > 1);
+        assert.match(notice?.lastAnswer ?? "", /^503 /);
+      });
+      await startPay();
+      await eventually(async () => assert.equal((await noticeOf())?.state, "answered"));
+      assert.equal(JSON.parse(calls[0]?.request.body.toString() ?? "").merchant_trade_id, id);
+    } finally {
+      await sandbox.stop();
+    }
+  });
+});
+
+/** What a server answers to these bytes, until it closes or the answer is there. */
+function raw(
+  port: number,
+  text: string,
+  { dripEveryMs }: { dripEveryMs?: number } = {},
+): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"));
+    const drip = dripEveryMs ? setInterval(() => socket.write("x"), dripEveryMs) : undefined;
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk: string) => {
+      answer += chunk;
+      if (answer.includes("\r\n\r\n")) socket.destroy();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearInterval(drip);
+      resolve(answer);
+    });
+  });
+}
+
+/** Sends so many bytes after the head, as fast as they are taken. */
+function flood(
+  port: number,
+  head: string,
+  bytes: number,
+): Promise<{ text: string; taken: number }> {
+  return new Promise((resolve) => {
+    let text = "";
+    let left = bytes;
+    const block = Buffer.alloc(64 * KIB);
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(head);
+      const more = () => {
+        while (left > 0 && !socket.destroyed) {
+          left -= block.length;
+          if (!socket.write(block)) {
+            socket.once("drain", more);
+            return;
+          }
+        }
+      };
+      more();
+    });
+    socket.setEncoding("latin1").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve({ text, taken: bytes - left }));
+  });
+}
