@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { clientSettings, SERVICES } from "#platform/process/common-settings.ts";
+import { readSettings } from "#platform/process/settings.ts";
+import { seed } from "../../ops/seed.ts";
+import { startMs } from "../support/shared-shop.ts";
+import { type Shop, startShop } from "../support/shop.ts";
+
+const program = fileURLToPath(new URL("../../ops/demo.ts", import.meta.url));
+
+describe("npm run demo", () => {
+  let shop: Shop;
+  let env: Record<string, string>;
+
+  before(async function () {
+    this.timeout(startMs);
+    shop = await startShop({ sandbox: true, gateway: true });
+    const addresses = SERVICES.map((service) => {
+      return [`SHOP_${service.toUpperCase()}_ADDRESS`, shop.addresses[service]] as const;
+    });
+    env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
+    await seed(readSettings(env, (read) => clientSettings(read)));
+  });
+
+  after(() => shop?.stop());
+
+  async function run(): Promise<{ code: number; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [program], { env: { ...process.env, ...env } });
+    const ended = once(child, "exit");
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    const [code] = (await ended) as [number];
+    return { code, stdout, stderr };
+  }
+
+  it("tells an order from the registration to a refund, and its sums are right", async () => {
+    // The callback that is lost is repeated; the forged one before it changes nothing.
+    await shop.sandbox.faults({ drop: 1, forge: ["wrong_signature"] });
+    const { code, stdout, stderr } = await run();
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /goods 76\.80 \+ shipping 10\.00 - coupon 5\.00 - balance 15\.00 = 66\.80/,
+    );
+    assert.match(stdout, /order: confirmed, paid/);
+    assert.match(stdout, /81 points, one for each/);
+    assert.match(stdout, /refund succeeded: 16\.65 through the platform, 0\.00 to the balance/);
+    assert.match(stdout, /points: 65 \(\+81, -16\); balance: 5\.00/);
+    assert.match(stdout, /66\.80 paid, 16\.65 refunded/);
+    const { payments, fakes } = await shop.sandbox.state();
+    assert.deepEqual(
+      payments.map(({ amountCents, refundedCents }) => [amountCents, refundedCents]),
+      [[6_680n, 1_665n]],
+    );
+    assert.ok(fakes.length > 0 && fakes.every(({ answer }) => !answer.startsWith("200")));
+  });
+
+  it("says in one line what is in the way", async () => {
+    await shop.sandbox.faults({ down: true });
+    const { code, stderr } = await run();
+    await shop.sandbox.faults();
+    assert.equal(code, 1);
+    assert.match(stderr, /^\n[^\n]*(unavailable|PROVIDER_UNAVAILABLE)[^\n]*\n$/i);
+  });
+});
