@@ -12,6 +12,9 @@ import type { Platform } from "./platform.ts";
 import { routes } from "./routes.ts";
 import { openStore } from "./store.ts";
 
+/** Above those of a shop's pay service, and room for answers that are slow by command. */
+const HTTP_LIMITS = { maxInFlight: 2_000, maxConnections: 2_000 };
+
 export async function start(
   env: Record<string, string | undefined> = process.env,
 ): Promise<Running & { address: string }> {
@@ -36,7 +39,7 @@ export async function start(
     checkoutUrl: (tradeId) => `${publicUrl}/checkout/${tradeId}`,
   };
   const handle = routes(platform);
-  const server = await startHttpServer({ listen: config.listen, handle, log });
+  const server = await startHttpServer({ listen: config.listen, handle, log, limits: HTTP_LIMITS });
   publicUrl ??= sandboxUrl({ host: config.listen.host, port: server.port });
   return {
     address: server.address,
