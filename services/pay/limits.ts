@@ -34,4 +34,4 @@ export const MAX_SWEEP_PAUSE_MS = 5 * 60_000;
 /** The first pause of a payment that is to be closed: its order waits, and its shopper might still pay. */
 export const FIRST_CLOSING_PAUSE_MS = 1_000;
 /** Leaves the payment to the caller that closes it just now. */
-export const CLOSING_CLAIM_MS = 10_000;
+export const CLOSING_CLAIM_MS = 2_000;

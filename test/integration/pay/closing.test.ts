@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import { OrderStatusSchema, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import {
+  ClosePaymentsOutcome,
+  ClosePaymentsOutcomeSchema,
+  PaymentLogType,
+  PaymentStatus,
+  PaymentStatusSchema,
+} from "#proto/shop/pay/v1/pay_pb.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newId } from "../../support/fixtures.ts";
+import { refused } from "../../support/refused.ts";
+import { startReplica } from "../../support/replica.ts";
+import type { Shop } from "../../support/shop.ts";
+import {
+  callBack,
+  createPayment,
+  noticeOf,
+  openPayment,
+  paymentNow,
+  recordOf,
+  startPayShop,
+  unpaidOrder,
+  whenPayment,
+} from "./pay-shop.ts";
+
+const { OPEN, SUCCEEDED, CLOSED } = PaymentStatus;
+
+describe("closing payments", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await startPayShop();
+  });
+  after(() => shop?.stop());
+  afterEach(() => shop.sandbox.faults());
+
+  const close = async (...orderIds: bigint[]) => {
+    const { results } = await shop.service("order").pay.closePayments({ orderIds });
+    assert.deepEqual(
+      results.map(({ orderId }) => orderId),
+      orderIds,
+    );
+    return results.map(({ outcome }) => ClosePaymentsOutcomeSchema.value[outcome]?.localName);
+  };
+  const stateAtPlatform = async (paymentId: bigint) => {
+    const { payments } = await shop.sandbox.state();
+    return payments.find((one) => one.paymentId === String(paymentId))?.state;
+  };
+
+  it("closes an open payment at the platform, and starts no other, however often it is asked", async () => {
+    const opened = await openPayment(shop);
+    const { orderId, paymentId } = opened.payment;
+    assert.deepEqual(await close(orderId), ["CLOSED"]);
+    assert.deepEqual(await close(orderId), ["CLOSED"]);
+    assert.equal(await stateAtPlatform(paymentId), "closed");
+    const { log, status } = await recordOf(shop, paymentId);
+    assert.equal(status, CLOSED);
+    assert.deepEqual(log, [PaymentLogType.CREATED, PaymentLogType.CLOSED]);
+    await refused(
+      opened.shopper.as.pay.createPayment({
+        orderId,
+        provider: "sandbox",
+        returnUrl: "http://localhost/",
+      }),
+      Reason.ORDER_STATE_INVALID,
+    );
+  });
+
+  it("finds out that it was paid there, and counts that as paid", async () => {
+    const { payment } = await openPayment(shop);
+    await shop.sandbox.faults({ delay_ms: 3_600_000 });
+    await shop.sandbox.pay(payment.paymentId);
+    assert.deepEqual(await close(payment.orderId), ["PAID"]);
+    assert.deepEqual(await close(payment.orderId), ["PAID"]);
+    const { status, succeeded } = await recordOf(shop, payment.paymentId);
+    assert.deepEqual({ status, succeeded }, { status: SUCCEEDED, succeeded: 1 });
+    await eventually(async () => {
+      const { order } = await shop.admin.order.getOrder({ orderId: payment.orderId });
+      assert.equal(order?.payStatus, PayStatus.PAID);
+    });
+  });
+
+  it("does not know while the platform is away, and goes on by itself", async () => {
+    const { payment } = await openPayment(shop);
+    const { order } = await unpaidOrder(shop);
+    await shop.sandbox.faults({ down: true });
+    const orderIds = [payment.orderId, order.orderId, newId()];
+    assert.deepEqual(await close(...orderIds), ["UNKNOWN", "CLOSED", "CLOSED"]);
+    assert.equal((await paymentNow(shop, payment.paymentId)).status, OPEN);
+    await shop.sandbox.faults();
+    await whenPayment(shop, payment.paymentId, CLOSED);
+    assert.deepEqual(await close(...orderIds), ["CLOSED", "CLOSED", "CLOSED"]);
+  });
+
+  it("answers in time while the platform hangs", async () => {
+    const { payment } = await openPayment(shop);
+    await shop.sandbox.faults({ slow_ms: 20_000 });
+    const begin = Date.now();
+    const { results } = await shop
+      .service("order")
+      .pay.closePayments({ orderIds: [payment.orderId] }, { deadlineMs: Date.now() + 2_000 });
+    assert.equal(results[0]?.outcome, ClosePaymentsOutcome.UNKNOWN);
+    assert.ok(Date.now() - begin < 2_000);
+  });
+
+  it("closes what the platform has never heard of, so that nobody can open it late", async () => {
+    const unpaid = await unpaidOrder(shop);
+    const { orderId } = unpaid.order;
+    await shop.sandbox.faults({ down: true });
+    await assert.rejects(createPayment(unpaid));
+    await shop.sandbox.faults();
+    assert.deepEqual(await close(orderId), ["CLOSED"]);
+    const [payment] = (await shop.admin.pay.listPayments({ orderId })).payments;
+    assert.ok(payment);
+    assert.equal(await stateAtPlatform(payment.paymentId), "closed");
+  });
+
+  it("takes 1 to 200 orders, and the same one twice", async () => {
+    const { payment } = await openPayment(shop);
+    const ids = Array.from({ length: 198 }, () => newId());
+    const outcomes = await close(payment.orderId, ...ids, payment.orderId);
+    assert.deepEqual(new Set(outcomes), new Set(["CLOSED"]));
+    await refused(close(), Reason.INVALID_ARGUMENT);
+    await refused(close(...ids, ...ids), Reason.INVALID_ARGUMENT);
+    await refused(close(0n), Reason.INVALID_ARGUMENT);
+  });
+
+  it("follows a cancelled order, also when the platform is away at first", async () => {
+    const { shopper, order, payment } = await openPayment(shop);
+    await shop.sandbox.faults({ down: true });
+    await shopper.as.order.cancelOrder({ orderId: order.orderId });
+    await eventually(async () => {
+      const [row] = await shop.sql("pay", "select closing from payments where payment_id = ?", [
+        payment.paymentId,
+      ]);
+      assert.equal(row?.closing, 1);
+    });
+    await shop.sandbox.faults();
+    await whenPayment(shop, payment.paymentId, CLOSED);
+    assert.equal(await stateAtPlatform(payment.paymentId), "closed");
+  });
+
+  it("has one winner where paying and cancelling meet, and the loser's money goes back", async () => {
+    const rounds = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const { shopper, order, payment } = await openPayment(shop);
+        const { orderId } = order;
+        await Promise.all([
+          shop.sandbox.pay(payment.paymentId).catch(() => {}),
+          shopper.as.order.cancelOrder({ orderId }).catch(() => {}),
+        ]);
+        return { orderId, paymentId: payment.paymentId };
+      }),
+    );
+    for (const { orderId, paymentId } of rounds) {
+      await eventually(async () => {
+        const { order } = await shop.admin.order.getOrder({ orderId });
+        const { status } = await paymentNow(shop, paymentId);
+        const ending = [
+          OrderStatusSchema.value[order?.orderStatus ?? 0]?.localName,
+          PaymentStatusSchema.value[status]?.localName,
+        ].join(" ");
+        assert.match(ending, /^(CONFIRMED SUCCEEDED|CANCELLED (CLOSED|REFUNDED))$/);
+        const there = (await shop.sandbox.state()).payments.find(
+          (one) => one.paymentId === String(paymentId),
+        );
+        const kept =
+          (there?.state === "paid" ? there.amountCents : 0n) - (there?.refundedCents ?? 0n);
+        assert.equal(kept > 0n, order?.payStatus === PayStatus.PAID);
+      });
+    }
+  });
+});
+
+describe("a payment whose callback never comes", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await startPayShop({ SHOP_PAYMENT_QUERY_MS: "300" });
+  });
+  after(() => shop?.stop());
+  afterEach(() => shop.sandbox.faults());
+
+  it("is found by asking the platform, once by two replicas", async () => {
+    const replica = await startReplica(shop, "pay", {
+      SHOP_PAYMENT_QUERY_MS: "300",
+      SHOP_SANDBOX_URL: shop.sandbox.url,
+      SHOP_CALLBACK_URL: `${shop.gatewayUrl}/pay/callback`,
+    });
+    try {
+      await shop.sandbox.faults({ drop: 1_000 });
+      const payments = await Promise.all(
+        Array.from({ length: 10 }, async () => (await openPayment(shop)).payment),
+      );
+      for (const { paymentId } of payments) await shop.sandbox.pay(paymentId);
+      for (const { paymentId } of payments) {
+        await whenPayment(shop, paymentId, SUCCEEDED);
+        const { succeeded, log } = await recordOf(shop, paymentId);
+        assert.equal(succeeded, 1);
+        assert.equal(log.filter((type) => type === PaymentLogType.CALLBACK_ACCEPTED).length, 1);
+      }
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  it("is asked about with growing pauses as long as it is open", async () => {
+    const { payment } = await openPayment(shop);
+    const checks = async () => {
+      const [row] = await shop.sql<{ checks: number; ahead: bigint }>(
+        "pay",
+        `select checks, timestampdiff(microsecond, now(3), next_check) div 1000 as ahead
+         from payments where payment_id = ?`,
+        [payment.paymentId],
+      );
+      assert.ok(row);
+      return row;
+    };
+    const { ahead } = await eventually(async () => {
+      const row = await checks();
+      assert.ok(row.checks >= 3);
+      return row;
+    });
+    assert.ok(Number(ahead) > 300, `${ahead}`);
+    assert.equal((await paymentNow(shop, payment.paymentId)).status, OPEN);
+    assert.deepEqual(await callBack(shop, noticeOf(payment)), { status: 200, text: "success" });
+  });
+});

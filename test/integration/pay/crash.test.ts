@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { type Payment, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { crash } from "../../support/crashes.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newKey } from "../../support/fixtures.ts";
+import type { Shop } from "../../support/shop.ts";
+import {
+  createPayment,
+  openPayment,
+  recordOf,
+  startPayShop,
+  type Unpaid,
+  unpaidOrder,
+  whenPayment,
+} from "./pay-shop.ts";
+
+const around = (name: string) => [`begin:${name}`, `commit.before:${name}`, `commit.after:${name}`];
+const PAY = "shop.pay.v1.PayService";
+
+describe("the pay service, killed at every step", function () {
+  this.timeout(90_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await startPayShop();
+  });
+  after(() => shop?.stop());
+  afterEach(() => shop.sandbox.faults());
+
+  const dieAt = async (point: string, act: () => Promise<unknown>, env = {}) => {
+    await crash(shop, { service: "pay", point, act, env });
+    await shop.restart("pay");
+  };
+  const atPlatform = async ({ paymentId }: Pick<Payment, "paymentId">) => {
+    const { payments, refunds } = await shop.sandbox.state();
+    const isOurs = (one: { paymentId: string }) => one.paymentId === String(paymentId);
+    return { payment: payments.find(isOurs), refunds: refunds.filter(isOurs) };
+  };
+  const orderOf = async (orderId: bigint) => {
+    const { order } = await shop.admin.order.getOrder({ orderId });
+    assert.ok(order);
+    return order;
+  };
+
+  /** The payment and its order are paid, once, here and at the platform. */
+  const assertPaid = async (payment: Payment) => {
+    await whenPayment(shop, payment.paymentId, PaymentStatus.SUCCEEDED);
+    await eventually(async () => {
+      const { payStatus, refunds } = await orderOf(payment.orderId);
+      assert.deepEqual({ payStatus, refunds }, { payStatus: PayStatus.PAID, refunds: [] });
+    });
+    assert.equal((await recordOf(shop, payment.paymentId)).succeeded, 1);
+    const { payments } = await shop.admin.pay.listPayments({ orderId: payment.orderId });
+    assert.equal(payments.length, 1);
+    assert.equal((await atPlatform(payment)).payment?.amountCents, payment.amountCents);
+  };
+
+  const payIn = async (unpaid: Unpaid) => {
+    const payment = await eventually(() => createPayment(unpaid));
+    await shop.sandbox.pay(payment.paymentId);
+    await assertPaid(payment);
+    return payment;
+  };
+
+  for (const point of [
+    "rpc.after:shop.order.v1.OrderService/GetOrder",
+    ...around("create-payment"),
+    ...around("store-checkout"),
+    `serve.after:${PAY}/CreatePayment`,
+  ]) {
+    it(`starts one payment when CreatePayment is repeated after ${point}`, async () => {
+      const unpaid = await unpaidOrder(shop);
+      await dieAt(point, () => createPayment(unpaid));
+      await payIn(unpaid);
+    });
+  }
+
+  for (const point of [
+    ...around("handle-callback"),
+    `serve.after:${PAY}/HandleCallback`,
+    "publish.before:pay.v1.succeeded",
+    "publish.after:pay.v1.succeeded",
+  ]) {
+    it(`counts a payment once, whose callback came at ${point}`, async () => {
+      const { payment } = await openPayment(shop);
+      await dieAt(point, () => shop.sandbox.pay(payment.paymentId));
+      await assertPaid(payment);
+    });
+  }
+
+  for (const point of around("accept-payment")) {
+    it(`counts a payment once, found without a callback at ${point}`, async () => {
+      const often = { SHOP_PAYMENT_QUERY_MS: "200" };
+      await shop.restart("pay", often);
+      const { payment } = await openPayment(shop);
+      await shop.sandbox.faults({ drop: 1_000 });
+      await dieAt(point, () => shop.sandbox.pay(payment.paymentId), often);
+      await assertPaid(payment);
+    });
+  }
+
+  for (const point of [
+    ...around("close-cancelled"),
+    "ack.before:pay_order_v1_cancelled",
+    ...around("close-payment"),
+  ]) {
+    it(`closes the payment of a cancelled order, when it dies at ${point}`, async () => {
+      const { shopper, order, payment } = await openPayment(shop);
+      const { orderId } = order;
+      await dieAt(point, () => shopper.as.order.cancelOrder({ orderId }));
+      await whenPayment(shop, payment.paymentId, PaymentStatus.CLOSED);
+      assert.equal((await atPlatform(payment)).payment?.state, "closed");
+    });
+  }
+
+  for (const point of [
+    ...around("request-refunds"),
+    "ack.before:pay_order_v1_refund_requested",
+    ...around("finish-refund"),
+    "publish.before:pay.v1.refunded",
+    "publish.after:pay.v1.refunded",
+  ]) {
+    it(`gives the money back once, when it dies at ${point}`, async () => {
+      const payment = await payIn(await unpaidOrder(shop));
+      const { orderId, amountCents } = payment;
+      const request = { orderId, requestId: newKey() };
+      await dieAt(point, () => shop.admin.order.refundOrder(request));
+      await whenPayment(shop, payment.paymentId, PaymentStatus.REFUNDED);
+      const there = await atPlatform(payment);
+      assert.equal(there.payment?.refundedCents, amountCents);
+      assert.equal(there.refunds.length, 1);
+      await eventually(async () => {
+        const { refunds } = await orderOf(orderId);
+        assert.deepEqual(
+          refunds.map(({ status }) => status),
+          [RefundStatus.SUCCEEDED],
+        );
+      });
+    });
+  }
+
+  it("tells of a refusal once, when it dies while it writes that down", async () => {
+    const payment = await payIn(await unpaidOrder(shop));
+    await shop.sandbox.faults({ refuse_refunds: true });
+    const request = { orderId: payment.orderId, requestId: newKey() };
+    await dieAt("commit.before:fail-refund", () => shop.admin.order.refundOrder(request));
+    await shop.sandbox.faults();
+    await whenPayment(shop, payment.paymentId, PaymentStatus.REFUNDED);
+    assert.equal((await atPlatform(payment)).payment?.refundedCents, payment.amountCents);
+  });
+});

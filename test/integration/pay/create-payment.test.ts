@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newId } from "../../support/fixtures.ts";
+import { refused } from "../../support/refused.ts";
+import type { Shop } from "../../support/shop.ts";
+import { ALL_CENTS, newShopper } from "../../support/shoppers.ts";
+import {
+  callBack,
+  createPayment,
+  noticeOf,
+  openPayment,
+  RETURN_URL,
+  recordOf,
+  startPayShop,
+  type Unpaid,
+  unpaidOrder,
+} from "./pay-shop.ts";
+
+describe("CreatePayment", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await startPayShop();
+  });
+  after(() => shop?.stop());
+  afterEach(() => shop.sandbox.faults());
+
+  const start = (
+    { shopper, order }: Unpaid,
+    fields: { orderId?: bigint; provider?: string; returnUrl?: string } = {},
+  ) => {
+    const { orderId } = order;
+    const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL, ...fields };
+    return shopper.as.pay.createPayment(request);
+  };
+  const atPlatform = async (paymentId: bigint) =>
+    (await shop.sandbox.state()).payments.filter((one) => one.paymentId === String(paymentId));
+
+  it("opens what is left to pay at the platform, and says where the shopper goes on", async () => {
+    const { order, shopper, payment } = await openPayment(shop);
+    const [there] = await atPlatform(payment.paymentId);
+    assert.equal(payment.status, PaymentStatus.OPEN);
+    assert.equal(payment.amountCents, order.payAmountCents);
+    assert.equal(payment.currencyCode, "EUR");
+    assert.equal(payment.userId, shopper.userId);
+    assert.equal(payment.providerTradeId, there?.tradeId);
+    assert.equal(there?.amountCents, order.payAmountCents);
+    assert.equal((await fetch(payment.checkoutUrl)).status, 200);
+  });
+
+  it("answers the open payment again, however often and however many ask at once", async () => {
+    const unpaid = await unpaidOrder(shop);
+    const first = await Promise.all(Array.from({ length: 20 }, () => createPayment(unpaid)));
+    const again = await createPayment(unpaid);
+    assert.equal(new Set([...first, again].map(({ paymentId }) => paymentId)).size, 1);
+    assert.equal(new Set([...first, again].map(({ checkoutUrl }) => checkoutUrl)).size, 1);
+    const rows = await shop.sql("pay", "select payment_id from payments where order_id = ?", [
+      unpaid.order.orderId,
+    ]);
+    assert.equal(rows.length, 1);
+    const { log } = await recordOf(shop, again.paymentId);
+    assert.deepEqual(log, [PaymentLogType.CREATED]);
+  });
+
+  it("continues with the same payment when the platform did not answer", async () => {
+    const unpaid = await unpaidOrder(shop);
+    await shop.sandbox.faults({ down: true });
+    const refusal = await refused(start(unpaid), Reason.PROVIDER_UNAVAILABLE);
+    assert.equal(refusal.metadata.provider, "sandbox");
+    await shop.sandbox.faults({ lose_answers: 1 });
+    await refused(start(unpaid), Reason.PROVIDER_UNAVAILABLE);
+    const payment = await createPayment(unpaid);
+    const { payments } = await shop.admin.pay.listPayments({ orderId: unpaid.order.orderId });
+    assert.deepEqual(
+      payments.map(({ paymentId }) => paymentId),
+      [payment.paymentId],
+    );
+    assert.equal((await atPlatform(payment.paymentId)).length, 1);
+  });
+
+  it("gives the open payment's address again while the platform is away", async () => {
+    const opened = await openPayment(shop);
+    await shop.sandbox.faults({ down: true });
+    const { checkoutUrl } = await createPayment(opened);
+    assert.equal(checkoutUrl, opened.payment.checkoutUrl);
+  });
+
+  it("starts a new payment when the platform has closed the open one", async () => {
+    const opened = await openPayment(shop);
+    const { paymentId } = opened.payment;
+    await shop.sql("pay", "update payments set status = 3 where payment_id = ?", [paymentId]);
+    const next = await createPayment(opened);
+    assert.notEqual(next.paymentId, paymentId);
+  });
+
+  it("finds that the open payment was paid, before any callback came", async () => {
+    const opened = await openPayment(shop);
+    const { paymentId } = opened.payment;
+    await shop.sandbox.faults({ delay_ms: 3_600_000 });
+    await shop.sandbox.pay(paymentId);
+    await refused(start(opened), Reason.ORDER_ALREADY_PAID);
+    const { succeeded, callbacks } = await recordOf(shop, paymentId);
+    assert.equal(succeeded, 1);
+    assert.deepEqual(callbacks, [{ verdict: 1, cause: "", repeats: 0 }]);
+    assert.deepEqual(await callBack(shop, noticeOf(opened.payment)), {
+      status: 200,
+      text: "success",
+    });
+    assert.equal((await recordOf(shop, paymentId)).succeeded, 1);
+  });
+
+  it("refuses an order that is paid, before and after the order has heard of it", async () => {
+    const opened = await openPayment(shop);
+    await callBack(shop, noticeOf(opened.payment));
+    await refused(start(opened), Reason.ORDER_ALREADY_PAID);
+    await eventually(async () => {
+      const { order } = await shop.admin.order.getOrder({ orderId: opened.order.orderId });
+      assert.equal(order?.payStatus, PayStatus.PAID);
+    });
+    await refused(start(opened), Reason.ORDER_ALREADY_PAID);
+  });
+
+  it("refuses an order that has nothing left to pay", async () => {
+    const shopper = await newShopper(shop);
+    const { order } = await shopper.as.order.placeOrder(
+      shopper.request({ balanceCents: ALL_CENTS }),
+    );
+    assert.ok(order);
+    await refused(start({ shopper, order }), Reason.ORDER_ALREADY_PAID);
+  });
+
+  it("refuses an order that was cancelled, and one past its deadline", async () => {
+    const cancelled = await unpaidOrder(shop);
+    await cancelled.shopper.as.order.cancelOrder({ orderId: cancelled.order.orderId });
+    const refusal = await refused(start(cancelled), Reason.ORDER_STATE_INVALID);
+    assert.equal(refusal.metadata.order_status, "CANCELLED");
+    const late = await unpaidOrder(shop);
+    await shop.service("order").pay.closePayments({ orderIds: [late.order.orderId] });
+    const closed = await refused(start(late), Reason.ORDER_STATE_INVALID);
+    assert.equal(closed.metadata.cause, "payments_closed");
+  });
+
+  it("refuses an order that does not exist, and another user's in the same words", async () => {
+    const mine = await unpaidOrder(shop);
+    const theirs = await unpaidOrder(shop);
+    const missing = newId();
+    const none = await refused(start(mine, { orderId: missing }), Reason.ORDER_NOT_FOUND);
+    const other = await refused(
+      start(mine, { orderId: theirs.order.orderId }),
+      Reason.ORDER_NOT_FOUND,
+    );
+    assert.deepEqual(Object.keys(none.metadata), Object.keys(other.metadata));
+    assert.equal(none.message, other.message);
+  });
+
+  it("refuses an unknown platform", async () => {
+    const unpaid = await unpaidOrder(shop);
+    for (const provider of ["moneybox", "", "Sandbox", "__proto__", "sandbox "]) {
+      await refused(start(unpaid, { provider }), Reason.PROVIDER_NOT_FOUND);
+    }
+  });
+
+  it("refuses to send anybody to a place that the shop did not choose", async () => {
+    const unpaid = await unpaidOrder(shop);
+    for (const returnUrl of [
+      "",
+      "https://evil.example/",
+      "http://localhost.evil.example/",
+      "http://localhost@evil.example/",
+      "http://169.254.169.254/latest/meta-data",
+      "javascript:alert(1)",
+      "//localhost/",
+      "http://localhost\\@evil.example/",
+      `http://localhost/${"x".repeat(1_000)}`,
+    ]) {
+      const refusal = await refused(start(unpaid, { returnUrl }), Reason.INVALID_ARGUMENT);
+      assert.equal(refusal.violations[0]?.field, "return_url");
+    }
+    const rows = await shop.sql("pay", "select payment_id from payments where order_id = ?", [
+      unpaid.order.orderId,
+    ]);
+    assert.deepEqual(rows, []);
+  });
+
+  it("is answered as trouble while the order service is away, and works again after", async () => {
+    const unpaid = await unpaidOrder(shop);
+    await shop.kill("order");
+    await assert.rejects(start(unpaid), { name: "Outage" });
+    await shop.restart("order");
+    await eventually(async () => assert.ok(await createPayment(unpaid)));
+  });
+});
+
+describe("payments and their owners", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await startPayShop();
+  });
+  after(() => shop?.stop());
+
+  it("are shown to their own user, and to nobody else's", async () => {
+    const mine = await openPayment(shop);
+    const theirs = await openPayment(shop);
+    const { paymentId, orderId } = mine.payment;
+    const own = mine.shopper.as.pay;
+    const other = theirs.shopper.as.pay;
+    assert.equal((await own.getPayment({ paymentId })).payment?.paymentId, paymentId);
+    assert.equal((await own.listPayments({ orderId })).payments.length, 1);
+    assert.equal((await shop.admin.pay.listPayments({ orderId })).payments.length, 1);
+    const hidden = await refused(other.getPayment({ paymentId }), Reason.PAYMENT_NOT_FOUND);
+    const none = await refused(other.getPayment({ paymentId: newId() }), Reason.PAYMENT_NOT_FOUND);
+    assert.equal(hidden.message, none.message);
+    assert.deepEqual((await other.listPayments({ orderId })).payments, []);
+    await refused(other.getPayment({ paymentId: 0n }), Reason.INVALID_ARGUMENT);
+    await refused(other.listPayments({ orderId: -1n }), Reason.INVALID_ARGUMENT);
+  });
+
+  it("take callbacks from services only, and show their log to administrators only", async () => {
+    const { shopper, payment } = await openPayment(shop);
+    const { paymentId } = payment;
+    const forged = { provider: "sandbox", headers: {}, body: new Uint8Array() };
+    await refused(shopper.as.pay.handleCallback(forged), Reason.PERMISSION_DENIED);
+    await refused(shop.admin.pay.handleCallback(forged), Reason.PERMISSION_DENIED);
+    await refused(shop.anonymous.pay.handleCallback(forged), Reason.UNAUTHENTICATED);
+    await refused(shopper.as.pay.closePayments({ orderIds: [1n] }), Reason.PERMISSION_DENIED);
+    await refused(shopper.as.pay.listPaymentLog({ paymentId }), Reason.PERMISSION_DENIED);
+    await refused(shop.anonymous.pay.getPayment({ paymentId }), Reason.UNAUTHENTICATED);
+    const { entries } = await shop.admin.pay.listPaymentLog({ paymentId });
+    assert.equal(entries[0]?.type, PaymentLogType.CREATED);
+    assert.ok(entries[0]?.logTime);
+    const missing = { paymentId: newId() };
+    await refused(shop.admin.pay.listPaymentLog(missing), Reason.PAYMENT_NOT_FOUND);
+  });
+
+  it("keep no more than the newest forged callbacks", async () => {
+    const rows = Array.from({ length: 11_500 }, (_, index) => [
+      index + 1,
+      "sandbox",
+      1,
+      5,
+      "",
+      0,
+      "{}",
+      "",
+    ]);
+    const columns = "callback_id, provider, source, verdict, cause, reason, headers, body";
+    await shop.sql("pay", `insert into callbacks (${columns}) values ?`, [rows]);
+    await eventually(async () => {
+      const [row] = await shop.sql(
+        "pay",
+        "select count(*) as number, max(callback_id) as last from callbacks where notice_id is null",
+      );
+      assert.equal(Number(row?.number), 10_000);
+      assert.equal(Number(row?.last), 11_500);
+    });
+  });
+});

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { type Payment, PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { type HandEvents, handEvents } from "../../support/events.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newId, newKey } from "../../support/fixtures.ts";
+import type { Shop } from "../../support/shop.ts";
+import { openPayment, paymentNow, recordOf, startPayShop, whenPayment } from "./pay-shop.ts";
+
+const { SUCCEEDED, PARTIALLY_REFUNDED, REFUNDED } = PaymentStatus;
+const { REFUND_REQUESTED, REFUND_SUCCEEDED, REFUND_FAILED } = PaymentLogType;
+
+describe("refunds", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  let events: HandEvents;
+  before(async () => {
+    shop = await startPayShop();
+    events = await handEvents(shop.namespace);
+  });
+  after(async () => {
+    await events?.close();
+    await shop?.stop();
+  });
+  afterEach(() => shop.sandbox.faults());
+
+  const paid = async () => {
+    const { payment } = await openPayment(shop);
+    await shop.sandbox.pay(payment.paymentId);
+    return whenPayment(shop, payment.paymentId, SUCCEEDED);
+  };
+  const ask = ({ orderId, userId, paymentId }: Payment, refundId: bigint, payAmountCents: bigint) =>
+    events.publish("order.v1.refund_requested", OrderRefundRequestedSchema, {
+      message: { orderId, userId, refundId, paymentId, payAmountCents },
+    });
+  const atPlatform = async (paymentId: bigint) => {
+    const { payments, refunds } = await shop.sandbox.state();
+    const isOurs = (one: { paymentId: string }) => one.paymentId === String(paymentId);
+    return { payment: payments.find(isOurs), refunds: refunds.filter(isOurs) };
+  };
+  const toldOf = (paymentId: bigint) =>
+    shop.sql(
+      "pay",
+      `select event_id from outbox where fact = 'pay.v1.refunded'
+       and order_id = (select order_id from payments where payment_id = ?)`,
+      [paymentId],
+    );
+
+  it("go through the platform in parts, until all is back", async () => {
+    const payment = await paid();
+    const { paymentId } = payment;
+    await ask(payment, newId(), 700n);
+    const part = await whenPayment(shop, paymentId, PARTIALLY_REFUNDED);
+    assert.equal(part.refundedCents, 700n);
+    await ask(payment, newId(), 1_300n);
+    const whole = await whenPayment(shop, paymentId, REFUNDED);
+    assert.equal(whole.refundedCents, 2_000n);
+    assert.equal((await atPlatform(paymentId)).payment?.refundedCents, 2_000n);
+    assert.equal((await toldOf(paymentId)).length, 2);
+    const { log } = await recordOf(shop, paymentId);
+    const refunds = log.filter((type) => type >= REFUND_REQUESTED);
+    const once = [REFUND_REQUESTED, REFUND_SUCCEEDED];
+    assert.deepEqual(refunds, [...once, ...once]);
+  });
+
+  it("happen once, however often and under how many events they are asked for", async () => {
+    const payment = await paid();
+    const refundId = newId();
+    await Promise.all(Array.from({ length: 10 }, () => ask(payment, refundId, 500n)));
+    await whenPayment(shop, payment.paymentId, PARTIALLY_REFUNDED);
+    await ask(payment, refundId, 500n);
+    const last = newId();
+    await ask(payment, last, 100n);
+    await eventually(async () => {
+      assert.equal((await paymentNow(shop, payment.paymentId)).refundedCents, 600n);
+    });
+    assert.equal((await atPlatform(payment.paymentId)).refunds.length, 2);
+    assert.equal((await toldOf(payment.paymentId)).length, 2);
+  });
+
+  it("never exceed what came in: one that would is kept for a person to see", async () => {
+    const payment = await paid();
+    await ask(payment, newId(), 1_999n);
+    await whenPayment(shop, payment.paymentId, PARTIALLY_REFUNDED);
+    const before = await shop.sql("pay", "select message_key from parked_messages");
+    await ask(payment, newId(), 2n);
+    await eventually(async () => {
+      const now = await shop.sql("pay", "select error from parked_messages order by first_time");
+      assert.equal(now.length, before.length + 1);
+      assert.match(String(now.at(-1)?.error), /would be 2001 cents of 2000/);
+    });
+    assert.equal((await paymentNow(shop, payment.paymentId)).refundedCents, 1_999n);
+    assert.equal((await atPlatform(payment.paymentId)).payment?.refundedCents, 1_999n);
+    await assert.rejects(
+      shop.sql("pay", "update payments set refund_requested_cents = 2001 where payment_id = ?", [
+        payment.paymentId,
+      ]),
+      /payment_refunds/,
+    );
+  });
+
+  it("are tried again for ever while the platform is away, under the same number", async () => {
+    const payment = await paid();
+    await shop.sandbox.faults({ lose_answers: 3 });
+    await ask(payment, newId(), 2_000n);
+    await whenPayment(shop, payment.paymentId, REFUNDED);
+    const { refunds } = await atPlatform(payment.paymentId);
+    assert.equal(refunds.length, 1);
+    assert.equal((await toldOf(payment.paymentId)).length, 1);
+  });
+
+  it("are tried again after the platform refused them, and the log says so", async () => {
+    const payment = await paid();
+    const refundId = newId();
+    await shop.sandbox.faults({ refuse_refunds: true });
+    await ask(payment, refundId, 2_000n);
+    await eventually(async () => {
+      const [row] = await shop.sql<{ status: number; attempt: number }>(
+        "pay",
+        "select status, attempt from refunds where refund_id = ?",
+        [refundId],
+      );
+      assert.equal(row?.status, RefundStatus.FAILED);
+      assert.ok((row?.attempt ?? 0) >= 3);
+    });
+    await shop.sandbox.faults();
+    await whenPayment(shop, payment.paymentId, REFUNDED);
+    const { log } = await recordOf(shop, payment.paymentId);
+    const refunds = log.filter((type) => type >= REFUND_REQUESTED);
+    assert.deepEqual(refunds, [REFUND_REQUESTED, REFUND_FAILED, REFUND_SUCCEEDED]);
+    const { payment: there } = await atPlatform(payment.paymentId);
+    assert.equal(there?.refundedCents, 2_000n);
+  });
+
+  it("of an order reach the order: RefundOrder ends refunded on both sides", async () => {
+    const payment = await paid();
+    const { orderId } = payment;
+    const refund = () => shop.admin.order.refundOrder({ orderId, requestId: newKey() });
+    await eventually(refund);
+    await eventually(async () => {
+      const { order } = await shop.admin.order.getOrder({ orderId });
+      assert.deepEqual(
+        order?.refunds.map(({ status }) => status),
+        [RefundStatus.SUCCEEDED],
+      );
+    });
+    const { payment: there } = await atPlatform(payment.paymentId);
+    assert.equal(there?.refundedCents, 2_000n);
+  });
+});
