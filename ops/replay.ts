@@ -2,15 +2,18 @@ import { availableParallelism, loadavg } from "node:os";
 import { type ClientSettings, clientSettings } from "#platform/process/common-settings.ts";
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
 import { shippingRule } from "../services/order/config.ts";
+import { pointsPerUnit } from "../services/user/config.ts";
 import { compareShop } from "./replay/compare.ts";
 import { type Day, readDay } from "./replay/day.ts";
-import type { ShippingRule } from "./replay/expected.ts";
+import type { PayRules } from "./replay/expected-money.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./replay/options.ts";
+import { payDay } from "./replay/pay-day.ts";
 import { placeOrders } from "./replay/place.ts";
 import { createGoods, newRun, registerUsers } from "./replay/prepare.ts";
-import { progressBar } from "./replay/progress.ts";
+import { shown } from "./replay/progress.ts";
 import { FileFault, readRetail } from "./replay/read-retail.ts";
 import { json, type Result, resultOf, words } from "./replay/report.ts";
+import { connectSandbox, sandboxSetting } from "./replay/sandbox.ts";
 import { checkRunning, connectShop, type Shop, ShopTrouble } from "./replay/shop.ts";
 
 async function main(): Promise<number> {
@@ -19,10 +22,11 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const settings = readSettings(process.env, (read) => ({
-    client: clientSettings(read),
-    rule: shippingRule(read),
-  }));
+  const settings = readSettings(process.env, (read) => {
+    const client = clientSettings(read);
+    const rules = { shipping: shippingRule(read), pointsPerUnit: pointsPerUnit(read) };
+    return { client, rules, sandboxUrl: sandboxSetting(read, client) };
+  });
   const day = await readDay(readRetail(options.file), options.limit);
   if (day.orders.length === 0) throw new FileFault(`${options.file} has no order to place`);
   const result = await replay(day, { ...settings, options });
@@ -30,14 +34,18 @@ async function main(): Promise<number> {
   return result.same ? 0 : 1;
 }
 
+type Settings = { client: ClientSettings; rules: PayRules; sandboxUrl: string };
+
 async function replay(
   day: Day,
-  { client, rule, options }: { client: ClientSettings; rule: ShippingRule; options: Options },
+  { client, rules, sandboxUrl, options }: Settings & { options: Options },
 ): Promise<Result> {
   const { file, inFlight } = options;
+  const { shipping: rule } = rules;
   const shop = connectShop(client);
   try {
-    await checkRunning(shop, client);
+    await checkRunning(shop, client, { paying: options.pay });
+    const sandbox = options.pay ? await connectSandbox(sandboxUrl) : undefined;
     const run = newRun();
     const loadAverageBefore = loadNow();
     const begin = performance.now();
@@ -52,9 +60,14 @@ async function replay(
       loadAverageBefore,
       loadAverageAfter: loadNow(),
     };
-    const settling = placed.repeated > 0;
-    const comparison = await compareShop(day, { shop, prepared, rule, settling });
-    const measured = { preparationSeconds, placed, comparison, machine };
+    const paidDay = sandbox && (await payDay(day, { ...placing, sandbox, placed }));
+    const paid =
+      paidDay && sandbox
+        ? { ...paidDay, rules, sandbox, paymentIds: paidDay.paid.paymentIds }
+        : undefined;
+    const repeated = placed.repeated > 0;
+    const comparison = await compareShop(day, { shop, prepared, rule, repeated, paid });
+    const measured = { preparationSeconds, placed, paidDay, comparison, machine };
     return resultOf({ file, run, inFlight, day, rule, ...measured });
   } finally {
     shop.close();
@@ -69,19 +82,6 @@ async function prepare(day: Day, { shop, run }: { shop: Shop; run: string }) {
     registerUsers(day, { shop, run, bar }),
   );
   return { goodsIds, userIds };
-}
-
-async function shown<T>(
-  what: string,
-  total: number,
-  work: (bar: ReturnType<typeof progressBar>) => Promise<T>,
-): Promise<T> {
-  const bar = progressBar(what, total);
-  try {
-    return await work(bar);
-  } finally {
-    bar.done();
-  }
 }
 
 function loadNow(): number[] {

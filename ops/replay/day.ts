@@ -28,6 +28,8 @@ export type Return = {
   unitPriceCents: bigint;
   quantity: bigint;
   item: number | undefined;
+  /** How many of the day's orders were begun before it. */
+  ordersBefore: number;
 };
 
 /** A file of invoice lines read as a shop's day. */
@@ -36,7 +38,7 @@ export type Day = {
   orders: DayOrder[];
   /** Whoever ordered; "" stands for all guests. */
   customerIds: string[];
-  /** Not placed: the next step of the shop's day is to refund them. */
+  /** Not placed: they are refunds of orders. */
   returns: Return[];
   lines: { read: number; sold: number; returned: number; corrections: number };
   /** Invoices with more lines than an order may have; they are not placed. */
@@ -47,6 +49,7 @@ export type Day = {
 const MAX_ORDER_LINES = 1_000;
 
 type Invoice = { first: RetailLine; quantities: Map<string, bigint> };
+type ReturnedLine = { line: RetailLine; invoicesBefore: number };
 
 /**
  * Reads lines until `maxOrders` invoices with sales are whole. An invoice is an order; its lines that name the same
@@ -59,7 +62,7 @@ export async function readDay(
   const lines = { read: 0, sold: 0, returned: 0, corrections: 0 };
   const invoices = new Map<string, Invoice>();
   const named = new Map<string, RetailLine>();
-  const returned: RetailLine[] = [];
+  const returned: ReturnedLine[] = [];
   for await (const line of source) {
     const kind = kindOf(line);
     const invoice = invoices.get(line.invoiceNo);
@@ -69,7 +72,7 @@ export async function readDay(
       lines.corrections += 1;
     } else if (kind === "return") {
       lines.returned += 1;
-      returned.push(line);
+      returned.push({ line, invoicesBefore: invoices.size });
     } else {
       lines.sold += 1;
       const { quantities } = invoice ?? open(invoices, line);
@@ -94,17 +97,20 @@ function keyOf({ stockCode, unitPriceCents }: RetailLine): string {
 function assemble(read: {
   invoices: Map<string, Invoice>;
   named: Map<string, RetailLine>;
-  returned: RetailLine[];
+  returned: ReturnedLine[];
   lines: Day["lines"];
 }): Day {
   const items: Item[] = [];
   const indexes = new Map<string, number>();
   const orders: DayOrder[] = [];
   const tooLong: string[] = [];
+  /** Of the first so many invoices, how many are orders. */
+  const ordersOf = [0];
   for (const { first, quantities } of read.invoices.values()) {
     const { invoiceNo, customerId, country } = first;
     if (quantities.size > MAX_ORDER_LINES) {
       tooLong.push(invoiceNo);
+      ordersOf.push(orders.length);
       continue;
     }
     const order: DayOrder = { invoiceNo, customerId, country, lines: [], goodsAmountCents: 0n };
@@ -118,15 +124,16 @@ function assemble(read: {
       order.lines.push({ item: index, quantity, unitPriceCents: item.unitPriceCents });
       order.goodsAmountCents += quantity * item.unitPriceCents;
     }
-    orders.push(order);
+    ordersOf.push(orders.push(order));
   }
-  const returns = read.returned.map((line) => ({
+  const returns = read.returned.map(({ line, invoicesBefore }) => ({
     invoiceNo: line.invoiceNo,
     customerId: line.customerId,
     stockCode: line.stockCode,
     unitPriceCents: line.unitPriceCents,
     quantity: line.quantity < 0n ? -line.quantity : line.quantity,
     item: indexes.get(keyOf(line)),
+    ordersBefore: ordersOf[invoicesBefore] ?? 0,
   }));
   const customerIds = [...new Set(orders.map(({ customerId }) => customerId))];
   return { items, orders, customerIds, returns, lines: read.lines, tooLong };

@@ -6,25 +6,34 @@ export const DEFAULT_IN_FLIGHT = 64;
 const MAX_IN_FLIGHT = 1_024;
 
 export const USAGE = `Places the real orders of a CSV file in the shop, as fast as it can, and compares stock and orders
-with what the file alone says.
+with what the file alone says. With --pay it pays them, refunds what the file says came back, and
+compares payments, refunds, stock and points, too.
 
-  npm run replay -- FILE [--in-flight ${DEFAULT_IN_FLIGHT}] [--limit N] [--json]
-  npm run replay -- ops/replay/online-retail-sample.csv
+  npm run replay -- FILE [--pay] [--in-flight ${DEFAULT_IN_FLIGHT}] [--limit N] [--json]
+  npm run replay -- ops/replay/online-retail-sample.csv --pay
 
   FILE         invoice lines, plain or gzip, with the columns InvoiceNo, StockCode, Description,
                Quantity, UnitPrice, CustomerID, Country
-  --in-flight  orders under way at once (${DEFAULT_IN_FLIGHT}; ${MAX_IN_FLIGHT} at most)
+  --pay        pays each order at the sandbox platform, refunds the returns, and audits the shop
+  --in-flight  orders or payments under way at once (${DEFAULT_IN_FLIGHT}; ${MAX_IN_FLIGHT} at most)
   --limit      places only the first N orders
   --json       prints the result as one line of JSON, and nothing else on stdout
                (npm run --silent replay -- FILE --json)
 
-The shop is the one of the settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, its keys, its shipping rule.
+The shop is the one of the settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, its keys, its rules for
+shipping and points, and SHOP_SANDBOX_URL.
 Exits with 0 when everything is the same, 1 when something differs or the shop is in trouble, 2 when the
 command, a setting or the file is wrong.`;
 
 export class UsageError extends Error {}
 
-export type Options = { file: string; inFlight: number; limit: number; json: boolean };
+export type Options = {
+  file: string;
+  pay: boolean;
+  inFlight: number;
+  limit: number;
+  json: boolean;
+};
 
 /** Throws a UsageError; undefined when only help was wanted. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | undefined {
@@ -34,6 +43,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | u
   if (file === undefined || rest.length > 0) throw new UsageError("one FILE must be named");
   return {
     file: resolve(startOf(env), file),
+    pay: values.pay === true,
     inFlight: whole("--in-flight", values["in-flight"], MAX_IN_FLIGHT) ?? DEFAULT_IN_FLIGHT,
     limit: whole("--limit", values.limit, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
     json: values.json === true,
@@ -51,6 +61,7 @@ function parse(args: string[]) {
       args,
       allowPositionals: true,
       options: {
+        pay: { type: "boolean" },
         "in-flight": { type: "string" },
         limit: { type: "string" },
         json: { type: "boolean" },

@@ -14,6 +14,8 @@ export type Placed = Tally & {
   seconds: number;
   /** Of each order, in milliseconds, sorted; repetitions and their pauses included. */
   latenciesMs: number[];
+  /** By the index of the day's orders; undefined where the shop did not place it. */
+  orderIds: (bigint | undefined)[];
 };
 
 type Run = { shop: Shop; run: string; prepared: Prepared; rule: ShippingRule };
@@ -29,6 +31,7 @@ export async function placeOrders(
     repeated: 0,
     seconds: 0,
     latenciesMs: [],
+    orderIds: day.orders.map(() => undefined),
   };
   const begin = performance.now();
   await forEachInFlight(day.orders, run.inFlight, async (order, index) => {
@@ -57,7 +60,8 @@ async function placeOrder(placing: Placing): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     const request = requestOf(placing, attempt);
     try {
-      await persistently(() => shop.order.placeOrder(request), repeat);
+      const answer = await persistently(() => shop.order.placeOrder(request), repeat);
+      placed.orderIds[placing.index] = answer.order?.orderId;
       placed.orders += 1;
       placed.lines += order.lines.length;
       placed.amountCents += request.orderAmountCents;
@@ -91,7 +95,8 @@ function requestOf({ run, prepared, rule, order, index }: Placing, attempt: numb
   };
 }
 
-function reasonOf(error: unknown): string {
+/** For a count of what the shop did not do; anything but a refusal and no answer is thrown. */
+export function reasonOf(error: unknown): string {
   if (error instanceof Refusal) return reasonName(error.reason);
   if (error instanceof Outage) return "NO_ANSWER";
   throw error;

@@ -39,3 +39,17 @@ function linesOn(what: string, total: number): ProgressBar {
     done: tell,
   };
 }
+
+/** The bar of one piece of work. */
+export async function shown<T>(
+  what: string,
+  total: number,
+  work: (bar: ProgressBar) => Promise<T>,
+): Promise<T> {
+  const bar = progressBar(what, total);
+  try {
+    return await work(bar);
+  } finally {
+    bar.done();
+  }
+}

@@ -1,7 +1,10 @@
 import type { Comparison } from "./compare.ts";
 import type { Day } from "./day.ts";
 import type { ShippingRule } from "./expected.ts";
+import type { PaidDay } from "./pay-day.ts";
 import type { Placed } from "./place.ts";
+import { comparedWords, paidResultOf, paidWords } from "./report-paid.ts";
+import { money, refusalsOf, rounded, said, spread, sum } from "./report-words.ts";
 
 /** The result for programs; amounts in cents, times as their names say. */
 export type Result = ReturnType<typeof resultOf>;
@@ -16,11 +19,11 @@ export function resultOf(run: {
   rule: ShippingRule;
   preparationSeconds: number;
   placed: Placed;
+  paidDay: PaidDay | undefined;
   comparison: Comparison;
   machine: Machine;
 }) {
-  const { day, placed } = run;
-  const refused = Object.values(placed.refusals).reduce((sum, count) => sum + count, 0);
+  const { day, placed, paidDay } = run;
   return {
     file: run.file,
     run: run.run,
@@ -29,17 +32,13 @@ export function resultOf(run: {
     orders: placed.orders,
     lines: placed.lines,
     amountCents: placed.amountCents,
-    refused,
+    refused: sum(placed.refusals),
     refusals: placed.refusals,
     repeated: placed.repeated,
     seconds: rounded(placed.seconds),
     ordersPerSecond: rounded(placed.orders / placed.seconds),
     linesPerSecond: rounded(placed.lines / placed.seconds),
-    latencyMs: {
-      p50: percentile(placed.latenciesMs, 50),
-      p99: percentile(placed.latenciesMs, 99),
-      max: percentile(placed.latenciesMs, 100),
-    },
+    latencyMs: spread(placed.latenciesMs),
     preparation: {
       goods: day.items.length,
       users: day.customerIds.length,
@@ -47,6 +46,7 @@ export function resultOf(run: {
     },
     fileLines: { ...day.lines, ordersTooLong: day.tooLong },
     shipping: run.rule,
+    ...(paidDay && { pay: paidResultOf(paidDay) }),
     comparison: run.comparison,
     machine: run.machine,
   };
@@ -62,15 +62,15 @@ export function json(result: Result): string {
 
 export function words(result: Result): string {
   const { comparison, fileLines, latencyMs, machine, preparation, shipping } = result;
-  const money = (cents: bigint) => `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
   const lines = [
     `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users made in ${preparation.seconds} s`,
-    `  not placed: ${fileLines.returned} lines returned, ${fileLines.corrections} lines of the books, ${fileLines.ordersTooLong.length} invoices too long`,
+    `  not sold: ${fileLines.returned} lines returned, ${fileLines.corrections} lines of the books, ${fileLines.ordersTooLong.length} invoices too long`,
     `  shipping: ${money(shipping.feeCents)}, free from ${money(shipping.freeFromCents)} (SHIPPING_FEE_CENTS, FREE_SHIPPING_FROM_CENTS)`,
     `${result.orders} orders with ${result.lines} lines for ${money(result.amountCents)} placed in ${result.seconds} s`,
     `  ${result.ordersPerSecond} orders/s, ${result.linesPerSecond} lines/s, PlaceOrder p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, ${result.inFlight} in flight`,
-    `  ${result.repeated} calls repeated, ${result.refused} orders refused${refusalsOf(result)}`,
+    `  ${result.repeated} calls repeated, ${result.refused} orders refused${refusalsOf(result.refusals)}`,
     `  ${machine.cores} cores, load ${machine.loadAverageBefore[0]} before, ${machine.loadAverageAfter[0]} after`,
+    ...(result.pay ? paidWords(result.pay) : []),
     "compared with the file:",
     said("items with the right stock", comparison.stock),
     said("customers with the right orders", comparison.customers),
@@ -78,27 +78,8 @@ export function words(result: Result): string {
     said("order lines", comparison.lines),
     said("amount in cents", comparison.amountCents),
     ...comparison.differences.map((difference) => `  ! ${difference}`),
+    ...(comparison.paid ? comparedWords(comparison.paid) : []),
     comparison.same ? "everything is the same" : "SOMETHING DIFFERS",
   ];
   return lines.join("\n");
-}
-
-function said<T>(what: string, verdict: { same: boolean; expected: T; found: T }): string {
-  const { same, expected, found } = verdict;
-  return `  ${same ? "same   " : "DIFFERS"} ${what}: ${found}${same ? "" : ` instead of ${expected}`}`;
-}
-
-function refusalsOf({ refusals }: { refusals: Record<string, number> }): string {
-  const each = Object.entries(refusals).map(([reason, count]) => `${reason} ${count}`);
-  return each.length === 0 ? "" : ` (${each.join(", ")})`;
-}
-
-/** Of sorted values: the smallest that is not below so many percent of them. */
-function percentile(sorted: number[], percent: number): number {
-  const index = Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1);
-  return rounded(sorted[index] ?? 0);
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(2));
 }

@@ -7,6 +7,7 @@ import { signToken } from "#platform/rpc/tokens.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
+import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 
 /** The shop cannot be worked with; the message is one line for whoever runs the program. */
@@ -16,6 +17,7 @@ export type Shop = {
   goods: Client<typeof GoodsService>;
   user: Client<typeof UserService>;
   order: Client<typeof OrderService>;
+  pay: Client<typeof PayService>;
   close(): void;
 };
 
@@ -36,24 +38,30 @@ export function connectShop(settings: ClientSettings): Shop {
   const goods = createClient(GoodsService, { ...shared, address: addresses.goods });
   const user = createClient(UserService, { ...shared, address: addresses.user });
   const order = createClient(OrderService, { ...shared, address: addresses.order });
+  const pay = createClient(PayService, { ...shared, address: addresses.pay });
   const close = () => {
-    for (const client of [goods, user, order]) client.close();
+    for (const client of [goods, user, order, pay]) client.close();
   };
-  return { goods, user, order, close };
+  return { goods, user, order, pay, close };
 }
 
 /** Asks each service that the replay calls for something small; a ShopTrouble says what is in the way. */
-export async function checkRunning(shop: Shop, { addresses }: ClientSettings): Promise<void> {
+export async function checkRunning(
+  shop: Shop,
+  { addresses }: ClientSettings,
+  { paying }: { paying: boolean },
+): Promise<void> {
   const questions = {
     goods: () => shop.goods.listGoods({ pageSize: 1 }),
     user: () => shop.user.getUser({ userId: 1n }),
     order: () => shop.order.listOrders({ pageSize: 1 }),
+    ...(paying && { pay: () => shop.pay.getPayment({ paymentId: 1n }) }),
   };
   for (const [service, ask] of Object.entries(questions)) {
     try {
       await ask();
     } catch (error) {
-      // A refusal is an answer, too: there is no user 1.
+      // A refusal is an answer, too: there is no user 1, and no payment 1.
       if (!(error instanceof Refusal)) throw troubleOf(error, service, addresses);
     }
   }
@@ -110,8 +118,14 @@ export function pauseAfter(attempt: number): Promise<void> {
   return pause(longest * (0.5 + Math.random() / 2));
 }
 
+const PASSING = new Set<Reason>([
+  Reason.RATE_LIMITED,
+  Reason.REQUEST_IN_PROGRESS,
+  Reason.PROVIDER_UNAVAILABLE,
+]);
+
 function mayPass(error: unknown): boolean {
   if (error instanceof Outage) return true;
   if (!(error instanceof Refusal)) return false;
-  return error.reason === Reason.RATE_LIMITED || error.reason === Reason.REQUEST_IN_PROGRESS;
+  return PASSING.has(error.reason);
 }

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import { SERVICES } from "#platform/process/common-settings.ts";
 import type { Result } from "../../ops/replay/report.ts";
+import { replayProgram as program, runReplay, sample, settingsOf } from "../support/replay.ts";
 import { type Shop, startShop } from "../support/shop.ts";
-
-const program = fileURLToPath(new URL("../../ops/replay.ts", import.meta.url));
-const sample = fileURLToPath(new URL("../../ops/replay/online-retail-sample.csv", import.meta.url));
 
 /** Counted in the sample by other means than the program. */
 const inSample = {
@@ -29,7 +21,7 @@ describe("npm run replay", () => {
   const replay = (
     args: string[],
     { env, onLine }: { env?: Record<string, string>; onLine?: (line: string) => void } = {},
-  ) => run(args, { env: { ...addressesOf(shop), ...env }, onLine });
+  ) => runReplay(args, { env: { ...settingsOf(shop), ...env }, ...(onLine && { onLine }) });
 
   it("places the sample and finds everything as the file says, twice in the same shop", async () => {
     for (const inFlight of ["64", "3"]) {
@@ -101,32 +93,11 @@ describe("npm run replay", () => {
   });
 
   it("tells in one line and with exit 1 that no shop is running", async () => {
-    const ended = await run([sample, "--json"], { env: { SHOP_GOODS_ADDRESS: "127.0.0.1:1" } });
+    const ended = await runReplay([sample, "--json"], {
+      env: { SHOP_GOODS_ADDRESS: "127.0.0.1:1" },
+    });
     assert.equal(ended.code, 1, ended.stderr);
     assert.match(ended.stderr, /^the shop is not running: .*127\.0\.0\.1:1.*\n$/);
     assert.equal(ended.stdout, "");
   });
 }).timeout(60_000);
-
-function addressesOf({ addresses }: Shop): Record<string, string> {
-  return Object.fromEntries(
-    SERVICES.map((service) => [`SHOP_${service.toUpperCase()}_ADDRESS`, addresses[service]]),
-  );
-}
-
-async function run(
-  args: string[],
-  { env, onLine }: { env: Record<string, string>; onLine?: (line: string) => void },
-) {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (onLine) createInterface(child.stderr).on("line", onLine);
-  const [stdout, stderr] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  return { code: child.exitCode, stdout, stderr };
-}

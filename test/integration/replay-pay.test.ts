@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import type { Result } from "../../ops/replay/report.ts";
+import { booksBalance } from "../support/books.ts";
+import { runReplay, sample, settingsOf } from "../support/replay.ts";
+import { type Shop, startShop } from "../support/shop.ts";
+
+/** Counted in the sample by other means than the program. */
+const inSample = {
+  orders: 32,
+  paidCents: 812_417,
+  refunds: 6,
+  refundedUnits: 54,
+  refundedCents: 15_935,
+  points: 7_946,
+  withoutOrder: { lines: 8, units: 133 },
+};
+
+describe("npm run replay -- FILE --pay", () => {
+  let shop: Shop;
+  before(async function () {
+    this.timeout(90_000);
+    shop = await startShop({ sandbox: true, gateway: true });
+  });
+  after(() => shop?.stop());
+
+  const replay = (args: string[], onLine?: (line: string) => void) =>
+    runReplay([sample, "--pay", ...args], {
+      env: settingsOf(shop),
+      ...(onLine && { onLine }),
+    });
+
+  it("pays and refunds the sample, and finds money, goods and points as the file says, twice in the same shop", async () => {
+    for (const inFlight of ["64", "3"]) {
+      const ended = await replay(["--json", "--in-flight", inFlight]);
+      assert.equal(ended.code, 0, ended.stderr + ended.stdout);
+      const { pay, comparison } = JSON.parse(ended.stdout) as Result;
+      const compared = comparison.paid;
+      assert.ok(pay && compared);
+      assert.deepEqual(
+        {
+          orders: compared.paidOrders.found,
+          paidCents: compared.paidCents.found,
+          refunds: pay.refunds.taken,
+          refundedUnits: compared.refundedUnits.found,
+          refundedCents: compared.refundedCents.found,
+          points: compared.points.found,
+          withoutOrder: pay.refunds.withoutOrder,
+        },
+        inSample,
+      );
+      assert.deepEqual([comparison.same, compared.same], [true, true]);
+      assert.deepEqual(compared.platform, {
+        same: true,
+        expected: inSample.orders,
+        found: inSample.orders,
+      });
+      assert.deepEqual([pay.payments, pay.refused, pay.missing], [inSample.orders, 0, 0]);
+      assert.deepEqual([pay.refunds.refused, pay.refunds.missing], [0, 0]);
+      assert.ok(pay.paymentsPerSecond > 0 && pay.settledSeconds >= pay.seconds);
+      for (const measured of [pay.callbackToPaidMs, pay.callbackToPointsMs]) {
+        assert.equal(measured.count, inSample.orders);
+        assert.ok(measured.p99 >= measured.p50);
+      }
+    }
+    await booksBalance(shop);
+  });
+
+  it("pays and refunds all the same where callbacks come twice, late, reordered and forged", async () => {
+    await shop.sandbox.faults({
+      duplicate: 2,
+      delay_ms: 200,
+      reorder: 8,
+      forge: ["wrong_signature", "amount"],
+    });
+    try {
+      const ended = await replay(["--json"]);
+      assert.equal(ended.code, 0, ended.stderr + ended.stdout);
+    } finally {
+      await shop.sandbox.faults();
+    }
+  });
+
+  it("says so, names the customer and exits with 1 when one point is missing", async () => {
+    let taken: Promise<unknown> | undefined;
+    const ended = await replay(["--limit", "3"], (line) => {
+      if (!line.startsWith("refunded:")) return;
+      taken ??= shop.sql(
+        "user",
+        "update users set points = points - 1 where user_name like 'replay-%-17850' order by user_id desc limit 1",
+      );
+    });
+    await taken;
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.match(ended.stdout, /DIFFERS points of all users: \d+ instead of \d+/);
+    assert.match(ended.stdout, /! customer 17850: /);
+    assert.match(ended.stdout, /same {4}paid: /);
+  });
+
+  it("tells in one line and with exit 1 that the platform is not there", async () => {
+    const ended = await runReplay([sample, "--pay"], {
+      env: { ...settingsOf(shop), SHOP_SANDBOX_URL: "http://127.0.0.1:1" },
+    });
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.match(ended.stderr, /^the sandbox payment platform does not answer at \S+:1 .*\n$/);
+    assert.equal(ended.stdout, "");
+  });
+}).timeout(120_000);
