@@ -213,7 +213,7 @@ function serviceOf(name: string): Supervised {
 /** First those that call others, so that what they accepted can still be finished. */
 async function stopServices(services: Map<string, Supervised>): Promise<void> {
   for (const callers of [["gateway"], ["order", "pay"]]) {
-    await Promise.all(callers.map((name) => services.get(name)?.stop()));
+    await Promise.all(callers.map(async (name) => services.get(name)?.stop()));
   }
   await Promise.all([...services.values()].map((service) => service.stop()));
 }

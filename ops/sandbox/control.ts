@@ -30,7 +30,7 @@ export async function payNow(platform: Platform, merchantTradeId: string): Promi
  * how many at the same moment. Answers with what the shop answered to each.
  */
 export async function sendNow(
-  { store, dispatcher }: Platform,
+  { store, sender }: Platform,
   merchantTradeId: string,
   body: Record<string, unknown>,
 ): Promise<HttpAnswer> {
@@ -43,7 +43,7 @@ export async function sendNow(
   const about = paymentOf(store.read, merchantTradeId);
   if (!about) return unknownPayment();
   const notice = noticeFor(store.read, merchantTradeId) ?? noticeOf(about, Date.now());
-  const copies = Array.from({ length: times as number }, () => dispatcher.send(notice, kind, as));
+  const copies = Array.from({ length: times as number }, () => sender.send(notice, kind, as));
   const deliveries = await Promise.all(copies);
   return json(200, { answers: deliveries.map(({ answer }) => answer) });
 }

@@ -1,43 +1,39 @@
 import type { Log } from "#platform/process/log.ts";
-import { mayNotify, type SandboxConfig } from "./config.ts";
-import type { Courier, Delivery } from "./delivery.ts";
-import { type Fake, fakeMessage, genuineMessage } from "./fakes.ts";
+import { alarm } from "./alarm.ts";
 import type { Faults } from "./faults.ts";
 import { HOLD_MS, MAX_CALLBACKS_IN_FLIGHT } from "./limits.ts";
-import { dueNotices, type Notice, nextDueMs, recordAttempt, recordFake } from "./notices.ts";
+import { dueNotices, type Notice, nextDueMs, recordAttempt } from "./notices.ts";
+import type { Sender } from "./sender.ts";
 import type { Store } from "./store.ts";
 
 export type Dispatcher = {
   /** There may be something to send now. */
   nudge(): void;
-  /** Sends now, past the schedule and the faults; what the shop answered. */
-  send(notice: Notice, kind: Fake | "genuine", as?: string): Promise<Delivery>;
   /** Waits for the callbacks that are under way. */
   stop(): Promise<void>;
 };
 
 type Parts = {
   store: Store;
-  config: SandboxConfig;
-  courier: Courier;
+  sender: Sender;
+  schedulePercent: number;
   /** As they are at the moment. */
   faults: () => Faults;
   log: Log;
 };
 
-/** A timer must not be longer than 24 days; nothing is lost by looking more often. */
-const LONGEST_WAIT_MS = 60_000;
+const HELD_CHECK_MS = 50;
 
 /**
  * Sends the notices of the store when their time comes, until the shop has answered each. All that it needs to go on is
  * in the store: after a crash, what was under way is sent once more.
  */
-export function startDispatcher({ store, config, courier, faults, log }: Parts): Dispatcher {
-  const { secret, schedulePercent } = config;
+export function startDispatcher(parts: Parts): Dispatcher {
+  const { store, faults, log } = parts;
   const underWay = new Map<string, Promise<void>>();
-  let timer: NodeJS.Timeout | undefined;
-  let wakeAtMs = 0;
+  const clock = alarm(look);
   let stopping = false;
+  let nudged = false;
   let heldSinceMs: number | undefined;
 
   function look(): void {
@@ -52,89 +48,36 @@ export function startDispatcher({ store, config, courier, faults, log }: Parts):
       for (const notice of due.slice(0, MAX_CALLBACKS_IN_FLIGHT - underWay.size)) begin([notice]);
     }
     const next = nextDueMs(store.read, nowMs);
-    if (next !== undefined) wakeIn(next - nowMs);
+    if (next !== undefined) clock.ringIn(next - nowMs);
   }
 
   function sendReordered(due: Notice[], nowMs: number): void {
     if (underWay.size > 0 || due.length === 0) return;
     heldSinceMs ??= nowMs;
-    const heldMs = nowMs - heldSinceMs;
-    if (due.length < faults().reorder && heldMs < HOLD_MS) {
-      wakeIn(Math.min(HOLD_MS - heldMs, 50));
+    if (due.length < faults().reorder && nowMs - heldSinceMs < HOLD_MS) {
+      clock.ringIn(HELD_CHECK_MS);
       return;
     }
     heldSinceMs = undefined;
     begin(due.reverse());
   }
 
-  /** One after the other. */
+  /** One after the other; when all are through, there is room for others. */
   function begin(notices: Notice[]): void {
     const work = async () => {
-      for (const notice of notices) {
-        await attempt(notice);
-        underWay.delete(notice.noticeId);
-      }
-      nudge();
+      for (const notice of notices) await attempt(parts, notice);
     };
-    const running = work().catch((error) => {
-      log.error({ err: error }, "a callback's outcome could not be saved");
-      for (const { noticeId } of notices) underWay.delete(noticeId);
-      wakeIn(HOLD_MS);
-    });
+    const running = work()
+      .then(nudge, (error) => {
+        log.error({ err: error }, "a callback's outcome could not be saved");
+        clock.ringIn(HOLD_MS);
+      })
+      .finally(() => {
+        for (const { noticeId } of notices) underWay.delete(noticeId);
+      });
     for (const { noticeId } of notices) underWay.set(noticeId, running);
   }
 
-  async function attempt(notice: Notice): Promise<void> {
-    const delivery = await sendWithFaults(notice);
-    const outcome = { ...delivery, nowMs: Date.now(), schedulePercent };
-    await store.transact((sql) => recordAttempt(sql, notice, outcome));
-    const { noticeId, merchantTradeId } = notice;
-    log.info({ noticeId, merchantTradeId, ...delivery }, "callback");
-  }
-
-  async function sendWithFaults(notice: Notice): Promise<Delivery> {
-    const wrong = faults();
-    if (wrong.drop > 0) {
-      wrong.drop -= 1;
-      return { answered: false, answer: "dropped" };
-    }
-    for (const kind of wrong.forge) await send(notice, kind);
-    const kind = wrong.tamper === "off" ? "genuine" : wrong.tamper;
-    const copies = Array.from({ length: 1 + wrong.duplicate }, () => send(notice, kind));
-    const deliveries = await Promise.all(copies);
-    const answered = deliveries.find((delivery) => delivery.answered);
-    // What is answered well but was not said by us is no answer.
-    if (kind === "genuine" && answered) return answered;
-    return { ...(deliveries[0] as Delivery), answered: false };
-  }
-
-  async function send(notice: Notice, kind: Fake | "genuine", as?: string): Promise<Delivery> {
-    const { notifyUrl, merchantTradeId } = notice;
-    if (!mayNotify(config.notify, notifyUrl)) return { answered: false, answer: "not allowed" };
-    const nowMs = Date.now();
-    if (kind === "genuine") {
-      return courier.deliver(notifyUrl, genuineMessage(notice, secret, nowMs));
-    }
-    const message = fakeMessage(kind, notice, { secret, nowMs, as });
-    const delivery = await courier.deliver(notifyUrl, message);
-    const { answer } = delivery;
-    await store.transact((sql) => recordFake(sql, { merchantTradeId, kind, answer }));
-    return delivery;
-  }
-
-  /** Sooner where somebody else asked for sooner. */
-  function wakeIn(ms: number): void {
-    const atMs = Date.now() + Math.min(Math.max(ms, 1), LONGEST_WAIT_MS);
-    if (timer && wakeAtMs <= atMs) return;
-    clearTimeout(timer);
-    wakeAtMs = atMs;
-    timer = setTimeout(() => {
-      timer = undefined;
-      look();
-    }, atMs - Date.now());
-  }
-
-  let nudged = false;
   function nudge(): void {
     if (nudged) return;
     nudged = true;
@@ -147,11 +90,18 @@ export function startDispatcher({ store, config, courier, faults, log }: Parts):
   nudge();
   return {
     nudge,
-    send,
     async stop() {
       stopping = true;
-      clearTimeout(timer);
+      clock.stop();
       await Promise.all(underWay.values());
     },
   };
+}
+
+async function attempt({ store, sender, schedulePercent, log }: Parts, notice: Notice) {
+  const delivery = await sender.sendWithFaults(notice);
+  const outcome = { ...delivery, nowMs: Date.now(), schedulePercent };
+  await store.transact((sql) => recordAttempt(sql, notice, outcome));
+  const { noticeId, merchantTradeId } = notice;
+  log.info({ noticeId, merchantTradeId, ...delivery }, "callback");
 }

@@ -34,12 +34,12 @@ export class KeyReused extends Error {}
 type Reader = Pick<Sql, "get">;
 
 export function paymentOf(sql: Reader, merchantTradeId: string): Payment | undefined {
-  const row = sql.get("select * from payments where merchant_trade_id = ?", merchantTradeId);
+  const row = sql.get("select * from payments where merchant_trade_id = ?", [merchantTradeId]);
   return row && payment(row);
 }
 
 export function paymentOfTrade(sql: Reader, tradeId: string): Payment | undefined {
-  const row = sql.get("select * from payments where trade_id = ?", tradeId);
+  const row = sql.get("select * from payments where trade_id = ?", [tradeId]);
   return row && payment(row);
 }
 
@@ -60,7 +60,7 @@ export function openPayment(sql: Sql, request: OpenRequest, nowMs: number): Paym
     `insert into payments
        (trade_id, merchant_trade_id, amount_cents, currency, notify_url, return_url, state, create_ms)
      values (?, ?, ?, ?, ?, ?, 'open', ?)`,
-    ...[tradeId, merchantTradeId, amountCents, currency, notifyUrl, returnUrl, nowMs],
+    [tradeId, merchantTradeId, amountCents, currency, notifyUrl, returnUrl, nowMs],
   );
   return { ...request, tradeId, state: "open", payMs: undefined, refundedCents: 0n };
 }
@@ -69,7 +69,7 @@ export function openPayment(sql: Sql, request: OpenRequest, nowMs: number): Paym
 export function payOpen(sql: Sql, tradeId: string, nowMs: number): boolean {
   const changed = sql.run(
     "update payments set state = 'paid', pay_ms = ? where trade_id = ? and state = 'open'",
-    ...[nowMs, tradeId],
+    [nowMs, tradeId],
   );
   return changed === 1;
 }
@@ -82,7 +82,7 @@ export function closePayment(
 ): PaymentState | undefined {
   sql.run(
     "update payments set state = 'closed', close_ms = ? where merchant_trade_id = ? and state = 'open'",
-    ...[nowMs, merchantTradeId],
+    [nowMs, merchantTradeId],
   );
   return paymentOf(sql, merchantTradeId)?.state;
 }
@@ -97,7 +97,7 @@ export function refund(
   rule: { refuse: boolean; nowMs: number },
 ): RefundOutcome | undefined {
   const { merchantRefundId, merchantTradeId, amountCents } = request;
-  const known = sql.get("select * from refunds where merchant_refund_id = ?", merchantRefundId);
+  const known = sql.get("select * from refunds where merchant_refund_id = ?", [merchantRefundId]);
   if (known) {
     const same = known.merchant_trade_id === merchantTradeId && known.amount_cents === amountCents;
     if (!same) throw new KeyReused();
@@ -107,20 +107,20 @@ export function refund(
   const paid = paymentOf(sql, merchantTradeId);
   if (!paid) return undefined;
   const cause = rule.refuse ? "refused" : failureOf(paid, amountCents);
-  sql.run(
-    "insert into refunds values (?, ?, ?, ?, ?, ?)",
+  const state = cause === undefined ? "succeeded" : "failed";
+  sql.run("insert into refunds values (?, ?, ?, ?, ?, ?)", [
     merchantRefundId,
     merchantTradeId,
     amountCents,
-    cause === undefined ? "succeeded" : "failed",
+    state,
     cause ?? null,
     rule.nowMs,
-  );
+  ]);
   if (cause !== undefined) return { state: "failed", cause };
-  sql.run(
-    "update payments set refunded_cents = refunded_cents + ? where merchant_trade_id = ?",
-    ...[amountCents, merchantTradeId],
-  );
+  sql.run("update payments set refunded_cents = refunded_cents + ? where merchant_trade_id = ?", [
+    amountCents,
+    merchantTradeId,
+  ]);
   return { state: "succeeded" };
 }
 

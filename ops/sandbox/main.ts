@@ -10,6 +10,7 @@ import { startDispatcher } from "./dispatcher.ts";
 import { noFaults } from "./faults.ts";
 import type { Platform } from "./platform.ts";
 import { routes } from "./routes.ts";
+import { createSender } from "./sender.ts";
 import { openStore } from "./store.ts";
 
 /** Above those of a shop's pay service, and room for answers that are slow by command. */
@@ -23,18 +24,16 @@ export async function start(
   const store = openStore(config.store);
   const faults = { current: noFaults() };
   const messenger = courier();
-  const dispatcher = startDispatcher({
-    store,
-    config,
-    courier: messenger,
-    faults: () => faults.current,
-    log,
-  });
+  const now = () => faults.current;
+  const sender = createSender({ store, config, courier: messenger, faults: now });
+  const { schedulePercent } = config;
+  const dispatcher = startDispatcher({ store, sender, schedulePercent, faults: now, log });
   let publicUrl = config.publicUrl;
   const platform: Platform = {
     store,
     config,
     dispatcher,
+    sender,
     faults,
     checkoutUrl: (tradeId) => `${publicUrl}/checkout/${tradeId}`,
   };

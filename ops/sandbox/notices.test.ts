@@ -65,7 +65,7 @@ describe("the store of the sandbox platform", () => {
     const insert = "insert into fakes (merchant_trade_id, kind, answer) values (?, '', '')";
     const jobs = ["a", "b", "c"].map((name) =>
       store.transact((sql) => {
-        sql.run(insert, name);
+        sql.run(insert, [name]);
         if (name === "b") throw new Error("not this one");
         return name;
       }),

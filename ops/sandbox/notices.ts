@@ -35,8 +35,14 @@ export function addNotice(sql: Sql, paid: Payment, time: { payMs: number; sendMs
   sql.run(
     `insert into notices (notice_id, merchant_trade_id, notify_url, body, state, first_ms, next_ms)
      values (?, ?, ?, ?, 'waiting', ?, ?)`,
-    ...[notice.noticeId, notice.merchantTradeId, notice.notifyUrl, notice.body],
-    ...[time.payMs, time.sendMs],
+    [
+      notice.noticeId,
+      notice.merchantTradeId,
+      notice.notifyUrl,
+      notice.body,
+      time.payMs,
+      time.sendMs,
+    ],
   );
 }
 
@@ -59,7 +65,7 @@ export function noticeOf(payment: Payment, payMs: number): Notice {
 }
 
 export function noticeFor(sql: Reader, merchantTradeId: string): Notice | undefined {
-  const row = sql.get("select * from notices where merchant_trade_id = ?", merchantTradeId);
+  const row = sql.get("select * from notices where merchant_trade_id = ?", [merchantTradeId]);
   return row && notice(row);
 }
 
@@ -68,7 +74,7 @@ export function dueNotices(sql: Reader, nowMs: number, limit: number): Notice[] 
   return sql
     .all(
       "select * from notices where state = 'waiting' and next_ms <= ? order by next_ms limit ?",
-      ...[nowMs, limit],
+      [nowMs, limit],
     )
     .map(notice);
 }
@@ -77,7 +83,7 @@ export function dueNotices(sql: Reader, nowMs: number, limit: number): Notice[] 
 export function nextDueMs(sql: Reader, nowMs: number): number | undefined {
   const row = sql.get(
     "select next_ms from notices where state = 'waiting' and next_ms > ? order by next_ms limit 1",
-    nowMs,
+    [nowMs],
   );
   return row && Number(row.next_ms);
 }
@@ -95,7 +101,7 @@ export function recordAttempt(
   const state = answered ? "answered" : late ? "given_up" : "waiting";
   sql.run(
     "update notices set state = ?, attempts = ?, next_ms = ?, last_answer = ? where notice_id = ?",
-    ...[state, made, nowMs + pauseMs, answer, noticeId],
+    [state, made, nowMs + pauseMs, answer, noticeId],
   );
 }
 
@@ -110,14 +116,14 @@ export function recordFake(
   sql: Sql,
   fake: { merchantTradeId: string; kind: string; answer: string },
 ): void {
-  sql.run(
-    "insert into fakes (merchant_trade_id, kind, answer) values (?, ?, ?)",
-    ...[fake.merchantTradeId, fake.kind, fake.answer],
-  );
-  sql.run(
-    "delete from fakes where fake_id <= (select max(fake_id) from fakes) - ?",
+  sql.run("insert into fakes (merchant_trade_id, kind, answer) values (?, ?, ?)", [
+    fake.merchantTradeId,
+    fake.kind,
+    fake.answer,
+  ]);
+  sql.run("delete from fakes where fake_id <= (select max(fake_id) from fakes) - ?", [
     MAX_FAKES_KEPT,
-  );
+  ]);
 }
 
 function notice(row: Row): Notice {

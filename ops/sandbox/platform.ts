@@ -3,6 +3,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { Faults } from "./faults.ts";
 import { type Payment, paymentOfTrade, payOpen } from "./ledger.ts";
 import { addNotice } from "./notices.ts";
+import type { Sender } from "./sender.ts";
 import type { Store } from "./store.ts";
 
 /** What every request works with. */
@@ -10,6 +11,7 @@ export type Platform = {
   store: Store;
   config: SandboxConfig;
   dispatcher: Dispatcher;
+  sender: Sender;
   faults: { current: Faults };
   checkoutUrl(tradeId: string): string;
 };

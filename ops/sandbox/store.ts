@@ -50,10 +50,10 @@ export type Row = Record<string, string | bigint | Uint8Array | null>;
 
 /** Statements of one connection; whole numbers are bigint both ways. */
 export type Sql = {
-  get(statement: string, ...values: SQLInputValue[]): Row | undefined;
-  all(statement: string, ...values: SQLInputValue[]): Row[];
+  get(statement: string, values?: SQLInputValue[]): Row | undefined;
+  all(statement: string, values?: SQLInputValue[]): Row[];
   /** The number of changed rows. */
-  run(statement: string, ...values: SQLInputValue[]): number;
+  run(statement: string, values?: SQLInputValue[]): number;
   each(statement: string): Iterable<Row>;
 };
 
@@ -148,9 +148,9 @@ function statements(database: DatabaseSync): Sql {
     return statement;
   };
   return {
-    get: (text, ...values) => prepare(text).get(...values) as Row | undefined,
-    all: (text, ...values) => prepare(text).all(...values) as Row[],
-    run: (text, ...values) => Number(prepare(text).run(...values).changes),
+    get: (text, values = []) => prepare(text).get(...values) as Row | undefined,
+    all: (text, values = []) => prepare(text).all(...values) as Row[],
+    run: (text, values = []) => Number(prepare(text).run(...values).changes),
     each: (text) => prepare(text).iterate() as Iterable<Row>,
   };
 }

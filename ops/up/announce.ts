@@ -13,7 +13,7 @@ export function addressLines(
   settings: ClientSettings,
   others: Record<string, string | undefined>,
 ): string[] {
-  const lines = [...SERVICES.map((name) => [name, settings.addresses[name]] as const)];
+  const lines = SERVICES.map((name) => [name, settings.addresses[name]] as const);
   const found = Object.entries(others).filter(([, where]) => where !== undefined);
   return [...lines, ...found].map(([name, where]) => `  ${name.padEnd(9)} ${where}`);
 }

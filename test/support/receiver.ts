@@ -25,7 +25,10 @@ export const success = { status: 200, body: "success" };
 
 /** A shop that only takes callbacks, and remembers each. */
 export async function startReceiver(port = 0): Promise<Receiver> {
-  const receiver = { received: [] as Received[], react: (_: Received): Reaction => success };
+  const receiver = {
+    received: [] as Received[],
+    react: ((): Reaction => success) as Receiver["react"],
+  };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));

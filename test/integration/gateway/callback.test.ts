@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createLog } from "#platform/process/log.ts";
@@ -15,6 +14,7 @@ import { eventually } from "../../support/eventually.ts";
 import { temporaryDirectory } from "../../support/infrastructure.ts";
 import { type ServiceProcess, serviceProcess } from "../../support/service-process.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
+import { flood, raw } from "./raw-http.ts";
 
 const KIB = 1_024;
 
@@ -256,57 +256,3 @@ describe("gateway: payment callbacks", () => {
     }
   });
 });
-
-/** What a server answers to these bytes, until it closes or the answer is there. */
-function raw(
-  port: number,
-  text: string,
-  { dripEveryMs }: { dripEveryMs?: number } = {},
-): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = "";
-    const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"));
-    const drip = dripEveryMs ? setInterval(() => socket.write("x"), dripEveryMs) : undefined;
-    socket.setEncoding("latin1");
-    socket.on("data", (chunk: string) => {
-      answer += chunk;
-      if (answer.includes("\r\n\r\n")) socket.destroy();
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      clearInterval(drip);
-      resolve(answer);
-    });
-  });
-}
-
-/** Sends so many bytes after the head, as fast as they are taken. */
-function flood(
-  port: number,
-  head: string,
-  bytes: number,
-): Promise<{ text: string; taken: number }> {
-  return new Promise((resolve) => {
-    let text = "";
-    let left = bytes;
-    const block = Buffer.alloc(64 * KIB);
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.write(head);
-      const more = () => {
-        while (left > 0 && !socket.destroyed) {
-          left -= block.length;
-          if (!socket.write(block)) {
-            socket.once("drain", more);
-            return;
-          }
-        }
-      };
-      more();
-    });
-    socket.setEncoding("latin1").on("data", (chunk: string) => {
-      text += chunk;
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => resolve({ text, taken: bytes - left }));
-  });
-}
