@@ -8,6 +8,7 @@ import { Listr, type ListrTask } from "listr2";
 import {
   type ClientSettings,
   clientSettings,
+  defaultPort,
   SERVICES,
 } from "#platform/process/common-settings.ts";
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
@@ -15,7 +16,7 @@ import { bringUpEngine, type Engine } from "./infrastructure/bring-up.ts";
 import { chooseSource } from "./infrastructure/choice.ts";
 import type { Part } from "./infrastructure/docker.ts";
 import { askForSudo } from "./infrastructure/packages.ts";
-import { shopPorts } from "./infrastructure/ports.ts";
+import { assertPortFree, shopPorts } from "./infrastructure/ports.ts";
 import { endServersOf } from "./infrastructure/private-server.ts";
 import { SetupError } from "./infrastructure/setup-error.ts";
 import { type Seeded, seed } from "./seed.ts";
@@ -99,9 +100,14 @@ async function begin(start: Start): Promise<Found> {
   const found = { engines: {}, seeded: { users: [] } } as unknown as Found;
   const steps: ListrTask[] = [
     {
-      title: "Nothing left of an earlier run",
+      title: "Ports are free, nothing is left of an earlier run",
       task: async () => {
         await Promise.all(services.map(([, service]) => service.endOrphan()));
+        for (const name of SERVICES) {
+          // One that listens elsewhere says so itself.
+          if (process.env[`SHOP_${name.toUpperCase()}_LISTEN`]) continue;
+          await assertPortFree(defaultPort(settings.portBase, name), name);
+        }
       },
     },
     ...(["mysql", "nats"] as const).map((part) => ({
