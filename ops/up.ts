@@ -121,8 +121,9 @@ async function begin(start: Start): Promise<Found> {
     {
       title: "Services",
       task: (_, task) => {
-        process.env.SHOP_MYSQL_URL = found.engines.mysql.url;
-        process.env.SHOP_NATS_URL = found.engines.nats.url;
+        const { mysql, nats } = found.engines;
+        life.record.addresses = { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url };
+        Object.assign(process.env, life.record.addresses);
         life.atStop(() => stopServices(new Map(services)));
         life.atHurry(() => {
           for (const [, service] of services) service.kill();
