@@ -110,7 +110,8 @@ export async function lockOrders(
   orderIds: readonly bigint[],
 ): Promise<Map<bigint, LockedOrder>> {
   const rows = await tx.select<LockedOrder>(
-    `select ${LOCKED} from orders where order_id in (?) order by order_id for update`,
+    `select ${LOCKED} from orders force index (primary)
+     where order_id in (?) order by order_id for update`,
     [orderIds],
   );
   return new Map(rows.map((row) => [row.orderId, row]));
