@@ -18,6 +18,10 @@ const USAGE = `Lists the messages that services could not handle, and starts the
 
 Reads SHOP_MYSQL_URL, SHOP_NATS_URL and SHOP_NAMESPACE; without them it takes those of a running npm start.`;
 
+// The same defaults as the services'.
+const mysqlRule = { default: "mysql://root@127.0.0.1:3306", protocols: ["mysql:"] };
+const natsRule = { default: "nats://127.0.0.1:4222", protocols: ["nats:", "tls:"] };
+
 type Options = { json: boolean; retry: string | undefined };
 
 async function main(): Promise<number> {
@@ -28,12 +32,8 @@ async function main(): Promise<number> {
   }
   const settings = readSettings({ ...addressesOfRun(), ...process.env }, (read) => ({
     namespace: clientSettings(read).namespace,
-    mysqlUrl: read.url("SHOP_MYSQL_URL", {
-      ...{ default: "mysql://root@127.0.0.1:3306", protocols: ["mysql:"] },
-    }).href,
-    servers: read
-      .urls("SHOP_NATS_URL", { default: "nats://127.0.0.1:4222", protocols: ["nats:", "tls:"] })
-      .map(({ href }) => href),
+    mysqlUrl: read.url("SHOP_MYSQL_URL", mysqlRule).href,
+    servers: read.urls("SHOP_NATS_URL", natsRule).map(({ href }) => href),
     replicas: read.integer("SHOP_NATS_REPLICAS", { default: 1, min: 1, max: 5 }),
   }));
   const messages = await openParkedMessages(settings);

@@ -45,8 +45,12 @@ export async function openParkedMessages(options: {
   namespace: string;
 }): Promise<ParkedMessages> {
   const connection = await mysql.createConnection({
-    ...{ uri: options.mysqlUrl, connectTimeout, timezone: "Z", charset: "utf8mb4" },
-    ...{ supportBigNumbers: true, bigNumberStrings: true },
+    uri: options.mysqlUrl,
+    connectTimeout,
+    timezone: "Z",
+    charset: "utf8mb4",
+    supportBigNumbers: true,
+    bigNumberStrings: true,
   });
   const tableOf = (service: ServiceName) =>
     `${mysql.escapeId(`${options.namespace}_${service}`)}.parked_messages`;

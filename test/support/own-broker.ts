@@ -32,9 +32,8 @@ export async function startOwnBroker(): Promise<OwnBroker> {
   let engine: Engine;
   try {
     const source = await chooseLocalSource("nats", { env, packagesDir, log });
-    engine = await bringUpEngine("nats", {
-      ...{ dataDir: directory, natsPort, mysqlPort, log, env, source },
-    });
+    const options = { dataDir: directory, natsPort, mysqlPort, log, env, source };
+    engine = await bringUpEngine("nats", options);
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw new Error(`no broker for this test: ${lines.join("\n")}`, { cause: error });
