@@ -123,4 +123,23 @@ describe("a broker that fails while orders are placed", function () {
       assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
     }
   });
+
+  it("that loses an event which is being tried again: it comes again, and its record goes", async () => {
+    const shopper = await newShopper(shop);
+    const { order } = await shopper.as.order.placeOrder(shopper.request());
+    const [goodsId] = shopper.goodsIds;
+    const move = "update goods set goods_id = ? where goods_id = ?";
+    await shop.sql("goods", move, [1n, goodsId]);
+    await shopper.as.order.cancelOrder({ orderId: order?.orderId ?? 0n });
+    await eventually(async () => {
+      const failed = await shop.sql("goods", "select state from parked_messages");
+      assert.deepEqual(failed, [{ state: 1 }]);
+    });
+    await broker.kill();
+    broker.deleteStore();
+    await shop.sql("goods", move, [goodsId, 1n]);
+    await broker.start();
+    await booksBalance(shop);
+    assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
+  });
 });
