@@ -9,6 +9,7 @@ import { Listr, type ListrTask } from "listr2";
 import {
   type ClientSettings,
   clientSettings,
+  defaultPort,
   SERVICES,
 } from "#platform/process/common-settings.ts";
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
@@ -16,7 +17,7 @@ import { bringUpEngine, type Engine } from "./infrastructure/bring-up.ts";
 import { chooseSource } from "./infrastructure/choice.ts";
 import type { Part } from "./infrastructure/docker.ts";
 import { askForSudo } from "./infrastructure/packages.ts";
-import { shopPorts } from "./infrastructure/ports.ts";
+import { assertPortFree, shopPorts } from "./infrastructure/ports.ts";
 import { endServersOf } from "./infrastructure/private-server.ts";
 import { SetupError } from "./infrastructure/setup-error.ts";
 import { type Seeded, seed } from "./seed.ts";
@@ -109,9 +110,14 @@ async function begin(start: Start): Promise<Found> {
   const found = { engines: {}, seeded: { users: [] } } as unknown as Found;
   const steps: ListrTask[] = [
     {
-      title: "Nothing left of an earlier run",
+      title: "Ports are free, nothing is left of an earlier run",
       task: async () => {
         await Promise.all(services.map(([, service]) => service.endOrphan()));
+        for (const name of SERVICES) {
+          // One that listens elsewhere says so itself.
+          if (process.env[`SHOP_${name.toUpperCase()}_LISTEN`]) continue;
+          await assertPortFree(defaultPort(settings.portBase, name), name);
+        }
       },
     },
     ...(["mysql", "nats"] as const).map((part) => ({
@@ -125,8 +131,9 @@ async function begin(start: Start): Promise<Found> {
     {
       title: "Programs",
       task: (_, task) => {
-        process.env.SHOP_MYSQL_URL = found.engines.mysql.url;
-        process.env.SHOP_NATS_URL = found.engines.nats.url;
+        const { mysql, nats } = found.engines;
+        life.record.addresses = { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url };
+        Object.assign(process.env, life.record.addresses);
         life.atStop(() => stopServices(new Map(services)));
         life.atHurry(() => {
           for (const [, service] of services) service.kill();

@@ -32,6 +32,14 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** Says for whom the port was meant, and how to have another. */
+export async function assertPortFree(port: number, name: string): Promise<void> {
+  if (await isPortFree(port)) return;
+  throw new SetupError(
+    `port ${port} for ${name} is taken by another program; SHOP_PORT_BASE moves all ports`,
+  );
+}
+
 // Below the range from which systems take the ports of outgoing connections: a port from there
 // could be taken by any client between this look and the moment its server listens.
 const lowest = 15_000;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { isPortFree } from "./ports.ts";
+import { assertPortFree } from "./ports.ts";
 import { endProcess, livingProcess, removePid, signal, writePid } from "./processes.ts";
 import { SetupError } from "./setup-error.ts";
 
@@ -134,11 +134,7 @@ export function privateServer(spec: ServerSpec): PrivateServer {
         spec.log(`${spec.name} of an earlier run (pid ${orphan}) is stopped first`);
         await endProcess(orphan, spec.mark, spec.stopWithinMs);
       }
-      if (!(await isPortFree(spec.port))) {
-        throw new SetupError(
-          `port ${spec.port} for ${spec.name} is taken by another program; SHOP_PORT_BASE moves all ports`,
-        );
-      }
+      await assertPortFree(spec.port, spec.name);
       launch();
       try {
         await untilReady();

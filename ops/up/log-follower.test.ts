@@ -8,6 +8,7 @@ describe("what of a service's log is shown", () => {
   it("is errors, with their cause, and what is no log entry", () => {
     assert.equal(troubleIn('{"level":"info","msg":"listening"}'), undefined);
     assert.equal(troubleIn(""), undefined);
+    assert.equal(troubleIn("    at run (file:///shop/main.ts:1:2)"), undefined);
     assert.equal(troubleIn('{"level":"error","msg":"lost","err":{"message":"why"}}'), "lost: why");
     assert.equal(troubleIn("the settings have 1 fault(s):"), "the settings have 1 fault(s):");
     assert.equal(troubleIn('{"level":'), '{"level":');

@@ -67,10 +67,11 @@ export function followErrors(file: string, report: (trouble: string) => void): F
   };
 }
 
-/** What an error line of a log says, or a line that is no log entry at all; undefined for the rest. */
+/** What an error line of a log says, or a line that is no log entry and no stack; undefined for the rest. */
 export function troubleIn(line: string): string | undefined {
   const text = line.trim();
-  if (!text.startsWith("{")) return text === "" ? undefined : text.slice(0, shownCharacters);
+  if (text === "" || /^at .*:\d+\)?$/.test(text)) return undefined;
+  if (!text.startsWith("{")) return text.slice(0, shownCharacters);
   try {
     const { level, msg, err } = JSON.parse(text);
     if (level !== "error" && level !== "fatal") return undefined;

@@ -10,6 +10,8 @@ export type RunRecord = {
   ancestors: number[];
   state: "starting" | "up" | "stopping";
   lines: string[];
+  /** SHOP_MYSQL_URL and SHOP_NATS_URL with their passwords, for other programs of the same person. */
+  addresses?: Record<string, string>;
 };
 
 const mark = "ops/up.ts";

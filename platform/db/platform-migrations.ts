@@ -33,7 +33,7 @@ class PlatformTables extends Migration {
       message_key varchar(100) character set ascii collate ascii_bin not null,
       event_id bigint null,
       subject varchar(200) not null,
-      headers text not null,
+      headers mediumtext not null,
       payload longblob not null,
       state tinyint not null,
       attempts int not null,

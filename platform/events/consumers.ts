@@ -33,7 +33,7 @@ const FIRST_NAK_MS = 250;
 const MAX_NAK_MS = 30_000;
 /** The database or another service is away: not the message's fault, so not counted. */
 const OUTAGE_NAK_MS = 2_000;
-/** Carried by a message that a person started again, so that its record is cleared when it succeeds. */
+/** Carried by a message that a person started again: the key of its record, which may be one without an event id. */
 export const RESTARTED_HEADER = "Shop-Restarted";
 
 type Parts = { database: Database; broker: Broker; log: Log };
@@ -156,9 +156,7 @@ async function settleBatch(parts: Parts, loop: Loop, batch: JsMsg[]): Promise<vo
 }
 
 async function acknowledge(parts: Parts, loop: Loop, received: Received[]): Promise<void> {
-  const repeated = received.filter(
-    ({ raw }) => raw.redelivered || raw.headers?.get(RESTARTED_HEADER),
-  );
+  const repeated = received.filter(({ raw }) => raw.redelivered || isPublishedAgain(raw));
   if (repeated.length > 0) {
     const keys = repeated.map(({ failed }) => failed.key);
     await clearFailures(parts.database, loop.durable, keys);
@@ -210,7 +208,7 @@ function failedMessage(loop: Loop, raw: JsMsg): FailedMessage {
   const eventId = /^[1-9]\d{0,18}$/.test(id) && BigInt(id) < 2n ** 63n ? BigInt(id) : undefined;
   return {
     consumer: loop.durable,
-    key: eventId === undefined ? `${raw.info.stream}:${raw.seq}` : String(eventId),
+    key: eventId === undefined ? keyWithoutId(raw) : String(eventId),
     eventId,
     subject: raw.subject,
     headers: Object.fromEntries(
@@ -218,4 +216,15 @@ function failedMessage(loop: Loop, raw: JsMsg): FailedMessage {
     ),
     payload: raw.data,
   };
+}
+
+/** By the publisher or by a person: an event goes out first under its own id. */
+function isPublishedAgain({ headers }: JsMsg): boolean {
+  return headers?.get("Nats-Msg-Id") !== headers?.get("Shop-Event-Id");
+}
+
+/** The message's place in the stream, the first one where it was started again from its record. */
+function keyWithoutId(raw: JsMsg): string {
+  const earlier = raw.headers?.get(RESTARTED_HEADER) ?? "";
+  return /^[A-Z0-9_]{1,64}:\d{1,20}$/.test(earlier) ? earlier : `${raw.info.stream}:${raw.seq}`;
 }

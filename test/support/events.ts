@@ -1,49 +1,68 @@
-import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { connectBroker } from "#platform/events/broker.ts";
-import { silent } from "./database.ts";
+import { jetstream } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import { createClient } from "#platform/rpc/clients.ts";
+import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
+import { token } from "./callers.ts";
 import { eventually } from "./eventually.ts";
+import { newId } from "./fixtures.ts";
+import type { Shop } from "./shop.ts";
+import { connectToBroker } from "./streams.ts";
 
-export type HandEvents = {
-  /** Publishes an event as a relay would, under a Nats-Msg-Id of its own; returns its id. */
-  publish<S extends DescMessage>(
+type Consumer = "goods" | "coupon" | "user";
+
+export type EventsByHand = {
+  /** Publishes bytes as the event of this id. The stream takes each publication for a new one. */
+  publish(event: { fact: string; type: string; eventId: bigint; body: Uint8Array }): Promise<void>;
+  /** Publishes an event, a new one unless it has an id already, and answers its id. */
+  tell<S extends DescMessage>(
     fact: string,
     schema: S,
-    event: { message: MessageInitShape<S>; eventId?: bigint },
+    message: MessageInitShape<S>,
+    eventId?: bigint,
   ): Promise<bigint>;
+  /** Resolves when these services have had the event. */
+  had(eventId: bigint, consumers: readonly Consumer[]): Promise<void>;
   close(): Promise<void>;
 };
 
-/** An event id that no service makes. */
-export function newEventId(): bigint {
-  return randomBytes(8).readBigUInt64BE() >> 1n;
-}
-
-/** Publishes by hand, into the streams of a shop. */
-export async function handEvents(namespace: string): Promise<HandEvents> {
-  const servers = (process.env.SHOP_NATS_URL ?? "").split(",");
-  const broker = connectBroker({ servers, namespace, replicas: 1, name: "test", log: silent });
-  await eventually(() => assert.ok(broker.connected()));
-  const streams = new Map<string, Promise<void>>();
+/** Events as a publisher would repeat them, past every outbox. */
+export async function eventsByHand(shop: Shop): Promise<EventsByHand> {
+  const broker = await connectToBroker();
+  const inboxes = (["goods", "coupon", "user"] as const).map((service) => {
+    const target = { address: shop.addresses[service], tls: undefined, timeoutMs: 5_000 };
+    const serviceToken = () => token("service", "order");
+    return [service, createClient(InboxService, { ...target, serviceToken })] as const;
+  });
+  const publish: EventsByHand["publish"] = async ({ fact, type, eventId, body }) => {
+    const head = headers();
+    head.set("Nats-Msg-Id", `${eventId}.${newId()}`);
+    head.set("Shop-Event-Id", String(eventId));
+    head.set("Shop-Event-Type", type);
+    // Repeated while the stream is not there yet; its message id makes that one publication.
+    await eventually(() =>
+      jetstream(broker).publish(`${shop.namespace}.${fact}`, body, { headers: head }),
+    );
+  };
   return {
-    async publish(fact, schema, { message, eventId = newEventId() }) {
-      const stream = fact.slice(0, fact.indexOf("."));
-      const ready = streams.get(stream) ?? broker.ensureStream(fact);
-      streams.set(stream, ready);
-      await ready;
-      await broker.publish({
-        fact,
-        headers: {
-          // A new one each time, so that the stream keeps what it would else know for a repetition.
-          "Nats-Msg-Id": `${eventId}.${newEventId()}`,
-          "Shop-Event-Id": String(eventId),
-          "Shop-Event-Type": schema.typeName,
-        },
-        body: toBinary(schema, create(schema, message)),
-      });
+    publish,
+    async tell(fact, schema, message, eventId = newId()) {
+      const body = toBinary(schema, create(schema, message));
+      await publish({ fact, type: schema.typeName, eventId, body });
       return eventId;
     },
-    close: () => broker.close(),
+    async had(eventId, consumers) {
+      await eventually(async () => {
+        for (const [service, inbox] of inboxes) {
+          if (!consumers.includes(service)) continue;
+          const { eventIds } = await inbox.listMissingEvents({ eventIds: [eventId] });
+          if (eventIds.length > 0) throw new Error(`${service} misses ${eventId}`);
+        }
+      });
+    },
+    async close() {
+      for (const [, inbox] of inboxes) inbox.close();
+      await broker.close();
+    },
   };
 }

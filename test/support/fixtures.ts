@@ -67,6 +67,23 @@ export async function newGoods(
   return goods;
 }
 
+/** Writes goods past the service, at 5.00 and 100 of each, with the log of their opening stock. */
+export async function insertGoods(
+  shop: Shop,
+  count: number,
+): Promise<Pick<Goods, "goodsId" | "unitPriceCents">[]> {
+  const [unitPriceCents, stock] = [500n, 100n];
+  const goodsIds = Array.from({ length: count }, newId);
+  const rows = goodsIds.map((id) => [id, `g${id}`, "", "Bead", "", unitPriceCents, stock, ""]);
+  const columns =
+    "goods_id, request_id, request_fingerprint, name, description, unit_price_cents, stock, image_url";
+  await shop.sql("goods", `insert into goods (${columns}) values ?`, [rows]);
+  const opening = goodsIds.map((id) => [newId(), id, 1, stock, stock]);
+  const log = "log_id, goods_id, type, delta, stock_after";
+  await shop.sql("goods", `insert into stock_log (${log}) values ?`, [opening]);
+  return goodsIds.map((goodsId) => ({ goodsId, unitPriceCents }));
+}
+
 /** A coupon of 1.00 off, valid for ever, unless told otherwise. */
 export async function newCoupon(
   shop: Shop,
@@ -103,7 +120,10 @@ export const ADDRESS = {
 
 /** A request whose amounts are right; what is given wins. */
 export function placeRequest(
-  order: { userId: bigint; lines: [goods: Goods, quantity: bigint][] },
+  order: {
+    userId: bigint;
+    lines: [goods: Pick<Goods, "goodsId" | "unitPriceCents">, quantity: bigint][];
+  },
   fields: Partial<PlaceRequest> = {},
 ): PlaceRequest {
   const lines = order.lines.map(([{ goodsId, unitPriceCents }, quantity]) => {

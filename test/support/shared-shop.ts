@@ -3,8 +3,8 @@ import { type Shop, startShop } from "./shop.ts";
 let started: Promise<Shop> | undefined;
 
 /**
- * One shop for all files that only need one that works: each makes its own users and goods, and none stops or freezes a
- * service. Started by the first that asks, stopped at the end of the run.
+ * One shop for all files that only need one that works: each makes its own users and goods, none stops a service,
+ * and whoever freezes one thaws it again. Started by the first that asks, stopped at the end of the run.
  */
 export function sharedShop(): Promise<Shop> {
   started ??= startShop();

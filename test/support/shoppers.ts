@@ -4,6 +4,8 @@ import { Refusal } from "#platform/values/refusal.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import type { Caller, Callers } from "./callers.ts";
+import { insertUsers } from "./fixtures.ts";
+import type { Shop } from "./shop.ts";
 
 export type PlaceRequest = {
   requestId: string;
@@ -40,15 +42,14 @@ export const ALL_CENTS = ORDER_CENTS - COUPON_CENTS;
 const STOCK = 10n;
 const OPENING_BALANCE_CENTS = 10_000n;
 
-export async function newShopper(shop: Callers): Promise<Shopper> {
+export async function newShopper(shop: Shop): Promise<Shopper> {
   const { admin } = shop;
-  const [{ user }, first, second] = await Promise.all([
-    admin.user.register({ userName: uniqueKey(), password: "password" }),
+  const [[userId = 0n], first, second] = await Promise.all([
+    insertUsers(shop, 1),
     admin.goods.createGoods({ ...goods(), unitPriceCents: 700n }),
     admin.goods.createGoods({ ...goods(), unitPriceCents: 1_100n }),
   ]);
-  assert.ok(user && first.goods && second.goods);
-  const { userId } = user;
+  assert.ok(first.goods && second.goods);
   const goodsIds: [bigint, bigint] = [first.goods.goodsId, second.goods.goodsId];
   const [{ coupon }] = await Promise.all([
     admin.coupon.issueCoupon({

@@ -26,8 +26,8 @@ export async function lockLedger(tx: Transaction, orderIds: readonly bigint[]): 
   return ledgerOf(await selectByIds<LedgerRow>(tx, sql, orderIds));
 }
 
-const selectLedger =
-  "select order_id as orderId, state, refusal from reservations where order_id in (?)";
+const selectLedger = `select order_id as orderId, state, refusal from reservations force index (primary)
+   where order_id in (?)`;
 
 function ledgerOf(rows: readonly LedgerRow[]): Ledger {
   return new Map(

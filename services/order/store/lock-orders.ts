@@ -47,7 +47,8 @@ export async function lockOrders(
   tx: Transaction,
   orderIds: readonly bigint[],
 ): Promise<Map<bigint, LockedOrder>> {
-  const sql = `select ${LOCKED} from orders where order_id in (?) order by order_id for update`;
+  const sql = `select ${LOCKED} from orders force index (primary)
+    where order_id in (?) order by order_id for update`;
   const rows = await selectByIds<LockedOrder>(tx, sql, orderIds);
   return new Map(rows.map((row) => [row.orderId, row]));
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import type { DescFile } from "@bufbuild/protobuf";
 import type { DescriptorProto } from "@bufbuild/protobuf/wkt";
-import { assertTellsNothing, bytesOf, statusNameOf } from "../../support/answers.ts";
-import { token } from "../../support/callers.ts";
+import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
 import {
   type FieldPath,
   fieldsOf,
@@ -13,16 +12,10 @@ import {
   valueAt,
   withField,
 } from "../../support/contract.ts";
-import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
+import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
 import { sharedShop, startMs } from "../../support/shared-shop.ts";
 import type { Shop } from "../../support/shop.ts";
-import {
-  type CallerKind,
-  newWorld,
-  VALID,
-  validOf,
-  type World,
-} from "../../support/valid-requests.ts";
+import { newWorld, VALID, validOf, type World } from "../../support/valid-requests.ts";
 import { type Input, inputsFor } from "./inputs.ts";
 import { RULES, type Rule } from "./rules.ts";
 
@@ -34,35 +27,22 @@ describe("every field of every rpc", function () {
   const visited = new Map<string, Set<string>>();
   let shop: Shop;
   let world: World;
-  let clients: Record<string, RawClient>;
-  let tokens: Record<CallerKind, string | undefined>;
+  let every: EveryCaller;
   before(async () => {
     shop = await sharedShop();
     world = await newWorld(shop);
-    clients = Object.fromEntries(
-      Object.entries(shop.addresses).map(([service, address]) => [service, rawClient(address)]),
-    );
-    tokens = {
-      anonymous: undefined,
-      user: await token("user", String(world.userId)),
-      admin: await token("admin", "tester"),
-      service: await token("service", "order"),
-    };
+    every = await everyCaller(shop, world.userId);
   });
-  after(() => {
-    for (const client of Object.values(clients ?? {})) client.close();
-  });
-
-  const call = (method: Method, request: object, caller: CallerKind): Promise<RawAnswer> => {
-    const client = clients[method.service] as RawClient;
-    const send = method.desc.methodKind === "server_streaming" ? client.stream : client.unary;
-    return send(method.path, bytesOf(method, request), { token: tokens[caller] });
-  };
+  after(() => every?.close());
 
   /** Tries one value in one field, and says what is wrong with the answer. */
   const tryOut = async (method: Method, at: FieldPath, input: Input, rule: Rule | undefined) => {
     const { caller, request } = validOf(method);
-    const answer = await call(method, withField(await request(world), at, input.value), caller);
+    const answer = await every.send(
+      method,
+      withField(await request(world), at, input.value),
+      caller,
+    );
     const name = statusNameOf(method, answer);
     const wanted = rule?.answers(input) ?? ["UNIMPLEMENTED"];
     const what = `${at.path} ${input.name}: ${name} ${answer.details}, wanted ${wanted}`;
@@ -81,7 +61,7 @@ describe("every field of every rpc", function () {
       const { caller, request } = validOf(method);
       const valid = await request(world);
       const implemented = !NOT_YET.has(method.name);
-      const first = await call(method, valid, caller);
+      const first = await every.send(method, valid, caller);
       assert.equal(
         statusNameOf(method, first),
         implemented ? "OK" : "UNIMPLEMENTED",
@@ -97,7 +77,7 @@ describe("every field of every rpc", function () {
         return inputs.map((input) => () => tryOut(method, at, input, rule));
       });
       assert.deepEqual(await allOf(tries), []);
-      const after = await call(method, await request(world), caller);
+      const after = await every.send(method, await request(world), caller);
       assert.equal(
         after.code,
         first.code,

@@ -5,7 +5,6 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { status } from "@grpc/grpc-js";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { assertTellsNothing, bytesOf, statusNameOf } from "../../support/answers.ts";
-import { token } from "../../support/callers.ts";
 import {
   type FieldPath,
   fieldsOf,
@@ -14,10 +13,11 @@ import {
   NOT_YET,
   withField,
 } from "../../support/contract.ts";
-import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
+import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
+import type { RawAnswer } from "../../support/raw-call.ts";
 import { sharedShop, startMs } from "../../support/shared-shop.ts";
 import type { Shop } from "../../support/shop.ts";
-import { type CallerKind, newWorld, validOf, type World } from "../../support/valid-requests.ts";
+import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
 
 const MIB = 1024 * 1024;
 /** No message of the contract has a field of this number. */
@@ -39,29 +39,16 @@ describe("bytes that no client sends", function () {
   this.timeout(startMs);
   let shop: Shop;
   let world: World;
-  let clients: Record<string, RawClient>;
-  let tokens: Record<CallerKind, string | undefined>;
+  let every: EveryCaller;
   before(async () => {
     shop = await sharedShop();
     world = await newWorld(shop);
-    clients = Object.fromEntries(
-      Object.entries(shop.addresses).map(([service, address]) => [service, rawClient(address)]),
-    );
-    tokens = {
-      anonymous: undefined,
-      user: await token("user", String(world.userId)),
-      admin: await token("admin", "tester"),
-      service: await token("service", "order"),
-    };
+    every = await everyCaller(shop, world.userId);
   });
-  after(() => {
-    for (const client of Object.values(clients ?? {})) client.close();
-  });
+  after(() => every?.close());
 
   const send = async (method: Method, bytes: Uint8Array): Promise<RawAnswer> => {
-    const client = clients[method.service] as RawClient;
-    const way = method.desc.methodKind === "server_streaming" ? client.stream : client.unary;
-    const answer = await way(method.path, bytes, { token: tokens[validOf(method).caller] });
+    const answer = await every.send(method, bytes, validOf(method).caller);
     assertTellsNothing(answer);
     return answer;
   };

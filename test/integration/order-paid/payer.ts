@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { type HandEvents, handEvents, newEventId } from "../../support/events.ts";
+import { type EventsByHand, eventsByHand } from "../../support/events.ts";
 import { eventually } from "../../support/eventually.ts";
+import { newId } from "../../support/fixtures.ts";
 import type { Shop } from "../../support/shop.ts";
 import { newShopper, type Shopper } from "../../support/shoppers.ts";
 
@@ -13,7 +14,7 @@ export const PAY_CENTS = 2_000n;
 /** A shop whose payments the test makes up: it publishes what the pay service would. */
 export type Payer = {
   shop: Shop;
-  events: HandEvents;
+  events: EventsByHand;
   /** An order that waits for its payment, and its shopper. */
   unpaidOrder(): Promise<{ shopper: Shopper; order: Order }>;
   paidOrder(): Promise<{ shopper: Shopper; order: Order; paymentId: bigint }>;
@@ -31,7 +32,7 @@ export type Payer = {
 };
 
 export async function startPayer(shop: Shop): Promise<Payer> {
-  const events = await handEvents(shop.namespace);
+  const events = await eventsByHand(shop);
   const read = async ({ orderId }: Order) => {
     const { order } = await shop.admin.order.getOrder({ orderId });
     assert.ok(order);
@@ -44,14 +45,11 @@ export async function startPayer(shop: Shop): Promise<Payer> {
       return now;
     });
   const pay: Payer["pay"] = async (order, payment = {}) => {
-    const { paymentId = newEventId(), amountCents = order.payAmountCents, eventId } = payment;
+    const { paymentId = newId(), amountCents = order.payAmountCents, eventId } = payment;
     const { orderId, userId } = order;
     const payTime = timestampFromDate(new Date());
     const message = { paymentId, orderId, userId, amountCents, payTime };
-    await events.publish("pay.v1.succeeded", PaymentSucceededSchema, {
-      message,
-      ...(eventId && { eventId }),
-    });
+    await events.tell("pay.v1.succeeded", PaymentSucceededSchema, message, eventId);
     return paymentId;
   };
   const unpaidOrder = async () => {
@@ -75,9 +73,8 @@ export async function startPayer(shop: Shop): Promise<Payer> {
       const { refunds, orderId, userId } = await read(order);
       const ids = refundIds ?? refunds.map(({ refundId }) => refundId);
       for (const refundId of ids) {
-        await events.publish("pay.v1.refunded", PaymentRefundedSchema, {
-          message: { orderId, userId, refundId },
-        });
+        const message = { orderId, userId, refundId };
+        await events.tell("pay.v1.refunded", PaymentRefundedSchema, message);
       }
     },
     read,

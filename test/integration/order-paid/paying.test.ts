@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OrderStatus, PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { newEventId } from "../../support/events.ts";
 import { eventually } from "../../support/eventually.ts";
+import { newId } from "../../support/fixtures.ts";
 import { type Shop, startShop } from "../../support/shop.ts";
 import { ORDER_CENTS } from "../../support/shoppers.ts";
 import { PAY_CENTS, type Payer, startPayer } from "./payer.ts";
@@ -43,8 +43,8 @@ describe("an order and its payment", () => {
 
   it("is paid once, however often and under how many events the payment comes", async () => {
     const { order } = await payer.unpaidOrder();
-    const paymentId = newEventId();
-    const eventId = newEventId();
+    const paymentId = newId();
+    const eventId = newId();
     for (let time = 0; time < 50; time += 1) await payer.pay(order, { paymentId, eventId });
     for (let time = 0; time < 50; time += 1) await payer.pay(order, { paymentId });
     await payer.when(order, ({ payStatus }) => payStatus === PayStatus.PAID);
@@ -57,7 +57,7 @@ describe("an order and its payment", () => {
   it("gives back, once, a payment that came after the cancellation", async () => {
     const { order } = await payer.unpaidOrder();
     await shop.admin.order.cancelOrder({ orderId: order.orderId });
-    const paymentId = newEventId();
+    const paymentId = newId();
     await payer.pay(order, { paymentId });
     await payer.pay(order, { paymentId });
     const late = await payer.when(order, ({ refunds }) => refunds.length > 0);

@@ -201,8 +201,9 @@ describe("amounts of an order", function () {
       const spending = { couponId, balanceCents: 2_300n };
       const request = await forGoodsOf(2_000n, shopper, spending);
       await refused(shopper.calls.order.placeOrder(request), Reason.OVERPAID);
-      await refused(shopper.calls.order.quoteOrder(request), Reason.OVERPAID);
+      // Until the coupon is back, a quote would say that it is used.
       await quiet(shop);
+      await refused(shopper.calls.order.quoteOrder(request), Reason.OVERPAID);
       assert.equal((await shopper.calls.user.getUser({})).user?.balanceCents, 10_000n);
       const { coupon } = await shopper.calls.coupon.getCoupon({ couponId });
       assert.equal(coupon?.orderId, 0n);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { type Payment, PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { type HandEvents, handEvents } from "../../support/events.ts";
+import { type EventsByHand, eventsByHand } from "../../support/events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { newId, newKey } from "../../support/fixtures.ts";
 import type { Shop } from "../../support/shop.ts";
@@ -14,10 +14,10 @@ const { REFUND_REQUESTED, REFUND_SUCCEEDED, REFUND_FAILED } = PaymentLogType;
 describe("refunds", function () {
   this.timeout(60_000);
   let shop: Shop;
-  let events: HandEvents;
+  let events: EventsByHand;
   before(async () => {
     shop = await startPayShop();
-    events = await handEvents(shop.namespace);
+    events = await eventsByHand(shop);
   });
   after(async () => {
     await events?.close();
@@ -31,8 +31,12 @@ describe("refunds", function () {
     return whenPayment(shop, payment.paymentId, SUCCEEDED);
   };
   const ask = ({ orderId, userId, paymentId }: Payment, refundId: bigint, payAmountCents: bigint) =>
-    events.publish("order.v1.refund_requested", OrderRefundRequestedSchema, {
-      message: { orderId, userId, refundId, paymentId, payAmountCents },
+    events.tell("order.v1.refund_requested", OrderRefundRequestedSchema, {
+      orderId,
+      userId,
+      refundId,
+      paymentId,
+      payAmountCents,
     });
   const atPlatform = async (paymentId: bigint) => {
     const { payments, refunds } = await shop.sandbox.state();

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { status } from "@grpc/grpc-js";
+import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
+import { BAD_TOKENS } from "../../support/bad-tokens.ts";
+import { METHODS, type Method, NOT_YET } from "../../support/contract.ts";
+import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
+import type { RawOptions } from "../../support/raw-call.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import { type CallerKind, newWorld, validOf, type World } from "../../support/valid-requests.ts";
+
+const EVERYBODY: CallerKind[] = ["anonymous", "user", "admin", "service"];
+const MAY: Record<string, CallerKind[]> = {
+  ACCESS_PUBLIC: EVERYBODY,
+  ACCESS_USER: ["user", "admin", "service"],
+  ACCESS_ADMIN: ["admin"],
+  ACCESS_SERVICE: ["service"],
+};
+
+/** Who may call what, from the text of the proto files: another source than the option that the server reads. */
+const ACCESS_OF = new Map(protoTexts().flatMap(accessOptions));
+
+describe("who may call what", function () {
+  this.timeout(startMs);
+  let world: World;
+  let every: EveryCaller;
+  before(async () => {
+    const shop = await sharedShop();
+    world = await newWorld(shop);
+    every = await everyCaller(shop, world.userId);
+  });
+  after(() => every?.close());
+
+  it("is said in the contract for every rpc", () => {
+    const paths = new Set(METHODS.map(({ path }) => path));
+    assert.deepEqual([...ACCESS_OF.keys()].sort(), [...paths].sort());
+    for (const [path, option] of ACCESS_OF) assert.ok(MAY[option], `${path}: ${option}`);
+  });
+
+  for (const method of METHODS) {
+    const option = ACCESS_OF.get(method.path) ?? "";
+    it(`${method.name} is for ${option}`, async () => {
+      for (const caller of EVERYBODY) {
+        const answer = await every.send(method, await validOf(method).request(world), caller);
+        const name = statusNameOf(method, answer);
+        const what = `${caller}: ${answer.details}`;
+        if (MAY[option]?.includes(caller)) {
+          assert.equal(name, NOT_YET.has(method.name) ? "UNIMPLEMENTED" : "OK", what);
+        } else {
+          const refusal = caller === "anonymous" ? "UNAUTHENTICATED" : "PERMISSION_DENIED";
+          assert.equal(name, refusal, what);
+          assertTellsNothing(answer);
+        }
+      }
+    });
+
+    it(`${method.name} looks at nobody's request before it knows who it is`, async () => {
+      if (option === "ACCESS_PUBLIC") return;
+      const answer = await every.send(method, Buffer.from([0xff]), "anonymous");
+      assert.equal(status[answer.code], "UNAUTHENTICATED");
+    });
+  }
+
+  describe("with a token that is none", () => {
+    const methods = ["goods GetGoods", "user GetUser", "goods CreateGoods", "goods ReserveStock"];
+    for (const [what, make] of Object.entries(BAD_TOKENS)) {
+      it(`nobody gets in: ${what}`, async () => {
+        const headers: RawOptions["headers"] = (await make(world.userId)).map((value) => {
+          return ["authorization", value];
+        });
+        for (const name of methods) {
+          const method = METHODS.find((one) => one.name === name) as Method;
+          const answer = await every.send(method, await validOf(method).request(world), {
+            headers,
+          });
+          assert.equal(status[answer.code], "UNAUTHENTICATED", `${name}: ${answer.details}`);
+          // One answer for every cause.
+          assert.equal(answer.details, "UNAUTHENTICATED");
+        }
+      });
+    }
+  });
+});
+
+function protoTexts(): { service: string; text: string }[] {
+  const root = new URL("../../../proto/shop/", import.meta.url);
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" });
+  return files
+    .filter((file) => file.endsWith(".proto"))
+    .map((file) => readFileSync(new URL(file, root), "utf8"))
+    .flatMap((text) => {
+      const [, name] = /^service (\w+) \{/m.exec(text) ?? [];
+      const [, domain] = /^package ([\w.]+);/m.exec(text) ?? [];
+      return name ? [{ service: `${domain}.${name}`, text }] : [];
+    });
+}
+
+function accessOptions({ service, text }: { service: string; text: string }): [string, string][] {
+  return text
+    .split(/^ {2}rpc /m)
+    .slice(1)
+    .map((rpc) => {
+      const [, method] = /^(\w+)\(/.exec(rpc) ?? [];
+      const [, option = "none"] = /option \(shop\.common\.v1\.access\) = (\w+);/.exec(rpc) ?? [];
+      return [`/${service}/${method}`, option];
+    });
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
+import { token } from "../../support/callers.ts";
+import {
+  type FieldPath,
+  fieldsOf,
+  METHODS,
+  type Method,
+  NOT_YET,
+  withField,
+} from "../../support/contract.ts";
+import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
+import { newId, newShopper } from "../../support/fixtures.ts";
+import type { RawAnswer } from "../../support/raw-call.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import { quiet, snapshot } from "../../support/snapshot.ts";
+import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+
+/** Fields that name something of one user's own. */
+const OWNED = ["user_id", "order_id", "coupon_id"] as const;
+type Owned = (typeof OWNED)[number];
+
+const ofUsers = METHODS.filter(({ name, access }) => access === Access.USER && !NOT_YET.has(name));
+const ownedFields = (method: Method) =>
+  fieldsOf(method.desc.input).filter(({ path }) => OWNED.some((name) => path.endsWith(name)));
+const ownedOf = ({ path }: FieldPath) => OWNED.find((name) => path.endsWith(name)) as Owned;
+
+describe("what another user has", function () {
+  this.timeout(startMs);
+  let shop: Shop;
+  let own: World;
+  let others: World;
+  let every: EveryCaller;
+  before(async () => {
+    shop = await sharedShop();
+    own = await newWorld(shop);
+    others = await newWorld(shop);
+    every = await everyCaller(shop, own.userId);
+  });
+  after(() => every?.close());
+
+  const idIn = (world: World, owned: Owned): bigint =>
+    ({ user_id: world.userId, order_id: world.orderId, coupon_id: world.couponId })[owned];
+  const asking = async (method: Method, at: FieldPath, id: bigint): Promise<RawAnswer> => {
+    const request = withField(await validOf(method).request(own), at, id);
+    return every.send(method, request, "user");
+  };
+  /** All that a caller can read of an answer, without the id that it sent itself. */
+  const readable = ({ code, details, refusal }: RawAnswer, id: bigint) => {
+    const facts = Object.entries(refusal?.metadata ?? {});
+    const known = facts.map(([name, value]) => [name, value === String(id) ? "its id" : value]);
+    return { code, details, reason: refusal?.reason, known };
+  };
+
+  for (const method of ofUsers) {
+    for (const at of ownedFields(method)) {
+      it(`is not found by ${method.name}, as if its ${at.path} did not exist`, async () => {
+        const [missing, theirs] = [newId(), idIn(others, ownedOf(at))];
+        await quiet(shop);
+        const before = await snapshot(shop);
+        const answer = await asking(method, at, theirs);
+        assert.equal(statusNameOf(method, answer), "NOT_FOUND", answer.details);
+        const nobodys = await asking(method, at, missing);
+        assert.deepEqual(readable(answer, theirs), readable(nobodys, missing));
+        assertTellsNothing(answer);
+        await quiet(shop);
+        assert.deepEqual(await snapshot(shop), before);
+        // The one who owns it, and an administrator, find it.
+        const request = withField(await validOf(method).request(others), at, theirs);
+        const found = await every.send(method, request, "admin");
+        assert.equal(statusNameOf(method, found), "OK", found.details);
+      });
+    }
+  }
+
+  it("was asked for by every id that a user's call can name", () => {
+    const asked = ofUsers.flatMap((method) =>
+      ownedFields(method).map(({ path }) => `${method.name} ${path}`),
+    );
+    assert.deepEqual(asked.sort(), [
+      "coupon GetCoupon coupon_id",
+      "coupon ListCoupons user_id",
+      "order CancelOrder order_id",
+      "order GetOrder order_id",
+      "order ListOrderHistory order_id",
+      "order ListOrders user_id",
+      "order PlaceOrder coupon_id",
+      "order PlaceOrder user_id",
+      "order QuoteOrder coupon_id",
+      "order QuoteOrder user_id",
+      "order WatchOrder order_id",
+      "user GetUser user_id",
+      "user ListBalanceLog user_id",
+      "user ListPointLog user_id",
+    ]);
+  });
+
+  it("is in no list of one who has nothing, whatever page token is made up", async () => {
+    const { userId } = await newShopper(shop);
+    const options = { token: await token("user", String(userId)) };
+    for (const method of ofUsers.filter(({ desc }) => "pageToken" in desc.input.field)) {
+      for (const id of [2n ** 63n - 1n, others.orderId, others.couponId, others.userId, 1n]) {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigInt64BE(id);
+        const request = { pageSize: 100, pageToken: bytes.toString("base64url") };
+        const answer = await every.send(method, request, options);
+        assert.equal(statusNameOf(method, answer), "OK", answer.details);
+        assert.equal(answer.bytes?.length, 0, method.name);
+      }
+    }
+  });
+
+  it("is told to administrators only where the id is one", async () => {
+    for (const method of ofUsers.filter(({ desc }) => "userId" in desc.input.field)) {
+      const at = fieldsOf(method.desc.input).find(({ path }) => path === "user_id") as FieldPath;
+      const valid = await validOf(method).request(own);
+      const answered = async (id: bigint) => {
+        const answer = await every.send(method, withField(valid, at, id), "admin");
+        return statusNameOf(method, answer);
+      };
+      const everyones = method.name === "order ListOrders";
+      assert.equal(await answered(0n), everyones ? "OK" : "INVALID_ARGUMENT", method.name);
+      for (const id of [-1n, -(2n ** 63n)]) {
+        assert.equal(await answered(id), "INVALID_ARGUMENT", method.name);
+      }
+      // The lists of coupons and orders do not know who exists: theirs are empty.
+      const list = everyones || method.name === "coupon ListCoupons";
+      assert.equal(await answered(newId()), list ? "OK" : "NOT_FOUND", method.name);
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import { CancelReason } from "#proto/shop/order/v1/order_pb.ts";
+import { booksBalance } from "../../support/books.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type Replica, startReplica } from "../../support/replica.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { answerTo, newShopper, onlyOrder, possessed } from "../../support/shoppers.ts";
+
+const participants = ["goods", "coupon", "user"] as const;
+
+describe("an order process that is frozen until another one has given its order up", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  let other: Replica;
+  before(async () => {
+    const env = { SHOP_ABANDONED_AFTER_SECONDS: "15" };
+    shop = await startShop({ services: [...participants, "order"], env });
+    other = await startReplica(shop, "order", env);
+  });
+  after(async () => {
+    await other?.stop();
+    await shop?.stop();
+  });
+
+  for (const waitsFor of participants) {
+    it(`while it waits for ${waitsFor}: what it still does has no effect, and it tells the one outcome`, async () => {
+      const shopper = await newShopper(shop);
+      const request = shopper.request();
+      shop.freeze(waitsFor);
+      const placing = answerTo(shopper.as.order.placeOrder(request));
+      await eventually(async () => {
+        const { userId } = shopper;
+        const sql = "select order_id from orders where user_id = ? and order_status = 1";
+        assert.equal((await shop.sql("order", sql, [userId])).length, 1);
+      });
+      shop.freeze("order");
+      // Its command is still taken, and the answer waits for it.
+      shop.thaw(waitsFor);
+      const older = "update orders set create_time = create_time - interval 1 minute";
+      await shop.sql("order", `${older} where user_id = ?`, [shopper.userId]);
+      await booksBalance(shop);
+      shop.thaw("order");
+
+      const { refusal } = await placing;
+      assert.equal(refusal?.reason, Reason.DEPENDENCY_UNAVAILABLE);
+      assert.deepEqual(refusal.metadata, { service: "order" });
+      const order = await onlyOrder(shopper);
+      assert.equal(order.cancelReason, CancelReason.ABANDONED);
+      for (const replica of [shop, other]) {
+        const calls = replica.user(shopper.userId).order;
+        assert.deepEqual((await answerTo(calls.placeOrder(request))).refusal, refusal);
+      }
+      await booksBalance(shop);
+      assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
+    });
+  }
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { booksBalance, differences } from "../../support/books.ts";
+import { eventually } from "../../support/eventually.ts";
+import { runParked } from "../../support/parked-program.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { newShopper, ORDER_CENTS, possessed, type Shopper } from "../../support/shoppers.ts";
+
+/** Eight attempts with growing pauses between them; the publisher's repetitions make it shorter. */
+const PARKED_WITHIN_MS = 75_000;
+
+type Listed = {
+  service: string;
+  consumer: string;
+  key: string;
+  state: string;
+  attempts: number;
+  error: string;
+  payload: string;
+  headers: Record<string, string>;
+};
+
+describe("a message whose handler always fails", function () {
+  this.timeout(120_000);
+  let shop: Shop;
+  let shopper: Shopper;
+  let orderId: bigint;
+  /** Goods of the order that are not where they were when it took them. */
+  let goodsId: bigint;
+
+  before(async () => {
+    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    shopper = await newShopper(shop);
+    goodsId = shopper.goodsIds[0];
+    const { order } = await shopper.as.order.placeOrder(shopper.request());
+    orderId = order?.orderId ?? 0n;
+    await shop.sql("goods", "update goods set goods_id = ? where goods_id = ?", [1n, goodsId]);
+    await shopper.as.order.cancelOrder({ orderId });
+  });
+  after(() => shop?.stop());
+
+  const list = async (): Promise<Listed[]> => {
+    const ran = await runParked(shop.namespace, ["--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    return JSON.parse(ran.stdout);
+  };
+  let key = "";
+
+  it("is tried again with pauses, while others go on and have their effect once", async () => {
+    await eventually(async () => assert.equal((await list())[0]?.state, "retrying"));
+    for (let round = 0; round < 5; round += 1) {
+      const other = await newShopper(shop);
+      const refused = other.as.order.placeOrder(other.request({ balanceCents: ORDER_CENTS }));
+      await assert.rejects(refused, /OVERPAID/);
+      await eventually(
+        async () => assert.deepEqual(await other.possessions(), possessed({ taken: false })),
+        { withinMs: 5_000 },
+      );
+    }
+    const [failing] = await list();
+    assert.equal(failing?.state, "retrying");
+    assert.ok(failing.attempts < 8, "it is not tried as fast as it fails");
+  });
+
+  it("is parked after eight attempts, with its payload and the error", async () => {
+    const [parked, ...others] = await eventually(
+      async () => {
+        const found = await list();
+        assert.equal(found[0]?.state, "parked");
+        return found;
+      },
+      { withinMs: PARKED_WITHIN_MS },
+    );
+    assert.ok(parked && others.length === 0);
+    assert.equal(parked.service, "goods");
+    assert.equal(parked.consumer, "goods_order_v1_cancelled");
+    assert.equal(parked.attempts, 8);
+    assert.match(parked.error, new RegExp(`goods ${goodsId} of order ${orderId} are gone`));
+    assert.equal(parked.headers["Shop-Order-Id"], String(orderId));
+    const [event] = await shop.sql<{ payload: Buffer; id: bigint }>(
+      "order",
+      "select payload, event_id as id from outbox where order_id = ? and fact = 'order.v1.cancelled'",
+      [orderId],
+    );
+    assert.equal(parked.payload, event?.payload.toString("base64"));
+    key = parked.key;
+    assert.equal(key, String(event?.id));
+  });
+
+  it("is listed for people, who are told how to start it again", async () => {
+    const { stdout, code } = await runParked(shop.namespace);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^${key}  parked$`, "m"));
+    assert.match(stdout, /service +goods, consumer goods_order_v1_cancelled/);
+    assert.match(stdout, /error +Error: goods \d+ of order \d+ are gone/);
+    assert.match(stdout, /npm run parked -- --retry KEY/);
+  });
+
+  it("is parked again when it is started before its cause is mended", async () => {
+    const { code, stdout } = await runParked(shop.namespace, ["--retry", key]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`started again: ${key} for goods_order_v1_cancelled`));
+    await eventually(async () => {
+      const [found] = await list();
+      assert.equal(found?.state, "retrying");
+      assert.ok(found.attempts > 0 && found.attempts < 8, "the attempts begin anew");
+    });
+    // The publisher takes it for done: seven pauses would last a minute now.
+    await shop.sql("goods", "update parked_messages set attempts = 7");
+    await eventually(async () => assert.equal((await list())[0]?.state, "parked"));
+  });
+
+  it("has its effect once when it is started again after its cause was mended, and its record goes", async () => {
+    assert.notDeepEqual(await differences(shop), []);
+    await shop.sql("goods", "update goods set goods_id = ? where goods_id = ?", [goodsId, 1n]);
+    const runs = [1, 2, 3].map(() => runParked(shop.namespace, ["--retry", key]));
+    assert.equal((await Promise.all(runs)).filter(({ code }) => code === 0).length > 0, true);
+    await eventually(async () => assert.deepEqual(await list(), []), { withinMs: 10_000 });
+    await booksBalance(shop);
+    assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
+    const { stdout } = await runParked(shop.namespace);
+    assert.equal(stdout, "nothing is parked\n");
+  });
+
+  it("is not found by another key, and what is not understood is told", async () => {
+    const unknown = await runParked(shop.namespace, ["--retry", "4711"]);
+    assert.deepEqual([unknown.code, unknown.stderr], [1, "no message has the key 4711\n"]);
+    const wrong = await runParked(shop.namespace, ["--restart"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /--restart/);
+    const faulty = await runParked(shop.namespace, [], { SHOP_MYSQL_URL: "nowhere" });
+    assert.equal(faulty.code, 2);
+    assert.match(faulty.stderr, /SHOP_MYSQL_URL/);
+    const all = await runParked(shop.namespace, ["--retry", "all"]);
+    assert.deepEqual([all.code, all.stdout], [0, "nothing is parked\n"]);
+  });
+});

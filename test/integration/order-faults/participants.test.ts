@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { Reason } from "#platform/values/refusal.ts";
+import { CancelReason, OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { booksBalance } from "../../support/books.ts";
+import { crash } from "../../support/crashes.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import {
+  ALL_CENTS,
+  type Answer,
+  answerTo,
+  newShopper,
+  ORDER_CENTS,
+  onlyOrder,
+  type PlaceRequest,
+  possessed,
+  type Shopper,
+} from "../../support/shoppers.ts";
+
+/** What each participant does for an order, and for one that is cancelled. */
+const participants = [
+  {
+    service: "goods",
+    command: "shop.goods.v1.GoodsService/ReserveStock",
+    take: "reserve-stock",
+    giveBack: "release-stock",
+    ledger: "reservations",
+  },
+  {
+    service: "coupon",
+    command: "shop.coupon.v1.CouponService/UseCoupons",
+    take: "use-coupons",
+    giveBack: "release-coupons",
+    ledger: "coupon_uses",
+  },
+  {
+    service: "user",
+    command: "shop.user.v1.UserService/DeductBalance",
+    take: "deduct-balance",
+    giveBack: "release-balance",
+    ledger: "balance_holds",
+  },
+] as const;
+
+const moments = ["begin", "commit.before", "commit.after"];
+/** What an order waits for a participant, with room for a busy machine. */
+const STEP_MS = 3_000;
+
+describe("a participant of an order", function () {
+  this.timeout(90_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+  });
+  after(() => shop?.stop());
+
+  const asked: { shopper: Shopper; request: PlaceRequest; answer: Answer }[] = [];
+
+  /** Once the order service has found whoever was started again. */
+  const reached = (shopper: Shopper) =>
+    eventually(() => shopper.as.order.quoteOrder(shopper.request()));
+
+  async function place(shopper: Shopper, changes: Partial<PlaceRequest> = {}) {
+    const request = shopper.request(changes);
+    const answer = await answerTo(shopper.as.order.placeOrder(request));
+    asked.push({ shopper, request, answer });
+    return answer;
+  }
+
+  const outage = (service: string, { refusal }: Answer) => {
+    assert.equal(refusal?.reason, Reason.DEPENDENCY_UNAVAILABLE);
+    assert.deepEqual(refusal.metadata, { service });
+  };
+
+  /** Stays dead until another one's turn comes: its own next turn starts it anyway. */
+  let dead: "goods" | "coupon" | "user" | undefined;
+  async function revive(): Promise<void> {
+    if (dead) await shop.restart(dead);
+    dead = undefined;
+  }
+  async function die(
+    service: "goods" | "coupon" | "user",
+    point: string,
+    act: () => Promise<void>,
+  ) {
+    if (dead !== service) await revive();
+    dead = service;
+    await crash(shop, { service, point, act });
+  }
+
+  for (const { service, command, take } of participants) {
+    for (const point of [
+      `serve.before:${command}`,
+      ...moments.map((moment) => `${moment}:${take}`),
+      `serve.after:${command}`,
+    ]) {
+      it(`${service} dies at ${point}: the order is refused and given back`, async () => {
+        const act = async () => {
+          const shopper = await newShopper(shop);
+          await reached(shopper);
+          outage(service, await place(shopper));
+        };
+        await die(service, point, act);
+      });
+    }
+
+    it(`${service} is down: the order is refused at once`, async () => {
+      await revive();
+      const shopper = await newShopper(shop);
+      await shop.kill(service);
+      dead = service;
+      const begun = Date.now();
+      outage(service, await place(shopper));
+      assert.ok(Date.now() - begun < STEP_MS, "it was not waited for");
+      await revive();
+    });
+
+    it(`${service} is frozen for longer than a step may take, and goes on`, async () => {
+      const shopper = await newShopper(shop);
+      await reached(shopper);
+      shop.freeze(service);
+      try {
+        outage(service, await place(shopper));
+      } finally {
+        shop.thaw(service);
+      }
+    });
+  }
+
+  it("does not answer although it committed, one after the other: their orders are given back", async () => {
+    // Every order comes to the user service: the second one is the coupon service's.
+    const passes = { goods: 1, coupon: 1, user: 2 };
+    await Promise.all(
+      participants.map(({ service, command }) => {
+        const point = `serve.after:${command}:${passes[service]}:hang`;
+        return shop.restart(service, { SHOP_FAILPOINT: point });
+      }),
+    );
+    const shoppers = await Promise.all(participants.map(() => newShopper(shop)));
+    const answers: Promise<Answer>[] = [];
+    for (const [index, { service, ledger }] of participants.entries()) {
+      const before = await count(service, ledger);
+      const shopper = shoppers[index] as Shopper;
+      await reached(shopper);
+      answers.push(place(shopper));
+      await eventually(async () => assert.ok((await count(service, ledger)) > before));
+    }
+    for (const [index, answer] of (await Promise.all(answers)).entries()) {
+      outage(participants[index]?.service ?? "", answer);
+    }
+  });
+
+  const count = async (service: "goods" | "coupon" | "user", ledger: string) =>
+    (await shop.sql(service, `select order_id from ${ledger}`)).length;
+
+  const givingBack = participants.flatMap(({ service, giveBack }) =>
+    [
+      ...moments.map((moment) => `${moment}:${giveBack}`),
+      `ack.before:${service}_order_v1_cancelled`,
+    ].map((point) => ({ service, point, balanceCents: ORDER_CENTS })),
+  );
+  const awarding = [
+    ...moments.map((moment) => `${moment}:award-points`),
+    "ack.before:user_order_v1_paid",
+  ].map((point) => ({ service: "user" as const, point, balanceCents: ALL_CENTS }));
+
+  for (const { service, point, balanceCents } of [...givingBack, ...awarding]) {
+    it(`${service} dies at ${point}: what the event says is done once`, async () => {
+      const act = async () => {
+        const shopper = await newShopper(shop);
+        // An event of an earlier order, delivered again, can have killed it by now.
+        await Promise.race([reached(shopper), shop.ended(service)]);
+        await place(shopper, { balanceCents });
+      };
+      await die(service, point, act);
+    });
+  }
+
+  describe("afterwards", () => {
+    before(async () => {
+      await revive();
+      await booksBalance(shop);
+    });
+
+    it("has everything back of each order that was refused, and nothing of the others", async () => {
+      for (const { shopper, request, answer } of asked) {
+        const { balanceCents } = request;
+        const taken = answer.order !== undefined;
+        assert.deepEqual(await shopper.possessions(), possessed({ taken, balanceCents }));
+      }
+    });
+
+    it("has cancelled each refused order, and tells its reason again", async () => {
+      for (const { shopper, request, answer } of asked) {
+        const order = await onlyOrder(shopper);
+        if (answer.refusal) {
+          assert.equal(order.orderStatus, OrderStatus.CANCELLED);
+          assert.equal(order.cancelReason, CancelReason.PLACE_FAILED);
+        }
+        const again = await answerTo(shopper.as.order.placeOrder(request));
+        assert.deepEqual(again.refusal, answer.refusal);
+        assert.equal(again.order?.orderId, answer.order?.orderId);
+      }
+    });
+  });
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { randomBytes, randomUUID } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { jetstream } from "@nats-io/jetstream";
+import { headers, type NatsConnection } from "@nats-io/transport-node";
+import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { booksBalance } from "../../support/books.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newId } from "../../support/fixtures.ts";
+import { runParked } from "../../support/parked-program.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { newShopper, ORDER_CENTS, possessed } from "../../support/shoppers.ts";
+import { connectToBroker } from "../../support/streams.ts";
+
+const CONSUMERS = { goods: "goods", coupon: "coupon", user: "user" } as const;
+type Consumer = keyof typeof CONSUMERS;
+const all = Object.keys(CONSUMERS) as Consumer[];
+
+/** Stored as LONGLONG, so that it comes as bigint; the payload as Buffer. */
+type Parked = {
+  key: string;
+  eventId: bigint | null;
+  subject: string;
+  headers: string;
+  payload: Buffer;
+  state: number;
+  attempts: number;
+  error: string;
+};
+
+const cancelledType = OrderCancelledSchema.typeName;
+const eventOf = (orderId: bigint) => {
+  const holders = ["goods", "coupon", "user"];
+  return toBinary(OrderCancelledSchema, create(OrderCancelledSchema, { orderId, holders }));
+};
+
+type Poison = {
+  title: string;
+  headers: (eventId: string) => Record<string, string>;
+  body: () => Uint8Array;
+  error: RegExp;
+  /** The key is its place in the stream. */
+  nameless?: boolean;
+};
+
+const poisons: Poison[] = [
+  {
+    title: "bytes that are no message",
+    headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": cancelledType }),
+    body: () => Buffer.from("08ffffffffffffffffffffffff", "hex"),
+    error: /Error/,
+  },
+  {
+    title: "a type that nobody knows",
+    headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": "shop.event.v9.OrderVanished" }),
+    body: () => eventOf(newId()),
+    error: /shop\.event\.v9\.OrderVanished/,
+  },
+  {
+    title: "the type of another subject",
+    headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": OrderPaidSchema.typeName }),
+    body: () => eventOf(newId()),
+    error: /shop\.event\.v1\.OrderPaid/,
+  },
+  {
+    title: "no type",
+    headers: (id) => ({ "Shop-Event-Id": id }),
+    body: () => eventOf(newId()),
+    error: /the message is a ""/,
+  },
+  {
+    title: "no event id",
+    headers: () => ({ "Shop-Event-Type": cancelledType }),
+    body: () => eventOf(newId()),
+    error: /no event id/,
+    nameless: true,
+  },
+  {
+    title: "an event id beyond 63 bits",
+    headers: () => ({ "Shop-Event-Type": cancelledType, "Shop-Event-Id": String(2n ** 63n) }),
+    body: () => eventOf(newId()),
+    error: /no event id/,
+    nameless: true,
+  },
+  {
+    title: "1 MB of noise",
+    headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": cancelledType }),
+    body: () => randomBytes(1_040_000),
+    error: /Error/,
+  },
+  {
+    title: "as many headers as the broker takes",
+    headers: (id) => ({ "Shop-Event-Id": id, "Shop-Noise": '"'.repeat(65_000) }),
+    body: () => eventOf(newId()),
+    error: /the message is a ""/,
+  },
+];
+
+describe("a message that cannot be read", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  let broker: NatsConnection;
+  before(async () => {
+    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    broker = await connectToBroker();
+    // The stream and the consumers are there once an event has gone through.
+    await cancelOne();
+  });
+  after(async () => {
+    await broker?.close();
+    await shop?.stop();
+  });
+
+  async function cancelOne(): Promise<void> {
+    const shopper = await newShopper(shop);
+    const request = shopper.request({ balanceCents: ORDER_CENTS });
+    await assert.rejects(shopper.as.order.placeOrder(request), /OVERPAID/);
+    await eventually(async () => {
+      assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
+    });
+  }
+
+  async function publish(fields: Record<string, string>, body: Uint8Array): Promise<void> {
+    const head = headers();
+    for (const [name, value] of Object.entries(fields)) head.set(name, value);
+    await jetstream(broker).publish(`${shop.namespace}.order.v1.cancelled`, body, {
+      headers: head,
+    });
+  }
+
+  const parkedIn = (service: Consumer, where = "true") =>
+    shop.sql<Parked>(
+      service,
+      `select message_key as \`key\`, event_id as eventId, subject, headers, payload, state, attempts, error
+       from parked_messages where ${where}`,
+    );
+
+  for (const poison of poisons) {
+    it(`${poison.title}: is parked whole with its error, and others go on`, async () => {
+      const eventId = String(newId());
+      const marker = randomUUID();
+      const fields: Record<string, string> = { ...poison.headers(eventId), "X-Marker": marker };
+      const body = poison.body();
+      await publish(fields, body);
+      await cancelOne();
+      for (const service of all) {
+        const [row, ...others] = await eventually(async () => {
+          const rows = await parkedIn(service, `headers like '%${marker}%'`);
+          assert.notEqual(rows.length, 0);
+          return rows;
+        });
+        assert.ok(row && others.length === 0);
+        assert.equal(row.state, 2);
+        assert.equal(row.attempts, 1);
+        assert.match(row.error, poison.error);
+        assert.equal(row.subject, `${shop.namespace}.order.v1.cancelled`);
+        assert.deepEqual(JSON.parse(row.headers), fields);
+        assert.ok(row.payload.equals(body));
+        if (poison.nameless) {
+          assert.equal(row.eventId, null);
+          assert.match(row.key, /^[A-Z0-9]+_ORDER:\d+$/);
+        } else {
+          assert.equal(row.key, eventId);
+          assert.equal(String(row.eventId), eventId);
+        }
+      }
+    });
+  }
+
+  it("stays parked under its key however often it is started again", async () => {
+    const before = await Promise.all(all.map((service) => parkedIn(service)));
+    assert.ok(before.every((rows) => rows.length === poisons.length));
+    const ran = await runParked(shop.namespace, ["--retry", "all"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    await eventually(async () => {
+      for (const [index, service] of all.entries()) {
+        const rows = await parkedIn(service);
+        const keys = (of: Parked[] | undefined) => of?.map(({ key }) => key).sort();
+        assert.deepEqual(keys(rows), keys(before[index]));
+        assert.ok(rows.every(({ state }) => state === 2));
+      }
+    });
+    await cancelOne();
+    await booksBalance(shop, { expected: /^parked: .* is parked$/ });
+  });
+});

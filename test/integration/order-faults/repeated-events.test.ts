@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { booksBalance } from "../../support/books.ts";
+import { type EventsByHand, eventsByHand } from "../../support/events.ts";
+import { newId } from "../../support/fixtures.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import {
+  ALL_CENTS,
+  BALANCE_CENTS,
+  newShopper,
+  ORDER_CENTS,
+  possessed,
+} from "../../support/shoppers.ts";
+
+const COPIES = 1_000;
+const holders = ["goods", "coupon", "user"] as const;
+
+/** What comes to the participants of one order, in whatever order. */
+const steps = ["take", "cancelled", "cancelled again", "paid"] as const;
+type Step = (typeof steps)[number];
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) =>
+    permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
+  );
+}
+
+describe("events that come again, and in any order", function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  let events: EventsByHand;
+  before(async () => {
+    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    events = await eventsByHand(shop);
+  });
+  after(async () => {
+    await events?.close();
+    await shop?.stop();
+  });
+
+  for (const fact of ["order.v1.cancelled", "order.v1.paid"]) {
+    it(`have their effects once when an order's ${fact} comes ${COPIES} times more`, async () => {
+      const shopper = await newShopper(shop);
+      const paid = fact === "order.v1.paid";
+      const balanceCents = paid ? ALL_CENTS : ORDER_CENTS;
+      await shopper.as.order.placeOrder(shopper.request({ balanceCents })).catch(() => {});
+      // A later order of others, whose coupon and stock must not be given away.
+      const other = await newShopper(shop);
+      await other.as.order.placeOrder(other.request());
+      await booksBalance(shop);
+      const [event] = await shop.sql<{ eventId: bigint; type: string; body: Buffer }>(
+        "order",
+        `select event_id as eventId, event_type as type, payload as body from outbox
+         where fact = ? and order_id in (select order_id from orders where user_id = ?)`,
+        [fact, shopper.userId],
+      );
+      assert.ok(event);
+      await Promise.all(Array.from({ length: COPIES }, () => events.publish({ fact, ...event })));
+      // Behind all copies in the stream: once it is through, so are they.
+      const last = await newShopper(shop);
+      const request = last.request({ balanceCents });
+      await last.as.order.placeOrder(request).catch(() => {});
+      await booksBalance(shop);
+      assert.deepEqual(await shopper.possessions(), possessed({ taken: paid, balanceCents }));
+      assert.deepEqual(await other.possessions(), possessed({ taken: true }));
+    });
+  }
+
+  it("end the same in every order of taking, cancelling twice and paying", async () => {
+    const all = permutations(steps);
+    assert.equal(all.length, 24);
+    await Promise.all(all.map(walk));
+  });
+
+  async function walk(sequence: Step[]): Promise<void> {
+    const shopper = await newShopper(shop);
+    const { userId, couponId } = shopper;
+    const orderId = newId();
+    const message = { orderId, userId };
+    const take = async () => {
+      const order = shop.service("order");
+      const { lines } = shopper.request();
+      const answers = await Promise.all([
+        order.goods.reserveStock({ reservations: [{ orderId, lines }] }),
+        order.coupon.useCoupons({
+          uses: [{ orderId, couponId, userId, goodsAmountCents: 2_500n }],
+        }),
+        order.user.deductBalance({
+          deductions: [{ orderId, userId, amountCents: BALANCE_CENTS }],
+        }),
+      ]);
+      return answers.map(({ results }) => results[0]?.error === undefined);
+    };
+    let closed = false;
+    for (const step of sequence) {
+      if (step === "take") {
+        assert.deepEqual(new Set(await take()), new Set([!closed]), sequence.join(", "));
+      } else if (step === "paid") {
+        const fields = { ...message, spentCents: ALL_CENTS };
+        const eventId = await events.tell("order.v1.paid", OrderPaidSchema, fields);
+        await events.had(eventId, ["user"]);
+      } else {
+        const fields = { ...message, holders: [...holders] };
+        const eventId = await events.tell("order.v1.cancelled", OrderCancelledSchema, fields);
+        await events.had(eventId, holders);
+        closed = true;
+      }
+    }
+    // Twice: what closed an order keeps it closed.
+    for (let late = 0; late < 2; late += 1) assert.deepEqual(await take(), [false, false, false]);
+    const expected = { ...possessed({ taken: false }), points: ALL_CENTS / 100n };
+    assert.deepEqual(await shopper.possessions(), expected, sequence.join(", "));
+  }
+});
