@@ -1,0 +1,70 @@
+import type { Group } from "./rule.ts";
+
+const USED = 2;
+const HELD = 1;
+/** Confirmed or completed: an order that was refunded whole has given its coupon back. */
+const SPENDING = "(2, 4)";
+
+/** A coupon is used exactly where the order that names it is confirmed, paid or completed. */
+export const couponRules: Group = {
+  name: "coupon",
+  rules: [
+    {
+      name: "used-coupon-has-its-order",
+      says: "a used coupon names an order of its user that is confirmed with it",
+      sql: ({ coupon, order }) => `select concat('coupon ', c.coupon_id) as item,
+          c.order_id as orderId, o.order_status as status
+        from ${coupon}.coupons c left join ${order}.orders o on o.order_id = c.order_id
+        where c.status = ${USED} and not coalesce(o.order_status in ${SPENDING}
+          and o.coupon_id = c.coupon_id and o.user_id = c.user_id, false)`,
+      tell: ({ orderId, status }) => `is used by order ${orderId}, which is in status ${status}`,
+    },
+    {
+      name: "order-has-its-coupon",
+      says: "the coupon of a confirmed order is used, by that order",
+      sql: ({
+        coupon,
+        order,
+      }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
+          o.coupon_id as couponId, c.status, c.order_id as usedBy
+        from ${order}.orders o left join ${coupon}.coupons c on c.coupon_id = o.coupon_id
+        where o.order_status in ${SPENDING} and o.coupon_id <> 0
+          and not coalesce(c.status = ${USED} and c.order_id = o.order_id, false)`,
+      tell: ({ couponId, status, usedBy }) =>
+        `has coupon ${couponId}, which is in status ${status} and used by ${usedBy}`,
+    },
+    {
+      name: "coupon-use-is-held-by-its-order",
+      says: "a use is held exactly while its order is confirmed, for what the order was told",
+      sql: ({
+        coupon,
+        order,
+      }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
+          u.coupon_id as couponId, u.amount_off_cents as off, o.coupon_paid_cents as paid
+        from ${order}.orders o left join ${coupon}.coupon_uses u
+          on u.order_id = o.order_id and u.state = ${HELD}
+        where (o.order_status in ${SPENDING} and o.coupon_id <> 0 and not coalesce(
+            u.coupon_id = o.coupon_id and u.amount_off_cents = o.coupon_paid_cents
+            and u.goods_amount_cents = o.goods_amount_cents and u.user_id = o.user_id, false))
+          or (u.order_id is not null and (o.order_status not in ${SPENDING} or o.coupon_id = 0))
+        union all select concat('order ', u.order_id), u.order_id, u.coupon_id, u.amount_off_cents, null
+        from ${coupon}.coupon_uses u left join ${order}.orders o on o.order_id = u.order_id
+        where u.state = ${HELD} and o.order_id is null`,
+      tell: ({ couponId, off, paid }) =>
+        `holds coupon ${couponId} for ${off} cents, and has ${paid}`,
+    },
+    {
+      name: "coupon-takes-what-it-says",
+      says: "what a coupon took off follows from its discount and the goods amount",
+      sql: ({ coupon }) => `select concat('order ', u.order_id) as item, u.order_id as orderId,
+          u.coupon_id as couponId, u.amount_off_cents as off
+        from ${coupon}.coupon_uses u left join ${coupon}.coupons c on c.coupon_id = u.coupon_id
+        where u.state = ${HELD} and not coalesce(u.amount_off_cents = least(u.goods_amount_cents,
+          if(c.basis_points_off = 0, c.amount_off_cents, least(
+            (cast(u.goods_amount_cents as decimal(30)) * c.basis_points_off) div 10000,
+            if(c.maximum_off_cents = 0, u.goods_amount_cents, c.maximum_off_cents)))), false)`,
+      tell: ({ couponId, off }) =>
+        `got ${off} cents off by coupon ${couponId}, which gives another amount`,
+    },
+  ],
+};

@@ -1,0 +1,105 @@
+import { CAPTURED, DONE, differing, type Group } from "./rule.ts";
+
+/** An order is paid exactly when its pay amount came in, and money in, less money refunded, is what the orders say. */
+export const paymentRules: Group = {
+  name: "payments",
+  rules: [
+    {
+      name: "paid-order-has-its-payment",
+      says: "an order is paid exactly when its pay amount came in, by one payment of its own, or was 0",
+      sql: ({
+        order,
+        pay,
+        currency,
+      }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
+          o.pay_status as payStatus, o.pay_amount_cents as due, o.payment_id as paymentId,
+          p.amount_cents as amount, p.status
+        from ${order}.orders o left join ${pay}.payments p on p.payment_id = o.payment_id
+        where (o.pay_status = 1 and (o.payment_id <> 0 or (o.order_status = 2 and o.pay_amount_cents = 0)))
+          or (o.pay_status <> 1 and o.pay_amount_cents = 0 and o.payment_id <> 0)
+          or (o.pay_status <> 1 and o.pay_amount_cents > 0 and not coalesce(p.status in ${CAPTURED}
+            and p.order_id = o.order_id and p.user_id = o.user_id
+            and p.amount_cents = o.pay_amount_cents and p.currency = '${currency}', false))`,
+      tell: ({ payStatus, due, paymentId, amount, status }) =>
+        `is in pay status ${payStatus} for ${due} cents, by payment ${paymentId} of ${amount} in status ${status}`,
+    },
+    {
+      name: "money-in-has-its-order",
+      says: "what came in paid its order, or is on its way back, whole and once",
+      sql: ({
+        order,
+        pay,
+      }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
+          p.amount_cents as amount, o.payment_id as paidBy, r.pay_amount_cents as refund
+        from ${pay}.payments p left join ${order}.orders o on o.order_id = p.order_id
+        left join ${order}.refunds r on r.late_payment_id = p.payment_id
+        where p.status in ${CAPTURED} and not coalesce(if(o.payment_id = p.payment_id, r.refund_id is null,
+          r.order_id = p.order_id and r.payment_id = p.payment_id
+          and r.pay_amount_cents = p.amount_cents and r.balance_cents = 0), false)`,
+      tell: ({ amount, orderId, paidBy, refund }) =>
+        `of ${amount} cents came in for order ${orderId}, which was paid by ${paidBy}; ${refund ?? 0} go back`,
+    },
+    {
+      name: "money-in-is-on-record",
+      says: "no payment came in without one verified callback, or one answer of the platform",
+      sql: ({ pay }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
+          p.status, coalesce(c.n, 0) as n
+        from ${pay}.payments p left join (
+          select payment_id, count(*) as n from ${pay}.callbacks where verdict in (1, 2) group by payment_id
+        ) c on c.payment_id = p.payment_id
+        where coalesce(c.n, 0) <> (p.status in ${CAPTURED})`,
+      tell: ({ status, n }) => `is in status ${status} with ${n} accepted callbacks`,
+    },
+    {
+      name: "payment-refunds-add-up",
+      says: "a payment's refunded amounts and its status follow from its refunds",
+      sql: ({ pay }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
+          p.status, p.amount_cents as amount, p.refunded_cents as refunded, coalesce(r.done, 0) as done,
+          p.refund_requested_cents as requested, coalesce(r.asked, 0) as asked
+        from ${pay}.payments p left join (
+          select payment_id, sum(amount_cents) as asked, sum(if(status = ${DONE}, amount_cents, 0)) as done
+          from ${pay}.refunds group by payment_id
+        ) r on r.payment_id = p.payment_id
+        where p.refunded_cents <> coalesce(r.done, 0) or p.refund_requested_cents <> coalesce(r.asked, 0)
+          or p.refund_requested_cents > p.amount_cents
+          or (p.status in ${CAPTURED} and p.status <> case when p.refunded_cents = 0 then 2
+            when p.refunded_cents < p.amount_cents then 4 else 5 end)
+        union all select concat('payment ', r.payment_id), r.order_id, null, null, null,
+          sum(r.amount_cents), null, null
+        from ${pay}.refunds r left join ${pay}.payments p on p.payment_id = r.payment_id
+        where p.payment_id is null group by r.payment_id, r.order_id`,
+      tell: ({ status, amount, refunded, done, requested, asked }) =>
+        `of ${amount} in status ${status} has ${refunded} refunded and ${requested} requested, its refunds ${done} and ${asked}`,
+    },
+    {
+      name: "refund-is-the-same-in-pay",
+      says: "what orders give back through the platform is what pay gives back, refund by refund",
+      sql: ({ order, pay }) =>
+        differing({
+          keys: ["order_id", "refund_id", "payment_id"],
+          left: [
+            `select order_id, refund_id, payment_id, pay_amount_cents * if(status = ${DONE}, 2, 1) as n
+             from ${order}.refunds where pay_amount_cents > 0`,
+          ],
+          right: [
+            `select order_id, refund_id, payment_id, amount_cents * if(status = ${DONE}, 2, 1) as n
+             from ${pay}.refunds`,
+          ],
+          item: "concat('order ', order_id, ', refund ', refund_id)",
+        }),
+      tell: ({ a, b }) =>
+        `is another one in pay: ${a} and ${b} cents, twice where the money is back`,
+    },
+    {
+      name: "closed-order-takes-no-payment",
+      says: "a payment of a cancelled order is closed, or being closed",
+      sql: ({ order, pay, settleSeconds }) => `select concat('payment ', p.payment_id) as item,
+          p.order_id as orderId
+        from ${pay}.payments p left join ${order}.orders o on o.order_id = p.order_id
+        where p.status = 1 and (o.order_id is null or (o.order_status in (1, 3) and (p.closing = 0
+          or p.next_check < now(3) - interval ${settleSeconds} second)))`,
+      tell: ({ orderId }) =>
+        `is open, and nobody closes it: order ${orderId} is cancelled or unknown`,
+    },
+  ],
+};

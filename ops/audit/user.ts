@@ -1,0 +1,176 @@
+import { DONE, differing, type Group, KEPT } from "./rule.ts";
+
+const HELD = 1;
+const EARLY = 4;
+
+/** Top-ups, less what orders hold, is the balance. */
+export const balanceRules: Group = {
+  name: "balance",
+  rules: [
+    {
+      name: "balance-is-sum-of-log",
+      says: "top-ups, less what orders hold, is the balance",
+      sql: ({ user }) =>
+        differing({
+          keys: ["user_id"],
+          left: [`select user_id, balance_cents as n from ${user}.users`],
+          right: [
+            `select user_id, sum(amount_cents) as n from ${user}.balance_log group by user_id`,
+          ],
+          item: "concat('user ', user_id)",
+          orderId: false,
+        }),
+      tell: ({ a, b }) => `has a balance of ${a}, the log adds up to ${b}`,
+    },
+    {
+      name: "balance-log-is-a-chain",
+      says: "each change starts from the balance that another one left, the first from 0",
+      sql: ({
+        user,
+      }) => `select concat('user ', user_id) as item, null as orderId, min(value) as value
+        from (
+          select x.user_id, x.value,
+            sum(x.n) - coalesce(max(x.value = u.balance_cents), 0) + (x.value = 0) as gap
+          from (
+            select user_id, balance_after as value, 1 as n from ${user}.balance_log
+            union all select user_id, balance_after - amount_cents, -1 from ${user}.balance_log
+            union all select user_id, balance_cents, 0 from ${user}.users
+            union all select user_id, 0, 0 from ${user}.users
+          ) x left join ${user}.users u on u.user_id = x.user_id
+          group by x.user_id, x.value having gap <> 0
+        ) broken group by user_id`,
+      tell: ({ value }) => `has a gap in the log at a balance of ${value}`,
+    },
+    {
+      name: "balance-never-negative",
+      says: "no balance is below zero, and none ever was",
+      sql: ({
+        user,
+      }) => `select concat('user ', user_id) as item, null as orderId, balance_cents as least
+        from ${user}.users where balance_cents < 0
+        union all select concat('user ', user_id), null, min(balance_after)
+        from ${user}.balance_log where balance_after < 0 group by user_id`,
+      tell: ({ least }) => `had a balance of ${least}`,
+    },
+    {
+      name: "order-holds-its-balance",
+      says: "each order holds the balance that it was paid with, less what was refunded, or nothing",
+      sql: ({ user, order }) =>
+        differing({
+          keys: ["order_id", "user_id"],
+          left: [
+            `select order_id, user_id, balance_paid_cents as n from ${order}.orders
+             where order_status in ${KEPT} and balance_paid_cents > 0`,
+            `select r.order_id, o.user_id, -r.balance_cents as n from ${order}.refunds r
+             join ${order}.orders o on o.order_id = r.order_id
+             where r.status = ${DONE} and r.balance_cents > 0`,
+          ],
+          right: [
+            `select order_id, user_id, -amount_cents as n from ${user}.balance_log
+             where order_id is not null`,
+          ],
+          item: "concat('order ', order_id, ', user ', user_id)",
+        }),
+      tell: ({ a, b }) => `holds ${b} cents instead of ${a}`,
+    },
+    {
+      name: "hold-says-what-is-held",
+      says: "an order's hold is held exactly while the log says that it has balance, and of how much",
+      sql: ({ user }) => `select concat('order ', order_id) as item, order_id as orderId,
+          max(state) as state, sum(says) as says, sum(held) as held
+        from (
+          select order_id, state, if(state = ${HELD}, amount_cents - returned_cents, 0) as says, 0 as held
+          from ${user}.balance_holds
+          union all select order_id, 0, 0, -sum(amount_cents) from ${user}.balance_log
+          where order_id is not null group by order_id
+        ) x group by order_id
+        having sum(says) <> sum(held) or (max(state) = ${HELD}) <> (sum(held) > 0)
+          or max(state) = ${EARLY}`,
+      tell: ({ state, says, held }) =>
+        Number(state) === EARLY
+          ? "has a refund that waits for a deduction"
+          : `has a hold of ${says} cents in state ${state}, the log says ${held}`,
+    },
+    {
+      name: "balance-refunds-are-refunds",
+      says: "each refund gives its part back to the balance, once",
+      sql: ({ user, order }) =>
+        differing({
+          keys: ["order_id", "refund_id"],
+          left: [
+            `select order_id, refund_id, balance_cents as n from ${order}.refunds
+             where status = ${DONE} and balance_cents > 0`,
+          ],
+          right: [
+            `select order_id, refund_id, amount_cents as n from ${user}.balance_log
+             where refund_id <> 0`,
+          ],
+          item: "concat('order ', order_id, ', refund ', refund_id)",
+        }),
+      tell: ({ a, b }) => `gave ${b} cents back to the balance instead of ${a}`,
+    },
+  ],
+};
+
+/** The sum of what paid orders earned, less refunds. */
+export const pointRules: Group = {
+  name: "points",
+  rules: [
+    {
+      name: "points-are-sum-of-log",
+      says: "a user's points are the sum of the log",
+      sql: ({ user }) =>
+        differing({
+          keys: ["user_id"],
+          left: [`select user_id, points as n from ${user}.users`],
+          right: [`select user_id, sum(points) as n from ${user}.point_log group by user_id`],
+          item: "concat('user ', user_id)",
+          orderId: false,
+        }),
+      tell: ({ a, b }) => `has ${a} points, the log adds up to ${b}`,
+    },
+    {
+      // Without a row there is no rate: then only what earns nothing at any rate is right.
+      name: "order-earned-its-points",
+      says: "a paid order gave its points, less those of its refunds, once, and no other order did",
+      sql: ({ user, order }) => `select concat('order ', order_id) as item, order_id as orderId,
+          sum(points) as points, floor(sum(spent) / 100) as units, coalesce(max(rate), 1) as rate
+        from (
+          select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent, null as rate
+          from ${order}.orders where pay_status <> 1
+          union all select r.order_id, o.user_id, 0, -r.spent_cents, null from ${order}.refunds r
+          join ${order}.orders o on o.order_id = r.order_id where r.status = ${DONE}
+          union all select order_id, user_id, points, 0, points_per_unit from ${user}.point_log
+        ) x group by order_id, user_id
+        having sum(points) <> floor(sum(spent) / 100) * coalesce(max(rate), 1)`,
+      tell: ({ points, units, rate }) => `gave ${points} points for ${units} full units at ${rate}`,
+    },
+    {
+      name: "points-are-told-once",
+      says: "an order's point rows are its payment and its finished refunds, each once",
+      sql: ({ user, order }) =>
+        differing({
+          keys: ["order_id", "refund_id"],
+          left: [
+            `select order_id, 0 as refund_id, 1 as n from ${order}.orders
+             where pay_status <> 1 and order_amount_cents - coupon_paid_cents >= 100`,
+            `select order_id, refund_id, 1 as n from ${order}.refunds
+             where status = ${DONE} and spent_cents >= 100`,
+          ],
+          right: [
+            `select p.order_id, p.refund_id, 1 as n from ${user}.point_log p
+             where abs(p.spent_cents) >= 100`,
+          ],
+          item: "concat('order ', order_id, ', refund ', refund_id)",
+        }),
+      tell: ({ a, b }) => `stands ${b} times in the point log instead of ${a}`,
+    },
+    {
+      name: "points-never-negative",
+      says: "no order took more points than it gave",
+      sql: ({ user }) => `select concat('order ', order_id) as item, order_id as orderId,
+          sum(points) as points from ${user}.point_log group by order_id having sum(points) < 0`,
+      tell: ({ points }) => `gave ${points} points`,
+    },
+  ],
+};
