@@ -9,6 +9,7 @@ import type { Shop } from "../../support/shop.ts";
 import { ALL_CENTS, newShopper } from "../../support/shoppers.ts";
 import {
   callBack,
+  closeAtPlatform,
   createPayment,
   noticeOf,
   openPayment,
@@ -17,6 +18,7 @@ import {
   startPayShop,
   type Unpaid,
   unpaidOrder,
+  whenPayment,
 } from "./pay-shop.ts";
 
 describe("CreatePayment", function () {
@@ -91,9 +93,12 @@ describe("CreatePayment", function () {
   it("starts a new payment when the platform has closed the open one", async () => {
     const opened = await openPayment(shop);
     const { paymentId } = opened.payment;
-    await shop.sql("pay", "update payments set status = 3 where payment_id = ?", [paymentId]);
+    await closeAtPlatform(shop, paymentId);
     const next = await createPayment(opened);
     assert.notEqual(next.paymentId, paymentId);
+    assert.equal((await recordOf(shop, paymentId)).status, PaymentStatus.CLOSED);
+    await shop.sandbox.pay(next.paymentId);
+    await whenPayment(shop, next.paymentId, PaymentStatus.SUCCEEDED);
   });
 
   it("finds that the open payment was paid, before any callback came", async () => {

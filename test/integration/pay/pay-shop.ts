@@ -137,3 +137,17 @@ export async function recordOf(shop: Shop, paymentId: bigint): Promise<Record> {
     callbacks: callbacks.map((row) => ({ ...row })),
   };
 }
+
+/** As if the platform had closed the payment by itself. */
+export async function closeAtPlatform(shop: Pick<Shop, "sandbox">, id: bigint): Promise<void> {
+  const body = "{}";
+  const response = await fetch(`${shop.sandbox.url}/v1/payments/${id}/close`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now()),
+    },
+    body,
+  });
+  assert.equal(response.status, 200);
+}

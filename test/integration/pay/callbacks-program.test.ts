@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Reason } from "#platform/values/refusal.ts";
+import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { refused } from "../../support/refused.ts";
+import type { Shop } from "../../support/shop.ts";
+import { callBack, noticeOf, openPayment, paymentNow, recordOf, startPayShop } from "./pay-shop.ts";
+
+const program = fileURLToPath(new URL("../../../ops/callbacks.ts", import.meta.url));
+const run = promisify(execFile);
+
+type Shown = { callbackId: string; verdict: string; cause: string; body: string; before: string };
+
+describe("npm run callbacks", function () {
+  this.timeout(60_000);
+  const otherSecret = "the secret that the platform has now";
+  let shop: Shop;
+  before(async () => {
+    shop = await startPayShop();
+  });
+  after(() => shop?.stop());
+
+  const callbacks = async (...options: string[]): Promise<Shown[]> => {
+    const { stdout } = await run(process.execPath, [program, "--json", ...options], {
+      env: {
+        ...process.env,
+        SHOP_NAMESPACE: shop.namespace,
+        SHOP_PAY_ADDRESS: shop.addresses.pay,
+      },
+    });
+    return JSON.parse(stdout);
+  };
+
+  it("lists what came with its verdict, by verdict and by payment", async () => {
+    const { payment } = await openPayment(shop);
+    await callBack(shop, noticeOf(payment));
+    await callBack(shop, noticeOf(payment, { amount_cents: "1" }));
+    await callBack(shop, noticeOf(payment), { secret: "guess" });
+    const all = await callbacks();
+    assert.deepEqual(
+      all.map(({ verdict, cause }) => `${verdict} ${cause}`),
+      ["accepted ", "refused amount", "refused signature"],
+    );
+    const ofPayment = await callbacks("--payment", String(payment.paymentId));
+    assert.equal(ofPayment.length, 2);
+    const [newest] = await callbacks("--verdict", "refused", "--limit", "1");
+    assert.equal(newest?.callbackId, all[2]?.callbackId);
+  });
+
+  it("gives callbacks their effect that were refused by mistake, once, as of when they came", async () => {
+    const { payment } = await openPayment(shop);
+    const tenMinutes = { secret: otherSecret, ageMs: 600_000 };
+    assert.equal((await callBack(shop, noticeOf(payment), tenMinutes)).status, 401);
+    const [refusedOne] = await callbacks("--limit", "1");
+    assert.ok(refusedOne);
+    const { callbackId } = refusedOne;
+    await shop.restart("pay", { SHOP_SANDBOX_SECRET: otherSecret });
+    const [stale] = await callbacks("--replay", callbackId);
+    assert.deepEqual([stale?.verdict, stale?.cause], ["refused", "stale"]);
+    // As if it had come 10 minutes ago, when it was fresh.
+    await shop.sql(
+      "pay",
+      "update callbacks set receive_time = receive_time - interval 10 minute where callback_id = ?",
+      [callbackId],
+    );
+    const [judged] = await callbacks("--replay", callbackId);
+    assert.deepEqual([judged?.verdict, judged?.before], ["accepted", "refused: stale"]);
+    const paid = await paymentNow(shop, payment.paymentId);
+    assert.equal(paid.status, PaymentStatus.SUCCEEDED);
+    assert.ok((await callbacks("--replay", "all")).length >= 4);
+    const record = await recordOf(shop, payment.paymentId);
+    assert.equal(record.succeeded, 1);
+    assert.deepEqual(record.callbacks, [{ verdict: 1, cause: "", repeats: 0 }]);
+    await shop.restart("pay");
+  });
+
+  it("leaves forged ones forged, without a second record", async () => {
+    const { payment } = await openPayment(shop);
+    await callBack(shop, noticeOf(payment), { secret: "guess" });
+    const before = await callbacks();
+    const judged = await callbacks("--replay", "all");
+    assert.ok(judged.length > 0);
+    assert.equal((await callbacks()).length, before.length);
+    assert.equal((await paymentNow(shop, payment.paymentId)).status, PaymentStatus.OPEN);
+  });
+
+  it("is the only one that may name a record", async () => {
+    const { payment } = await openPayment(shop);
+    const other = await callBack(shop, noticeOf(payment), { secret: otherSecret });
+    assert.equal(other.status, 401);
+    const [newest] = await callbacks("--limit", "1");
+    assert.ok(newest);
+    const { callbackId } = newest;
+    const request = {
+      provider: "sandbox",
+      headers: { ":recorded-callback-id": callbackId },
+      body: new Uint8Array(),
+    };
+    const count = async () => (await callbacks("--limit", "1000")).length;
+    const before = await count();
+    const { status } = await shop.service("gateway").pay.handleCallback(request);
+    assert.equal(status, 401);
+    assert.equal(await count(), before + 1);
+    const unknown = { ...request, headers: { ":recorded-callback-id": "1" } };
+    await refused(shop.service("callbacks").pay.handleCallback(unknown), Reason.INVALID_ARGUMENT);
+  });
+
+  it("says what is wrong with a command, and exits with 2", async () => {
+    for (const wrong of [["--verdict", "odd"], ["--replay", "x"], ["--limit", "0"], ["--what"]]) {
+      await assert.rejects(callbacks(...wrong), { code: 2 });
+    }
+  });
+});
