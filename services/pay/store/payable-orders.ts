@@ -26,8 +26,8 @@ export async function lockPayable(
 export async function closePayable(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
   const known = await selectByIds<{ orderId: bigint }>(
     tx,
-    `select order_id as orderId from payable_orders where order_id in (?)
-     order by order_id for update`,
+    `select order_id as orderId from payable_orders force index (primary)
+     where order_id in (?) order by order_id for update`,
     orderIds,
   );
   const ids = new Set(known.map(({ orderId }) => orderId));
@@ -39,7 +39,8 @@ export async function closePayable(tx: Transaction, orderIds: readonly bigint[])
   );
   if (ids.size > 0) {
     await tx.change(
-      "update payable_orders set closed_time = now(3) where order_id in (?) and closed_time is null",
+      `update payable_orders force index (primary) set closed_time = now(3)
+       where order_id in (?) and closed_time is null`,
       [[...ids]],
     );
   }

@@ -27,7 +27,8 @@ export async function lockPayments(
 ): Promise<Map<bigint, LockedPayment>> {
   const rows = await selectByIds<LockedPayment>(
     tx,
-    `select ${COLUMNS} from payments where payment_id in (?) order by payment_id for update`,
+    `select ${COLUMNS} from payments force index (primary)
+     where payment_id in (?) order by payment_id for update`,
     paymentIds,
   );
   return new Map(rows.map((row) => [row.paymentId, row]));
@@ -47,7 +48,8 @@ export function lockPaymentsOf(
 ): Promise<LockedPayment[]> {
   return selectByIds<LockedPayment>(
     tx,
-    `select ${COLUMNS} from payments where order_id in (?) order by order_id, payment_id for update`,
+    `select ${COLUMNS} from payments force index (payments_of_order)
+     where order_id in (?) order by order_id, payment_id for update`,
     orderIds,
   );
 }
@@ -157,7 +159,7 @@ export async function markClosing(
   afterMs: number,
 ): Promise<void> {
   await tx.change(
-    `update payments set closing = 1, checks = 0, next_check = ?
+    `update payments force index (payments_of_order) set closing = 1, checks = 0, next_check = ?
      where order_id in (?) and status = ? and closing = 0`,
     [inMs(afterMs), orderIds, PAYMENT_STATUS.OPEN],
   );
@@ -166,8 +168,8 @@ export async function markClosing(
 /** Open payments whose time has come and that no other transaction has locked. */
 export async function lockDuePayments(tx: Transaction, limit: number): Promise<DuePayment[]> {
   const rows = await tx.select<Omit<DuePayment, "closing"> & { closing: number }>(
-    `select ${COLUMNS}, closing, checks from payments where status = ? and next_check <= now(3)
-     order by next_check limit ? for update skip locked`,
+    `select ${COLUMNS}, closing, checks from payments force index (payments_to_check)
+     where status = ? and next_check <= now(3) order by next_check limit ? for update skip locked`,
     [PAYMENT_STATUS.OPEN, limit],
   );
   return rows.map((row) => ({ ...row, closing: row.closing === 1 }));
