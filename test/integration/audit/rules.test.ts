@@ -14,7 +14,8 @@ import { GROUPS } from "../../../ops/audit/rules.ts";
 import { auditIsClean, auditShop } from "../../support/audit.ts";
 import { type Shop, startShop } from "../../support/shop.ts";
 import { type Everything, liveThrough } from "./everything.ts";
-import { type Mutation, mutations } from "./mutations.ts";
+import type { Mutation } from "./mutation.ts";
+import { mutations } from "./mutations.ts";
 
 /** What the database itself refuses, and the audit must see nevertheless. */
 const CHECKS = [

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import type { Report } from "../../../ops/audit/audit.ts";
+import { auditIsClean } from "../../support/audit.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newGoods, newShopper, placeRequest } from "../../support/fixtures.ts";
+import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { payFor, refund } from "./everything.ts";
+
+type Ended = { code: number; stdout: string; stderr: string };
+
+describe("npm run audit", function () {
+  this.timeout(120_000);
+  let shop: Shop;
+  let store: string;
+  before(async () => {
+    store = join(temporaryDirectory(), "sandbox.db");
+    const env = { SHOP_SANDBOX_STORE: store };
+    shop = await startShop({ sandbox: true, gateway: true, env });
+  });
+  after(() => shop?.stop());
+
+  const run = (args: string[] = [], env: Record<string, string> = {}) =>
+    new Promise<Ended>((resolve) => {
+      const settings = {
+        ...process.env,
+        SHOP_NAMESPACE: shop.namespace,
+        SHOP_SANDBOX_URL: shop.sandbox.url,
+        ...env,
+      };
+      execFile(
+        process.execPath,
+        ["ops/audit.ts", ...args],
+        { env: settings, maxBuffer: 2 ** 24 },
+        (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+        },
+      );
+    });
+  const paidOrder = async () => {
+    const goods = await newGoods(shop);
+    const { userId, calls } = await newShopper(shop);
+    const request = placeRequest({ userId, lines: [[goods, 3n]] });
+    const { order } = await calls.order.placeOrder(request);
+    assert.ok(order);
+    return payFor(shop, order);
+  };
+
+  it("exits with 0 and names every rule where all is clean", async () => {
+    await refund(shop, await paidOrder(), []);
+    await auditIsClean(shop);
+    const { code, stdout, stderr } = await run();
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, / ok {4}stock-is-sum-of-log +opening stock/);
+    assert.match(stdout, /clean: all 49 rules hold/);
+  });
+
+  it("reads the platform's file instead of the platform, and tells where it has neither", async () => {
+    const without = await run([], { SHOP_SANDBOX_URL: "http://127.0.0.1:1" });
+    assert.equal(without.code, 0);
+    assert.match(without.stdout, /not looked at: the platform/);
+    const file = await run(["--sandbox-store", store, "--json"], {
+      SHOP_SANDBOX_URL: "http://127.0.0.1:1",
+    });
+    assert.equal(file.code, 0);
+    const report: Report = JSON.parse(file.stdout);
+    assert.ok(report.rules.every(({ looked, broken }) => looked && broken === 0));
+  });
+
+  it("exits with 1 and names the order whose payment the platform's file does not have", async () => {
+    const { orderId } = await paidOrder();
+    await auditIsClean(shop);
+    const [{ paymentId } = { paymentId: 0n }] = await shop.sql<{ paymentId: bigint }>(
+      "order",
+      "select payment_id as paymentId from orders where order_id = ?",
+      [orderId],
+    );
+    const cent = (by: number) =>
+      shop.sql(
+        "order",
+        "update orders set pay_amount_cents = pay_amount_cents + ? where order_id = ?",
+        [by, orderId],
+      );
+    await cent(1);
+    try {
+      const args = ["--quiet-seconds", "0", "--again-after", "0"];
+      const { code, stdout } = await run(args);
+      assert.equal(code, 1);
+      assert.match(
+        stdout,
+        new RegExp(`BROKEN +paid-order-has-its-payment.*\n +order ${orderId}: .*${paymentId}`),
+      );
+      const json: Report = JSON.parse((await run([...args, "--json", "--items", "0"])).stdout);
+      const rule = json.rules.find(({ name }) => name === "amounts-add-up");
+      assert.deepEqual([rule?.broken, rule?.items], [1, []]);
+    } finally {
+      await cent(-1);
+    }
+  });
+
+  it("does not judge what is in motion", async () => {
+    const { orderId } = await paidOrder();
+    await auditIsClean(shop);
+    const undo = "update orders set cancel_reason = 0 where order_id = ?";
+    await shop.sql("order", "update orders set cancel_reason = 2 where order_id = ?", [orderId]);
+    try {
+      const young = await run(["--quiet-seconds", "3600", "--again-after", "0", "--json"]);
+      assert.equal(young.code, 0);
+      const report: Report = JSON.parse(young.stdout);
+      const rule = report.rules.find(({ name }) => name === "fields-fit-the-state");
+      assert.deepEqual([rule?.broken, rule?.inMotion], [0, 1]);
+    } finally {
+      await shop.sql("order", undo, [orderId]);
+    }
+  });
+
+  it("exits with 2 where it cannot look, and tells why", async () => {
+    for (const [args, env, told] of [
+      [[], { SHOP_MYSQL_URL: "mysql://root@127.0.0.1:1" }, /cannot look: .*ECONNREFUSED/],
+      [[], { SHOP_NAMESPACE: "nosuchshop" }, /cannot look: .*nosuchshop/],
+      [[], { SHOP_MYSQL_URL: "http://127.0.0.1" }, /SHOP_MYSQL_URL/],
+      [["--sandbox-store", "/nowhere/sandbox.db"], {}, /there is no such file/],
+      [["--items", "many"], {}, /--items must be/],
+      [["--everything"], {}, /Unknown option/],
+    ] as [string[], Record<string, string>, RegExp][]) {
+      const { code, stdout, stderr } = await run(args, env);
+      assert.deepEqual([code, stdout], [2, ""], stderr);
+      assert.match(stderr, told);
+    }
+    const help = await run(["--help"]);
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /Exits with 0 when all is clean/);
+  });
+
+  it("stays clean while orders are placed, paid, refunded and cancelled", async () => {
+    const goods = await newGoods(shop, { stock: 100_000n });
+    const shoppers = await Promise.all(
+      Array.from({ length: 4 }, () => newShopper(shop, { balanceCents: 1_000_000n })),
+    );
+    let busy = true;
+    let rounds = 0;
+    const shopping = shoppers.map(async ({ userId, calls }) => {
+      while (busy) {
+        const orders = await Promise.all(
+          [100n, 200n].map(async (balanceCents) => {
+            const request = placeRequest({ userId, lines: [[goods, 2n]] }, { balanceCents });
+            const { order } = await calls.order.placeOrder(request);
+            assert.ok(order);
+            return order;
+          }),
+        );
+        const [first, second] = orders;
+        assert.ok(first && second);
+        await calls.order.cancelOrder({ orderId: second.orderId });
+        const paid = await payFor(shop, first);
+        await refund(shop, paid, [{ goodsId: goods.goodsId, quantity: 1n }]);
+        rounds += 1;
+      }
+    });
+    try {
+      await eventually(() => assert.ok(rounds > 3));
+      for (let time = 0; time < 4; time += 1) {
+        const { code, stdout } = await run(["--quiet-seconds", "1", "--again-after", "1"]);
+        assert.equal(code, 0, stdout);
+      }
+    } finally {
+      busy = false;
+      await Promise.all(shopping);
+    }
+    assert.ok(rounds > 10);
+    await auditIsClean(shop);
+  });
+});

@@ -1,0 +1,103 @@
+import type { Everything } from "./everything.ts";
+import { by, idOf, type Mutation } from "./mutation.ts";
+
+export function ofOrders(o: Everything): Mutation[] {
+  const order = by("order");
+  const of = (one: { orderId: bigint }, sql: string): [string, string] => [
+    `order ${idOf(one)}`,
+    sql.replaceAll("$", idOf(one)),
+  ];
+  return [
+    order(
+      "amounts-add-up",
+      "a line a cent dearer",
+      of(
+        o.paid,
+        "update order_lines set unit_price_cents = unit_price_cents + 1 where order_id = $ limit 1",
+      ),
+    ),
+    order(
+      "amounts-add-up",
+      "a cent more to pay",
+      of(o.unpaid, "update orders set pay_amount_cents = pay_amount_cents + 1 where order_id = $"),
+    ),
+    order(
+      "amounts-add-up",
+      "a line less",
+      of(o.part, "delete from order_lines where order_id = $ and line_number = 1"),
+    ),
+    order("parts-have-their-whole", "a line of no order", [
+      "order 5, order_lines",
+      "insert into order_lines values (5, 1, 1, 1, 1)",
+    ]),
+    order("parts-have-their-whole", "lines of no refund", [
+      "refund 5",
+      `update refund_lines set refund_id = 5 where order_id = ${idOf(o.part)} limit 1`,
+    ]),
+    order(
+      "fields-fit-the-state",
+      "a reason without a cancellation",
+      of(o.paid, "update orders set cancel_reason = 2 where order_id = $"),
+    ),
+    order(
+      "fields-fit-the-state",
+      "paid at no time",
+      of(o.paid, "update orders set pay_time = null where order_id = $"),
+    ),
+    order(
+      "history-has-every-version",
+      "a change less",
+      of(o.completed, "delete from order_history where order_id = $ and version = 3"),
+    ),
+    order(
+      "history-has-every-version",
+      "a state that no change led to",
+      of(o.completed, "update orders set shipping_status = 2 where order_id = $"),
+    ),
+    order(
+      "history-has-allowed-changes",
+      "a change that is not allowed",
+      of(
+        o.completed,
+        "update order_history set order_status = 3 where order_id = $ and version = 3",
+      ),
+    ),
+    order(
+      "pay-status-fits-refunds",
+      "refunds that the order does not know",
+      of(o.part, "update orders set pay_status = 2 where order_id = $"),
+    ),
+    order(
+      "refunds-add-up",
+      "a cent more refunded",
+      of(o.byBalance, "update refunds set balance_cents = balance_cents + 1 where order_id = $"),
+    ),
+    order(
+      "refunds-add-up",
+      "a cent less of the points' base",
+      of(o.part, "update refunds set spent_cents = spent_cents - 1 where order_id = $ limit 1"),
+    ),
+    order(
+      "refunded-lines-were-ordered",
+      "more refunded than ordered",
+      of(o.part, "update refund_lines set quantity = 100 where order_id = $ limit 1"),
+    ),
+    order(
+      "pending-ends-in-time",
+      "an order that nobody finds",
+      of(
+        o.unpaid,
+        "update orders set order_status = 1, create_time = now(3) - interval 1 hour where order_id = $",
+      ),
+    ),
+    order(
+      "unpaid-ends-in-time",
+      "an order that nobody closes",
+      of(
+        o.unpaid,
+        `update orders set pay_deadline = now(3) - interval 1 hour,
+         expiry_time = now(3) - interval 1 hour where order_id = $`,
+      ),
+    ),
+  ];
+}
