@@ -8,12 +8,19 @@ import type { Parts } from "./parts.ts";
 
 export type Refunding = Pick<Parts, "database" | "identifiers" | "outbox" | "changes">;
 
-/** The order when the refund `finishing` is through, the last of those under way or not. */
+type KnownRefund = Pick<
+  StoredRefund,
+  "refundId" | "orderId" | "latePaymentId" | "status" | "whole"
+>;
+
+/** The order when the refund `finishing` is through, the last of its own under way or not. */
 export function afterRefund(
   order: LockedOrder,
-  refunds: readonly Pick<StoredRefund, "refundId" | "latePaymentId" | "status" | "whole">[],
+  known: readonly KnownRefund[],
   finishing: bigint,
 ): LockedOrder {
+  // Those of a whole batch of orders may be known.
+  const refunds = known.filter(({ orderId }) => orderId === order.orderId);
   const others = refunds.filter(({ refundId, latePaymentId }) => {
     return refundId !== finishing && latePaymentId === null;
   });
