@@ -1,5 +1,7 @@
 /** Orders in one ClosePayments call (contract): what the order service expires in one batch. */
 export const MAX_CLOSED_ORDERS = 200;
+/** Characters of a platform's name. */
+export const MAX_PROVIDER = 32;
 /** Characters of a return address; platforms take hardly more. */
 export const MAX_RETURN_URL = 1_000;
 /** Payments of one order in an answer: each try after a closed one is a new payment. */

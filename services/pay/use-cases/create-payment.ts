@@ -19,7 +19,7 @@ import {
 } from "../store/payments.ts";
 import { findPayment } from "../store/read-payments.ts";
 import type { Asking, Parts } from "./parts.ts";
-import { platformNamed } from "./platforms.ts";
+import { checkProvider, platformNamed } from "./platforms.ts";
 import { type Settled, settlePayment } from "./settle-payment.ts";
 
 type Starting = { order: PayableOrder; platform: PaymentPlatform; returnUrl: string };
@@ -59,10 +59,11 @@ export async function createPayment(
 
 function checkCommand(
   { rules }: Parts,
-  { orderId, returnUrl }: { orderId: bigint; returnUrl: string },
+  { orderId, provider, returnUrl }: { orderId: bigint; provider: string; returnUrl: string },
 ): string {
   const checks = new Checks();
   checks.identifier("order_id", orderId);
+  checkProvider(checks, provider);
   checks.text("return_url", returnUrl, { min: 1, max: MAX_RETURN_URL });
   const allowed = allowedReturnUrl(returnUrl, rules.returnOrigins);
   if (!checks.failed && allowed === undefined) {

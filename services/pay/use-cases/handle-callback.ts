@@ -11,7 +11,7 @@ import {
   writeJudgement,
 } from "../store/callbacks.ts";
 import type { Parts } from "./parts.ts";
-import { platformNamed } from "./platforms.ts";
+import { checkProvider, platformNamed } from "./platforms.ts";
 import { judgedOf, takeNotice } from "./take-notice.ts";
 
 export type CallbackOutcome = {
@@ -46,11 +46,12 @@ export function handleCallback(
   callback: RawCallback & { provider: string; traceparent: string },
 ): Promise<CallbackOutcome> {
   const { provider, headers, body, traceparent } = callback;
-  const platform = platformNamed(parts, provider);
   const checks = new Checks();
+  checkProvider(checks, provider);
   const isSmall = body.length <= MAX_CALLBACK_BYTES;
   checks.that("body", isSmall, `must have at most ${MAX_CALLBACK_BYTES} bytes`);
   checks.throwIfAny();
+  const platform = platformNamed(parts, provider);
   const raw = { headers, body };
   return judgeCallback(parts, { platform, raw, receivedMs: Date.now(), traceparent });
 }
