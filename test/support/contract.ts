@@ -13,8 +13,8 @@ export const SERVED = {
   goods: [GoodsService, InboxService],
   coupon: [CouponService, InboxService],
   user: [UserService, InboxService],
-  order: [OrderService],
-  pay: [PayService],
+  order: [OrderService, InboxService],
+  pay: [PayService, InboxService],
 } as const;
 
 export type Method = {
@@ -39,14 +39,6 @@ export const METHODS: readonly Method[] = Object.entries(SERVED).flatMap(([servi
     })),
   ),
 );
-
-/** Of the contract, but for the next issue; they answer UNIMPLEMENTED to those who may call them. */
-export const NOT_YET: ReadonlySet<string> = new Set([
-  "order ShipOrder",
-  "order ConfirmReceipt",
-  "order RefundOrder",
-  ...PayService.methods.map((method) => `pay ${method.name}`),
-]);
 
 /** A field of a request, however deep: through which fields it is reached, itself last. */
 export type FieldPath = { path: string; fields: DescField[] };

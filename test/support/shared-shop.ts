@@ -7,7 +7,7 @@ let started: Promise<Shop> | undefined;
  * and whoever freezes one thaws it again. Started by the first that asks, stopped at the end of the run.
  */
 export function sharedShop(): Promise<Shop> {
-  started ??= startShop();
+  started ??= startShop({ sandbox: true, gateway: true });
   return started;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ServiceName } from "#platform/process/common-settings.ts";
+import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import { eventually } from "./eventually.ts";
 import type { Row } from "./schemas.ts";
 import type { Shop } from "./shop.ts";
@@ -33,8 +33,10 @@ const QUESTIONS: [name: string, service: ServiceName, sql: string][] = [
   [
     "living orders",
     "order",
-    "select order_id, order_status from orders where order_status <> 3 order by 1",
+    "select order_id, order_status, pay_status, shipping_status from orders where order_status <> 3 order by 1",
   ],
+  ["refunds", "order", "select refund_id, status from refunds order by 1"],
+  ["payments", "pay", "select payment_id, status, refunded_cents from payments order by 1"],
 ];
 
 export async function snapshot(shop: Pick<Shop, "sql">): Promise<Snapshot> {
@@ -50,11 +52,12 @@ export function quiet(shop: Pick<Shop, "sql">, options: { withinMs?: number } = 
     const pending = await shop.sql("order", "select order_id from orders where order_status = 1");
     assert.deepEqual(pending, [], "orders are still being placed");
     // A row in state 3 has been asked after already.
-    const open = await shop.sql<{ event_id: bigint; consumers: string }>(
-      "order",
-      "select event_id, consumers from outbox where consumers <> '' and state <> 3",
+    const told = "select event_id, consumers from outbox where consumers <> '' and state <> 3";
+    const outboxes = (["order", "pay"] as const).map((publisher) =>
+      shop.sql<{ event_id: bigint; consumers: string }>(publisher, told),
     );
-    for (const service of ["goods", "coupon", "user"] as const) {
+    const open = (await Promise.all(outboxes)).flat();
+    for (const service of SERVICES) {
       const wanted = open
         .filter(({ consumers }) => consumers.split(",").includes(service))
         .map(({ event_id }) => event_id);

@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
 import { GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { signedHeaders } from "../../ops/sandbox/signature.ts";
 import type { Method } from "./contract.ts";
 import {
   amountOff,
@@ -11,8 +14,11 @@ import {
   newId,
   newKey,
   newShopper,
+  type PlaceRequest,
   placeRequest,
+  SHIPPING,
 } from "./fixtures.ts";
+import { noticeOf } from "./notices.ts";
 import type { Shop } from "./shop.ts";
 
 export type CallerKind = "anonymous" | "user" | "admin" | "service";
@@ -20,19 +26,63 @@ export type World = Awaited<ReturnType<typeof newWorld>>;
 type Request = Record<string, unknown>;
 type Valid = { caller: CallerKind; request(world: World): Request | Promise<Request> };
 
-/** What the valid requests are about: a shopper with goods, a coupon, a balance and an order. */
+const PROVIDER = "sandbox";
+const RETURN_URL = "http://localhost:3000/thanks";
+
+/**
+ * What the valid requests are about: a shopper with goods, a coupon, a balance and an order; and what is made where it
+ * is first asked for.
+ */
 export async function newWorld(shop: Shop) {
-  const shopper = await newShopper(shop, { balanceCents: 1_000_000n });
-  const { userId } = shopper;
+  const shopper = await newShopper(shop, { balanceCents: 1_000_000_000n });
+  const { userId, calls } = shopper;
   const stock = 1_000_000n;
   const goods = await newGoods(shop, { stock });
   // Another item for what changes goods, so that the price of the first stays.
   const changing = await newGoods(shop, { stock });
   const { couponId } = await newCoupon(shop, userId);
-  const { order } = await shopper.calls.order.placeOrder(
-    placeRequest({ userId, lines: [[goods, 1n]] }),
-  );
-  return { shop, userId, goods, changing, couponId, orderId: order?.orderId ?? 0n };
+  const place = async (quantity: bigint, fields: Partial<PlaceRequest> = {}) => {
+    const request = placeRequest({ userId, lines: [[goods, quantity]] }, fields);
+    const { order } = await calls.order.placeOrder(request);
+    return order ?? assert.fail();
+  };
+  const startedPayment = async () => {
+    const { orderId } = await place(1n);
+    const start = { orderId, provider: PROVIDER, returnUrl: RETURN_URL };
+    return (await calls.pay.createPayment(start)).payment ?? assert.fail();
+  };
+  /** A new order of so many, which the balance paid. */
+  const paidOrderId = async (quantity: bigint) => {
+    const balanceCents = quantity * goods.unitPriceCents + SHIPPING.feeCents;
+    return (await place(quantity, { balanceCents })).orderId;
+  };
+  const { orderId } = await place(1n);
+  return {
+    shop,
+    userId,
+    goods,
+    changing,
+    couponId,
+    orderId,
+    paidOrderId,
+    shippedOrderId: once(async () => {
+      const shipping = { orderId: await paidOrderId(1n), trackingNumber: "00340434161094042557" };
+      await shop.admin.order.shipOrder(shipping);
+      return shipping.orderId;
+    }),
+    /** It stays open. */
+    payment: once(startedPayment),
+    /** What the platform says of another one. */
+    notice: once(async () => JSON.stringify(noticeOf(await startedPayment()))),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 const inAnHour = () => timestampFromMs(Date.now() + 3_600_000);
@@ -41,6 +91,7 @@ const stockLine = ({ goods }: World) => {
   return { goodsId: goods.goodsId, quantity: 1n, unitPriceCents: goods.unitPriceCents };
 };
 const page = { pageSize: 10, pageToken: "" };
+const ofPayment = async ({ payment }: World) => ({ paymentId: (await payment()).paymentId });
 const inbox: Valid = { caller: "service", request: () => ({ eventIds: [newId()] }) };
 
 /** One request for each rpc that is answered OK, with every field set so that each can be changed alone. */
@@ -166,33 +217,47 @@ export const VALID: Record<string, Valid> = {
   "order ListOrderHistory": { caller: "user", request: ({ orderId }) => ({ orderId }) },
   "order ShipOrder": {
     caller: "admin",
-    request: ({ orderId }) => ({ orderId, trackingNumber: "00340434161094042557" }),
+    request: async ({ paidOrderId }) => {
+      return { orderId: await paidOrderId(1n), trackingNumber: "00340434161094042557" };
+    },
   },
-  "order ConfirmReceipt": { caller: "user", request: ({ orderId }) => ({ orderId }) },
+  "order ConfirmReceipt": {
+    caller: "user",
+    request: async ({ shippedOrderId }) => ({ orderId: await shippedOrderId() }),
+  },
   "order RefundOrder": {
     caller: "admin",
-    request: (world) => ({
+    request: async (world) => ({
       requestId: newKey(),
-      orderId: world.orderId,
+      orderId: await world.paidOrderId(2n),
       lines: [stockLine(world)],
       note: "Arrived broken.",
     }),
   },
+  "order ListMissingEvents": inbox,
   "pay CreatePayment": {
     caller: "user",
-    request: ({ orderId }) => ({ orderId, provider: "sandbox", returnUrl: "https://example.com/" }),
+    request: async ({ payment }) => {
+      const { orderId } = await payment();
+      return { orderId, provider: PROVIDER, returnUrl: RETURN_URL };
+    },
   },
-  "pay GetPayment": { caller: "user", request: () => ({ paymentId: newId() }) },
-  "pay ListPayments": { caller: "user", request: ({ orderId }) => ({ orderId }) },
+  "pay GetPayment": { caller: "user", request: ofPayment },
+  "pay ListPayments": {
+    caller: "user",
+    request: async ({ payment }) => ({ orderId: (await payment()).orderId }),
+  },
   "pay HandleCallback": {
     caller: "service",
-    request: () => ({
-      provider: "sandbox",
-      headers: { "x-signature": "00" },
-      body: Buffer.from("{}"),
-    }),
+    request: async ({ notice }) => {
+      const body = await notice();
+      const headers = signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now());
+      return { provider: PROVIDER, headers, body: Buffer.from(body) };
+    },
   },
-  "pay ListPaymentLog": { caller: "admin", request: () => ({ paymentId: newId() }) },
+  "pay ClosePayments": { caller: "service", request: () => ({ orderIds: [newId()] }) },
+  "pay ListPaymentLog": { caller: "admin", request: ofPayment },
+  "pay ListMissingEvents": inbox,
 };
 
 export function validOf(method: Pick<Method, "name">): Valid {

@@ -91,6 +91,8 @@ const image = only(["absent"], 2_000);
 const inbox = { event_ids: ids(INVALID) };
 const logs = { user_id: ownUserId, page_size: pageSize, page_token: pageToken };
 const order = { order_id: identifier };
+/** The shop has one platform; any other name is one that it does not have. */
+const provider = text(32, { min: 1, within: NOT_FOUND });
 const quotedLines = {
   "lines[].goods_id": identifier,
   "lines[].quantity": quantity,
@@ -219,4 +221,36 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "order WatchOrder": order,
   "order CancelOrder": order,
   "order ListOrderHistory": order,
+  "order ShipOrder": { order_id: identifier, tracking_number: text(64, { min: 1 }) },
+  "order ConfirmReceipt": order,
+  "order RefundOrder": {
+    // Each of the texts is tried once, so that none is taken.
+    request_id: requestId,
+    order_id: identifier,
+    lines: but(entries({ twice: INVALID }), ["absent"], OK),
+    // What the order does not have, or not so much of it, is malformed.
+    "lines[].goods_id": { answers: () => INVALID },
+    "lines[].quantity": number(1n, 2n),
+    "lines[].unit_price_cents": { answers: () => OK },
+    note: text(500, { lines: true }),
+  },
+  "order ListMissingEvents": inbox,
+  "pay CreatePayment": {
+    order_id: identifier,
+    provider,
+    // Only addresses of the shop's own.
+    return_url: only([], 1_000),
+  },
+  "pay GetPayment": { payment_id: identifier },
+  // Of an order without payments there are none.
+  "pay ListPayments": { order_id: anyIdentifier },
+  "pay HandleCallback": {
+    provider,
+    // Whatever they are, the platform is answered.
+    headers: { answers: () => OK },
+    body: { answers: ({ name }) => (name === "1000000 bytes" ? INVALID : OK) },
+  },
+  "pay ClosePayments": { order_ids: ids(INVALID) },
+  "pay ListPaymentLog": { payment_id: identifier },
+  "pay ListMissingEvents": inbox,
 };

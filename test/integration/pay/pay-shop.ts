@@ -4,26 +4,16 @@ import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
 import { signedHeaders } from "../../../ops/sandbox/signature.ts";
 import { eventually } from "../../support/eventually.ts";
-import { newKey } from "../../support/fixtures.ts";
+import type { NoticeFields } from "../../support/notices.ts";
 import { type Shop, startShop } from "../../support/shop.ts";
 import { newShopper, type Shopper } from "../../support/shoppers.ts";
+
+export { type NoticeFields, noticeOf } from "../../support/notices.ts";
 
 export const RETURN_URL = "http://localhost:3000/thanks";
 
 export type Unpaid = { shopper: Shopper; order: Order };
 export type Opened = Unpaid & { payment: Payment };
-
-/** What the platform says in a callback. */
-export type NoticeFields = {
-  notice_id: string;
-  type: string;
-  merchant_id: string;
-  merchant_trade_id: string;
-  trade_id: string;
-  amount_cents: string;
-  currency: string;
-  pay_time: string;
-};
 
 /** How a payment stands in the rows of the pay service. */
 export type Record = {
@@ -76,21 +66,6 @@ export function whenPayment(shop: Shop, paymentId: bigint, status: number): Prom
     assert.equal(payment.status, status);
     return payment;
   });
-}
-
-/** The notice that the platform would send, had it been paid now. */
-export function noticeOf(payment: Payment, changes: Partial<NoticeFields> = {}): NoticeFields {
-  return {
-    notice_id: `n-${newKey()}`,
-    type: "payment.succeeded",
-    merchant_id: "jetshop",
-    merchant_trade_id: String(payment.paymentId),
-    trade_id: payment.providerTradeId,
-    amount_cents: String(payment.amountCents),
-    currency: payment.currencyCode,
-    pay_time: new Date().toISOString(),
-    ...changes,
-  };
 }
 
 export type Sent = { status: number; text: string };

@@ -1,0 +1,29 @@
+import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
+import { newKey } from "./fixtures.ts";
+
+/** What the platform says in a callback. */
+export type NoticeFields = {
+  notice_id: string;
+  type: string;
+  merchant_id: string;
+  merchant_trade_id: string;
+  trade_id: string;
+  amount_cents: string;
+  currency: string;
+  pay_time: string;
+};
+
+/** The notice that the platform would send, had the payment been paid now. */
+export function noticeOf(payment: Payment, changes: Partial<NoticeFields> = {}): NoticeFields {
+  return {
+    notice_id: `n-${newKey()}`,
+    type: "payment.succeeded",
+    merchant_id: "jetshop",
+    merchant_trade_id: String(payment.paymentId),
+    trade_id: payment.providerTradeId,
+    amount_cents: String(payment.amountCents),
+    currency: payment.currencyCode,
+    pay_time: new Date().toISOString(),
+    ...changes,
+  };
+}
