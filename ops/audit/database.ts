@@ -62,12 +62,14 @@ type Run = (sql: string, values?: unknown[]) => Promise<unknown>;
 export async function createPlatformTables(run: Run, pay: string): Promise<void> {
   const ascii = "character set ascii collate ascii_bin";
   await run(`create temporary table ${pay}.${PLATFORM_PAYMENTS} (
-    merchant_trade_id varchar(100) ${ascii} not null primary key, trade_id varchar(100) ${ascii} not null,
-    state varchar(20) ${ascii} not null, amount_cents bigint not null, currency varchar(10) ${ascii} not null,
-    pay_time datetime(3) null, refunded_cents bigint not null) engine=InnoDB`);
+    merchant_trade_id varchar(100) ${ascii} not null primary key, payment_id bigint null,
+    trade_id varchar(100) ${ascii} not null, state varchar(20) ${ascii} not null,
+    amount_cents bigint not null, currency varchar(10) ${ascii} not null, pay_time datetime(3) null,
+    refunded_cents bigint not null, key (payment_id)) engine=InnoDB`);
   await run(`create temporary table ${pay}.${PLATFORM_REFUNDS} (
-    merchant_refund_id varchar(100) ${ascii} not null primary key, merchant_trade_id varchar(100) ${ascii} not null,
-    amount_cents bigint not null, state varchar(20) ${ascii} not null) engine=InnoDB`);
+    merchant_refund_id varchar(100) ${ascii} not null primary key, refund_id bigint null,
+    payment_id bigint null, amount_cents bigint not null, state varchar(20) ${ascii} not null,
+    key (refund_id)) engine=InnoDB`);
 }
 
 export async function fillPlatformTables(
@@ -81,9 +83,12 @@ export async function fillPlatformTables(
   const refunds = into(PLATFORM_REFUNDS);
   for await (const entry of platform()) {
     if (entry.kind === "payment") {
-      const { paymentId, tradeId, state, amountCents, currency, payTime, refundedCents } = entry;
+      const { paymentId: name, tradeId, state, amountCents, currency } = entry;
+      const { payTime, refundedCents } = entry;
+      const number = numberOf(name);
       await payments.add([
-        paymentId,
+        name,
+        number,
         tradeId,
         state,
         amountCents,
@@ -92,12 +97,18 @@ export async function fillPlatformTables(
         refundedCents,
       ]);
     } else {
-      const { refundId, paymentId, amountCents, state } = entry;
-      await refunds.add([refundId, paymentId, amountCents, state]);
+      const { refundId: name, paymentId, amountCents, state } = entry;
+      await refunds.add([name, numberOf(name), numberOf(paymentId), amountCents, state]);
     }
   }
   await payments.end();
   await refunds.end();
+}
+
+/** The shop's number in a name at the platform; a refund that is tried again has "-2" behind it. */
+function numberOf(name: string): bigint | null {
+  const digits = /^(\d{1,18})(-\d+)?$/.exec(name)?.[1];
+  return digits === undefined ? null : BigInt(digits);
 }
 
 function inChunks(insert: (rows: unknown[][]) => Promise<unknown>) {

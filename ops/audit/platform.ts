@@ -18,7 +18,7 @@ export const platformRules: Group = {
       sql: ({ pay }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
           p.amount_cents as amount, t.state, t.amount_cents as there
         from ${pay}.payments p left join ${pay}.${PLATFORM_PAYMENTS} t
-          on t.merchant_trade_id = concat(p.payment_id)
+          on t.payment_id = p.payment_id
         where p.provider = '${PROVIDER}' and p.status in ${CAPTURED} and not coalesce(t.state = 'paid'
           and t.amount_cents = p.amount_cents and t.currency = p.currency
           and t.trade_id = p.provider_trade_id, false)`,
@@ -32,8 +32,7 @@ export const platformRules: Group = {
       sql: ({ pay, settleSeconds }) => `select concat('payment ', t.merchant_trade_id) as item,
           p.order_id as orderId, t.amount_cents as there, p.status
         from ${pay}.${PLATFORM_PAYMENTS} t
-        left join ${pay}.payments p on concat(p.payment_id) = t.merchant_trade_id
-          and p.payment_id = cast(t.merchant_trade_id as unsigned)
+        left join ${pay}.payments p on p.payment_id = t.payment_id
         where t.state = 'paid' and not coalesce(p.status in ${CAPTURED}, false)
           and t.pay_time < now(3) - interval ${settleSeconds} second
           and not coalesce(p.status = 1 and p.next_check > now(3) - interval ${settleSeconds} second, false)`,
@@ -46,7 +45,7 @@ export const platformRules: Group = {
       sql: ({ pay }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
           p.refunded_cents as here, coalesce(t.refunded_cents, 0) as there
         from ${pay}.payments p left join ${pay}.${PLATFORM_PAYMENTS} t
-          on t.merchant_trade_id = concat(p.payment_id)
+          on t.payment_id = p.payment_id
         where p.provider = '${PROVIDER}' and p.refunded_cents <> coalesce(t.refunded_cents, 0)
           and not exists (select 1 from ${pay}.refunds r
             where r.payment_id = p.payment_id and r.status <> ${DONE})`,
@@ -55,14 +54,13 @@ export const platformRules: Group = {
     {
       name: "refund-is-the-same-there",
       says: "the platform carried out each refund once, for its amount, and no other",
-      sql: ({ pay }) => `select concat('refund ', t.refund_id) as item, r.order_id as orderId,
+      sql: ({ pay }) => `select concat('refund ', t.name) as item, r.order_id as orderId,
           t.n, t.amount as there, r.amount_cents as here
         from (
-          select substring_index(merchant_refund_id, '-', 1) as refund_id, merchant_trade_id,
-            sum(state = 'succeeded') as n, sum(if(state = 'succeeded', amount_cents, 0)) as amount
-          from ${pay}.${PLATFORM_REFUNDS} group by substring_index(merchant_refund_id, '-', 1), merchant_trade_id
-        ) t left join ${pay}.refunds r on r.refund_id = cast(t.refund_id as unsigned)
-          and concat(r.payment_id) = t.merchant_trade_id
+          select min(merchant_refund_id) as name, refund_id, payment_id, sum(state = 'succeeded') as n,
+            sum(if(state = 'succeeded', amount_cents, 0)) as amount
+          from ${pay}.${PLATFORM_REFUNDS} group by refund_id, payment_id
+        ) t left join ${pay}.refunds r on r.refund_id = t.refund_id and r.payment_id = t.payment_id
         where (t.n > 0 and not coalesce(t.n = 1 and t.amount = r.amount_cents, false))
           or (t.n = 0 and r.status = ${DONE})`,
       tell: ({ n, there, here }) =>
@@ -74,8 +72,7 @@ export const platformRules: Group = {
       sql: ({ pay }) => `select concat('refund ', r.refund_id) as item, r.order_id as orderId,
           r.amount_cents as here
         from ${pay}.refunds r join ${pay}.payments p on p.payment_id = r.payment_id
-        left join (select substring_index(merchant_refund_id, '-', 1) as refund_id
-          from ${pay}.${PLATFORM_REFUNDS} where state = 'succeeded') t on t.refund_id = concat(r.refund_id)
+        left join ${pay}.${PLATFORM_REFUNDS} t on t.refund_id = r.refund_id and t.state = 'succeeded'
         where r.status = ${DONE} and p.provider = '${PROVIDER}' and t.refund_id is null`,
       tell: ({ here }) => `of ${here} cents is done here, and unknown there`,
     },
