@@ -17,7 +17,12 @@ const ownerFile = "owner";
 let engines: Engine[] = [];
 let directory: string | undefined;
 
-export async function mochaGlobalSetup(): Promise<void> {
+export function mochaGlobalSetup(): Promise<void> {
+  return bringUpEngines((line) => console.log(line));
+}
+
+/** The same for a program that is no test; `tell` gets a line about each engine. mochaGlobalTeardown ends them. */
+export async function bringUpEngines(tell: (line: string) => void): Promise<void> {
   await sweep();
   directory = temporaryDirectory();
   process.once("exit", clearAway);
@@ -37,7 +42,7 @@ export async function mochaGlobalSetup(): Promise<void> {
     engines.push(broker);
     process.env.SHOP_MYSQL_URL = database.url;
     process.env.SHOP_NATS_URL = broker.url;
-    console.log(`  database: ${database.description}\n  broker: ${broker.description}\n`);
+    tell(`  database: ${database.description}\n  broker: ${broker.description}\n`);
   } catch (error) {
     console.error(lines.join("\n"));
     await mochaGlobalTeardown();
@@ -86,7 +91,7 @@ async function sweep(): Promise<void> {
 function isOwned(path: string): boolean {
   try {
     const pid = Number(readFileSync(join(path, ownerFile), "utf8"));
-    return commandLine(pid)?.includes("mocha") === true;
+    return /mocha|bench\//.test(commandLine(pid) ?? "");
   } catch {
     // One that is just being made has no owner for a moment.
     return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 10_000;
