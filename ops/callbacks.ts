@@ -1,7 +1,5 @@
 // `npm run callbacks`: what payment platforms, and others, told the shop, and what it made of it.
 
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { clientSettings } from "#platform/process/common-settings.ts";
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
@@ -14,7 +12,7 @@ import {
   verdictNames,
 } from "./callbacks/records.ts";
 import { type Judge, openJudge } from "./callbacks/replay.ts";
-import { livingRun } from "./up/run-record.ts";
+import { addressesOfRun } from "./up/run-record.ts";
 
 const DEFAULT_LIMIT = 50;
 /** More than the pay service keeps of the unproven ones. */
@@ -168,13 +166,6 @@ function parse() {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-}
-
-/** Where `npm start` put its database, while it runs. */
-function addressesOfRun(): Record<string, string> {
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");
-  return livingRun(join(dataDir, "run.json"))?.addresses ?? {};
 }
 
 class UsageError extends Error {}

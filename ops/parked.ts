@@ -1,13 +1,11 @@
 // `npm run parked`: the messages that kept failing, with their errors, and how to start them again.
 
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { clientSettings } from "#platform/process/common-settings.ts";
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
 import { openParkedMessages, type ParkedMessage } from "./parked/messages.ts";
 import { connectedBroker, restart } from "./parked/restart.ts";
-import { livingRun } from "./up/run-record.ts";
+import { addressesOfRun } from "./up/run-record.ts";
 
 const USAGE = `Lists the messages that services could not handle, and starts them again.
 
@@ -86,12 +84,6 @@ function readOptions(): Options | undefined {
 }
 
 /** Where `npm start` put its database and broker, while it runs. */
-function addressesOfRun(): Record<string, string> {
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");
-  return livingRun(join(dataDir, "run.json"))?.addresses ?? {};
-}
-
 function json(found: ParkedMessage[]): string {
   const plain = found.map(({ payload, ...message }) => {
     return { ...message, payload: payload.toString("base64") };

@@ -3,6 +3,7 @@ import { type ClientSettings, clientSettings } from "#platform/process/common-se
 import { readSettings, SettingsError } from "#platform/process/settings.ts";
 import { shippingRule } from "../services/order/config.ts";
 import { pointsPerUnit } from "../services/user/config.ts";
+import { auditAfter } from "./replay/audit-after.ts";
 import { compareShop } from "./replay/compare.ts";
 import { type Day, readDay } from "./replay/day.ts";
 import type { PayRules } from "./replay/expected-money.ts";
@@ -15,6 +16,7 @@ import { FileFault, readRetail } from "./replay/read-retail.ts";
 import { json, type Result, resultOf, words } from "./replay/report.ts";
 import { connectSandbox, sandboxSetting } from "./replay/sandbox.ts";
 import { checkRunning, connectShop, type Shop, ShopTrouble } from "./replay/shop.ts";
+import { addressesOfRun } from "./up/run-record.ts";
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env);
@@ -22,23 +24,25 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const settings = readSettings(process.env, (read) => {
+  const env = { ...addressesOfRun(), ...process.env };
+  const settings = readSettings(env, (read) => {
     const client = clientSettings(read);
     const rules = { shipping: shippingRule(read), pointsPerUnit: pointsPerUnit(read) };
     return { client, rules, sandboxUrl: sandboxSetting(read, client) };
   });
   const day = await readDay(readRetail(options.file), options.limit);
   if (day.orders.length === 0) throw new FileFault(`${options.file} has no order to place`);
-  const result = await replay(day, { ...settings, options });
+  const result = await replay(day, { ...settings, options, env });
   console.log(options.json ? json(result) : words(result));
-  return result.same ? 0 : 1;
+  return result.same && result.audit?.clean !== false ? 0 : 1;
 }
 
 type Settings = { client: ClientSettings; rules: PayRules; sandboxUrl: string };
+type Environment = Record<string, string | undefined>;
 
 async function replay(
   day: Day,
-  { client, rules, sandboxUrl, options }: Settings & { options: Options },
+  { client, rules, sandboxUrl, options, env }: Settings & { options: Options; env: Environment },
 ): Promise<Result> {
   const { file, inFlight } = options;
   const { shipping: rule } = rules;
@@ -67,7 +71,8 @@ async function replay(
         : undefined;
     const repeated = placed.repeated > 0;
     const comparison = await compareShop(day, { shop, prepared, rule, repeated, paid });
-    const measured = { preparationSeconds, placed, paidDay, comparison, machine };
+    const audit = paidDay && (await auditAfter(env));
+    const measured = { preparationSeconds, placed, paidDay, comparison, audit, machine };
     return resultOf({ file, run, inFlight, day, rule, ...measured });
   } finally {
     shop.close();

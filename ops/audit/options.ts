@@ -18,7 +18,8 @@ orders, payments, the platform's own books, events. It only reads, and it can ru
   --settle-seconds  what the shop may take to get right by itself (${DEFAULTS.settle})
   --again-after     seconds until what looks broken is looked at again (${DEFAULTS.again})
 
-Settings: SHOP_MYSQL_URL, SHOP_NAMESPACE, SHOP_CURRENCY, SHOP_ABANDONED_AFTER_SECONDS, SHOP_SANDBOX_URL.
+Settings: SHOP_MYSQL_URL (else that of a running npm start), SHOP_NAMESPACE, SHOP_CURRENCY,
+SHOP_ABANDONED_AFTER_SECONDS, SHOP_SANDBOX_URL.
 Exits with 0 when all is clean, 1 when something is broken, 2 when it cannot look.`;
 
 export class UsageError extends Error {}

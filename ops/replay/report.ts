@@ -1,3 +1,4 @@
+import { type Audited, auditWords } from "./audit-after.ts";
 import type { Comparison } from "./compare.ts";
 import type { Day } from "./day.ts";
 import type { ShippingRule } from "./expected.ts";
@@ -21,6 +22,7 @@ export function resultOf(run: {
   placed: Placed;
   paidDay: PaidDay | undefined;
   comparison: Comparison;
+  audit: Audited | undefined;
   machine: Machine;
 }) {
   const { day, placed, paidDay } = run;
@@ -48,6 +50,7 @@ export function resultOf(run: {
     shipping: run.rule,
     ...(paidDay && { pay: paidResultOf(paidDay) }),
     comparison: run.comparison,
+    ...(run.audit && { audit: run.audit }),
     machine: run.machine,
   };
 }
@@ -80,6 +83,7 @@ export function words(result: Result): string {
     ...comparison.differences.map((difference) => `  ! ${difference}`),
     ...(comparison.paid ? comparedWords(comparison.paid) : []),
     comparison.same ? "everything is the same" : "SOMETHING DIFFERS",
+    ...(result.audit ? auditWords(result.audit) : []),
   ];
   return lines.join("\n");
 }

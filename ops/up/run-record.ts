@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { commandLine, parentOf } from "../infrastructure/processes.ts";
 
 /** What `npm start` leaves in `.shop/` about itself while it runs. */
@@ -26,6 +27,13 @@ export function livingRun(file: string): RunRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a running `npm start` of this folder has for database and broker; nothing where none runs. */
+export function addressesOfRun(): Record<string, string> {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");
+  return livingRun(join(dataDir, "run.json"))?.addresses ?? {};
 }
 
 /**

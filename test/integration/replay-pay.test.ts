@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Result } from "../../ops/replay/report.ts";
-import { booksBalance } from "../support/books.ts";
 import { runReplay, sample, settingsOf } from "../support/replay.ts";
 import { type Shop, startShop } from "../support/shop.ts";
 
@@ -33,7 +32,7 @@ describe("npm run replay -- FILE --pay", () => {
     for (const inFlight of ["64", "3"]) {
       const ended = await replay(["--json", "--in-flight", inFlight]);
       assert.equal(ended.code, 0, ended.stderr + ended.stdout);
-      const { pay, comparison } = JSON.parse(ended.stdout) as Result;
+      const { pay, comparison, audit } = JSON.parse(ended.stdout) as Result;
       const compared = comparison.paid;
       assert.ok(pay && compared);
       assert.deepEqual(
@@ -49,6 +48,8 @@ describe("npm run replay -- FILE --pay", () => {
         inSample,
       );
       assert.deepEqual([comparison.same, compared.same], [true, true]);
+      assert.deepEqual([audit?.clean, audit?.findings], [true, []]);
+      assert.ok(audit?.looked && audit.platform && audit.rules > 0);
       assert.deepEqual(compared.platform, {
         same: true,
         expected: inSample.orders,
@@ -62,7 +63,6 @@ describe("npm run replay -- FILE --pay", () => {
         assert.ok(measured.p99 >= measured.p50);
       }
     }
-    await booksBalance(shop);
   });
 
   it("pays and refunds all the same where callbacks come twice, late, reordered and forged", async () => {
@@ -81,19 +81,36 @@ describe("npm run replay -- FILE --pay", () => {
   });
 
   it("says so, names the customer and exits with 1 when one point is missing", async () => {
-    let taken: Promise<unknown> | undefined;
+    let taken: Promise<bigint> | undefined;
+    const take = async () => {
+      const [user] = await shop.sql<{ userId: bigint }>(
+        "user",
+        `select user_id as userId from users where user_name like 'replay-%-17850'
+         order by user_id desc limit 1`,
+      );
+      const userId = user?.userId ?? 0n;
+      await shop.sql("user", "update users set points = points - 1 where user_id = ?", [userId]);
+      return userId;
+    };
     const ended = await replay(["--limit", "3"], (line) => {
       if (!line.startsWith("refunded:")) return;
-      taken ??= shop.sql(
-        "user",
-        "update users set points = points - 1 where user_name like 'replay-%-17850' order by user_id desc limit 1",
-      );
+      taken ??= take();
     });
-    await taken;
+    const userId = await taken;
     assert.equal(ended.code, 1, ended.stderr);
     assert.match(ended.stdout, /DIFFERS points of all users: \d+ instead of \d+/);
     assert.match(ended.stdout, /! customer 17850: /);
     assert.match(ended.stdout, /same {4}paid: /);
+    assert.match(ended.stdout, /the audit found 1 item that breaks a rule:\n {2}! points-/);
+    await shop.sql("user", "update users set points = points + 1 where user_id = ?", [userId]);
+  });
+
+  it("says so and exits with 1 where the audit cannot look", async () => {
+    const ended = await runReplay([sample, "--pay", "--limit", "1"], {
+      env: { ...settingsOf(shop), SHOP_MYSQL_URL: "mysql://root@127.0.0.1:1" },
+    });
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.match(ended.stdout, /everything is the same\nTHE AUDIT COULD NOT LOOK: .*ECONNREFUSED/);
   });
 
   it("tells in one line and with exit 1 that the platform is not there", async () => {
