@@ -72,6 +72,27 @@ describe("refunds, shipping and receipt", () => {
     await eventually(async () => assert.deepEqual(await shopper.possessions(), back));
   });
 
+  it("decides each order by its own refunds where those of many are through at the same time", async () => {
+    const paid = await Promise.all(Array.from({ length: 12 }, () => payer.paidOrder()));
+    const isWhole = (index: number) => index % 2 === 0;
+    const requested = await Promise.all(
+      paid.map(async ({ shopper, order }, index) => {
+        const line = { goodsId: shopper.goodsIds[0], quantity: 1n };
+        return (await refund(order, isWhole(index) ? [] : [line])).order?.refunds[0]?.refundId;
+      }),
+    );
+    await Promise.all(
+      paid.map(({ order }, index) => payer.carryOut(order, [requested[index] ?? 0n])),
+    );
+    for (const [index, { order }] of paid.entries()) {
+      const { payStatus } = await payer.when(order, (now) => {
+        return now.payStatus !== PayStatus.REFUNDING;
+      });
+      const own = isWhole(index) ? PayStatus.REFUNDED : PayStatus.PARTIALLY_REFUNDED;
+      assert.equal(payStatus, own);
+    }
+  });
+
   it("finishes at once where the platform has no part in it", async () => {
     const { shopper } = await payer.unpaidOrder();
     const request = shopper.request({ couponId: 0n, balanceCents: ALL_CENTS + 500n });
