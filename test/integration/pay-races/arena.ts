@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { setTimeout as pause } from "node:timers/promises";
+import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import { PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
 import { SandboxRefusal } from "../../../ops/sandbox/client.ts";
 import type { Caller } from "../../support/callers.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -16,13 +15,6 @@ import {
   placeRequest,
 } from "../../support/fixtures.ts";
 import { type Shop, startShop } from "../../support/shop.ts";
-
-/** How often two meet in each race: few in the whole suite, 1,000 with `npm run test:races`. */
-export const ROUNDS = Number(process.env.SHOP_RACE_ROUNDS ?? 48);
-/** For a test with so many rounds, on a machine that does other things, too. */
-export const RACE_MS = 120_000 + ROUNDS * 600;
-/** Races under way at once. */
-export const LANES = 8;
 
 /** 2 x 7.00 and 1 x 11.00, shipping 10.00: 35.00, of which the coupon takes 5.00 and the balance 10.00. */
 export const PRICES = [700n, 1_100n] as const;
@@ -50,8 +42,11 @@ export type Arena = {
   /** The order as soon as it holds. */
   when(contest: Contest, holds: (order: Order) => boolean): Promise<Order>;
   /** Fails unless the shopper has what an order in this state leaves, as soon as all of its events came. */
-  settled(contest: Contest, left: "all" | "nothing" | "shipping fee's points"): Promise<void>;
+  settled(contest: Contest, left: Left): Promise<void>;
 };
+
+/** What the shopper has of what the order took: all of it, nothing but its points, or all and the points of the fee. */
+type Left = "all" | "nothing" | "shipping fee's points";
 
 /** A shop of its own for one race; `order` are settings of the order service. */
 export async function openArena(order: Record<string, string> = {}): Promise<Arena> {
@@ -89,32 +84,7 @@ async function arenaOf(shop: Shop): Promise<Arena> {
       },
       { withinMs: 60_000 },
     );
-  const enter = async () => {
-    const [userId = 0n] = await insertUsers(shop, 1);
-    const [{ couponId }] = await Promise.all([
-      newCoupon(shop, userId, { discount: amountOff(COUPON_CENTS) }),
-      shop.admin.user.topUpBalance({
-        requestId: newKey(),
-        userId,
-        amountCents: OPENING_BALANCE_CENTS,
-      }),
-    ]);
-    const as = shop.user(userId);
-    const lines: Parameters<typeof placeRequest>[0]["lines"] = [
-      [first, 2n],
-      [second, 1n],
-    ];
-    const request = placeRequest({ userId, lines }, { couponId, balanceCents: BALANCE_CENTS });
-    const { order } = await as.order.placeOrder(request);
-    assert.equal(order?.payAmountCents, PAY_CENTS);
-    const { payment } = await as.pay.createPayment({
-      orderId: order.orderId,
-      provider: "sandbox",
-      returnUrl: "http://localhost/thanks",
-    });
-    assert.ok(payment);
-    return { userId, as, order, payment };
-  };
+  const enter = () => enterArena(shop, [first, second]);
   const pay: Arena["pay"] = async ({ payment: { paymentId } }) => {
     try {
       await shop.sandbox.pay(paymentId);
@@ -137,17 +107,42 @@ async function arenaOf(shop: Shop): Promise<Arena> {
     pay,
     read,
     when,
-    settled: ({ userId }, left) =>
-      eventually(async () => {
-        const { user } = await shop.admin.user.getUser({ userId });
-        const spent = left === "all" ? 0n : BALANCE_CENTS;
-        assert.ok(user);
-        const kept = { all: 0n, nothing: POINTS, "shipping fee's points": POINTS_OF_THE_FEE };
-        const isBack = left !== "nothing";
-        assert.equal(user.balanceCents, OPENING_BALANCE_CENTS - (isBack ? 0n : spent));
-        assert.equal(user.points, kept[left]);
-      }),
+    settled: ({ userId }, left) => hasLeft(shop, userId, left),
   };
+}
+
+async function enterArena(shop: Shop, [first, second]: [Goods, Goods]): Promise<Contest> {
+  const [userId = 0n] = await insertUsers(shop, 1);
+  const topUp = { requestId: newKey(), userId, amountCents: OPENING_BALANCE_CENTS };
+  const [{ couponId }] = await Promise.all([
+    newCoupon(shop, userId, { discount: amountOff(COUPON_CENTS) }),
+    shop.admin.user.topUpBalance(topUp),
+  ]);
+  const as = shop.user(userId);
+  const lines: [Goods, bigint][] = [
+    [first, 2n],
+    [second, 1n],
+  ];
+  const request = placeRequest({ userId, lines }, { couponId, balanceCents: BALANCE_CENTS });
+  const { order } = await as.order.placeOrder(request);
+  assert.equal(order?.payAmountCents, PAY_CENTS);
+  const { payment } = await as.pay.createPayment({
+    orderId: order.orderId,
+    provider: "sandbox",
+    returnUrl: "http://localhost/thanks",
+  });
+  assert.ok(payment);
+  return { userId, as, order, payment };
+}
+
+function hasLeft(shop: Shop, userId: bigint, left: Left): Promise<void> {
+  const points = { all: 0n, nothing: POINTS, "shipping fee's points": POINTS_OF_THE_FEE };
+  const spent = left === "nothing" ? BALANCE_CENTS : 0n;
+  return eventually(async () => {
+    const { user } = await shop.admin.user.getUser({ userId });
+    assert.equal(user?.balanceCents, OPENING_BALANCE_CENTS - spent);
+    assert.equal(user?.points, points[left]);
+  });
 }
 
 /** No refund is under way. */
@@ -163,42 +158,4 @@ export async function ledgerOf(shop: Shop): Promise<Map<string, string>> {
       return [paymentId, state === "paid" ? `paid, ${refundedCents} back` : state];
     }),
   );
-}
-
-/** Runs so many rounds, LANES at once. */
-export function rounds(work: (round: number) => Promise<void>): Promise<void> {
-  const all = Array.from({ length: ROUNDS }, (_, round) => round);
-  return forEachInFlight(all, LANES, work);
-}
-
-const FIRST_STEP_MS = 2;
-const LONGEST_GAP_MS = 4_000;
-
-/**
- * Lets two start so that either may win: the one that won starts later next time, by more and more for as long as it
- * wins, and by little as soon as it loses.
- */
-export function evenStart() {
-  let gapMs = 0;
-  let stepMs = FIRST_STEP_MS;
-  let last: number | undefined;
-  const wins: [number, number] = [0, 0];
-  const lateBy = async (ms: number) => {
-    if (ms > 0) await pause(ms);
-  };
-  return {
-    wins,
-    /** Starts both at the barrier; resolves to what both resolved to. */
-    async race<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
-      const gap = gapMs + (Math.random() - 0.5) * 2 * FIRST_STEP_MS;
-      return Promise.all([lateBy(gap).then(first), lateBy(-gap).then(second)]);
-    },
-    won(winner: 0 | 1): void {
-      wins[winner] += 1;
-      stepMs = winner === last ? stepMs * 1.5 : FIRST_STEP_MS;
-      last = winner;
-      gapMs += winner === 0 ? stepMs : -stepMs;
-      gapMs = Math.max(-LONGEST_GAP_MS, Math.min(LONGEST_GAP_MS, gapMs));
-    },
-  };
 }

@@ -3,16 +3,8 @@ import { Reason } from "#platform/values/refusal.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { auditIsClean } from "../../support/audit.ts";
 import { answerTo } from "../../support/shoppers.ts";
-import {
-  type Arena,
-  evenStart,
-  isThrough,
-  ledgerOf,
-  openArena,
-  PAY_CENTS,
-  RACE_MS,
-  rounds,
-} from "./arena.ts";
+import { type Arena, isThrough, ledgerOf, openArena, PAY_CENTS } from "./arena.ts";
+import { evenStart, RACE_MS, rounds } from "./rounds.ts";
 
 describe("cancelling against paying", () => {
   let arena: Arena;

@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CancelReason, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
 import { auditIsClean } from "../../support/audit.ts";
-import { type Arena, type Contest, LANES, ledgerOf, openArena, RACE_MS, ROUNDS } from "./arena.ts";
+import { type Arena, type Contest, ledgerOf, openArena } from "./arena.ts";
+import { LANES, RACE_MS, ROUNDS } from "./rounds.ts";
 
 const DEADLINE_SECONDS = 3;
 /** Orders whose deadlines pass together: the shop closes them in one go, a few at once. */

@@ -8,14 +8,12 @@ import {
   type Arena,
   BALANCE_CENTS,
   type Contest,
-  evenStart,
   isThrough,
   ledgerOf,
   openArena,
   PAY_CENTS,
-  RACE_MS,
-  rounds,
 } from "./arena.ts";
+import { evenStart, RACE_MS, rounds } from "./rounds.ts";
 
 type Line = { goodsId: bigint; quantity: bigint };
 

@@ -4,15 +4,8 @@ import { PayStatus, ShippingStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { auditIsClean } from "../../support/audit.ts";
 import { newKey } from "../../support/fixtures.ts";
 import { answerTo } from "../../support/shoppers.ts";
-import {
-  type Arena,
-  type Contest,
-  evenStart,
-  isThrough,
-  openArena,
-  RACE_MS,
-  rounds,
-} from "./arena.ts";
+import { type Arena, type Contest, isThrough, openArena } from "./arena.ts";
+import { evenStart, RACE_MS, rounds } from "./rounds.ts";
 
 describe("refunding against shipping", () => {
   let arena: Arena;
