@@ -28,8 +28,10 @@ describe("cancelling against paying", () => {
       const [isPaid, { refusal }] = await start.race(
         () => arena.pay(contest),
         () => answerTo(as.order.cancelOrder({ orderId: order.orderId })),
+        (moneyCame, { refusal: tooLate }) => {
+          return (start === starts.here ? tooLate : moneyCame) ? 0 : 1;
+        },
       );
-      start.won((start === starts.here ? refusal : isPaid) ? 0 : 1);
       const key = String(payment.paymentId);
       if (refusal) {
         assert.equal(refusal.reason, Reason.ORDER_STATE_INVALID);

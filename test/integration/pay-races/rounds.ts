@@ -19,29 +19,40 @@ const LONGEST_GAP_MS = 4_000;
 
 /**
  * Lets two start so that either may win: the one that won starts later next time, by more and more for as long as it
- * wins, and by little as soon as it loses.
+ * wins, and by little as soon as it loses. Races that were under way when that was decided have no say in it.
  */
 export function evenStart() {
   let gapMs = 0;
   let stepMs = FIRST_STEP_MS;
   let last: number | undefined;
+  let decisions = 0;
   const wins: [number, number] = [0, 0];
   const lateBy = async (ms: number) => {
     if (ms > 0) await pause(ms);
   };
+  function decide(winner: 0 | 1): void {
+    decisions += 1;
+    stepMs = winner === last ? stepMs * 2 : FIRST_STEP_MS;
+    last = winner;
+    const gap = gapMs + (winner === 0 ? stepMs : -stepMs);
+    gapMs = Math.max(-LONGEST_GAP_MS, Math.min(LONGEST_GAP_MS, gap));
+  }
   return {
+    /** How often the first and the second won. */
     wins,
     /** Starts both at the barrier; resolves to what both resolved to. */
-    async race<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+    async race<A, B>(
+      first: () => Promise<A>,
+      second: () => Promise<B>,
+      winnerOf: (one: A, other: B) => 0 | 1 | Promise<0 | 1>,
+    ): Promise<[A, B]> {
+      const known = decisions;
       const gap = gapMs + (Math.random() - 0.5) * 2 * FIRST_STEP_MS;
-      return Promise.all([lateBy(gap).then(first), lateBy(-gap).then(second)]);
-    },
-    won(winner: 0 | 1): void {
+      const [one, other] = await Promise.all([lateBy(gap).then(first), lateBy(-gap).then(second)]);
+      const winner = await winnerOf(one, other);
       wins[winner] += 1;
-      stepMs = winner === last ? stepMs * 1.5 : FIRST_STEP_MS;
-      last = winner;
-      gapMs += winner === 0 ? stepMs : -stepMs;
-      gapMs = Math.max(-LONGEST_GAP_MS, Math.min(LONGEST_GAP_MS, gapMs));
+      if (known === decisions) decide(winner);
+      return [one, other];
     },
   };
 }
