@@ -1,36 +1,30 @@
 import assert from "node:assert/strict";
-import { couponDifferences } from "./books/coupon.ts";
-import { eventDifferences } from "./books/events.ts";
-import { goodsDifferences } from "./books/goods.ts";
-import { type Ledger, orderDifferences, readOrders, type Sql } from "./books/orders.ts";
-import { userDifferences } from "./books/user.ts";
+import { openDatabase } from "#platform/db/database.ts";
+import { schemasOf } from "../../ops/audit/database.ts";
+import { Migration20261123Pay } from "../../services/pay/store/migrations/2026-11-23-pay.ts";
+import { auditShop, brokenIn } from "./audit.ts";
+import { silent } from "./database.ts";
 import { eventually } from "./eventually.ts";
+import type { Shop } from "./shop.ts";
 
 /** What spec.md allows an order to take to get right by itself, whatever was done to it. */
 const SETTLED_WITHIN_MS = 60_000;
 
+type Booked = Pick<Shop, "namespace" | "sandbox" | "sql">;
+
 /**
- * Compares the schemas of goods, coupon, user and order with each other, past all services, and returns a line for each
- * thing that is not as it must be when everything is quiet; an empty list where all is well:
- * - stock, balance and points are the sums of their logs, and never below zero;
- * - each order holds its lines, its coupon and its balance, once, where it was confirmed, and nothing where it was
- *   cancelled; a paid order has its points, once;
- * - no order is pending, every amount adds up, every change is in the history;
- * - every outbox row is done, every event was handled once by each consumer that it names and by nobody else, and
- *   nothing is parked or being tried again.
- * What is still on its way counts as a difference: see `booksBalance`.
+ * What is not as it must be when everything is quiet, by the rules of `npm run audit`: a line for each item that breaks
+ * one, beginning with the rule's name, and one for each kind of thing that is still on its way; none where all is well.
  */
-export async function differences(shop: { sql: Sql }): Promise<string[]> {
-  const { sql } = shop;
-  const orders: Ledger = await readOrders(sql);
-  const parts = await Promise.all([
-    orderDifferences(sql, orders),
-    goodsDifferences(sql, orders),
-    couponDifferences(sql, orders),
-    userDifferences(sql, orders),
-    eventDifferences(sql, orders),
-  ]);
-  return parts.flat();
+export async function differences(shop: Booked): Promise<string[]> {
+  await havePaySchema(shop);
+  const report = await auditShop(shop);
+  const { pendingOrders, undeliveredEvents, refundsAtThePlatform, failingMessages } = report.motion;
+  const moving = { pendingOrders, undeliveredEvents, refundsAtThePlatform, failingMessages };
+  const lines = Object.entries(moving)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `in motion: ${what} ${count}`);
+  return [...brokenIn(report), ...lines];
 }
 
 /**
@@ -38,7 +32,7 @@ export async function differences(shop: { sql: Sql }): Promise<string[]> {
  * are left when the time is over.
  */
 export async function booksBalance(
-  shop: { sql: Sql },
+  shop: Booked,
   options: { withinMs?: number; expected?: RegExp } = {},
 ): Promise<void> {
   const { withinMs = SETTLED_WITHIN_MS, expected } = options;
@@ -52,4 +46,23 @@ export async function booksBalance(
     },
     { withinMs },
   );
+}
+
+/** A shop that was started without the pay service has no payments, and its books say so. */
+async function havePaySchema({ namespace, sql }: Booked): Promise<void> {
+  const schema = schemasOf(namespace).pay;
+  const found = await sql(
+    "order",
+    "select 1 from information_schema.tables where table_schema = ? and table_name = 'payments'",
+    [schema],
+  );
+  if (found.length > 0) return;
+  const database = await openDatabase({
+    settings: { url: process.env.SHOP_MYSQL_URL ?? "", schema, pool: 1 },
+    entities: [],
+    migrations: [{ name: "2026-11-23-pay", class: Migration20261123Pay }],
+    name: "books",
+    log: silent,
+  });
+  await database.close();
 }

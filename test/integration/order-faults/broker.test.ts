@@ -24,7 +24,7 @@ describe("a broker that fails while orders are placed", function () {
   before(async () => {
     broker = await startOwnBroker();
     shop = await startShop({
-      services: ["goods", "coupon", "user", "order"],
+      services: ["goods", "coupon", "user", "order", "pay"],
       env: { SHOP_NATS_URL: broker.url },
     });
   });

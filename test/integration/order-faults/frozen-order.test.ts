@@ -15,7 +15,7 @@ describe("an order process that is frozen until another one has given its order 
   let other: Replica;
   before(async () => {
     const env = { SHOP_ABANDONED_AFTER_SECONDS: "15" };
-    shop = await startShop({ services: [...participants, "order"], env });
+    shop = await startShop({ services: [...participants, "order", "pay"], env });
     other = await startReplica(shop, "order", env);
   });
   after(async () => {

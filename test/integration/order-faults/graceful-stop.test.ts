@@ -25,7 +25,7 @@ describe("a graceful stop under load", function () {
   let shelf: Shopper;
   let userIds: bigint[];
   before(async () => {
-    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    shop = await startShop({ services: ["goods", "coupon", "user", "order", "pay"] });
     shelf = await newShopper(shop);
     userIds = await insertUsers(shop, CLIENTS);
     for (const goodsId of shelf.goodsIds) {

@@ -71,7 +71,7 @@ const leftovers: { work: string; leftAt: string; age: string; outcome: Outcome }
   {
     work: "expire-orders",
     leftAt: "commit.after:settle-orders",
-    age: "update orders set pay_deadline = now(3) where user_id = ?",
+    age: "update orders set pay_deadline = now(3), expiry_time = now(3) where user_id = ?",
     outcome: "expired",
   },
   {
@@ -95,7 +95,7 @@ describe("the order process, killed", function () {
 
   before(async () => {
     shop = await startShop({
-      services: ["goods", "coupon", "user", "order"],
+      services: ["goods", "coupon", "user", "order", "pay"],
       env: { SHOP_ABANDONED_AFTER_SECONDS: "15" },
     });
     for (const { point, outcome } of all) {

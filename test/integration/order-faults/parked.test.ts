@@ -28,7 +28,7 @@ describe("a message whose handler always fails", function () {
   let goodsId: bigint;
 
   before(async () => {
-    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    shop = await startShop({ services: ["goods", "coupon", "user", "order", "pay"] });
     shopper = await newShopper(shop);
     goodsId = shopper.goodsIds[0];
     const { order } = await shopper.as.order.placeOrder(shopper.request());

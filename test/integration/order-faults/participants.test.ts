@@ -50,7 +50,7 @@ describe("a participant of an order", function () {
   this.timeout(90_000);
   let shop: Shop;
   before(async () => {
-    shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
+    shop = await startShop({ services: ["goods", "coupon", "user", "order", "pay"] });
   });
   after(() => shop?.stop());
 
