@@ -94,7 +94,13 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     restart: async (program, env) => {
       await processOf(program).end("SIGKILL");
       await processOf(program).start(env);
-      if (isService(program)) await clients.untilReachable(program);
+      if (!isService(program)) return;
+      const died = processOf(program)
+        .ended()
+        .then((how) =>
+          Promise.reject(new Error(`${program} ended before it was reached (${how})`)),
+        );
+      await Promise.race([clients.untilReachable(program), died]);
     },
     ended: (program) => processOf(program).ended(),
     output: (program) => processOf(program).output(),
