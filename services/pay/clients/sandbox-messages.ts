@@ -10,6 +10,8 @@ const PAID = "payment.succeeded";
 const TOKEN = /^[\x21-\x7e]{1,64}$/;
 const NOTICE_ID = /^[\x21-\x7e]{1,128}$/;
 const CURRENCY = /^[A-Z]{3}$/;
+/** The last moment that rows and messages hold. An offset can put a time of four digits' year behind it. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 /** The object in a JSON text; undefined where it is none. */
@@ -83,5 +85,5 @@ function cents(value: unknown): bigint | undefined {
 function time(value: unknown): Date | undefined {
   const stamp = text(value, RFC3339);
   const date = stamp === undefined ? undefined : new Date(stamp);
-  return date && !Number.isNaN(date.getTime()) && date.getTime() >= 0 ? date : undefined;
+  return date && date.getTime() >= 0 && date.getTime() <= LAST_MS ? date : undefined;
 }
