@@ -33,7 +33,7 @@ const INT32 = [
 ];
 const SECONDS = [0n, -1n, 253_402_300_799n, 253_402_300_800n, 2n ** 63n - 1n, -(2n ** 63n)];
 
-const TEXTS: Input[] = [
+export const TEXTS: Input[] = [
   { name: "absent", value: "" },
   { name: "spaces", value: "   " },
   { name: "huge", value: "x".repeat(1_000_000) },
