@@ -34,7 +34,9 @@ async function main(): Promise<number> {
     servers: read.urls("SHOP_NATS_URL", natsRule).map(({ href }) => href),
     replicas: read.integer("SHOP_NATS_REPLICAS", { default: 1, min: 1, max: 5 }),
   }));
-  const messages = await openParkedMessages(settings);
+  const messages = await openParkedMessages(settings).catch((error: Error) => {
+    throw new Error(`SHOP_MYSQL_URL: the database does not answer (${error.message})`);
+  });
   try {
     const found = await messages.list();
     if (options.retry === undefined) {

@@ -23,6 +23,7 @@ describe("a message whose handler always fails", function () {
   this.timeout(120_000);
   let shop: Shop;
   let shopper: Shopper;
+  let neighbours: Shopper[];
   let orderId: bigint;
   /** Goods of the order that are not where they were when it took them. */
   let goodsId: bigint;
@@ -31,10 +32,22 @@ describe("a message whose handler always fails", function () {
     shop = await startShop({ services: ["goods", "coupon", "user", "order", "pay"] });
     shopper = await newShopper(shop);
     goodsId = shopper.goodsIds[0];
-    const { order } = await shopper.as.order.placeOrder(shopper.request());
-    orderId = order?.orderId ?? 0n;
+    neighbours = await Promise.all(Array.from({ length: 5 }, () => newShopper(shop)));
+    const orderIds: bigint[] = [];
+    for (const { as, request } of [neighbours[0], shopper, ...neighbours.slice(1)] as Shopper[]) {
+      const { order } = await as.order.placeOrder(request());
+      orderIds.push(order?.orderId ?? 0n);
+    }
+    orderId = orderIds[1] ?? 0n;
     await shop.sql("goods", "update goods set goods_id = ? where goods_id = ?", [1n, goodsId]);
-    await shopper.as.order.cancelOrder({ orderId });
+    // All of them wait for the service together, and so come in one batch.
+    shop.freeze("goods");
+    for (const id of orderIds) await shop.admin.order.cancelOrder({ orderId: id });
+    await eventually(async () => {
+      const unsent = await shop.sql("order", "select event_id from outbox where state = 1");
+      assert.deepEqual(unsent, []);
+    });
+    shop.thaw("goods");
   });
   after(() => shop?.stop());
 
@@ -44,6 +57,17 @@ describe("a message whose handler always fails", function () {
     return JSON.parse(ran.stdout);
   };
   let key = "";
+
+  it("is tried alone, so that the others of its batch have their effect at once", async () => {
+    await eventually(
+      async () => {
+        for (const { possessions } of neighbours) {
+          assert.deepEqual(await possessions(), possessed({ taken: false }));
+        }
+      },
+      { withinMs: 5_000 },
+    );
+  });
 
   it("is tried again with pauses, while others go on and have their effect once", async () => {
     await eventually(async () => assert.equal((await list())[0]?.state, "retrying"));
