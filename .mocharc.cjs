@@ -15,6 +15,9 @@ module.exports = {
   ignore: ["test/fixtures/**"],
   "forbid-only": true,
   "forbid-pending": true,
+  // Files side by side: much of their time is waiting, for a lease, a deadline or a process that comes back.
+  parallel: !named,
+  jobs: 3,
   timeout: 20_000,
   slow: 2_000,
 };

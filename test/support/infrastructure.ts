@@ -10,12 +10,20 @@ import { bringUpEngine, type Engine } from "../../ops/infrastructure/bring-up.ts
 import { freePorts } from "../../ops/infrastructure/ports.ts";
 import { endServersOf } from "../../ops/infrastructure/private-server.ts";
 import { commandLine, signal } from "../../ops/infrastructure/processes.ts";
+import { startMs, stopSharedShop } from "./shared-shop.ts";
 
 const prefix = "jetshop-test-";
 const ownerFile = "owner";
 
 let engines: Engine[] = [];
 let directory: string | undefined;
+
+export const mochaHooks = {
+  async afterAll(this: Mocha.Context): Promise<void> {
+    this.timeout(startMs);
+    await stopSharedShop();
+  },
+};
 
 export function mochaGlobalSetup(): Promise<void> {
   return bringUpEngines((line) => console.log(line));

@@ -4,7 +4,7 @@ let started: Promise<Shop> | undefined;
 
 /**
  * One shop for all files that only need one that works: each makes its own users and goods, none stops a service,
- * and whoever freezes one thaws it again. Started by the first that asks, stopped at the end of the run.
+ * and whoever freezes one thaws it again. Started by the first that asks.
  */
 export function sharedShop(): Promise<Shop> {
   started ??= startShop({ sandbox: true, gateway: true });
@@ -14,8 +14,9 @@ export function sharedShop(): Promise<Shop> {
 /** For a `before` that may be the one that starts the shop. */
 export const startMs = 90_000;
 
-// Loaded outside of any describe, so this is a hook of the whole run.
-after("stop the shared shop", async function () {
-  this.timeout(startMs);
-  await (await started?.catch(() => undefined))?.stop();
-});
+/** The fixture of the run calls it after the last test, or of each file where files run side by side. */
+export async function stopSharedShop(): Promise<void> {
+  const shop = await started?.catch(() => undefined);
+  started = undefined;
+  await shop?.stop();
+}
