@@ -26,6 +26,23 @@ describe("ports", () => {
   });
 });
 
+describe("ports of test files that run side by side", () => {
+  const before = process.env.MOCHA_WORKER_ID;
+  afterEach(() => {
+    if (before === undefined) delete process.env.MOCHA_WORKER_ID;
+    else process.env.MOCHA_WORKER_ID = before;
+  });
+
+  it("are never the same", async () => {
+    const found: number[][] = [];
+    for (const worker of ["0", "1", "2"]) {
+      process.env.MOCHA_WORKER_ID = worker;
+      found.push(await freePorts(200));
+    }
+    assert.equal(new Set(found.flat()).size, 600);
+  });
+});
+
 describe("versions of servers", () => {
   it("are read from what each product prints", () => {
     assert.equal(databaseVersion("mysqld  Ver 8.4.3 for Linux on x86_64").flavour, "mysql");

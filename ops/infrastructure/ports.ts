@@ -45,11 +45,17 @@ export async function assertPortFree(port: number, name: string): Promise<void> 
 const lowest = 15_000;
 const range = 15_000;
 
+// Test files that run side by side have parts of the range of their own: a port whose server was killed and comes back
+// must not be taken by another file's shop meanwhile.
+const parts = 8;
+
 /** Loopback ports that nothing listens on, all different. */
 export async function freePorts(count: number): Promise<number[]> {
+  const part = Number(process.env.MOCHA_WORKER_ID ?? parts - 1) % parts;
+  const size = Math.floor(range / parts);
   const found = new Set<number>();
   for (let tries = 0; found.size < count && tries < 100 + count; tries += 1) {
-    const port = lowest + Math.floor(Math.random() * range);
+    const port = lowest + part * size + Math.floor(Math.random() * size);
     if (!found.has(port) && (await isPortFree(port))) found.add(port);
   }
   if (found.size < count) throw new SetupError("there are no free ports on 127.0.0.1");
