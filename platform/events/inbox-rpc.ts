@@ -1,5 +1,6 @@
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
 import type { Database } from "../db/database.ts";
+import { type ClientOptions, createClient } from "../rpc/clients.ts";
 import { type Implementation, implement } from "../rpc/server.ts";
 import { Checks } from "../values/checks.ts";
 import { missingEvents } from "./inbox.ts";
@@ -20,4 +21,17 @@ export function inboxImplementation(database: Database): Implementation {
       return { eventIds: await missingEvents(database, eventIds) };
     },
   });
+}
+
+/** Asks a consuming service which events it misses: what a relay needs of each. */
+export type Inbox = { missing(eventIds: bigint[]): Promise<bigint[]>; close(): void };
+
+export function inboxClient(options: ClientOptions): Inbox {
+  const client = createClient(InboxService, options);
+  return {
+    async missing(eventIds) {
+      return (await client.listMissingEvents({ eventIds })).eventIds;
+    },
+    close: client.close,
+  };
 }

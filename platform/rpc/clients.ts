@@ -42,7 +42,8 @@ export type Client<S extends DescService> = {
   [K in keyof S["method"]]: Method<S["method"][K]>;
 } & { close(): void };
 
-type ClientOptions = {
+/** How to reach a service, and as whom. */
+export type ClientOptions = {
   /** A gRPC target: host:port, or dns:///name:port for all replicas behind a name. */
   address: string;
   tls: TlsSettings | undefined;

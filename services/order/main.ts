@@ -1,3 +1,4 @@
+import { inboxClient } from "#platform/events/inbox-rpc.ts";
 import { createOutbox } from "#platform/events/outbox.ts";
 import { startRelay } from "#platform/events/relay.ts";
 import { periodically } from "#platform/process/periodic.ts";
@@ -6,7 +7,6 @@ import { type Built, type Ground, startService } from "#platform/process/start-s
 import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
 import { couponClient } from "./clients/coupon.ts";
 import { goodsClient } from "./clients/goods.ts";
-import { inboxClient } from "./clients/inboxes.ts";
 import { payClient } from "./clients/pay.ts";
 import { userClient } from "./clients/user.ts";
 import { type OrderConfig, orderConfig } from "./config.ts";

@@ -1,7 +1,6 @@
-import { type CallOptions, createClient } from "#platform/rpc/clients.ts";
+import { type CallOptions, type ClientOptions, createClient } from "#platform/rpc/clients.ts";
 import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { CouponService } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import type { ClientOptions } from "./options.ts";
 
 export type CouponUse = {
   orderId: bigint;

@@ -1,8 +1,12 @@
-import { type CallOptions, type Client, createClient } from "#platform/rpc/clients.ts";
+import {
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+} from "#platform/rpc/clients.ts";
 import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { type Goods, GoodsService, GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
 import type { OrderLine } from "../domain/order.ts";
-import type { ClientOptions } from "./options.ts";
 
 export type GoodsClient = {
   /** One outcome for each reservation; undefined where the stock was deducted. Throws an Outage for all. */

@@ -1,6 +1,5 @@
-import { type CallOptions, createClient } from "#platform/rpc/clients.ts";
+import { type CallOptions, type ClientOptions, createClient } from "#platform/rpc/clients.ts";
 import { ClosePaymentsOutcome, PayService } from "#proto/shop/pay/v1/pay_pb.ts";
-import type { ClientOptions } from "./options.ts";
 
 /** "unknown": the platform did not answer for it; ask again. */
 export type ClosedPayments = "closed" | "paid" | "unknown";

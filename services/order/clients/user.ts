@@ -1,7 +1,6 @@
-import { type CallOptions, createClient } from "#platform/rpc/clients.ts";
+import { type CallOptions, type ClientOptions, createClient } from "#platform/rpc/clients.ts";
 import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
-import type { ClientOptions } from "./options.ts";
 
 export type UserClient = {
   /** One outcome for each deduction; undefined where the balance was taken. Throws an Outage for all. */

@@ -1,9 +1,8 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { type CallOptions, createClient } from "#platform/rpc/clients.ts";
+import { type CallOptions, type ClientOptions, createClient } from "#platform/rpc/clients.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { OrderService, OrderStatusSchema, PayStatusSchema } from "#proto/shop/order/v1/order_pb.ts";
 import type { PayableOrder } from "../domain/payable.ts";
-import type { ClientOptions } from "./options.ts";
 
 export type OrderClient = {
   /** Anyone's order; throws ORDER_NOT_FOUND. */
