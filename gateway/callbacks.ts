@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type HttpAnswer, HttpProblem, readBody } from "#platform/process/http-server.ts";
+import { type HttpAnswer, HttpProblem, readBody } from "#platform/process/http-answer.ts";
 import type { Log } from "#platform/process/log.ts";
 import type { Client } from "#platform/rpc/clients.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";

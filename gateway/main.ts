@@ -1,4 +1,5 @@
-import { HttpProblem, pathOf, startHttpServer } from "#platform/process/http-server.ts";
+import { HttpProblem, pathOf } from "#platform/process/http-answer.ts";
+import { startHttpServer } from "#platform/process/http-server.ts";
 import { createLog } from "#platform/process/log.ts";
 import { type Running, runService } from "#platform/process/run.ts";
 import { createClient } from "#platform/rpc/clients.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type HttpAnswer, HttpProblem } from "#platform/process/http-server.ts";
+import { type HttpAnswer, HttpProblem } from "#platform/process/http-answer.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { mayNotify, type NotifyRule } from "./config.ts";
 import { closePayment, openPayment, type Payment, paymentOf, refund } from "./ledger.ts";

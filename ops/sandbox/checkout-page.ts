@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HttpAnswer } from "#platform/process/http-server.ts";
+import type { HttpAnswer } from "#platform/process/http-answer.ts";
 import type { Payment, PaymentState } from "./ledger.ts";
 
 const STYLE = `

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "#platform/process/http-server.ts";
+import type { HttpAnswer } from "#platform/process/http-answer.ts";
 import { checkoutPage, noSuchPage } from "./checkout-page.ts";
 import { type Payment, paymentOfTrade } from "./ledger.ts";
 import { type Platform, pay } from "./platform.ts";

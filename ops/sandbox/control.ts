@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { type HttpAnswer, HttpProblem } from "#platform/process/http-server.ts";
+import { type HttpAnswer, HttpProblem } from "#platform/process/http-answer.ts";
 import { json, spoken, unknownPayment } from "./api.ts";
 import { isFake, parseFaults } from "./faults.ts";
 import { type Payment, payment, paymentOf } from "./ledger.ts";

@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  type HttpAnswer,
-  type HttpHandler,
-  HttpProblem,
-  pathOf,
-  readBody,
-} from "#platform/process/http-server.ts";
+import { type HttpAnswer, HttpProblem, pathOf, readBody } from "#platform/process/http-answer.ts";
+import type { HttpHandler } from "#platform/process/http-server.ts";
 import { checkSignature, close, giveBack, json, open, parseBody, query } from "./api.ts";
 import { leaveCheckout, payAtCheckout, showCheckout } from "./checkout.ts";
 import { dumpState, payNow, sendNow, setFaults } from "./control.ts";

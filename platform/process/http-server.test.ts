@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
+import { HttpProblem, pathOf } from "./http-answer.ts";
 import {
   type HttpHandler,
   type HttpLimits,
-  HttpProblem,
   type HttpServer,
-  pathOf,
   startHttpServer,
 } from "./http-server.ts";
 import { createLog } from "./log.ts";

@@ -10,7 +10,13 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Client as Channel, type ChannelOptions, Metadata, type ServiceError } from "@grpc/grpc-js";
+import {
+  Client as Channel,
+  type ChannelOptions,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import { failpoint } from "#platform/process/failpoint.ts";
 import type { Log } from "#platform/process/log.ts";
 import type { TlsSettings } from "#platform/process/tls-settings.ts";
@@ -18,6 +24,7 @@ import { Outage, Reason } from "#platform/values/refusal.ts";
 import { channelSecurity } from "./credentials.ts";
 import { refusalOfStatus } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { StreamChannels } from "./stream-channels.ts";
 
 const MAX_STREAM_MS = DEFAULT_LIMITS.maxStreamMs;
 
@@ -79,11 +86,15 @@ const CHANNEL_OPTIONS: ChannelOptions = {
  */
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
   const security = channelSecurity(options.tls, options.address);
-  const channel = new Channel(options.address, security.credentials, {
-    ...CHANNEL_OPTIONS,
-    ...security.options,
-  });
-  const client: Record<string, unknown> = { close: () => channel.close() };
+  const channelOptions = { ...CHANNEL_OPTIONS, ...security.options };
+  const channel = new Channel(options.address, security.credentials, channelOptions);
+  const streams = new StreamChannels(options.address, security.credentials, channelOptions);
+  const client: Record<string, unknown> = {
+    close: () => {
+      channel.close();
+      streams.close();
+    },
+  };
   for (const method of service.methods) {
     const plan = planOf(service, method);
     if (method.methodKind === "unary") {
@@ -91,7 +102,7 @@ export function createClient<S extends DescService>(service: S, options: ClientO
         callUnary({ channel, plan, options, call }, request);
     } else if (method.methodKind === "server_streaming") {
       client[method.localName] = (request: never, call: CallOptions = {}) =>
-        callStream({ channel, plan, options, call }, request);
+        callStream({ streams, plan, options, call }, request);
     }
   }
   return client as Client<S>;
@@ -104,7 +115,7 @@ type Plan = {
   failpointBefore: string;
   failpointAfter: string;
 };
-type Context = { channel: Channel; plan: Plan; options: ClientOptions; call: CallOptions };
+type Context = { plan: Plan; options: ClientOptions; call: CallOptions };
 
 function planOf(service: DescService, method: DescMethod): Plan {
   const name = `${service.typeName}/${method.name}`;
@@ -117,7 +128,10 @@ function planOf(service: DescService, method: DescMethod): Plan {
   };
 }
 
-async function callUnary(context: Context, request: never): Promise<unknown> {
+async function callUnary(
+  context: Context & { channel: Channel },
+  request: never,
+): Promise<unknown> {
   const { channel, plan, options, call } = context;
   const before = failpoint(plan.failpointBefore);
   if (before) await before;
@@ -147,25 +161,33 @@ async function callUnary(context: Context, request: never): Promise<unknown> {
   return decode(plan, answer);
 }
 
-async function* callStream(context: Context, request: never): AsyncIterable<unknown> {
-  const { channel, plan, call } = context;
+async function* callStream(
+  context: Context & { streams: StreamChannels },
+  request: never,
+): AsyncIterable<unknown> {
+  const { streams, plan, call } = context;
   const bytes = encode(plan.input, request);
   const metadata = await headersOf(context);
   if (call.signal?.aborted) throw cancelled(plan);
   const deadline = deadlineOf(call, MAX_STREAM_MS);
+  const { channel, done } = streams.lease();
   const stream = channel.makeServerStreamRequest(plan.path, identity, identity, bytes, metadata, {
     deadline,
   });
+  let ended = false;
   const stopListening = onAbort(call.signal, () => stream.cancel());
   try {
     for await (const message of stream) yield decode(plan, message as Buffer);
+    ended = true;
   } catch (error) {
+    ended = isServiceError(error) && error.code !== status.CANCELLED;
     throw isServiceError(error) ? troubleOf(error, context) : error;
   } finally {
     stopListening();
     // Where the consumer leaves early, the stream ends as cancelled, which nobody is told any more.
     stream.on("error", () => {});
     stream.cancel();
+    done(!ended);
   }
 }
 
