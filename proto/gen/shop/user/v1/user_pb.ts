@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/user/v1/user.proto.
  */
 export const file_shop_user_v1_user: GenFile = /*@__PURE__*/
-  fileDesc("ChdzaG9wL3VzZXIvdjEvdXNlci5wcm90bxIMc2hvcC51c2VyLnYxIpQBCgRVc2VyEg8KB3VzZXJfaWQYASABKAMSEQoJdXNlcl9uYW1lGAIgASgJEg4KBm1vYmlsZRgDIAEoCRIVCg1iYWxhbmNlX2NlbnRzGAQgASgDEg4KBnBvaW50cxgFIAEoAxIxCg1yZWdpc3Rlcl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGCg9SZWdpc3RlclJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJEg4KBm1vYmlsZRgDIAEoCSI0ChBSZWdpc3RlclJlc3BvbnNlEiAKBHVzZXIYASABKAsyEi5zaG9wLnVzZXIudjEuVXNlciIzCgxMb2dpblJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIngKDUxvZ2luUmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgR1c2VyGAMgASgLMhIuc2hvcC51c2VyLnYxLlVzZXIiIQoOR2V0VXNlclJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoAyIzCg9HZXRVc2VyUmVzcG9uc2USIAoEdXNlchgBIAEoCzISLnNob3AudXNlci52MS5Vc2VyIlAKE1RvcFVwQmFsYW5jZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgDEhQKDGFtb3VudF9jZW50cxgDIAEoAyItChRUb3BVcEJhbGFuY2VSZXNwb25zZRIVCg1iYWxhbmNlX2NlbnRzGAEgASgDIkoKFERlZHVjdEJhbGFuY2VSZXF1ZXN0EjIKCmRlZHVjdGlvbnMYASADKAsyHi5zaG9wLnVzZXIudjEuQmFsYW5jZURlZHVjdGlvbiJLChBCYWxhbmNlRGVkdWN0aW9uEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSFAoMYW1vdW50X2NlbnRzGAMgASgDIksKFURlZHVjdEJhbGFuY2VSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEuc2hvcC51c2VyLnYxLkRlZHVjdEJhbGFuY2VSZXN1bHQiUQoTRGVkdWN0QmFsYW5jZVJlc3VsdBIQCghvcmRlcl9pZBgBIAEoAxIoCgVlcnJvchgCIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbyK3AQoPQmFsYW5jZUxvZ0VudHJ5Eg8KB3VzZXJfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSKgoEdHlwZRgDIAEoDjIcLnNob3AudXNlci52MS5CYWxhbmNlTG9nVHlwZRIUCgxhbW91bnRfY2VudHMYBCABKAMSLAoIbG9nX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXJlZnVuZF9pZBgGIAEoAyJPChVMaXN0QmFsYW5jZUxvZ1JlcXVlc3QSDwoHdXNlcl9pZBgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJhChZMaXN0QmFsYW5jZUxvZ1Jlc3BvbnNlEi4KB2VudHJpZXMYASADKAsyHS5zaG9wLnVzZXIudjEuQmFsYW5jZUxvZ0VudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKDAQoNUG9pbnRMb2dFbnRyeRIPCgd1c2VyX2lkGAEgASgDEhAKCG9yZGVyX2lkGAIgASgDEg4KBnBvaW50cxgDIAEoAxIsCghsb2dfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVmdW5kX2lkGAUgASgDIk0KE0xpc3RQb2ludExvZ1JlcXVlc3QSDwoHdXNlcl9pZBgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJdChRMaXN0UG9pbnRMb2dSZXNwb25zZRIsCgdlbnRyaWVzGAEgAygLMhsuc2hvcC51c2VyLnYxLlBvaW50TG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKoYBCg5CYWxhbmNlTG9nVHlwZRIgChxCQUxBTkNFX0xPR19UWVBFX1VOU1BFQ0lGSUVEEAASGwoXQkFMQU5DRV9MT0dfVFlQRV9UT1BfVVAQARIYChRCQUxBTkNFX0xPR19UWVBFX1BBWRACEhsKF0JBTEFOQ0VfTE9HX1RZUEVfUkVGVU5EEAMy8QQKC1VzZXJTZXJ2aWNlEk8KCFJlZ2lzdGVyEh0uc2hvcC51c2VyLnYxLlJlZ2lzdGVyUmVxdWVzdBoeLnNob3AudXNlci52MS5SZWdpc3RlclJlc3BvbnNlIgSItRgBEkYKBUxvZ2luEhouc2hvcC51c2VyLnYxLkxvZ2luUmVxdWVzdBobLnNob3AudXNlci52MS5Mb2dpblJlc3BvbnNlIgSItRgBEkwKB0dldFVzZXISHC5zaG9wLnVzZXIudjEuR2V0VXNlclJlcXVlc3QaHS5zaG9wLnVzZXIudjEuR2V0VXNlclJlc3BvbnNlIgSItRgCElsKDFRvcFVwQmFsYW5jZRIhLnNob3AudXNlci52MS5Ub3BVcEJhbGFuY2VSZXF1ZXN0GiIuc2hvcC51c2VyLnYxLlRvcFVwQmFsYW5jZVJlc3BvbnNlIgSItRgDEl4KDURlZHVjdEJhbGFuY2USIi5zaG9wLnVzZXIudjEuRGVkdWN0QmFsYW5jZVJlcXVlc3QaIy5zaG9wLnVzZXIudjEuRGVkdWN0QmFsYW5jZVJlc3BvbnNlIgSItRgEEmEKDkxpc3RCYWxhbmNlTG9nEiMuc2hvcC51c2VyLnYxLkxpc3RCYWxhbmNlTG9nUmVxdWVzdBokLnNob3AudXNlci52MS5MaXN0QmFsYW5jZUxvZ1Jlc3BvbnNlIgSItRgCElsKDExpc3RQb2ludExvZxIhLnNob3AudXNlci52MS5MaXN0UG9pbnRMb2dSZXF1ZXN0GiIuc2hvcC51c2VyLnYxLkxpc3RQb2ludExvZ1Jlc3BvbnNlIgSItRgCYgZwcm90bzM", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
+  fileDesc("ChdzaG9wL3VzZXIvdjEvdXNlci5wcm90bxIMc2hvcC51c2VyLnYxIpQBCgRVc2VyEg8KB3VzZXJfaWQYASABKAMSEQoJdXNlcl9uYW1lGAIgASgJEg4KBm1vYmlsZRgDIAEoCRIVCg1iYWxhbmNlX2NlbnRzGAQgASgDEg4KBnBvaW50cxgFIAEoAxIxCg1yZWdpc3Rlcl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGCg9SZWdpc3RlclJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJEg4KBm1vYmlsZRgDIAEoCSI0ChBSZWdpc3RlclJlc3BvbnNlEiAKBHVzZXIYASABKAsyEi5zaG9wLnVzZXIudjEuVXNlciIzCgxMb2dpblJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIsgBCg1Mb2dpblJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIAoEdXNlchgDIAEoCzISLnNob3AudXNlci52MS5Vc2VyEhUKDXJlZnJlc2hfdG9rZW4YBCABKAkSNwoTcmVmcmVzaF9leHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiLgoVUmVmcmVzaFNlc3Npb25SZXF1ZXN0EhUKDXJlZnJlc2hfdG9rZW4YASABKAkirwEKFlJlZnJlc2hTZXNzaW9uUmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjcKE3JlZnJlc2hfZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiYKDUxvZ291dFJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSIQCg5Mb2dvdXRSZXNwb25zZSIhCg5HZXRVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDIjMKD0dldFVzZXJSZXNwb25zZRIgCgR1c2VyGAEgASgLMhIuc2hvcC51c2VyLnYxLlVzZXIiUAoTVG9wVXBCYWxhbmNlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAMSFAoMYW1vdW50X2NlbnRzGAMgASgDIi0KFFRvcFVwQmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfY2VudHMYASABKAMiSgoURGVkdWN0QmFsYW5jZVJlcXVlc3QSMgoKZGVkdWN0aW9ucxgBIAMoCzIeLnNob3AudXNlci52MS5CYWxhbmNlRGVkdWN0aW9uIksKEEJhbGFuY2VEZWR1Y3Rpb24SEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIUCgxhbW91bnRfY2VudHMYAyABKAMiSwoVRGVkdWN0QmFsYW5jZVJlc3BvbnNlEjIKB3Jlc3VsdHMYASADKAsyIS5zaG9wLnVzZXIudjEuRGVkdWN0QmFsYW5jZVJlc3VsdCJRChNEZWR1Y3RCYWxhbmNlUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgDEigKBWVycm9yGAIgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvIrcBCg9CYWxhbmNlTG9nRW50cnkSDwoHdXNlcl9pZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxIqCgR0eXBlGAMgASgOMhwuc2hvcC51c2VyLnYxLkJhbGFuY2VMb2dUeXBlEhQKDGFtb3VudF9jZW50cxgEIAEoAxIsCghsb2dfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVmdW5kX2lkGAYgASgDIk8KFUxpc3RCYWxhbmNlTG9nUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKFkxpc3RCYWxhbmNlTG9nUmVzcG9uc2USLgoHZW50cmllcxgBIAMoCzIdLnNob3AudXNlci52MS5CYWxhbmNlTG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoMBCg1Qb2ludExvZ0VudHJ5Eg8KB3VzZXJfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDgoGcG9pbnRzGAMgASgDEiwKCGxvZ190aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZWZ1bmRfaWQYBSABKAMiTQoTTGlzdFBvaW50TG9nUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIl0KFExpc3RQb2ludExvZ1Jlc3BvbnNlEiwKB2VudHJpZXMYASADKAsyGy5zaG9wLnVzZXIudjEuUG9pbnRMb2dFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqhgEKDkJhbGFuY2VMb2dUeXBlEiAKHEJBTEFOQ0VfTE9HX1RZUEVfVU5TUEVDSUZJRUQQABIbChdCQUxBTkNFX0xPR19UWVBFX1RPUF9VUBABEhgKFEJBTEFOQ0VfTE9HX1RZUEVfUEFZEAISGwoXQkFMQU5DRV9MT0dfVFlQRV9SRUZVTkQQAzKfBgoLVXNlclNlcnZpY2USTwoIUmVnaXN0ZXISHS5zaG9wLnVzZXIudjEuUmVnaXN0ZXJSZXF1ZXN0Gh4uc2hvcC51c2VyLnYxLlJlZ2lzdGVyUmVzcG9uc2UiBIi1GAESRgoFTG9naW4SGi5zaG9wLnVzZXIudjEuTG9naW5SZXF1ZXN0Ghsuc2hvcC51c2VyLnYxLkxvZ2luUmVzcG9uc2UiBIi1GAESYQoOUmVmcmVzaFNlc3Npb24SIy5zaG9wLnVzZXIudjEuUmVmcmVzaFNlc3Npb25SZXF1ZXN0GiQuc2hvcC51c2VyLnYxLlJlZnJlc2hTZXNzaW9uUmVzcG9uc2UiBIi1GAESSQoGTG9nb3V0Ehsuc2hvcC51c2VyLnYxLkxvZ291dFJlcXVlc3QaHC5zaG9wLnVzZXIudjEuTG9nb3V0UmVzcG9uc2UiBIi1GAESTAoHR2V0VXNlchIcLnNob3AudXNlci52MS5HZXRVc2VyUmVxdWVzdBodLnNob3AudXNlci52MS5HZXRVc2VyUmVzcG9uc2UiBIi1GAISWwoMVG9wVXBCYWxhbmNlEiEuc2hvcC51c2VyLnYxLlRvcFVwQmFsYW5jZVJlcXVlc3QaIi5zaG9wLnVzZXIudjEuVG9wVXBCYWxhbmNlUmVzcG9uc2UiBIi1GAMSXgoNRGVkdWN0QmFsYW5jZRIiLnNob3AudXNlci52MS5EZWR1Y3RCYWxhbmNlUmVxdWVzdBojLnNob3AudXNlci52MS5EZWR1Y3RCYWxhbmNlUmVzcG9uc2UiBIi1GAQSYQoOTGlzdEJhbGFuY2VMb2cSIy5zaG9wLnVzZXIudjEuTGlzdEJhbGFuY2VMb2dSZXF1ZXN0GiQuc2hvcC51c2VyLnYxLkxpc3RCYWxhbmNlTG9nUmVzcG9uc2UiBIi1GAISWwoMTGlzdFBvaW50TG9nEiEuc2hvcC51c2VyLnYxLkxpc3RQb2ludExvZ1JlcXVlc3QaIi5zaG9wLnVzZXIudjEuTGlzdFBvaW50TG9nUmVzcG9uc2UiBIi1GAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
  * @generated from message shop.user.v1.User
@@ -130,11 +130,15 @@ export const LoginRequestSchema: GenMessage<LoginRequest> = /*@__PURE__*/
  */
 export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
   /**
+   * For the header "authorization: Bearer ...".
+   *
    * @generated from field: string access_token = 1;
    */
   accessToken: string;
 
   /**
+   * Of the access token: 15 minutes from now.
+   *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
   expireTime?: Timestamp | undefined;
@@ -143,6 +147,20 @@ export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
    * @generated from field: shop.user.v1.User user = 3;
    */
   user?: User | undefined;
+
+  /**
+   * Opaque, 128 ASCII characters at most. A secret like the password: only RefreshSession and Logout take it.
+   *
+   * @generated from field: string refresh_token = 4;
+   */
+  refreshToken: string;
+
+  /**
+   * When the session ends: 30 days from now. Refreshing does not put it off.
+   *
+   * @generated from field: google.protobuf.Timestamp refresh_expire_time = 5;
+   */
+  refreshExpireTime?: Timestamp | undefined;
 };
 
 /**
@@ -151,6 +169,93 @@ export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
  */
 export const LoginResponseSchema: GenMessage<LoginResponse> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 4);
+
+/**
+ * @generated from message shop.user.v1.RefreshSessionRequest
+ */
+export type RefreshSessionRequest = Message<"shop.user.v1.RefreshSessionRequest"> & {
+  /**
+   * The last one that Login or RefreshSession gave for the session.
+   *
+   * @generated from field: string refresh_token = 1;
+   */
+  refreshToken: string;
+};
+
+/**
+ * Describes the message shop.user.v1.RefreshSessionRequest.
+ * Use `create(RefreshSessionRequestSchema)` to create a new message.
+ */
+export const RefreshSessionRequestSchema: GenMessage<RefreshSessionRequest> = /*@__PURE__*/
+  messageDesc(file_shop_user_v1_user, 5);
+
+/**
+ * @generated from message shop.user.v1.RefreshSessionResponse
+ */
+export type RefreshSessionResponse = Message<"shop.user.v1.RefreshSessionResponse"> & {
+  /**
+   * @generated from field: string access_token = 1;
+   */
+  accessToken: string;
+
+  /**
+   * Of the access token: 15 minutes from now.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Takes the place of the one in the request.
+   *
+   * @generated from field: string refresh_token = 3;
+   */
+  refreshToken: string;
+
+  /**
+   * When the session ends, as Login said it.
+   *
+   * @generated from field: google.protobuf.Timestamp refresh_expire_time = 4;
+   */
+  refreshExpireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message shop.user.v1.RefreshSessionResponse.
+ * Use `create(RefreshSessionResponseSchema)` to create a new message.
+ */
+export const RefreshSessionResponseSchema: GenMessage<RefreshSessionResponse> = /*@__PURE__*/
+  messageDesc(file_shop_user_v1_user, 6);
+
+/**
+ * @generated from message shop.user.v1.LogoutRequest
+ */
+export type LogoutRequest = Message<"shop.user.v1.LogoutRequest"> & {
+  /**
+   * @generated from field: string refresh_token = 1;
+   */
+  refreshToken: string;
+};
+
+/**
+ * Describes the message shop.user.v1.LogoutRequest.
+ * Use `create(LogoutRequestSchema)` to create a new message.
+ */
+export const LogoutRequestSchema: GenMessage<LogoutRequest> = /*@__PURE__*/
+  messageDesc(file_shop_user_v1_user, 7);
+
+/**
+ * @generated from message shop.user.v1.LogoutResponse
+ */
+export type LogoutResponse = Message<"shop.user.v1.LogoutResponse"> & {
+};
+
+/**
+ * Describes the message shop.user.v1.LogoutResponse.
+ * Use `create(LogoutResponseSchema)` to create a new message.
+ */
+export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
+  messageDesc(file_shop_user_v1_user, 8);
 
 /**
  * @generated from message shop.user.v1.GetUserRequest
@@ -167,7 +272,7 @@ export type GetUserRequest = Message<"shop.user.v1.GetUserRequest"> & {
  * Use `create(GetUserRequestSchema)` to create a new message.
  */
 export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 5);
+  messageDesc(file_shop_user_v1_user, 9);
 
 /**
  * @generated from message shop.user.v1.GetUserResponse
@@ -184,7 +289,7 @@ export type GetUserResponse = Message<"shop.user.v1.GetUserResponse"> & {
  * Use `create(GetUserResponseSchema)` to create a new message.
  */
 export const GetUserResponseSchema: GenMessage<GetUserResponse> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 6);
+  messageDesc(file_shop_user_v1_user, 10);
 
 /**
  * @generated from message shop.user.v1.TopUpBalanceRequest
@@ -211,7 +316,7 @@ export type TopUpBalanceRequest = Message<"shop.user.v1.TopUpBalanceRequest"> & 
  * Use `create(TopUpBalanceRequestSchema)` to create a new message.
  */
 export const TopUpBalanceRequestSchema: GenMessage<TopUpBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 7);
+  messageDesc(file_shop_user_v1_user, 11);
 
 /**
  * @generated from message shop.user.v1.TopUpBalanceResponse
@@ -228,7 +333,7 @@ export type TopUpBalanceResponse = Message<"shop.user.v1.TopUpBalanceResponse"> 
  * Use `create(TopUpBalanceResponseSchema)` to create a new message.
  */
 export const TopUpBalanceResponseSchema: GenMessage<TopUpBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 8);
+  messageDesc(file_shop_user_v1_user, 12);
 
 /**
  * @generated from message shop.user.v1.DeductBalanceRequest
@@ -245,7 +350,7 @@ export type DeductBalanceRequest = Message<"shop.user.v1.DeductBalanceRequest"> 
  * Use `create(DeductBalanceRequestSchema)` to create a new message.
  */
 export const DeductBalanceRequestSchema: GenMessage<DeductBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 9);
+  messageDesc(file_shop_user_v1_user, 13);
 
 /**
  * @generated from message shop.user.v1.BalanceDeduction
@@ -274,7 +379,7 @@ export type BalanceDeduction = Message<"shop.user.v1.BalanceDeduction"> & {
  * Use `create(BalanceDeductionSchema)` to create a new message.
  */
 export const BalanceDeductionSchema: GenMessage<BalanceDeduction> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 10);
+  messageDesc(file_shop_user_v1_user, 14);
 
 /**
  * @generated from message shop.user.v1.DeductBalanceResponse
@@ -293,7 +398,7 @@ export type DeductBalanceResponse = Message<"shop.user.v1.DeductBalanceResponse"
  * Use `create(DeductBalanceResponseSchema)` to create a new message.
  */
 export const DeductBalanceResponseSchema: GenMessage<DeductBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 11);
+  messageDesc(file_shop_user_v1_user, 15);
 
 /**
  * @generated from message shop.user.v1.DeductBalanceResult
@@ -317,7 +422,7 @@ export type DeductBalanceResult = Message<"shop.user.v1.DeductBalanceResult"> & 
  * Use `create(DeductBalanceResultSchema)` to create a new message.
  */
 export const DeductBalanceResultSchema: GenMessage<DeductBalanceResult> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 12);
+  messageDesc(file_shop_user_v1_user, 16);
 
 /**
  * @generated from message shop.user.v1.BalanceLogEntry
@@ -365,7 +470,7 @@ export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
  * Use `create(BalanceLogEntrySchema)` to create a new message.
  */
 export const BalanceLogEntrySchema: GenMessage<BalanceLogEntry> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 13);
+  messageDesc(file_shop_user_v1_user, 17);
 
 /**
  * @generated from message shop.user.v1.ListBalanceLogRequest
@@ -392,7 +497,7 @@ export type ListBalanceLogRequest = Message<"shop.user.v1.ListBalanceLogRequest"
  * Use `create(ListBalanceLogRequestSchema)` to create a new message.
  */
 export const ListBalanceLogRequestSchema: GenMessage<ListBalanceLogRequest> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 14);
+  messageDesc(file_shop_user_v1_user, 18);
 
 /**
  * @generated from message shop.user.v1.ListBalanceLogResponse
@@ -414,7 +519,7 @@ export type ListBalanceLogResponse = Message<"shop.user.v1.ListBalanceLogRespons
  * Use `create(ListBalanceLogResponseSchema)` to create a new message.
  */
 export const ListBalanceLogResponseSchema: GenMessage<ListBalanceLogResponse> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 15);
+  messageDesc(file_shop_user_v1_user, 19);
 
 /**
  * @generated from message shop.user.v1.PointLogEntry
@@ -455,7 +560,7 @@ export type PointLogEntry = Message<"shop.user.v1.PointLogEntry"> & {
  * Use `create(PointLogEntrySchema)` to create a new message.
  */
 export const PointLogEntrySchema: GenMessage<PointLogEntry> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 16);
+  messageDesc(file_shop_user_v1_user, 20);
 
 /**
  * @generated from message shop.user.v1.ListPointLogRequest
@@ -482,7 +587,7 @@ export type ListPointLogRequest = Message<"shop.user.v1.ListPointLogRequest"> & 
  * Use `create(ListPointLogRequestSchema)` to create a new message.
  */
 export const ListPointLogRequestSchema: GenMessage<ListPointLogRequest> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 17);
+  messageDesc(file_shop_user_v1_user, 21);
 
 /**
  * @generated from message shop.user.v1.ListPointLogResponse
@@ -504,7 +609,7 @@ export type ListPointLogResponse = Message<"shop.user.v1.ListPointLogResponse"> 
  * Use `create(ListPointLogResponseSchema)` to create a new message.
  */
 export const ListPointLogResponseSchema: GenMessage<ListPointLogResponse> = /*@__PURE__*/
-  messageDesc(file_shop_user_v1_user, 18);
+  messageDesc(file_shop_user_v1_user, 22);
 
 /**
  * @generated from enum shop.user.v1.BalanceLogType
@@ -557,7 +662,9 @@ export const UserService: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
-   * Returns a bearer token for the other calls.
+   * Opens a session: returns a bearer token for the other calls, and a refresh token with which RefreshSession gives the
+   * next one. A user has 20 sessions at most; one more ends the oldest. A wrong name and a wrong password are both
+   * REASON_UNAUTHENTICATED; a name that failed too often has to wait, REASON_RATE_LIMITED.
    *
    * @generated from rpc shop.user.v1.UserService.Login
    */
@@ -565,6 +672,33 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof LoginRequestSchema;
     output: typeof LoginResponseSchema;
+  },
+  /**
+   * Exchanges a session's refresh token for a new access token and the session's next refresh token; the old one is
+   * then used up. Idempotent for 30 seconds: whoever lost the answer, or asks twice at once, sends the same token again
+   * and gets the same next one. Later than that, or with a still older token, it counts as stolen: the session ends,
+   * for the thief and the owner alike, and the user has to log in again. A token that is unknown, forged, expired, or
+   * of a session that has ended is REASON_UNAUTHENTICATED, without a difference. Send no Authorization header with it:
+   * an access token that has expired is refused here too.
+   *
+   * @generated from rpc shop.user.v1.UserService.RefreshSession
+   */
+  refreshSession: {
+    methodKind: "unary";
+    input: typeof RefreshSessionRequestSchema;
+    output: typeof RefreshSessionResponseSchema;
+  },
+  /**
+   * Ends the session of a refresh token, the last one or any before it. Idempotent. Answers the same to a token that is
+   * unknown, forged, expired, or of a session that has ended: there is nothing left to log out from. Access tokens of
+   * the session stay good until they expire, 15 minutes at most. Send no Authorization header with it.
+   *
+   * @generated from rpc shop.user.v1.UserService.Logout
+   */
+  logout: {
+    methodKind: "unary";
+    input: typeof LogoutRequestSchema;
+    output: typeof LogoutResponseSchema;
   },
   /**
    * @generated from rpc shop.user.v1.UserService.GetUser
