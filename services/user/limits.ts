@@ -29,5 +29,23 @@ export const MAX_HASHES_WAITING = 32;
  */
 export const FAILED_LOGINS = { maxFailures: 20, windowMs: 60_000, maxNames: 20_000 };
 
-/** A user's token lives as long; there is no way to call one back. */
-export const USER_TOKEN_SECONDS = 3_600;
+/** A user's token lives as long; there is no way to call one back, only the session that would give the next. */
+export const USER_TOKEN_SECONDS = 900;
+
+/** A session lives as long from its login, however often it is refreshed: a month without the password is enough. */
+export const SESSION_SECONDS = 30 * 24 * 3_600;
+
+/**
+ * Live sessions of one user; one more ends the oldest. More devices than anybody has, and few enough that a login can
+ * look at them all.
+ */
+export const MAX_SESSIONS = 20;
+
+/**
+ * How long the refresh token before the last gets the same answer again: an answer that was lost is asked for anew, or
+ * given up, by then.
+ */
+export const REFRESH_REPEAT_MS = 30_000;
+
+/** Characters of a refresh token that are looked at; ours have 86 at most. */
+export const MAX_REFRESH_TOKEN_LENGTH = 128;

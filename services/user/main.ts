@@ -2,6 +2,7 @@ import { runService } from "#platform/process/run.ts";
 import { startService } from "#platform/process/start-service.ts";
 import { signToken } from "#platform/rpc/tokens.ts";
 import { openPasswordHashes } from "./clients/password-hashes.ts";
+import { refreshTokens } from "./clients/refresh-tokens.ts";
 import { type UserConfig, userConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { loginAttempts } from "./domain/login-attempts.ts";
@@ -23,6 +24,7 @@ export function start(env: Record<string, string | undefined> = process.env) {
         identifiers,
         passwordHashes: await openPasswordHashes(),
         attempts: loginAttempts(FAILED_LOGINS),
+        refreshTokens: refreshTokens(config.tokens.user.signing),
         issueToken: (userId) => issueToken(config, userId),
         pointsPerUnit: config.pointsPerUnit,
       };

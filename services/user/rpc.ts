@@ -5,6 +5,7 @@ import { errorInfo } from "#platform/values/refusal.ts";
 import {
   type BalanceLogEntrySchema,
   type PointLogEntrySchema,
+  type RefreshSessionResponseSchema,
   type UserSchema,
   UserService,
 } from "#proto/shop/user/v1/user_pb.ts";
@@ -14,7 +15,9 @@ import { getUser } from "./use-cases/get-user.ts";
 import { listBalanceLog } from "./use-cases/list-balance-log.ts";
 import { listPointLog } from "./use-cases/list-point-log.ts";
 import { login } from "./use-cases/login.ts";
-import type { Parts } from "./use-cases/parts.ts";
+import { logout } from "./use-cases/logout.ts";
+import type { Parts, SessionTokens } from "./use-cases/parts.ts";
+import { refreshSession } from "./use-cases/refresh-session.ts";
 import { register } from "./use-cases/register.ts";
 import { topUpBalance } from "./use-cases/top-up-balance.ts";
 
@@ -24,12 +27,15 @@ export function userImplementation(parts: Parts): Implementation {
       return { user: userMessage(await register(parts, { userName, password, mobile })) };
     },
     async login({ userName, password }) {
-      const { accessToken, expireTime, user } = await login(parts, { userName, password });
-      return {
-        accessToken,
-        expireTime: timestampFromDate(expireTime),
-        user: userMessage(user),
-      };
+      const { user, ...tokens } = await login(parts, { userName, password });
+      return { ...tokensMessage(tokens), user: userMessage(user) };
+    },
+    async refreshSession({ refreshToken }) {
+      return tokensMessage(await refreshSession(parts, refreshToken));
+    },
+    async logout({ refreshToken }) {
+      await logout(parts, refreshToken);
+      return {};
     },
     async getUser({ userId }) {
       return { user: userMessage(await getUser(parts, { userId })) };
@@ -57,6 +63,16 @@ export function userImplementation(parts: Parts): Implementation {
       return { entries: entries.map(pointLogMessage), nextPageToken };
     },
   });
+}
+
+function tokensMessage(
+  tokens: SessionTokens,
+): MessageInitShape<typeof RefreshSessionResponseSchema> {
+  return {
+    ...tokens,
+    expireTime: timestampFromDate(tokens.expireTime),
+    refreshExpireTime: timestampFromDate(tokens.refreshExpireTime),
+  };
 }
 
 function userMessage({ registerTime, ...user }: User): MessageInitShape<typeof UserSchema> {

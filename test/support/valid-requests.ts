@@ -92,6 +92,12 @@ const stockLine = ({ goods }: World) => {
 };
 const page = { pageSize: 10, pageToken: "" };
 const ofPayment = async ({ payment }: World) => ({ paymentId: (await payment()).paymentId });
+/** The refresh token of somebody who has just logged in. */
+const newSession = async ({ shop }: World) => {
+  const [userId] = await insertUsers(shop, 1);
+  const login = { userName: `shopper ${userId}`, password: KNOWN_PASSWORD };
+  return { refreshToken: (await shop.anonymous.user.login(login)).refreshToken };
+};
 const inbox: Valid = { caller: "service", request: () => ({ eventIds: [newId()] }) };
 
 /** One request for each rpc that is answered OK, with every field set so that each can be changed alone. */
@@ -177,6 +183,8 @@ export const VALID: Record<string, Valid> = {
       return { userName: `shopper ${userId}`, password: KNOWN_PASSWORD };
     },
   },
+  "user RefreshSession": { caller: "anonymous", request: newSession },
+  "user Logout": { caller: "anonymous", request: newSession },
   "user GetUser": { caller: "user", request: ({ userId }) => ({ userId }) },
   "user TopUpBalance": {
     caller: "admin",

@@ -2,17 +2,18 @@ import { checkLogin, loginRefused, passwordForm, userNameKey } from "../domain/r
 import type { User } from "../domain/user.ts";
 import { REGISTRATION_LIMITS } from "../limits.ts";
 import { findCredentials, findUser } from "../store/users.ts";
-import type { AccessToken, Parts } from "./parts.ts";
+import { openSession } from "./open-session.ts";
+import type { Parts, SessionTokens } from "./parts.ts";
 
 /**
- * Answers a user's token for the right password. A wrong password and a name that nobody has are refused alike, in words
+ * Opens a session for the right password, and answers its tokens. A wrong password and a name that nobody has are refused alike, in words
  * and in time. RATE_LIMITED where the name had too many failures in the last minute, or too many hashes are waiting;
  * the latter does not count as a failure.
  */
 export async function login(
   parts: Parts,
   request: { userName: string; password: string },
-): Promise<AccessToken & { user: User }> {
+): Promise<SessionTokens & { user: User }> {
   checkLogin(request, REGISTRATION_LIMITS);
   const key = userNameKey(request.userName);
   const takeBack = parts.attempts.begin(key, Date.now());
@@ -24,7 +25,7 @@ export async function login(
   takeBack();
   const user = await findUser(parts.database, userId);
   if (user === undefined) throw new Error(`User ${userId} logged in and is not there.`);
-  return { ...(await parts.issueToken(userId)), user };
+  return { ...(await openSession(parts, userId)), user };
 }
 
 async function ownerOf(

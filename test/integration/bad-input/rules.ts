@@ -180,6 +180,9 @@ export const RULES: Record<string, Record<string, Rule>> = {
     user_name: text(64, { min: 1, within: WRONG }),
     password: text(128, { min: 1, within: WRONG }),
   },
+  "user RefreshSession": { refresh_token: text(128, { min: 1, within: WRONG }) },
+  // Whatever it is, there is nothing left to log out from.
+  "user Logout": { refresh_token: text(128, { min: 1 }) },
   "user GetUser": { user_id: ownUserId },
   "user TopUpBalance": { request_id: requestId, user_id: identifier, amount_cents: price },
   "user DeductBalance": {
