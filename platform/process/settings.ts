@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
+import { type Origin, parseOrigin } from "../values/origins.ts";
 
 type Env = Record<string, string | undefined>;
 type TextRule = { default?: string; secret?: boolean; pattern?: RegExp; shape?: string };
+
+const LOCAL_ORIGINS = "http://127.0.0.1:*,http://localhost:*";
 
 /** Everything that is wrong with a configuration, told together. */
 export class SettingsError extends Error {
@@ -126,6 +129,20 @@ export class SettingsReader {
       return { host: "127.0.0.1", port: 0 };
     }
     return { host: match[1], port };
+  }
+
+  /**
+   * Web origins with commas between them, such as "https://shop.example", or "http://localhost:*" for any port. Without
+   * a value it is any port of this machine, unless it must be set.
+   */
+  origins(name: string, rule: { mustBeSet: boolean }): Origin[] {
+    if (rule.mustBeSet && !this.has(name)) this.fault(`${name}: must be set in production`);
+    const texts = this.text(name, { default: LOCAL_ORIGINS }).split(",");
+    return texts.flatMap((text) => {
+      const origin = parseOrigin(text.trim());
+      if (!origin) this.fault(`${name}: must be origins such as https://shop.example`);
+      return origin ?? [];
+    });
   }
 
   /** The contents of the file that the variable names; undefined where it is not set. */

@@ -1,13 +1,13 @@
 import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
 import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
 import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
+import type { Origin } from "#platform/values/origins.ts";
 
 export type PayConfig = CommonSettings & {
   currency: string;
   /** Platforms call back at this address, a slash and their name. */
   callbackUrl: string;
-  /** As written: "https://shop.example", or "http://localhost:*" for any port. */
-  returnOrigins: string[];
+  returnOrigins: Origin[];
   /** Undefined where the shop does not use it. */
   sandbox: { url: string; secret: string } | undefined;
   queryAfterMs: number;
@@ -15,7 +15,6 @@ export type PayConfig = CommonSettings & {
 };
 
 const HOUR_MS = 3_600_000;
-const LOCAL_ORIGINS = "http://127.0.0.1:*,http://localhost:*";
 /** What the sandbox has above SHOP_PORT_BASE. */
 const SANDBOX_PORT = 8;
 
@@ -35,7 +34,7 @@ export function payConfig(env: Record<string, string | undefined>): PayConfig {
         fallback: `http://${host}:${portBase}/pay/callback`,
         mustBeSet: production,
       }),
-      returnOrigins: returnOrigins(read, production),
+      returnOrigins: read.origins("SHOP_RETURN_ORIGINS", { mustBeSet: production }),
       sandbox: sandbox(read, { production, url: `http://${host}:${portBase + SANDBOX_PORT}` }),
       queryAfterMs: read.integer("SHOP_PAYMENT_QUERY_MS", {
         default: 30_000,
@@ -59,18 +58,6 @@ function webAddress(
   if (rule.mustBeSet && !read.has(name)) read.fault(`${name}: must be set in production`);
   const url = read.url(name, { default: rule.fallback, protocols: ["http:", "https:"] });
   return url.href.replace(/\/+$/, "");
-}
-
-function returnOrigins(read: SettingsReader, production: boolean): string[] {
-  const name = "SHOP_RETURN_ORIGINS";
-  if (production && !read.has(name)) read.fault(`${name}: must be set in production`);
-  const origins = read.text(name, { default: LOCAL_ORIGINS }).split(",");
-  return origins.map((origin) => {
-    const text = origin.trim();
-    const isOrigin = /^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:(\d{1,5}|\*))?$/.test(text);
-    if (!isOrigin) read.fault(`${name}: must be origins such as https://shop.example`);
-    return text;
-  });
 }
 
 /** In production it is off unless it is asked for, and then with a secret that is one. */

@@ -11,7 +11,6 @@ import type { PaymentPlatform } from "./clients/platform.ts";
 import { sandboxPlatform } from "./clients/sandbox.ts";
 import { type PayConfig, payConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
-import { parseOrigin } from "./domain/return-url.ts";
 import { ORDER_TIMEOUT_MS, PRUNE_EVERY_MS, SWEEP_BATCH, SWEEP_EVERY_MS } from "./limits.ts";
 import { payImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
@@ -51,7 +50,7 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
     platforms: platformsOf(config),
     rules: {
       currency: config.currency,
-      returnOrigins: config.returnOrigins.flatMap((text) => parseOrigin(text) ?? []),
+      returnOrigins: config.returnOrigins,
       queryAfterMs: config.queryAfterMs,
       refundRetryMs: config.refundRetryMs,
     },

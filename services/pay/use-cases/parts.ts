@@ -1,9 +1,9 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { Outbox } from "#platform/events/outbox.ts";
+import type { Origin } from "#platform/values/origins.ts";
 import type { OrderClient } from "../clients/order.ts";
 import type { PaymentPlatform } from "../clients/platform.ts";
-import type { ReturnOrigin } from "../domain/return-url.ts";
 
 /** What the use cases work with. */
 export type Parts = {
@@ -15,7 +15,7 @@ export type Parts = {
   platforms: ReadonlyMap<string, PaymentPlatform>;
   rules: {
     currency: string;
-    returnOrigins: readonly ReturnOrigin[];
+    returnOrigins: readonly Origin[];
     /** The platform is first asked about a payment this long after it was started. */
     queryAfterMs: number;
     /** The first pause after a refund that the platform did not carry out. */

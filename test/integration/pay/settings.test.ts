@@ -19,7 +19,10 @@ describe("the settings of pay", () => {
     assert.equal(currency, "EUR");
     assert.deepEqual(sandbox?.url, "http://127.0.0.1:7008");
     assert.equal(callbackUrl, "http://127.0.0.1:7000/pay/callback");
-    assert.deepEqual(returnOrigins, ["http://127.0.0.1:*", "http://localhost:*"]);
+    assert.deepEqual(returnOrigins, [
+      { protocol: "http:", hostname: "127.0.0.1", port: "*" },
+      { protocol: "http:", hostname: "localhost", port: "*" },
+    ]);
   });
 
   it("refuse what is no origin, no currency and no web address", () => {
