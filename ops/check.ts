@@ -1,6 +1,6 @@
 // `npm run check`: types, format and lint, and that the contract and its generated code are in order.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { run } from "./infrastructure/commands.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const timeoutMs = 600_000;
-const generated = "proto/gen";
+const templates = ["buf.gen.yaml", "buf.gen.openapi.yaml"];
 
 type Check = { name: string; passes: () => Promise<string | undefined> };
 
@@ -35,28 +35,30 @@ function command(name: string, program: string, args: string[]): Check {
 async function generatedIsFresh(): Promise<string | undefined> {
   const directory = mkdtempSync(join(tmpdir(), "jetshop-generated-"));
   try {
-    const done = await run("buf", ["generate", "--output", directory], { timeoutMs, cwd: root });
-    if (done.code !== 0) return done.stderr.trim();
-    const [fresh, committed] = [
-      filesIn(join(directory, generated)),
-      filesIn(join(root, generated)),
-    ];
+    for (const template of templates) {
+      const generate = ["generate", "--template", template, "--output", directory];
+      const done = await run("buf", generate, { timeoutMs, cwd: root });
+      if (done.code !== 0) return done.stderr.trim();
+    }
+    const [fresh, committed] = [generatedIn(directory), generatedIn(root)];
     const stale = [...new Set([...fresh.keys(), ...committed.keys()])]
       .filter((name) => fresh.get(name) !== committed.get(name))
-      .map((name) => `${generated}/${name} is not what buf generates: npm run generate`);
+      .map((name) => `${name} is not what buf generates: npm run generate`);
     return stale.length === 0 ? undefined : stale.join("\n");
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function filesIn(directory: string): Map<string, string> {
-  const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
-  return new Map(
-    names
-      .filter((name) => name.endsWith(".ts"))
-      .map((name) => [name, readFileSync(join(directory, name), "utf8")]),
+/** By its path, what each generated file below the folder contains. */
+function generatedIn(folder: string): Map<string, string> {
+  const code = readdirSync(join(folder, "proto/gen"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `proto/gen/${name}`);
+  const present = [...code, "gateway/openapi.yaml"].filter((name) =>
+    existsSync(join(folder, name)),
   );
+  return new Map(present.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
 let failed = 0;

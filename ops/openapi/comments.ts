@@ -1,0 +1,38 @@
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescField,
+  DescMessage,
+  DescMethod,
+  DescOneof,
+  DescService,
+} from "@bufbuild/protobuf";
+import { getComments } from "@bufbuild/protoplugin";
+
+type Commented =
+  | DescEnum
+  | DescEnumValue
+  | DescField
+  | DescMessage
+  | DescMethod
+  | DescOneof
+  | DescService;
+
+/** The comment above an element of a proto file as Markdown, one line for each paragraph; "" where there is none. */
+export function commentOf(element: Commented): string {
+  const { leading = "" } = getComments(element);
+  return leading
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.trim().replaceAll(/\s*\n\s*/g, " "))
+    .filter((paragraph) => paragraph !== "")
+    .join("\n\n")
+    .replaceAll("<", "\\<");
+}
+
+/** The first sentence without its full stop; a method's name in words where there is no comment. */
+export function summaryOf(method: DescMethod): string {
+  const [first = ""] = commentOf(method).split(/(?<=\.)\s|[:;]\s/, 1);
+  if (first !== "") return first.replace(/\.$/, "");
+  const [head = "", ...rest] = method.name.split(/(?=[A-Z])/);
+  return [head, ...rest.map((word) => word.toLowerCase())].join(" ");
+}

@@ -1,0 +1,85 @@
+import type { DescFile } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { codeToHttpStatus, codeToString } from "@connectrpc/connect/protocol-connect";
+import type { Json, Schemas } from "./schemas.ts";
+import { ERROR } from "./words.ts";
+
+const ERROR_INFO = "shop.common.v1.ErrorInfo";
+
+const codes = Object.values(Code)
+  .filter((code) => typeof code === "number")
+  .map((code) => ({ name: codeToString(code), status: codeToHttpStatus(code) }));
+
+/** How a call fails: the JSON of a Connect error, with the shop's own detail in it. */
+export function errorComponents(files: readonly DescFile[], schemas: Schemas) {
+  const info = files
+    .flatMap((file) => file.messages)
+    .find(({ typeName }) => typeName === ERROR_INFO);
+  if (!info) throw new Error(`the proto files have no ${ERROR_INFO}`);
+  const table = codes.map(({ name, status }) => `| ${status} | \`${name}\` |`);
+  return {
+    schemas: {
+      "connect.Error": errorSchema(),
+      "connect.ErrorDetail": detailSchema(schemas.refer(info)),
+      "connect.EndOfStream": END_OF_STREAM,
+    } satisfies Json,
+    responses: {
+      "connect.Error": {
+        description: [ERROR, ["| HTTP | code |", "| --- | --- |", ...table].join("\n")].join(
+          "\n\n",
+        ),
+        headers: {
+          "Retry-After": {
+            description: "In how many seconds to come again, where requests come too fast.",
+            schema: { type: "integer", minimum: 1 },
+          },
+        },
+        content: { "application/json": { schema: refer("connect.Error") } },
+      },
+    } satisfies Json,
+  };
+}
+
+function errorSchema(): Json {
+  return {
+    type: "object",
+    properties: {
+      code: { type: "string", enum: codes.map(({ name }) => name) },
+      message: { type: "string", description: "For developers, in English." },
+      details: { type: "array", items: refer("connect.ErrorDetail") },
+    },
+    required: ["code"],
+  };
+}
+
+function detailSchema(info: Json): Json {
+  return {
+    type: "object",
+    properties: {
+      type: { type: "string", description: `The message in \`value\`: \`${ERROR_INFO}\`.` },
+      value: {
+        type: "string",
+        contentEncoding: "base64",
+        description: "The message in binary, base64 without padding.",
+      },
+      debug: { ...info, description: "The same message as JSON, for reading." },
+    },
+    required: ["type", "value"],
+  };
+}
+
+const END_OF_STREAM: Json = {
+  type: "object",
+  description: "The last message of a stream, with flags 2.",
+  properties: {
+    error: refer("connect.Error"),
+    metadata: {
+      type: "object",
+      additionalProperties: { type: "array", items: { type: "string" } },
+    },
+  },
+};
+
+function refer(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` };
+}

@@ -1,0 +1,86 @@
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { Json, JsonValue } from "./schemas.ts";
+
+// What a reader would try, by a field's name, or the message's and the field's; any other gets a value of its type.
+const BY_NAME: Record<string, JsonValue> = {
+  amountCents: "5000",
+  amountOffCents: "500",
+  balanceCents: "0",
+  consignee: "Ada Lovelace",
+  // None.
+  couponId: "0",
+  "GetCouponRequest.couponId": "1",
+  delta: "10",
+  description: "Whistles when it boils.",
+  // All.
+  goodsIds: [],
+  orderStatus: "ORDER_STATUS_UNSPECIFIED",
+  "ListCouponsRequest.status": "COUPON_STATUS_UNSPECIFIED",
+  imageUrl: "https://example.com/kettle.jpg",
+  maximumOffCents: "0",
+  mobile: "+49 30 123456",
+  name: "Kettle",
+  minimumGoodsAmountCents: "0",
+  note: "As agreed on the phone.",
+  orderAmountCents: "1890",
+  pageSize: 20,
+  pageToken: "",
+  password: "long enough to be one",
+  provider: "sandbox",
+  query: "",
+  requestId: "a-new-one-for-each-request",
+  returnUrl: "http://localhost:3000/thanks",
+  shippingFeeCents: "1000",
+  sku: "KETTLE-2L",
+  stock: "100",
+  text: "12 St James's Square, London",
+  trackingNumber: "00340434161094042557",
+  unitPriceCents: "890",
+  // The caller's own.
+  userId: "0",
+  "IssueCouponRequest.userId": "1",
+  "TopUpBalanceRequest.userId": "1",
+  userName: "ada",
+  validFrom: "2026-01-01T00:00:00Z",
+  validUntil: "2099-12-31T23:59:59Z",
+};
+
+/** A request to begin with. Of a oneof it has the first field. */
+export function sampleOf(message: DescMessage): Json {
+  const shown = message.fields.filter(
+    (field) => !field.oneof || field.oneof.fields.length === 1 || field.oneof.fields[0] === field,
+  );
+  return Object.fromEntries(shown.map((field) => [field.jsonName, sampleOfField(field)]));
+}
+
+function sampleOfField(field: DescField): JsonValue {
+  if (field.fieldKind === "map") return {};
+  const named = BY_NAME[`${field.parent?.name}.${field.jsonName}`] ?? BY_NAME[field.jsonName];
+  if (named !== undefined) return named;
+  return field.fieldKind === "list" ? [sampleOfOne(field)] : sampleOfOne(field);
+}
+
+function sampleOfOne(field: DescField): JsonValue {
+  if (field.enum) return (field.enum.values[1] ?? field.enum.values[0])?.name ?? "";
+  if (field.message) {
+    const isTime = field.message.typeName === "google.protobuf.Timestamp";
+    return isTime ? "2026-01-31T12:00:00Z" : sampleOf(field.message);
+  }
+  switch (field.scalar) {
+    case ScalarType.BOOL:
+      return true;
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return "";
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return 1;
+    default:
+      return "1";
+  }
+}

@@ -1,0 +1,73 @@
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { Json } from "./schemas.ts";
+
+const INT32: Json = {
+  type: "integer",
+  format: "int32",
+  minimum: -(2 ** 31),
+  maximum: 2 ** 31 - 1,
+};
+const UINT32: Json = { type: "integer", minimum: 0, maximum: 2 ** 32 - 1 };
+// A number of JSON is exact to 2^53 only.
+const INT64: Json = { type: "string", format: "int64", pattern: "^-?[0-9]{1,19}$" };
+const UINT64: Json = { type: "string", format: "uint64", pattern: "^[0-9]{1,20}$" };
+
+function floatingPoint(format: string): Json {
+  return { anyOf: [{ type: "number", format }, { enum: ["NaN", "Infinity", "-Infinity"] }] };
+}
+
+const SCALARS: Record<ScalarType, Json> = {
+  [ScalarType.DOUBLE]: floatingPoint("double"),
+  [ScalarType.FLOAT]: floatingPoint("float"),
+  [ScalarType.INT32]: INT32,
+  [ScalarType.SINT32]: INT32,
+  [ScalarType.SFIXED32]: INT32,
+  [ScalarType.UINT32]: UINT32,
+  [ScalarType.FIXED32]: UINT32,
+  [ScalarType.INT64]: INT64,
+  [ScalarType.SINT64]: INT64,
+  [ScalarType.SFIXED64]: INT64,
+  [ScalarType.UINT64]: UINT64,
+  [ScalarType.FIXED64]: UINT64,
+  [ScalarType.BOOL]: { type: "boolean" },
+  [ScalarType.STRING]: { type: "string" },
+  [ScalarType.BYTES]: { type: "string", contentEncoding: "base64" },
+};
+
+export function scalarSchema(scalar: ScalarType): Json {
+  return SCALARS[scalar];
+}
+
+/** Keys are strings in JSON whatever they are in the message; "" as the type says of a map that it may have any. */
+export function mapKeys(key: ScalarType): Json {
+  const { type, pattern } = SCALARS[key];
+  if (type === "boolean") return { propertyNames: { enum: ["true", "false"] } };
+  if (type === "integer") return { propertyNames: { pattern: "^-?[0-9]{1,10}$" } };
+  return pattern === undefined ? {} : { propertyNames: { pattern } };
+}
+
+/** Messages that JSON writes in a way of their own. */
+const WELL_KNOWN: Record<string, Json> = {
+  Timestamp: { type: "string", format: "date-time" },
+  Duration: { type: "string", pattern: "^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$" },
+  FieldMask: { type: "string" },
+  Struct: { type: "object" },
+  Value: {},
+  ListValue: { type: "array" },
+  Any: { type: "object", properties: { "@type": { type: "string" } }, required: ["@type"] },
+  DoubleValue: SCALARS[ScalarType.DOUBLE],
+  FloatValue: SCALARS[ScalarType.FLOAT],
+  Int32Value: INT32,
+  UInt32Value: UINT32,
+  Int64Value: INT64,
+  UInt64Value: UINT64,
+  BoolValue: SCALARS[ScalarType.BOOL],
+  StringValue: SCALARS[ScalarType.STRING],
+  BytesValue: SCALARS[ScalarType.BYTES],
+};
+
+/** undefined for a message that JSON writes as an object of its fields. */
+export function wellKnownSchema(message: DescMessage): Json | undefined {
+  const [, name = ""] = /^google\.protobuf\.(\w+)$/.exec(message.typeName) ?? [];
+  return WELL_KNOWN[name];
+}
