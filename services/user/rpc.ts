@@ -5,7 +5,6 @@ import { errorInfo } from "#platform/values/refusal.ts";
 import {
   type BalanceLogEntrySchema,
   type PointLogEntrySchema,
-  type RefreshSessionResponseSchema,
   type UserSchema,
   UserService,
 } from "#proto/shop/user/v1/user_pb.ts";
@@ -65,13 +64,11 @@ export function userImplementation(parts: Parts): Implementation {
   });
 }
 
-function tokensMessage(
-  tokens: SessionTokens,
-): MessageInitShape<typeof RefreshSessionResponseSchema> {
+function tokensMessage({ expireTime, refreshExpireTime, ...tokens }: SessionTokens) {
   return {
     ...tokens,
-    expireTime: timestampFromDate(tokens.expireTime),
-    refreshExpireTime: timestampFromDate(tokens.refreshExpireTime),
+    expireTime: timestampFromDate(expireTime),
+    refreshExpireTime: timestampFromDate(refreshExpireTime),
   };
 }
 
