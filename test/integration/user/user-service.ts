@@ -12,6 +12,7 @@ import {
   OrderRefundedSchema,
 } from "#proto/shop/event/v1/event_pb.ts";
 import { token } from "../../support/callers.ts";
+import { startReplica } from "../../support/replica.ts";
 import { startShop } from "../../support/shop.ts";
 
 const WAIT_MS = 20_000;
@@ -57,6 +58,8 @@ export async function startUserService(env: Record<string, string> = {}) {
         );
       });
     },
+    /** One more process of the service. */
+    replica: () => startReplica(shop, "user"),
     ended: () => shop.ended("user"),
     select: (statement: string, parameters?: unknown[]) => shop.sql("user", statement, parameters),
     /** A user with this balance. */
