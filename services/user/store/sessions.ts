@@ -10,7 +10,7 @@ type SessionRow = {
   rotated_time: Date;
   expire_time: Date;
   ended_time: Date | null;
-  at: Date;
+  time_now: Date;
 };
 
 /** A session, locked until the transaction ends, and the database's time, which is the one that it is judged by. */
@@ -19,21 +19,21 @@ export async function lockSession(
   sessionId: bigint,
 ): Promise<{ session: Session; now: Date } | undefined> {
   const [row] = await tx.select<SessionRow>(
-    `select session_id, user_id, generation, rotated_time, expire_time, ended_time, now(3) as at
+    `select session_id, user_id, generation, rotated_time, expire_time, ended_time, now(3) as time_now
      from sessions where session_id = ? for update`,
     [sessionId],
   );
-  return row && { session: sessionOf(row), now: row.at };
+  return row && { session: sessionOf(row), now: row.time_now };
 }
 
 /** Locks a user against all other logins of the same one; answers the database's time. */
 export async function lockUserForLogin(tx: Transaction, userId: bigint): Promise<Date> {
-  const [row] = await tx.select<{ at: Date }>(
-    "select now(3) as at from users where user_id = ? for update",
+  const [row] = await tx.select<{ time_now: Date }>(
+    "select now(3) as time_now from users where user_id = ? for update",
     [userId],
   );
   if (row === undefined) throw new Error(`User ${userId} logged in and is not there.`);
-  return row.at;
+  return row.time_now;
 }
 
 /** Removes a user's sessions that have ended or expired: nothing can bring them back. */
