@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type HttpAnswer, HttpProblem, readBody } from "#platform/process/http-answer.ts";
 import type { Log } from "#platform/process/log.ts";
 import type { Client } from "#platform/rpc/clients.ts";
+import type { Gate } from "#platform/rpc/server-call.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { CALLBACK_TIMEOUT_MS, MAX_CALLBACK_BYTES } from "./limits.ts";
@@ -12,6 +13,8 @@ const CALLBACK_PATH = /^\/pay\/callback\/([a-z][a-z0-9]{0,31})$/;
 export type CallbackDoor = {
   pay: Pick<Client<typeof PayService>, "handleCallback">;
   log: Log;
+  /** Callbacks under way. */
+  places: Gate;
 };
 
 /** The provider's name in the path of a callback. */
@@ -24,6 +27,21 @@ export function providerOf(path: string): string | undefined {
  * is answered with an error status, so that the platform calls again.
  */
 export async function carryCallback(
+  provider: string,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+  door: CallbackDoor,
+): Promise<HttpAnswer> {
+  if (!door.places.enter()) {
+    throw new HttpProblem(503, "busy", { close: true, headers: { "retry-after": "1" } });
+  }
+  try {
+    return await carry(provider, { request, response }, door);
+  } finally {
+    door.places.leave();
+  }
+}
+
+async function carry(
   provider: string,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
   { pay, log }: CallbackDoor,

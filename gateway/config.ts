@@ -1,7 +1,18 @@
+import { compile as compileTrust } from "proxy-addr";
 import { type ClientSettings, clientSettings } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
+import type { Origin } from "#platform/values/origins.ts";
+import type { Rates } from "./rate-limits.ts";
 
-export type GatewayConfig = ClientSettings & { listen: { host: string; port: number } };
+export type GatewayConfig = ClientSettings & {
+  listen: { host: string; port: number };
+  allowedOrigins: Origin[];
+  rates: Rates;
+  /** Whether X-Forwarded-For is to be believed from this address, the n-th on its way. */
+  trusts: (address: string, n: number) => boolean;
+};
+
+const MAX_RATE = 1_000_000;
 
 export function gatewayConfig(env: Record<string, string | undefined>): GatewayConfig {
   return readSettings(env, (read) => {
@@ -10,6 +21,31 @@ export function gatewayConfig(env: Record<string, string | undefined>): GatewayC
     if (!tokens.service.signing) {
       read.fault("SHOP_SERVICE_PRIVATE_KEY: must be set for the gateway, which calls the services");
     }
-    return { ...settings, listen: read.hostPort("SHOP_GATEWAY_LISTEN", `${host}:${portBase}`) };
+    const rate = (name: string, perMinute: number) =>
+      read.integer(name, { default: perMinute, min: 0, max: MAX_RATE });
+    return {
+      ...settings,
+      listen: read.hostPort("SHOP_GATEWAY_LISTEN", `${host}:${portBase}`),
+      allowedOrigins: read.origins("SHOP_ALLOWED_ORIGINS", {
+        mustBeSet: settings.env === "production",
+      }),
+      rates: {
+        perUser: rate("SHOP_RATE_PER_USER", 600),
+        perAddress: rate("SHOP_RATE_PER_ADDRESS", 3_000),
+        signIns: rate("SHOP_SIGN_IN_RATE", 60),
+      },
+      trusts: trustedProxies(read),
+    };
   });
+}
+
+function trustedProxies(read: SettingsReader): GatewayConfig["trusts"] {
+  const name = "SHOP_TRUSTED_PROXIES";
+  const networks = (read.optional(name) ?? "").split(",").map((text) => text.trim());
+  try {
+    return compileTrust(networks.filter((text) => text !== ""));
+  } catch {
+    read.fault(`${name}: must be addresses or networks, such as 10.0.0.0/8, with commas`);
+    return () => false;
+  }
 }

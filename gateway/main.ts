@@ -1,19 +1,31 @@
-import { HttpProblem, pathOf } from "#platform/process/http-answer.ts";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import { startHttpServer } from "#platform/process/http-server.ts";
-import { createLog } from "#platform/process/log.ts";
+import { createLog, type Log } from "#platform/process/log.ts";
 import { type Running, runService } from "#platform/process/run.ts";
 import { createClient } from "#platform/rpc/clients.ts";
-import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { Gate } from "#platform/rpc/server-call.ts";
+import { createServiceTokenSource, createTokenVerifier } from "#platform/rpc/tokens.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
-import { carryCallback, providerOf } from "./callbacks.ts";
-import { gatewayConfig } from "./config.ts";
-import { CALLBACK_TIMEOUT_MS } from "./limits.ts";
+import { type GatewayConfig, gatewayConfig } from "./config.ts";
+import { type AnyClient, forwardAll } from "./forward.ts";
+import { createGate } from "./gate.ts";
+import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_CALLBACKS, MAX_DEADLINE_MS } from "./limits.ts";
+import { createOriginCheck } from "./origins.ts";
+import { createProtocols } from "./protocols.ts";
+import { PUBLIC_SERVICES } from "./public-services.ts";
+import { createRateLimits } from "./rate-limits.ts";
+import { createReadiness } from "./readiness.ts";
+import { createHandler } from "./routes.ts";
 
 export async function start(
   env: Record<string, string | undefined> = process.env,
 ): Promise<Running & { address: string }> {
   const config = gatewayConfig(env);
   const log = createLog("gateway", config.logLevel);
+  const production = config.env === "production";
+  const stopping = new AbortController();
+  const clients = callersOf(config, log);
   const pay = createClient(PayService, {
     address: config.addresses.pay,
     tls: config.tls,
@@ -21,27 +33,51 @@ export async function start(
     timeoutMs: CALLBACK_TIMEOUT_MS,
     log,
   });
+  const readiness = createReadiness({ ...config, stopping: stopping.signal });
+  const protocols = createProtocols({
+    routes: (router) => forwardAll(router, { clients, secureCookies: production, log }),
+    gate: createGate({
+      tokens: createTokenVerifier(config.tokens),
+      rates: createRateLimits(config.rates),
+      stopping: stopping.signal,
+      log,
+    }),
+    shutdown: stopping.signal,
+    log,
+  });
   const server = await startHttpServer({
     listen: config.listen,
+    http2: true,
+    limits: HTTP_LIMITS,
     log,
-    handle: async (request, response) => {
-      const path = pathOf(request);
-      const provider = providerOf(path);
-      if (provider !== undefined) {
-        return carryCallback(provider, { request, response }, { pay, log });
-      }
-      if (path !== "/healthz") throw new HttpProblem(404, "not found", { close: true });
-      if (request.method === "GET" || request.method === "HEAD") return { status: 200, body: "ok" };
-      throw new HttpProblem(405, "GET only", { close: true, headers: { allow: "GET, HEAD" } });
-    },
+    handle: createHandler({
+      protocols,
+      readiness,
+      callbacks: { pay, log, places: new Gate(MAX_CALLBACKS) },
+      checkOrigin: createOriginCheck(config.allowedOrigins),
+      trusts: config.trusts,
+      production,
+    }),
   });
   return {
     address: server.address,
     async stop() {
+      stopping.abort(new ConnectError("the gateway is stopping", Code.Unavailable));
       await server.stop();
-      pay.close();
+      for (const client of [pay, ...Object.values(clients)]) client.close();
+      readiness.close();
     },
   };
+}
+
+/** They call as whoever calls the gateway, and have no token of their own. */
+function callersOf(config: GatewayConfig, log: Log) {
+  const { tls, addresses } = config;
+  const clients = SERVICES.map((name) => {
+    const options = { address: addresses[name], tls, timeoutMs: MAX_DEADLINE_MS, log };
+    return [name, createClient(PUBLIC_SERVICES[name], options)];
+  });
+  return Object.fromEntries(clients) as Record<ServiceName, AnyClient & { close(): void }>;
 }
 
 if (import.meta.main) runService(start);

@@ -52,14 +52,17 @@ export async function writeAnswer(
     response.end(sent);
     return;
   }
-  request.pause();
   const stream = streamOf(response);
   if (stream) {
     response.writeHead(status, { ...headers, ...length });
-    // Says that the rest of the request is not wanted, once the answer has left.
-    response.end(sent, () => stream.close(constants.NGHTTP2_NO_ERROR));
+    response.end(sent);
+    // What still arrives is thrown away; after a while the client is told that nothing more is wanted.
+    request.resume();
+    const late = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
+    stream.once("close", () => clearTimeout(late));
     return;
   }
+  request.pause();
   // Past the response object, which would first read the rest of the request.
   response.writeHead(status, { ...headers, ...length, connection: "close" });
   response.flushHeaders();

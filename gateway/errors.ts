@@ -1,0 +1,49 @@
+import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ServiceError } from "@grpc/grpc-js";
+import type { Log } from "#platform/process/log.ts";
+import { statusOfRefusal } from "#platform/rpc/errors.ts";
+import { errorInfo, Outage, Refusal } from "#platform/values/refusal.ts";
+import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
+
+/** What callers are told where a service said no more than a status. Its own text may name hosts and ports. */
+const TEXTS: Partial<Record<Code, string>> = {
+  [Code.Canceled]: "the call was cancelled",
+  [Code.DeadlineExceeded]: "the deadline has passed",
+  [Code.Unimplemented]: "not implemented",
+  [Code.ResourceExhausted]: "too much at once, or too large",
+  [Code.Unavailable]: "something that is needed did not answer; try again",
+};
+
+/** The service's own way to name an error that only its log describes. */
+const INTERNAL_TEXT = /^internal error [0-9a-f-]{36}$/;
+
+/** The same status, text and details as from the service itself, in whatever protocol the caller speaks. */
+export function connectErrorOf(error: unknown, log: Log): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (error instanceof Refusal) return refused(error);
+  const cause = error instanceof Outage ? error.cause : undefined;
+  if (isServiceError(cause)) {
+    // The two number their codes alike.
+    const code = cause.code as number as Code;
+    if (code === Code.Internal && INTERNAL_TEXT.test(cause.details)) {
+      return new ConnectError(cause.details, code);
+    }
+    const text = TEXTS[code];
+    if (text !== undefined) return new ConnectError(text, code);
+  }
+  const errorId = randomUUID();
+  log.error({ err: error, errorId }, "answered INTERNAL");
+  return new ConnectError(`internal error ${errorId}`, Code.Internal);
+}
+
+/** With headers, such as retry-after, which are trailers where the protocol has no others left. */
+export function refused(refusal: Refusal, headers: Record<string, string> = {}): ConnectError {
+  const { code, details } = statusOfRefusal(refusal);
+  const detail = { desc: ErrorInfoSchema, value: errorInfo(refusal) };
+  return new ConnectError(details, code as number as Code, headers, [detail]);
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "metadata" in error;
+}

@@ -1,0 +1,85 @@
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import type { ConnectRouter, HandlerContext, MethodImpl } from "@connectrpc/connect";
+import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
+import type { Log } from "#platform/process/log.ts";
+import type { CallOptions } from "#platform/rpc/clients.ts";
+import { connectErrorOf } from "./errors.ts";
+import { IDENTITY } from "./identity.ts";
+import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS } from "./limits.ts";
+import { STREAM_OPTIONS } from "./protocols.ts";
+import { isPublic, PUBLIC_SERVICES } from "./public-services.ts";
+import { fillFromCookies, keepInCookies } from "./sessions.ts";
+
+/** A client of a service by the names of its methods, as platform/rpc makes it. */
+export type AnyClient = Record<
+  string,
+  (request: Message, options: CallOptions) => Promise<Message> & AsyncIterable<Message>
+>;
+
+export type Forwarding = {
+  clients: Record<ServiceName, AnyClient>;
+  /** Whether cookies need https. */
+  secureCookies: boolean;
+  log: Log;
+};
+
+/** Routes every public method of every service to it. Nothing here knows a method by its name. */
+export function forwardAll(router: ConnectRouter, forwarding: Forwarding): void {
+  for (const name of SERVICES) {
+    const service: DescService = PUBLIC_SERVICES[name];
+    for (const method of service.methods.filter(isPublic)) {
+      const call = forwarding.clients[name][method.localName];
+      if (!call) throw new Error(`${method.toString()}: streams of requests are not supported`);
+      const isStream = method.methodKind === "server_streaming";
+      const implementation = isStream
+        ? forwardStream(call, forwarding)
+        : forwardUnary(method, call, forwarding);
+      const options = isStream ? STREAM_OPTIONS : undefined;
+      router.rpc(method, implementation as MethodImpl<DescMethod> as never, options);
+    }
+  }
+}
+
+/**
+ * The call goes on where its client leaves: it may have had its effect already, and nothing is won by not knowing. It
+ * ends at its deadline.
+ */
+function forwardUnary(
+  method: DescMethod,
+  call: AnyClient[string],
+  { secureCookies, log }: Forwarding,
+) {
+  return async (request: Message, context: HandlerContext): Promise<Message> => {
+    try {
+      fillFromCookies(method, request, context.requestHeader);
+      const answer = await call(request, callOptions(context, DEFAULT_DEADLINE_MS));
+      keepInCookies(method, answer, context, secureCookies);
+      return answer;
+    } catch (error) {
+      throw connectErrorOf(error, log);
+    }
+  };
+}
+
+function forwardStream(call: AnyClient[string], { log }: Forwarding) {
+  return async function* (request: Message, context: HandlerContext): AsyncIterable<Message> {
+    const { signal } = context;
+    try {
+      yield* call(request, { ...callOptions(context, MAX_STREAM_MS), signal });
+    } catch (error) {
+      // The client left, its time is over, or the gateway stops: the signal says which.
+      throw connectErrorOf(signal.aborted ? signal.reason : error, log);
+    }
+  };
+}
+
+/** Nothing of the client's headers goes on but its token and its trace. */
+function callOptions(context: HandlerContext, defaultMs: number): CallOptions {
+  const { token } = context.values.get(IDENTITY);
+  const traceparent = context.requestHeader.get("traceparent") ?? undefined;
+  return {
+    deadlineMs: Date.now() + (context.timeoutMs() ?? defaultMs),
+    ...(token === undefined ? {} : { token }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}

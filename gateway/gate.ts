@@ -1,0 +1,73 @@
+import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { Log } from "#platform/process/log.ts";
+import { accessOf, authorize, type Caller } from "#platform/rpc/access.ts";
+import { Gate } from "#platform/rpc/server-call.ts";
+import type { TokenVerifier } from "#platform/rpc/tokens.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { connectErrorOf } from "./errors.ts";
+import { IDENTITY, identify } from "./identity.ts";
+import { MAX_CALLS, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
+import type { RateLimits } from "./rate-limits.ts";
+
+/** The client's address, however many proxies the call came through. */
+export const ADDRESS = createContextKey("");
+
+/**
+ * What is decided by the headers of a call alone, before its body is read: whether there is room, whether the caller
+ * comes too often, who it is, and whether that role may call the method. Its refusals are those of the services.
+ */
+export function createGate(options: {
+  tokens: TokenVerifier;
+  rates: RateLimits;
+  stopping: AbortSignal;
+  log: Log;
+}): (context: HandlerContext) => Promise<void> {
+  const { tokens, rates, stopping, log } = options;
+  const calls = new Gate(MAX_CALLS);
+  const streams = new Gate(MAX_STREAMS);
+  const streamsOf = new Map<string, number>();
+
+  const enter = (context: HandlerContext, gate: Gate) => {
+    if (!gate.enter()) throw tooMany("in_flight", gate.limit);
+    context.signal.addEventListener("abort", () => gate.leave(), { once: true });
+  };
+  const enterStream = (context: HandlerContext, key: string) => {
+    const open = streamsOf.get(key) ?? 0;
+    if (open >= MAX_STREAMS_PER_CALLER) throw tooMany("streams", MAX_STREAMS_PER_CALLER);
+    streamsOf.set(key, open + 1);
+    context.signal.addEventListener("abort", () => leaveStream(key), { once: true });
+  };
+  const leaveStream = (key: string) => {
+    const open = (streamsOf.get(key) ?? 1) - 1;
+    if (open > 0) streamsOf.set(key, open);
+    else streamsOf.delete(key);
+  };
+
+  return async (context) => {
+    try {
+      if (stopping.aborted) throw new ConnectError("the gateway is stopping", Code.Unavailable);
+      const isStream = context.method.methodKind !== "unary";
+      enter(context, isStream ? streams : calls);
+      const address = context.values.get(ADDRESS);
+      await rates.address(address, context.method);
+      const identity = await identify(context.requestHeader, tokens);
+      const { caller } = identity;
+      // A service has no business out here, whatever its token.
+      if (caller.kind === "service") throw new Refusal(Reason.PERMISSION_DENIED);
+      authorize(accessOf(context.method), caller);
+      await rates.caller(caller);
+      if (isStream) enterStream(context, keyOf(caller, address));
+      context.values.set(IDENTITY, identity);
+    } catch (error) {
+      throw connectErrorOf(error, log);
+    }
+  };
+}
+
+function keyOf(caller: Caller, address: string): string {
+  return caller.kind === "user" ? `user:${caller.userId}` : `address:${address}`;
+}
+
+function tooMany(cause: string, limit: number): Refusal {
+  return new Refusal(Reason.RATE_LIMITED, { cause, limit: String(limit) });
+}

@@ -1,0 +1,78 @@
+import { isIPv6 } from "node:net";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Caller } from "#platform/rpc/access.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { UserService } from "#proto/shop/user/v1/user_pb.ts";
+import { refused } from "./errors.ts";
+
+/** Calls a minute through this process; 0 is any number. */
+export type Rates = { perUser: number; perAddress: number; signIns: number };
+
+export type RateLimits = {
+  /** Before it is known who calls. Throws RESOURCE_EXHAUSTED, which says when to come back. */
+  address(address: string, method: DescMethod): Promise<void>;
+  /** Afterwards; for users only. */
+  caller(caller: Caller): Promise<void>;
+};
+
+const WINDOW_SECONDS = 60;
+
+/** What costs a password's hash, or guesses at a secret. */
+const SIGN_INS: readonly DescMethod[] = [
+  UserService.method.register,
+  UserService.method.login,
+  UserService.method.refreshSession,
+];
+
+export function createRateLimits(rates: Rates): RateLimits {
+  const perUser = limiter(rates.perUser);
+  const perAddress = limiter(rates.perAddress);
+  const signIns = limiter(rates.signIns);
+  return {
+    async address(address, method) {
+      const key = networkOf(address);
+      await take(perAddress, key, "address");
+      if (SIGN_INS.includes(method)) await take(signIns, key, "sign_in");
+    },
+    async caller(caller) {
+      if (caller.kind === "user") await take(perUser, String(caller.userId), "user");
+    },
+  };
+}
+
+function limiter(points: number): RateLimiterMemory | undefined {
+  if (points === 0) return undefined;
+  return new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
+}
+
+async function take(
+  limit: RateLimiterMemory | undefined,
+  key: string,
+  scope: string,
+): Promise<void> {
+  try {
+    await limit?.consume(key);
+  } catch (full) {
+    if (!(full instanceof RateLimiterRes)) throw full;
+    const waitMs = Math.max(1, full.msBeforeNext);
+    const facts = { cause: scope, retry_after_ms: String(waitMs) };
+    const retryAfter = String(Math.ceil(waitMs / 1_000));
+    throw refused(new Refusal(Reason.RATE_LIMITED, facts), { "retry-after": retryAfter });
+  }
+}
+
+/** Whoever has one IPv6 address has the 2^64 of its network. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address);
+  if (mapped?.[1]) return mapped[1];
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const end = tail === "" ? [] : tail.split(":");
+    while (groups.length + end.length < 8) groups.push("0");
+    groups.push(...end);
+  }
+  return groups.slice(0, 4).join(":");
+}

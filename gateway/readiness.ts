@@ -1,0 +1,47 @@
+import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
+import type { HttpAnswer } from "#platform/process/http-answer.ts";
+import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import { createHealthClient } from "#platform/rpc/health-client.ts";
+import { READY_TIMEOUT_MS } from "./limits.ts";
+
+export type Readiness = {
+  /** 200 where all services say SERVING, else 503; the body has what each says. */
+  answer(): Promise<HttpAnswer>;
+  close(): void;
+};
+
+/** Asks the services behind, each time it is asked; those who ask at the same moment share one round. */
+export function createReadiness(options: {
+  addresses: Record<ServiceName, string>;
+  tls: TlsSettings | undefined;
+  stopping: AbortSignal;
+}): Readiness {
+  const clients = SERVICES.map((service) => ({
+    service,
+    client: createHealthClient({ address: options.addresses[service], tls: options.tls }),
+  }));
+  const ask = async (): Promise<HttpAnswer> => {
+    const states = await Promise.all(
+      clients.map(async ({ service, client }) => [service, await client.check(READY_TIMEOUT_MS)]),
+    );
+    const isReady = !options.stopping.aborted && states.every(([, state]) => state === "SERVING");
+    const body = { ready: isReady, services: Object.fromEntries(states) };
+    return {
+      status: isReady ? 200 : 503,
+      headers: { "content-type": "application/json" },
+      body: `${JSON.stringify(body)}\n`,
+    };
+  };
+  let round: Promise<HttpAnswer> | undefined;
+  return {
+    answer() {
+      round ??= ask().finally(() => {
+        round = undefined;
+      });
+      return round;
+    },
+    close() {
+      for (const { client } of clients) client.close();
+    },
+  };
+}
