@@ -54,8 +54,12 @@ export async function writeAnswer(
   }
   const stream = streamOf(response);
   if (stream) {
-    response.writeHead(status, { ...headers, ...length });
-    response.end(sent);
+    response.statusCode = status;
+    for (const [name, value] of Object.entries({ ...headers, ...length })) {
+      response.setHeader(name, value);
+    }
+    // Without a body the headers end the stream, which is the form that gRPC wants of an error.
+    response.end(sent.length > 0 ? sent : undefined);
     // What still arrives is thrown away; after a while the client is told that nothing more is wanted.
     request.resume();
     const late = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
