@@ -1,0 +1,250 @@
+// A shopper's way through the shop, with connect-go.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"time"
+
+	"connectrpc.com/connect"
+
+	commonv1 "jetshop.example/sdk/gen/shop/common/v1"
+	goodsv1 "jetshop.example/sdk/gen/shop/goods/v1"
+	"jetshop.example/sdk/gen/shop/goods/v1/goodsv1connect"
+	orderv1 "jetshop.example/sdk/gen/shop/order/v1"
+	"jetshop.example/sdk/gen/shop/order/v1/orderv1connect"
+	payv1 "jetshop.example/sdk/gen/shop/pay/v1"
+	"jetshop.example/sdk/gen/shop/pay/v1/payv1connect"
+	userv1 "jetshop.example/sdk/gen/shop/user/v1"
+	"jetshop.example/sdk/gen/shop/user/v1/userv1connect"
+)
+
+// shop has a client of each service; all go to the one address of the gateway.
+type shop struct {
+	users     userv1connect.UserServiceClient
+	catalogue goodsv1connect.GoodsServiceClient
+	orders    orderv1connect.OrderServiceClient
+	payments  payv1connect.PayServiceClient
+}
+
+// signed sends the access token with every request, once there is one.
+type signed struct{ accessToken string }
+
+func (s *signed) Do(request *http.Request) (*http.Response, error) {
+	if s.accessToken != "" {
+		request.Header.Set("Authorization", "Bearer "+s.accessToken)
+	}
+	return http.DefaultClient.Do(request)
+}
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := story(ctx); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func story(ctx context.Context) error {
+	address := os.Getenv("SHOP_URL")
+	if address == "" {
+		address = "http://127.0.0.1:50050"
+	}
+	caller := &signed{}
+	s := &shop{
+		users:     userv1connect.NewUserServiceClient(caller, address),
+		catalogue: goodsv1connect.NewGoodsServiceClient(caller, address),
+		orders:    orderv1connect.NewOrderServiceClient(caller, address),
+		payments:  payv1connect.NewPayServiceClient(caller, address),
+	}
+	var err error
+	if caller.accessToken, err = s.signIn(ctx); err != nil {
+		return err
+	}
+	goods, err := s.choose(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.askForTooMuch(ctx, goods); err != nil {
+		return err
+	}
+	orderID, err := s.order(ctx, goods)
+	if err != nil {
+		return err
+	}
+	if err := s.pay(ctx, orderID); err != nil {
+		return err
+	}
+	if err := s.watch(ctx, orderID); err != nil {
+		return err
+	}
+	return s.showPoints(ctx)
+}
+
+func (s *shop) signIn(ctx context.Context) (accessToken string, err error) {
+	name, password := "sdk-go-"+rand.Text()[:8], rand.Text()
+	registered, err := s.users.Register(ctx, &userv1.RegisterRequest{UserName: name, Password: password})
+	if err != nil {
+		return "", err
+	}
+	session, err := s.users.Login(ctx, &userv1.LoginRequest{UserName: name, Password: password})
+	if err != nil {
+		return "", err
+	}
+	fmt.Printf("%s is user %d, and signed in\n", name, registered.User.UserId)
+	return session.AccessToken, nil
+}
+
+func (s *shop) choose(ctx context.Context) (*goodsv1.Goods, error) {
+	list, err := s.catalogue.ListGoods(ctx, &goodsv1.ListGoodsRequest{PageSize: 100})
+	if err != nil {
+		return nil, err
+	}
+	var chosen *goodsv1.Goods
+	for _, goods := range list.Goods {
+		fmt.Printf("  %s  %s, %d in stock\n", money(goods.UnitPriceCents), goods.Name, goods.Stock)
+		if chosen == nil && goods.Stock >= 2 {
+			chosen = goods
+		}
+	}
+	if chosen == nil {
+		return nil, errors.New("the shop is sold out")
+	}
+	return chosen, nil
+}
+
+// askForTooMuch shows how whoever is refused learns why, to act on it, from the detail of the error.
+func (s *shop) askForTooMuch(ctx context.Context, goods *goodsv1.Goods) error {
+	tooMany := []*orderv1.OrderLine{{GoodsId: goods.GoodsId, Quantity: goods.Stock + 1}}
+	_, err := s.orders.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: tooMany})
+	info := infoOf(err)
+	if info.GetReason() != commonv1.Reason_REASON_STOCK_NOT_ENOUGH {
+		return fmt.Errorf("expected to be refused: %w", err)
+	}
+	fmt.Printf("%d are refused: STOCK_NOT_ENOUGH, available %s\n", goods.Stock+1, info.Metadata["available"])
+	return nil
+}
+
+func infoOf(err error) *commonv1.ErrorInfo {
+	var refused *connect.Error
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	for _, detail := range refused.Details() {
+		if value, err := detail.Value(); err == nil {
+			if info, ok := value.(*commonv1.ErrorInfo); ok {
+				return info
+			}
+		}
+	}
+	return nil
+}
+
+func (s *shop) order(ctx context.Context, goods *goodsv1.Goods) (orderID int64, err error) {
+	lines := []*orderv1.OrderLine{{GoodsId: goods.GoodsId, Quantity: 2}}
+	quote, err := s.orders.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: lines})
+	if err != nil {
+		return 0, err
+	}
+	placed, err := s.orders.PlaceOrder(ctx, &orderv1.PlaceOrderRequest{
+		// Sent again with the same request, it brings the same order: nothing is ordered twice.
+		RequestId:        rand.Text(),
+		Lines:            quote.Lines,
+		Address:          &orderv1.Address{Consignee: "Ada", Mobile: "+49 30 1234567", Text: "1 Harbour Street"},
+		ShippingFeeCents: quote.ShippingFeeCents,
+		OrderAmountCents: quote.OrderAmountCents,
+	})
+	if err != nil {
+		return 0, err
+	}
+	fmt.Printf("order %d: %s to pay\n", placed.Order.OrderId, money(placed.Order.PayAmountCents))
+	return placed.Order.OrderId, nil
+}
+
+var form = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
+
+// pay does what a shopper does on the checkout page: it sends the form.
+func (s *shop) pay(ctx context.Context, orderID int64) error {
+	created, err := s.payments.CreatePayment(ctx, &payv1.CreatePaymentRequest{
+		OrderId: orderID, Provider: "sandbox", ReturnUrl: "http://localhost/thanks",
+	})
+	if err != nil {
+		return err
+	}
+	page, err := http.Get(created.Payment.CheckoutUrl)
+	if err != nil {
+		return err
+	}
+	defer page.Body.Close()
+	html, err := io.ReadAll(io.LimitReader(page.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	action := form.FindSubmatch(html)
+	if action == nil {
+		return errors.New("there is nothing to pay at " + created.Payment.CheckoutUrl)
+	}
+	target, err := page.Request.URL.Parse(string(action[1]))
+	if err != nil {
+		return err
+	}
+	// The answer sends the shopper back to the shop; nobody is there.
+	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := browser.PostForm(target.String(), url.Values{})
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	fmt.Printf("payment %d: sent, the platform answers %d\n", created.Payment.PaymentId, answer.StatusCode)
+	return nil
+}
+
+// watch opens the stream again where it breaks: it begins with the order as it is, so nothing is missed.
+func (s *shop) watch(ctx context.Context, orderID int64) error {
+	for range 3 {
+		stream, err := s.orders.WatchOrder(ctx, &orderv1.WatchOrderRequest{OrderId: orderID})
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		for stream.Receive() {
+			order := stream.Msg().Order
+			fmt.Printf("order %d: %s, %s\n", orderID, order.OrderStatus, order.PayStatus)
+			if order.PayStatus == orderv1.PayStatus_PAY_STATUS_PAID {
+				return nil
+			}
+		}
+		if err := stream.Err(); err != nil && connect.CodeOf(err) != connect.CodeUnavailable {
+			return err
+		}
+	}
+	return errors.New("the payment did not come")
+}
+
+// showPoints waits a little: they follow from the payment.
+func (s *shop) showPoints(ctx context.Context) error {
+	for range 50 {
+		found, err := s.users.GetUser(ctx, &userv1.GetUserRequest{})
+		if err != nil {
+			return err
+		}
+		if found.User.Points > 0 {
+			fmt.Printf("points: %d\n", found.User.Points)
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return errors.New("the points did not come")
+}
+
+func money(cents int64) string {
+	return fmt.Sprintf("%d.%02d", cents/100, cents%100)
+}

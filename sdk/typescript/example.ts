@@ -1,0 +1,124 @@
+// A shopper's way through the shop, with Connect-Web: in Node, and in a browser, too, but for the page in `pay`.
+
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { ErrorInfoSchema, Reason } from "./gen/shop/common/v1/error_pb.js";
+import { type Goods, GoodsService } from "./gen/shop/goods/v1/goods_pb.js";
+import { OrderService, OrderStatus, PayStatus } from "./gen/shop/order/v1/order_pb.js";
+import { PayService } from "./gen/shop/pay/v1/pay_pb.js";
+import { UserService } from "./gen/shop/user/v1/user_pb.js";
+
+// Node has a process, a browser has none.
+const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
+const shopUrl = process?.env.SHOP_URL ?? "http://127.0.0.1:50050";
+
+let accessToken = "";
+const signed: Interceptor = (next) => (request) => {
+  if (accessToken !== "") request.header.set("authorization", `Bearer ${accessToken}`);
+  return next(request);
+};
+const transport = createConnectTransport({ baseUrl: shopUrl, interceptors: [signed] });
+const users = createClient(UserService, transport);
+const catalogue = createClient(GoodsService, transport);
+const orders = createClient(OrderService, transport);
+const payments = createClient(PayService, transport);
+
+await signIn();
+const goods = await choose();
+await askForTooMuch(goods);
+const orderId = await order(goods);
+await pay(orderId);
+await watch(orderId);
+await showPoints();
+
+async function signIn(): Promise<void> {
+  const userName = `sdk-ts-${crypto.randomUUID().slice(0, 8)}`;
+  const password = crypto.randomUUID();
+  const { user } = await users.register({ userName, password });
+  accessToken = (await users.login({ userName, password })).accessToken;
+  console.log(`${userName} is user ${user?.userId}, and signed in`);
+}
+
+async function choose(): Promise<Goods> {
+  const { goods } = await catalogue.listGoods({ pageSize: 100 });
+  for (const { name, unitPriceCents, stock } of goods) {
+    console.log(`  ${money(unitPriceCents)}  ${name}, ${stock} in stock`);
+  }
+  const chosen = goods.find(({ stock }) => stock >= 2n);
+  if (!chosen) throw new Error("the shop is sold out");
+  return chosen;
+}
+
+/** Whoever is refused learns why, to act on it, from the detail of the error. */
+async function askForTooMuch({ goodsId, stock }: Goods): Promise<void> {
+  try {
+    await orders.quoteOrder({ lines: [{ goodsId, quantity: stock + 1n }] });
+  } catch (error) {
+    const [info] = ConnectError.from(error).findDetails(ErrorInfoSchema);
+    if (info?.reason !== Reason.STOCK_NOT_ENOUGH) throw error;
+    console.log(
+      `${stock + 1n} are refused: STOCK_NOT_ENOUGH, available ${info.metadata.available}`,
+    );
+  }
+}
+
+/** Cents and identifiers are bigint: a number would not hold them exactly. */
+async function order({ goodsId }: Goods): Promise<bigint> {
+  const quote = await orders.quoteOrder({ lines: [{ goodsId, quantity: 2n }] });
+  const { order } = await orders.placeOrder({
+    // Sent again with the same request, it brings the same order: nothing is ordered twice.
+    requestId: crypto.randomUUID(),
+    lines: quote.lines,
+    address: { consignee: "Ada", mobile: "+49 30 1234567", text: "1 Harbour Street" },
+    shippingFeeCents: quote.shippingFeeCents,
+    orderAmountCents: quote.orderAmountCents,
+  });
+  if (!order) throw new Error("an answer without an order");
+  console.log(`order ${order.orderId}: ${money(order.payAmountCents)} to pay`);
+  return order.orderId;
+}
+
+/** A real page would go to the checkout page: `location.assign(checkoutUrl)`. This sends the form that is on it. */
+async function pay(orderId: bigint): Promise<void> {
+  const returnUrl = "http://localhost/thanks";
+  const { payment } = await payments.createPayment({ orderId, provider: "sandbox", returnUrl });
+  const checkoutUrl = payment?.checkoutUrl ?? "";
+  const page = await (await fetch(checkoutUrl)).text();
+  const form = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "";
+  const answer = await fetch(new URL(form, checkoutUrl), { method: "POST", redirect: "manual" });
+  console.log(`payment ${payment?.paymentId}: sent, the platform answers ${answer.status}`);
+}
+
+/** The stream begins with the order as it is, so nothing is missed when it is opened again. */
+async function watch(orderId: bigint): Promise<void> {
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    try {
+      for await (const { order } of orders.watchOrder({ orderId })) {
+        if (!order) continue;
+        const state = `${OrderStatus[order.orderStatus]}, ${PayStatus[order.payStatus]}`;
+        console.log(`order ${orderId}: ${state}`);
+        if (order.payStatus === PayStatus.PAID) return;
+      }
+    } catch (error) {
+      if (ConnectError.from(error).code !== Code.Unavailable) throw error;
+    }
+  }
+  throw new Error("the payment did not come");
+}
+
+/** They follow from the payment a moment later. */
+async function showPoints(): Promise<void> {
+  for (let attempt = 1; attempt <= 50; attempt += 1) {
+    const { user } = await users.getUser({});
+    if (user && user.points > 0n) {
+      console.log(`points: ${user.points}`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the points did not come");
+}
+
+function money(cents: bigint): string {
+  return `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
+}
