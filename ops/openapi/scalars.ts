@@ -9,8 +9,12 @@ const INT32: Json = {
 };
 const UINT32: Json = { type: "integer", minimum: 0, maximum: 2 ** 32 - 1 };
 // A number of JSON is exact to 2^53 only.
-const INT64: Json = { type: "string", format: "int64", pattern: "^-?[0-9]{1,19}$" };
-const UINT64: Json = { type: "string", format: "uint64", pattern: "^[0-9]{1,20}$" };
+const INT64 = longSchema("int64", "^-?[0-9]{1,19}$");
+const UINT64 = longSchema("uint64", "^[0-9]{1,20}$");
+
+function longSchema(format: string, pattern: string): Json {
+  return { type: "string", format, pattern, examples: ["1"] };
+}
 
 function floatingPoint(format: string): Json {
   return { anyOf: [{ type: "number", format }, { enum: ["NaN", "Infinity", "-Infinity"] }] };
