@@ -34,11 +34,14 @@ const SCRIPT = { "content-type": "text/javascript; charset=utf-8" };
 const PNG = { "content-type": "image/png" };
 const YAML = { "content-type": "application/yaml" };
 
+/** Undefined for a path that is none of these. */
+export type Docs = (request: DocsRequest) => HttpAnswer | undefined;
+
 /**
  * The OpenAPI description of the JSON interface, and the page to try it. All that there is to serve is read here, so
- * no path of a request reaches the file system; undefined for a path that is none of these.
+ * no path of a request reaches the file system.
  */
-export function readDocs(): (request: DocsRequest) => HttpAnswer | undefined {
+export function readDocs(): Docs {
   const page = read(import.meta.resolve("./docs/page.html"), HTML);
   const files = new Map<string, File>([
     ["/openapi.yaml", read(import.meta.resolve("./openapi.yaml"), YAML)],

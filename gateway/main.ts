@@ -8,6 +8,7 @@ import { Gate } from "#platform/rpc/server-call.ts";
 import { createServiceTokenSource, createTokenVerifier } from "#platform/rpc/tokens.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { type GatewayConfig, gatewayConfig } from "./config.ts";
+import { readDocs } from "./docs.ts";
 import { type AnyClient, forwardAll } from "./forward.ts";
 import { createGate } from "./gate.ts";
 import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_CALLBACKS, MAX_DEADLINE_MS } from "./limits.ts";
@@ -53,6 +54,7 @@ export async function start(
     handle: createHandler({
       protocols,
       readiness,
+      docs: readDocs(),
       callbacks: { pay, log, places: new Gate(MAX_CALLBACKS) },
       checkOrigin: createOriginCheck(config.allowedOrigins),
       trusts: config.trusts,

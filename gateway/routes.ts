@@ -6,6 +6,7 @@ import proxyAddress from "proxy-addr";
 import { type HttpAnswer, HttpProblem, pathOf } from "#platform/process/http-answer.ts";
 import { ANSWERED, type HttpHandler } from "#platform/process/http-server.ts";
 import { type CallbackDoor, carryCallback, providerOf } from "./callbacks.ts";
+import type { Docs } from "./docs.ts";
 import { ADDRESS } from "./gate.ts";
 import type { Protocols } from "./protocols.ts";
 import type { Readiness } from "./readiness.ts";
@@ -17,6 +18,7 @@ export type Routes = {
   protocols: Protocols;
   callbacks: CallbackDoor;
   readiness: Readiness;
+  docs: Docs;
   /** Refuses by throwing; whether it has answered. */
   checkOrigin(request: IncomingMessage, response: ServerResponse): boolean;
   trusts(address: string, n: number): boolean;
@@ -45,6 +47,9 @@ export function createHandler(routes: Routes): HttpHandler {
       const values = createContextValues().set(ADDRESS, address);
       return routes.protocols.answer(request, response, values);
     }
+    const ifNoneMatch = request.headers["if-none-match"];
+    const docs = routes.docs({ path, method: request.method, ifNoneMatch });
+    if (docs) return docs;
     const page = pages[path];
     if (!page) return notFound(request);
     if (request.method === "GET" || request.method === "HEAD") return page();

@@ -132,6 +132,10 @@ function settingsOf(namespace: string, places: Record<Program, string>, sandboxS
     // A callback that was not answered is repeated after 100 ms, 200 ms, 500 ms ...
     SHOP_SANDBOX_SCHEDULE_PERCENT: "10",
     SHOP_CALLBACK_URL: `http://${places.gateway}/pay/callback`,
+    // All of a suite's calls come from one address.
+    SHOP_RATE_PER_USER: "0",
+    SHOP_RATE_PER_ADDRESS: "0",
+    SHOP_SIGN_IN_RATE: "0",
   };
   for (const program of PROGRAMS) {
     settings[`SHOP_${program.toUpperCase()}_LISTEN`] = places[program];
