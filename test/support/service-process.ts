@@ -10,6 +10,8 @@ export type ServiceProcess = {
   end(name: NodeJS.Signals): Promise<string>;
   /** Resolves when it is gone to how it went: "exit 0" or the signal's name. */
   ended(): Promise<string>;
+  /** Undefined while it does not run. */
+  pid(): number | undefined;
   output(): string;
 };
 
@@ -96,6 +98,7 @@ export function serviceProcess(options: {
       return gone;
     },
     ended: () => gone,
+    pid: () => child?.pid,
     output,
   };
 }

@@ -47,6 +47,8 @@ export type Shop = Callers & {
   restart(program: Program, env?: Record<string, string>): Promise<void>;
   /** Resolves when it has ended by itself, for example at a failpoint, to how. */
   ended(program: Program): Promise<string>;
+  /** Of a program that runs. */
+  pid(program: Program): number | undefined;
   /** What it has written so far, over all its runs. */
   output(program: Program): string;
   /** One statement in the schema of a service, past all rules. BIGINT comes as bigint. */
@@ -103,6 +105,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       await Promise.race([clients.untilReachable(program), died]);
     },
     ended: (program) => processOf(program).ended(),
+    pid: (program) => processOf(program).pid(),
     output: (program) => processOf(program).output(),
     sql: schemas.sql,
     stop,

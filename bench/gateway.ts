@@ -1,0 +1,143 @@
+// `npm run bench:gateway`: what the gateway adds to a call. PlaceOrder at the order service itself and through the
+// gateway, in turns, in a shop of its own.
+
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { forEachInFlight } from "../ops/replay/in-flight.ts";
+import { rounded, spread } from "../ops/replay/report-words.ts";
+import { token } from "../test/support/callers.ts";
+import { insertUsers, newGoods, placeRequest } from "../test/support/fixtures.ts";
+import { bringUpEngines, mochaGlobalTeardown } from "../test/support/infrastructure.ts";
+import { type Shop, startShop } from "../test/support/shop.ts";
+import { cpuMs } from "./gateway/cpu.ts";
+import { type Way, waysToOrder } from "./gateway/ways.ts";
+
+const USAGE = `Measures PlaceOrder (1 line, no coupon, no balance) at the order service and through the gateway, in turns.
+
+  npm run bench:gateway -- [--turns N] [--orders N] [--json]
+
+  --turns   how often each way has its turn; the median turn is printed (5)
+  --orders  orders of a turn: at 1 in flight, and ten times as many at 64 (300)
+  --json    prints every turn as one line of JSON
+
+It runs its own shop against SHOP_MYSQL_URL and SHOP_NATS_URL, or against servers that it brings up and takes down.
+CPU is that of the gateway's process alone.`;
+
+type Turn = { p50: number; p99: number; ordersPerSecond: number; gatewayCpuMs: number };
+
+const IN_FLIGHT = [1, 64];
+const SHOPPERS = 200;
+
+async function prepare(shop: Shop) {
+  const goods = await Promise.all(
+    Array.from({ length: 100 }, () => newGoods(shop, { stock: 1_000_000n })),
+  );
+  const shoppers = await Promise.all(
+    (await insertUsers(shop, SHOPPERS)).map(async (userId) => ({
+      userId,
+      token: await token("user", String(userId)),
+    })),
+  );
+  let next = 0;
+  return () => {
+    next += 1;
+    const item = goods[next % goods.length] ?? goods[0];
+    const shopper = shoppers[next % SHOPPERS] ?? { userId: 0n, token: "" };
+    if (!item) throw new Error("no goods");
+    const request = placeRequest({ userId: shopper.userId, lines: [[item, 1n]] });
+    return { request, token: shopper.token };
+  };
+}
+
+async function turn(
+  way: Way,
+  run: { shop: Shop; inFlight: number; orders: number; next: Awaited<ReturnType<typeof prepare>> },
+): Promise<Turn> {
+  const orders = Array.from({ length: run.orders }, run.next);
+  const times: number[] = [];
+  const pid = run.shop.pid("gateway") ?? 0;
+  const cpuBefore = cpuMs(pid);
+  const begun = performance.now();
+  await forEachInFlight(orders, run.inFlight, async (order) => {
+    const at = performance.now();
+    await way.place(order.request, order.token);
+    times.push(performance.now() - at);
+  });
+  const seconds = (performance.now() - begun) / 1_000;
+  const { p50, p99 } = spread(times.sort((a, b) => a - b));
+  return {
+    p50,
+    p99,
+    ordersPerSecond: Math.round(run.orders / seconds),
+    gatewayCpuMs: rounded((cpuMs(pid) - cpuBefore) / run.orders),
+  };
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function words(name: string, turns: Turn[], direct: Turn[]): string {
+  const of = (key: keyof Turn, from = turns) => median(from.map((one) => one[key]));
+  const ratio = (key: keyof Turn) => (of(key) / of(key, direct)).toFixed(2);
+  return [
+    `  ${name.padEnd(26)}p50 ${of("p50")} ms (x${ratio("p50")}), p99 ${of("p99")} ms (x${ratio("p99")}),`,
+    `${of("ordersPerSecond")} orders/s (x${ratio("ordersPerSecond")}), gateway CPU ${of("gatewayCpuMs")} ms an order`,
+  ].join(" ");
+}
+
+async function run(turns: number, orders: number) {
+  const shop = await startShop({ gateway: true });
+  const ways = waysToOrder(shop);
+  try {
+    const next = await prepare(shop);
+    const results = new Map<string, Turn[]>();
+    for (const inFlight of IN_FLIGHT) {
+      const count = inFlight === 1 ? orders : orders * 10;
+      for (let round = 0; round <= turns; round += 1) {
+        for (const way of ways) {
+          const result = await turn(way, { shop, inFlight, orders: count, next });
+          const key = `${inFlight} ${way.name}`;
+          // The first round only warms up.
+          if (round > 0) results.set(key, [...(results.get(key) ?? []), result]);
+        }
+      }
+    }
+    return { results, names: ways.map(({ name }) => name) };
+  } finally {
+    for (const way of ways) way.close();
+    await shop.stop();
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    turns: { type: "string", default: "5" },
+    orders: { type: "string", default: "300" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  },
+});
+if (values.help) console.log(USAGE);
+else {
+  const load = (loadavg()[0] ?? 0).toFixed(2);
+  await bringUpEngines((line) => console.error(line));
+  try {
+    const { results, names } = await run(Number(values.turns), Number(values.orders));
+    if (values.json) console.log(JSON.stringify({ load, ...Object.fromEntries(results) }));
+    else {
+      const cores = `${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
+      console.log(`${cores}, load ${load} before, Node ${process.versions.node}`);
+      for (const inFlight of IN_FLIGHT) {
+        console.log(`${inFlight} in flight`);
+        const direct = results.get(`${inFlight} ${names[0]}`) ?? [];
+        for (const name of names) {
+          console.log(words(name, results.get(`${inFlight} ${name}`) ?? [], direct));
+        }
+      }
+    }
+  } finally {
+    await mochaGlobalTeardown();
+  }
+}
