@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { create, type DescMessage, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import fc from "fast-check";
+import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { METHODS, type Method } from "../support/contract.ts";
+import { messages } from "../support/messages.ts";
+import { type Operation, readDocument, schemaJudge } from "../support/openapi.ts";
+
+const ROLES: Partial<Record<Access, string[]>> = {
+  [Access.PUBLIC]: [],
+  [Access.USER]: ["bearer user", "cookie user"],
+  [Access.ADMIN]: ["bearer admin"],
+};
+
+const open = METHODS.filter(({ access }) => access !== Access.SERVICE);
+
+describe("the description of the JSON interface", () => {
+  const document = readDocument();
+  const { paths, components } = document;
+  const judge = schemaJudge(components.schemas);
+  const operationOf = ({ path }: Pick<Method, "path">): Operation => {
+    return paths[path]?.post ?? assert.fail(`${path} is not described`);
+  };
+  const contentOf = (method: Method) => {
+    const type =
+      method.desc.methodKind === "unary" ? "application/json" : "application/connect+json";
+    const { content } = operationOf(method).requestBody;
+    assert.deepEqual(Object.keys(content), [type]);
+    return content[type] ?? assert.fail();
+  };
+
+  it("is valid OpenAPI 3.1, of this version of the shop", async () => {
+    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    assert.ok(valid, JSON.stringify(errors));
+    assert.match(document.openapi, /^3\.1\./);
+    const project = JSON.parse(
+      readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    );
+    assert.equal(document.info.version, project.version);
+  });
+
+  it("has every method that clients may call, and no other", () => {
+    assert.deepEqual(Object.keys(paths).sort(), open.map(({ path }) => path).sort());
+    for (const path of Object.values(paths)) assert.deepEqual(Object.keys(path), ["post"]);
+    const services = new Set(open.map(({ desc }) => desc.parent.typeName));
+    assert.deepEqual(document.tags.map(({ name }) => name).sort(), [...services].sort());
+  });
+
+  it("has the messages of these methods, and none that only services send each other", () => {
+    const reachable = new Set(["shop.common.v1.ErrorInfo"]);
+    for (const { desc } of open) {
+      for (const message of [desc.input, desc.output]) collect(message, reachable);
+    }
+    const own = Object.keys(components.schemas).filter((name) => !name.startsWith("connect."));
+    assert.deepEqual(own.sort(), [...reachable].sort());
+  });
+
+  it("says who may call each method", () => {
+    for (const method of open) {
+      const named = operationOf(method).security.flatMap((one) =>
+        Object.entries(one).map(([scheme, roles]) => `${scheme} ${roles.join(" ")}`),
+      );
+      assert.deepEqual(named, ROLES[method.access], method.path);
+    }
+  });
+
+  for (const method of open) {
+    const { input, output } = method.desc;
+    const judges = (message: DescMessage, json: unknown) => judge(message.typeName, json);
+
+    it(`describes what ${method.name} takes and answers`, () => {
+      assert.equal(contentOf(method).schema.$ref, `#/components/schemas/${input.typeName}`);
+      const answer = JSON.stringify(operationOf(method).responses[200]);
+      assert.ok(answer.includes(`"#/components/schemas/${output.typeName}"`));
+      for (const message of [input, output]) {
+        const property = fc.property(messages(message), (init) => {
+          const json = toJson(message, create(message, init));
+          assert.equal(judges(message, json), undefined, JSON.stringify(json));
+        });
+        fc.assert(property, { numRuns: 20 });
+        assert.notEqual(judges(message, { nothing: 1 }), undefined);
+      }
+    });
+
+    it(`gives an example of ${method.name} that is one`, () => {
+      const { example } = contentOf(method);
+      if (method.desc.methodKind !== "unary") return assert.equal(example, undefined);
+      assert.equal(judges(input, example), undefined);
+      assert.doesNotThrow(() => fromJson(input, example as JsonValue));
+    });
+  }
+
+  it("is right in what it says of requests beyond their schemas", () => {
+    const { input } =
+      METHODS.find(({ name }) => name === "order ListOrders")?.desc ?? assert.fail();
+    const readable = (json: JsonValue) => {
+      try {
+        fromJson(input, json);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    assert.ok(readable({ userId: "9223372036854775807" }));
+    assert.ok(readable({ userId: Number.MAX_SAFE_INTEGER }));
+    assert.ok(readable({ orderStatus: 2 }));
+    assert.ok(readable({ user_id: "1", page_token: "" }));
+    assert.ok(!readable({ nothing: 1 }));
+  });
+});
+
+/** The message and all that it contains, but for what JSON has forms of its own for. */
+function collect(message: DescMessage, found: Set<string>): void {
+  const { typeName } = message;
+  if (found.has(typeName) && typeName !== "shop.common.v1.ErrorInfo") return;
+  if (typeName.startsWith("google.protobuf.")) return;
+  found.add(typeName);
+  for (const field of message.fields) {
+    if (field.enum) found.add(field.enum.typeName);
+    if (field.message) collect(field.message, found);
+  }
+}

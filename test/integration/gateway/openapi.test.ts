@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { create, fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { parse } from "yaml";
+import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { METHODS } from "../../support/contract.ts";
+import { readDocument, schemaJudge } from "../../support/openapi.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+
+/** What no field of a request can be; an object is none in a list, nor the other way round. */
+const NEVER: JsonValue[] = ["no such value", "1.5", { nothing: 1 }, [["1"]], true];
+
+describe("the description of requests in JSON", function () {
+  this.timeout(startMs);
+  const judge = schemaJudge(readDocument().components.schemas);
+  let world: World;
+  before(async () => {
+    world = await newWorld(await sharedShop());
+  });
+
+  for (const method of METHODS.filter(({ access }) => access !== Access.SERVICE)) {
+    const { input } = method.desc;
+
+    it(`lets pass a valid ${method.name}, and refuses what the gateway could not read`, async () => {
+      const valid = await validOf(method).request(world);
+      const json = toJson(input, create(input, valid), { alwaysEmitImplicit: true }) as JsonObject;
+      assert.equal(judge(input.typeName, json), undefined);
+      const broken = breaches(json).filter((request) => !readable(input, request));
+      assert.ok(broken.length > 0);
+      for (const request of broken) {
+        assert.notEqual(judge(input.typeName, request), undefined, JSON.stringify(request));
+      }
+    });
+  }
+});
+
+describe("the description at the gateway", function () {
+  this.timeout(startMs);
+  const document = readDocument();
+  let shop: Shop;
+  before(async () => {
+    shop = await sharedShop();
+  });
+
+  it("is served, and so is the page to try it, under a policy of its own", async () => {
+    const description = await fetch(`${shop.gatewayUrl}/openapi.yaml`);
+    assert.equal(description.headers.get("content-type"), "application/yaml");
+    assert.deepEqual(parse(await description.text()), document);
+    const page = await fetch(`${shop.gatewayUrl}/docs`);
+    assert.equal(page.status, 200);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    assert.match(policy, /script-src 'self';/);
+    const bundle = `${shop.gatewayUrl}/docs/swagger-ui-bundle.js`;
+    const first = await fetch(bundle);
+    await first.body?.cancel();
+    const again = await fetch(bundle, {
+      headers: { "if-none-match": first.headers.get("etag") ?? "" },
+    });
+    assert.equal(again.status, 304);
+  });
+
+  it("has the answer's status, code and detail right where a call is refused", async () => {
+    const judge = schemaJudge(document.components.schemas);
+    for (const [path, { post }] of Object.entries(document.paths)) {
+      if (!("application/json" in post.requestBody.content)) continue;
+      const body = JSON.stringify({ noSuchField: 1 });
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(shop.gatewayUrl + path, { method: "POST", headers, body });
+      const error = (await answer.json()) as { code: string };
+      assert.equal(judge("connect.Error", error), undefined, JSON.stringify(error));
+      const mapped = `| ${answer.status} | \`${error.code}\` |`;
+      const { description } = document.components.responses["connect.Error"] ?? assert.fail();
+      assert.ok(description.includes(mapped), mapped);
+      assert.equal(error.code, post.security.length ? "unauthenticated" : "invalid_argument", path);
+    }
+  });
+});
+
+function readable(input: Parameters<typeof fromJson>[0], json: JsonValue): boolean {
+  try {
+    fromJson(input, json);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The request with one thing in it, however deep, that is of another kind; or with one that does not exist. */
+function breaches(json: JsonValue): JsonValue[] {
+  if (Array.isArray(json)) {
+    return json.flatMap((one, index) => breaches(one).map((other) => json.with(index, other)));
+  }
+  if (json === null || typeof json !== "object") return NEVER;
+  const changed = Object.entries(json).flatMap(([name, value]) =>
+    [...NEVER, ...breaches(value)].map((other) => ({ ...json, [name]: other })),
+  );
+  return [...changed, { ...json, noSuchField: 1 }];
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { parse } from "yaml";
+
+export type Operation = {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  description: string;
+  security: Record<string, string[]>[];
+  parameters: { $ref: string }[];
+  requestBody: { content: Record<string, { schema: { $ref: string }; example?: unknown }> };
+  responses: Record<string, unknown>;
+};
+
+export type Document = {
+  openapi: string;
+  info: { title: string; version: string; description: string };
+  tags: { name: string; description?: string }[];
+  paths: Record<string, { post: Operation }>;
+  components: {
+    schemas: Record<string, object>;
+    responses: Record<string, { description: string }>;
+  };
+};
+
+/** The committed description of the gateway's JSON interface. */
+export function readDocument(): Document {
+  return parse(readFileSync(new URL("../../gateway/openapi.yaml", import.meta.url), "utf8"));
+}
+
+/** Judges JSON by the schemas of messages; each refusal says why. */
+export function schemaJudge(schemas: Record<string, object>) {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addFormat("uint64", true);
+  ajv.addVocabulary(["components"]);
+  ajv.addSchema({ $id: "openapi", components: { schemas } });
+  const compiled = new Map<string, ValidateFunction>();
+  /** undefined where the JSON satisfies the schema. */
+  return (name: DescMessage["typeName"], json: unknown): string | undefined => {
+    assert.ok(name in schemas, `${name} has no schema`);
+    const judge =
+      compiled.get(name) ?? ajv.compile({ $ref: `openapi#/components/schemas/${name}` });
+    compiled.set(name, judge);
+    return judge(json) ? undefined : ajv.errorsText(judge.errors);
+  };
+}
