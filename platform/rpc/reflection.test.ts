@@ -62,6 +62,7 @@ describe("reflection", () => {
         "google/protobuf/timestamp.proto",
         "google/protobuf/descriptor.proto",
         "shop/common/v1/access.proto",
+        "shop/common/v1/error.proto",
       ];
       for (const fileByFilename of imported) {
         assert.equal(filesOf(await ask({ fileByFilename }))[0]?.name, fileByFilename);

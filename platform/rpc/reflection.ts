@@ -3,6 +3,7 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/p
 import type { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { service as healthService } from "grpc-health-check";
+import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 
 /**
  * Server reflection, v1 and v1alpha, from the descriptors in the generated code: clients need no proto file. It is
@@ -11,6 +12,8 @@ import { service as healthService } from "grpc-health-check";
 export function addReflection(server: Server, services: DescService[]): void {
   const files = new Map<string, FileDescriptorProto>();
   for (const service of services) collectFiles(service.file, files);
+  // For the details of errors, also where no message of the services has them.
+  collectFiles(ErrorInfoSchema.file, files);
   const fileDescriptorProtos = [...files.values(), ...healthFiles()].map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
   );
