@@ -10,6 +10,8 @@ export type GatewayConfig = ClientSettings & {
   rates: Rates;
   /** Whether X-Forwarded-For is to be believed from this address, the n-th on its way. */
   trusts: (address: string, n: number) => boolean;
+  /** Whether it tells anyone what it serves. */
+  reflection: boolean;
 };
 
 const MAX_RATE = 1_000_000;
@@ -35,6 +37,7 @@ export function gatewayConfig(env: Record<string, string | undefined>): GatewayC
         signIns: rate("SHOP_SIGN_IN_RATE", 60),
       },
       trusts: trustedProxies(read),
+      reflection: read.flag("SHOP_GATEWAY_REFLECTION", settings.env !== "production"),
     };
   });
 }

@@ -1,12 +1,13 @@
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { Log } from "#platform/process/log.ts";
-import { accessOf, authorize, type Caller } from "#platform/rpc/access.ts";
+import { authorize, type Caller } from "#platform/rpc/access.ts";
 import { Gate } from "#platform/rpc/server-call.ts";
 import type { TokenVerifier } from "#platform/rpc/tokens.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { connectErrorOf } from "./errors.ts";
 import { IDENTITY, identify } from "./identity.ts";
 import { MAX_CALLS, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
+import { accessOutside } from "./public-services.ts";
 import type { RateLimits } from "./rate-limits.ts";
 
 /** The client's address, however many proxies the call came through. */
@@ -54,7 +55,7 @@ export function createGate(options: {
       const { caller } = identity;
       // A service has no business out here, whatever its token.
       if (caller.kind === "service") throw new Refusal(Reason.PERMISSION_DENIED);
-      authorize(accessOf(context.method), caller);
+      authorize(accessOutside(context.method), caller);
       await rates.caller(caller);
       if (isStream) enterStream(context, keyOf(caller, address));
       context.values.set(IDENTITY, identity);

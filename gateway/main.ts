@@ -17,6 +17,7 @@ import { createProtocols } from "./protocols.ts";
 import { PUBLIC_SERVICES } from "./public-services.ts";
 import { createRateLimits } from "./rate-limits.ts";
 import { createReadiness } from "./readiness.ts";
+import { addReflection } from "./reflection.ts";
 import { createHandler } from "./routes.ts";
 
 export async function start(
@@ -36,7 +37,10 @@ export async function start(
   });
   const readiness = createReadiness({ ...config, stopping: stopping.signal });
   const protocols = createProtocols({
-    routes: (router) => forwardAll(router, { clients, secureCookies: production, log }),
+    routes: (router) => {
+      forwardAll(router, { clients, secureCookies: production, log });
+      if (config.reflection) addReflection(router, Object.values(PUBLIC_SERVICES));
+    },
     gate: createGate({
       tokens: createTokenVerifier(config.tokens),
       rates: createRateLimits(config.rates),

@@ -17,6 +17,12 @@ export const PUBLIC_SERVICES: Record<ServiceName, DescService> = {
   pay: PayService,
 };
 
+/** Who may call a method out here. What is not the shop's own, such as reflection, is for anyone. */
+export function accessOutside(method: DescMethod): Access {
+  const isOwn = Object.values(PUBLIC_SERVICES).includes(method.parent);
+  return isOwn ? accessOf(method) : Access.PUBLIC;
+}
+
 /** What the shop's services say to each other does not exist out here. */
 export function isPublic(method: DescMethod): boolean {
   return accessOf(method) !== Access.SERVICE;
