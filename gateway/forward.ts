@@ -1,4 +1,4 @@
-import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext, MethodImpl } from "@connectrpc/connect";
 import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import type { Log } from "#platform/process/log.ts";
@@ -8,7 +8,7 @@ import { IDENTITY } from "./identity.ts";
 import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS } from "./limits.ts";
 import { STREAM_OPTIONS } from "./protocols.ts";
 import { isPublic, PUBLIC_SERVICES } from "./public-services.ts";
-import { fillFromCookies, keepInCookies } from "./sessions.ts";
+import { fillFromCookies, hasNoSession, keepInCookies } from "./sessions.ts";
 
 /** A client of a service by the names of its methods, as platform/rpc makes it. */
 export type AnyClient = Record<
@@ -52,7 +52,9 @@ function forwardUnary(
   return async (request: Message, context: HandlerContext): Promise<Message> => {
     try {
       fillFromCookies(method, request, context.requestHeader);
-      const answer = await call(request, callOptions(context, DEFAULT_DEADLINE_MS));
+      const answer = hasNoSession(method, request, context.requestHeader)
+        ? create(method.output)
+        : await call(request, callOptions(context, DEFAULT_DEADLINE_MS));
       keepInCookies(method, answer, context, secureCookies);
       return answer;
     } catch (error) {

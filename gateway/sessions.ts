@@ -30,6 +30,12 @@ export function fillFromCookies(method: DescMethod, request: Message, headers: H
   fields.refreshToken ||= cookieOf(headers, REFRESH) ?? "";
 }
 
+/** A browser that signs out when its cookie is over already: nothing is left but to clear what it still has. */
+export function hasNoSession(method: DescMethod, request: Message, headers: Headers): boolean {
+  if (method !== logout || headers.get(SESSION_HEADER) !== "cookie") return false;
+  return (request as Message & { refreshToken: string }).refreshToken === "";
+}
+
 /** Moves the tokens of an answer into cookies where the client asked for it, and clears them at the end. */
 export function keepInCookies(
   method: DescMethod,
