@@ -92,8 +92,9 @@ async function pay(orderId: bigint): Promise<void> {
 /** The stream begins with the order as it is, so nothing is missed when it is opened again. */
 async function watch(orderId: bigint): Promise<void> {
   for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const leaving = new AbortController();
     try {
-      for await (const { order } of orders.watchOrder({ orderId })) {
+      for await (const { order } of orders.watchOrder({ orderId }, { signal: leaving.signal })) {
         if (!order) continue;
         const state = `${OrderStatus[order.orderStatus]}, ${PayStatus[order.payStatus]}`;
         console.log(`order ${orderId}: ${state}`);
@@ -101,6 +102,9 @@ async function watch(orderId: bigint): Promise<void> {
       }
     } catch (error) {
       if (ConnectError.from(error).code !== Code.Unavailable) throw error;
+    } finally {
+      // Without it the connection stays open although nobody reads on.
+      leaving.abort();
     }
   }
   throw new Error("the payment did not come");
