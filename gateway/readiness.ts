@@ -1,11 +1,15 @@
 import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import type { HttpAnswer } from "#platform/process/http-answer.ts";
 import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import { BROKER_PART } from "#platform/rpc/health.ts";
 import { createHealthClient } from "#platform/rpc/health-client.ts";
 import { READY_TIMEOUT_MS } from "./limits.ts";
 
 export type Readiness = {
-  /** 200 where all services say SERVING, else 503; the body has what each says. */
+  /**
+   * 200 where all services say SERVING, else 503. The body has what each says of itself and of its broker, without which
+   * orders are taken all the same.
+   */
   answer(): Promise<HttpAnswer>;
   close(): void;
 };
@@ -22,10 +26,17 @@ export function createReadiness(options: {
   }));
   const ask = async (): Promise<HttpAnswer> => {
     const states = await Promise.all(
-      clients.map(async ({ service, client }) => [service, await client.check(READY_TIMEOUT_MS)]),
+      clients.map(async ({ service, client }) => {
+        const [state, broker] = await Promise.all([
+          client.check(READY_TIMEOUT_MS),
+          client.check(READY_TIMEOUT_MS, BROKER_PART),
+        ]);
+        return { service, state, broker };
+      }),
     );
-    const isReady = !options.stopping.aborted && states.every(([, state]) => state === "SERVING");
-    const body = { ready: isReady, services: Object.fromEntries(states) };
+    const isReady = !options.stopping.aborted && states.every(({ state }) => state === "SERVING");
+    const services = states.map(({ service, ...state }) => [service, state]);
+    const body = { ready: isReady, services: Object.fromEntries(services) };
     return {
       status: isReady ? 200 : 503,
       headers: { "content-type": "application/json" },

@@ -5,6 +5,7 @@ import { type Identifiers, leaseIdentifiers } from "../db/identifiers.ts";
 import { type Broker, connectBroker } from "../events/broker.ts";
 import { type Subscription, startConsumers } from "../events/consumers.ts";
 import { inboxImplementation } from "../events/inbox-rpc.ts";
+import { BROKER_PART } from "../rpc/health.ts";
 import { type Implementation, startRpcServer } from "../rpc/server.ts";
 import type { CommonSettings } from "./common-settings.ts";
 import { createLog, type Log } from "./log.ts";
@@ -59,6 +60,7 @@ export async function startService(options: {
     everyMs: HEALTH_EVERY_MS,
     log,
     work: async () => {
+      server.setPart(BROKER_PART, broker.connected());
       server.setServing(await database.check());
       return false;
     },

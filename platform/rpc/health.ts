@@ -1,7 +1,14 @@
 import { type Server, status } from "@grpc/grpc-js";
 import { HealthImplementation, type service as healthService } from "grpc-health-check";
 
-export type Health = { setServing(serving: boolean): void };
+/** Without its broker a service takes orders and keeps its events until it is back. */
+export const BROKER_PART = "broker";
+
+export type Health = {
+  setServing(serving: boolean): void;
+  /** What the server works with but can do without for a while, under a name of its own: "broker". */
+  setPart(name: string, serving: boolean): void;
+};
 
 type Definition = { requestDeserialize: (bytes: Buffer) => object };
 type Respond = (error: object | null, value?: unknown) => void;
@@ -35,6 +42,7 @@ export function addHealth(server: Server, services: string[]): Health {
   });
   let current: boolean | undefined;
   return {
+    setPart: (name, serving) => health.setStatus(name, serving ? "SERVING" : "NOT_SERVING"),
     setServing(serving) {
       if (serving === current) return;
       current = serving;

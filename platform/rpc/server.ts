@@ -26,6 +26,8 @@ export type RpcServer = {
   port: number;
   /** What grpc.health.v1 answers; false until the first call. Calls are served either way. */
   setServing(serving: boolean): void;
+  /** The same of something that the server can do without for a while, under its name. */
+  setPart(name: string, serving: boolean): void;
   /** Refuses new calls with UNAVAILABLE, finishes those that were accepted, then closes. Safe to call twice. */
   stop(): Promise<void>;
 };
@@ -89,6 +91,7 @@ export async function startRpcServer(options: {
     setServing: (serving) => {
       if (!stopping.signal.aborted) health.setServing(serving);
     },
+    setPart: health.setPart,
     stop: () => {
       stopped ??= stop();
       return stopped;
