@@ -14,6 +14,8 @@ export type PackageOptions = {
   log: (line: string) => void;
 };
 
+type AptOptions = Omit<PackageOptions, "packagesDir">;
+
 const updateWithinMs = 600_000;
 const installWithinMs = 1_800_000;
 
@@ -68,7 +70,19 @@ async function installDatabase(options: PackageOptions): Promise<void> {
     );
   }
   await update(root, options);
-  const packages = await firstOffered(options.env);
+  await install(root, await firstOffered(options.env), options);
+}
+
+/** Installs a package of apt where that needs no password; throws a SetupError, which says what is missing, elsewhere. */
+export async function installPackage(name: string, options: AptOptions): Promise<void> {
+  const root = packageManager(options.env) === "apt" ? await superuser(options.env) : undefined;
+  if (root === undefined) throw new SetupError(`install ${name} (that needs root or sudo)`);
+  await update(root, options);
+  if (!(await isOffered(name, options.env))) throw new SetupError(`apt offers no ${name}`);
+  await install(root, [name], options);
+}
+
+async function install(root: string[], packages: string[], options: AptOptions): Promise<void> {
   options.log(`apt-get install ${packages.join(" ")}`);
   const args = ["install", "--yes", "--no-install-recommends", ...packages];
   const done = await apt(root, args, options);
@@ -126,7 +140,7 @@ async function unpackBroker(options: PackageOptions): Promise<void> {
 let updated = false;
 
 /** Once in a run; what was listed months ago is no longer there to download. */
-async function update(root: string[], options: PackageOptions): Promise<void> {
+async function update(root: string[], options: AptOptions): Promise<void> {
   if (updated) return;
   options.log("apt-get update");
   const done = await apt(root, ["update"], options);
@@ -135,7 +149,7 @@ async function update(root: string[], options: PackageOptions): Promise<void> {
   updated = true;
 }
 
-function apt(root: string[], args: string[], { env, log }: PackageOptions) {
+function apt(root: string[], args: string[], { env, log }: AptOptions) {
   // sudo drops the environment, so these go as arguments of env.
   const quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"];
   const locks = ["-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
