@@ -7,6 +7,7 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { connectErrorOf } from "./errors.ts";
 import { IDENTITY, identify } from "./identity.ts";
 import { MAX_CALLS, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
+import { explainMalformed } from "./malformed.ts";
 import { accessOutside } from "./public-services.ts";
 import type { RateLimits } from "./rate-limits.ts";
 
@@ -45,6 +46,7 @@ export function createGate(options: {
   };
 
   return async (context) => {
+    explainMalformed(context);
     try {
       if (stopping.aborted) throw new ConnectError("the gateway is stopping", Code.Unavailable);
       const isStream = context.method.methodKind !== "unary";

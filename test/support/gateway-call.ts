@@ -58,7 +58,8 @@ export function gatewayClient(url: string): GatewayClient {
     wires,
     async call({ method, protocol, request = {}, body, token, headers, http = 2 }) {
       const streaming = method.desc.methodKind !== "unary";
-      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const authorization: Record<string, string> =
+        token === undefined ? {} : { authorization: `Bearer ${token}` };
       const heard = await wires[http].send({
         path: method.path,
         headers: { ...headersOf(protocol, streaming), ...authorization, ...headers },
