@@ -19,8 +19,8 @@ export const LANGUAGES: Language[] = [
   { name: "typescript", needs: [], prepare: [] },
   {
     name: "go",
-    // `go` without -C is older than 1.20; one that is not new enough fetches what go.mod asks for.
-    needs: [{ what: "Go 1.26 (go)", command: ["go", "-C", "sdk/go", "version"] }],
+    // Fails where this go is older than go.mod asks for, and may not fetch a newer one.
+    needs: [{ what: "Go 1.26 (go)", command: ["go", "-C", "sdk/go", "list", "-m"] }],
     prepare: [],
   },
   {
@@ -39,7 +39,7 @@ export const LANGUAGES: Language[] = [
       { what: "Maven (mvn)", command: ["mvn", "--version"] },
     ],
     prepare: [
-      ["mvn", "--quiet", "--batch-mode", "--file", "sdk/java", "initialize"],
+      ["mvn", "--quiet", "--batch-mode", "-Dstyle.color=never", "--file", "sdk/java", "initialize"],
       ["chmod", "+x", `${tools}/protoc`, `${tools}/protoc-gen-grpc-java`],
     ],
   },

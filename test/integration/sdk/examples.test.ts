@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { clientSettings, SERVICES } from "#platform/process/common-settings.ts";
+import { readSettings } from "#platform/process/settings.ts";
+import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { LANGUAGES, missing } from "../../../ops/sdk/languages.ts";
+import { seed } from "../../../ops/seed.ts";
+import { goods } from "../../../ops/seed-data.ts";
+import { startMs } from "../../support/shared-shop.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { commandsOf, freshProject, root, told, type } from "./project.ts";
+
+const exampleMs = 300_000;
+const POINTS_FOR_EACH = 100n;
+
+describe("client SDKs, made and run by the commands of sdk/README.md", () => {
+  let shop: Shop;
+  let project: string;
+
+  before(async function () {
+    this.timeout(startMs);
+    shop = await startShop({ sandbox: true, gateway: true });
+    const addresses = SERVICES.map((service) => {
+      return [`SHOP_${service.toUpperCase()}_ADDRESS`, shop.addresses[service]] as const;
+    });
+    const env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
+    await seed(readSettings(env, (read) => clientSettings(read)));
+    project = freshProject();
+  });
+
+  after(() => shop?.stop());
+
+  for (const language of LANGUAGES) {
+    const { name } = language;
+    const absent = missing(language, root);
+    if (absent.length > 0) {
+      // A test that is only pending would fail the run; nothing is claimed here, and this says so.
+      console.log(
+        `  SKIPPED: the ${name} SDK is not tried, this machine lacks ${absent.join(", ")}`,
+      );
+      continue;
+    }
+
+    it(`${name}: tells the whole story, and the shop has seen the same`, async function () {
+      this.timeout(exampleMs);
+      const finished = await type(commandsOf(name), project, { SHOP_URL: shop.gatewayUrl });
+      assert.equal(finished.code, 0, told(finished));
+      await compare(finished.stdout);
+    });
+  }
+
+  it("typescript: its types hold", async () => {
+    const finished = await type("tsc --project sdk/typescript", project, {});
+    assert.equal(finished.code, 0, told(finished));
+  });
+
+  /** Everything that the example printed is in the shop, to the last digit. */
+  async function compare(printed: string): Promise<void> {
+    const userId = BigInt(found(printed, /is user (\d+), and signed in/));
+    const orderId = BigInt(found(printed, /^order (\d+): [\d.]+ to pay$/m));
+    const paymentId = BigInt(found(printed, /^payment (\d+): sent, the platform answers 303$/m));
+    assert.ok(orderId > 2n ** 53n, "an identifier that no double holds");
+    for (const { name, unitPriceCents } of goods) {
+      assert.ok(printed.includes(`  ${money(unitPriceCents)}  ${name}, `), `${name} is listed`);
+    }
+    const tooMany = Number(found(printed, /^(\d+) are refused: STOCK_NOT_ENOUGH/m));
+    const available = Number(found(printed, /STOCK_NOT_ENOUGH, available (\d+)$/m));
+    assert.equal(tooMany, available + 1);
+    const states = [...printed.matchAll(/^order (\d+): (\w+), (\w+)$/gm)];
+    assert.ok(states.every(([, id]) => id === String(orderId)));
+    assert.match(states.at(-1)?.[0] ?? "", /CONFIRMED, (PAY_STATUS_)?PAID$/);
+
+    const { order } = await shop.admin.order.getOrder({ orderId });
+    assert.equal(order?.userId, userId);
+    assert.equal(order.orderStatus, OrderStatus.CONFIRMED);
+    assert.equal(order.payStatus, PayStatus.PAID);
+    assert.equal(found(printed, /^order \d+: ([\d.]+) to pay$/m), money(order.payAmountCents));
+    const { payments } = await shop.admin.pay.listPayments({ orderId });
+    assert.deepEqual(
+      payments.map(({ paymentId, status, amountCents }) => [paymentId, status, amountCents]),
+      [[paymentId, PaymentStatus.SUCCEEDED, order.payAmountCents]],
+    );
+    const { user } = await shop.admin.user.getUser({ userId });
+    assert.equal(user?.points, order.payAmountCents / POINTS_FOR_EACH);
+    assert.equal(found(printed, /^points: (\d+)$/m), String(user.points));
+  }
+});
+
+function found(printed: string, pattern: RegExp): string {
+  const [, value] = pattern.exec(printed) ?? [];
+  assert.ok(value !== undefined, `${pattern} in:\n${printed}`);
+  return value;
+}
+
+function money(cents: bigint): string {
+  return `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
+}

@@ -1,0 +1,47 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Finished, run } from "../../../ops/infrastructure/commands.ts";
+import { temporaryDirectory } from "../../support/infrastructure.ts";
+
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+// What generating an SDK needs; the packages are linked.
+const PARTS = ["buf.yaml", "buf.gen.sdk.yaml", "package.json", "package-lock.json"];
+const FOLDERS = ["ops", "proto", "sdk"];
+const MADE = ["gen", "target", ".venv", "__pycache__"];
+
+/** A copy of the project in which nothing is generated yet. */
+export function freshProject(): string {
+  const directory = join(temporaryDirectory(), "project");
+  mkdirSync(directory);
+  for (const part of [...PARTS, ...FOLDERS]) {
+    cpSync(join(root, part), join(directory, part), {
+      recursive: true,
+      filter: (path) => !MADE.includes(basename(path)),
+    });
+  }
+  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+  return directory;
+}
+
+/** The commands that sdk/README.md tells a user of this language to type. */
+export function commandsOf(language: string): string {
+  const readme = readFileSync(join(root, "sdk/README.md"), "utf8");
+  const section = readme.split(/^## /m).find((text) => text.startsWith(`${language}\n`)) ?? "";
+  return [...section.matchAll(/^ {4}(.+)$/gm)].map(([, command]) => command).join("\n");
+}
+
+/** Types the commands in the project's folder; `node` is the one that the project pins. */
+export function type(commands: string, directory: string, env: Record<string, string>) {
+  const path = [join(directory, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter);
+  return run("bash", ["-euo", "pipefail", "-c", commands], {
+    cwd: directory,
+    env: { ...process.env, ...env, PATH: path },
+    timeoutMs: 280_000,
+  });
+}
+
+export function told({ stdout, stderr }: Finished): string {
+  return `${stdout}\n${stderr}`;
+}
