@@ -16,6 +16,9 @@ const MAX_STREAMS = 250;
 const RESET_BURST = 1_000;
 const RESETS_A_SECOND = 33;
 
+/** After the body of an answer come its trailers, and nothing says when they are out. */
+const HALF_OPEN_MS = 100;
+
 type Listener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
 export type Http2Limits = {
@@ -124,4 +127,11 @@ function boundRequest(
   const late = setTimeout(() => response.stream?.close(), withinMs);
   request.once("end", () => clearTimeout(late));
   request.once("close", () => clearTimeout(late));
+  // Who has the whole answer need not go on asking (RFC 9113, 8.1). Otherwise the stream would stay half open.
+  const { stream } = response;
+  stream.once("finish", () => {
+    if (request.complete) return;
+    const end = () => stream.state.localClose === 1 && stream.close();
+    setTimeout(end, HALF_OPEN_MS).unref();
+  });
 }
