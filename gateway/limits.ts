@@ -31,9 +31,12 @@ export const MAX_DEADLINE_MS = 60_000;
 /** How long a service keeps a stream; its client then asks again. */
 export const MAX_STREAM_MS = 30 * 60_000;
 
-/** Of a stream of server reflection: a client asks once for each file or name, and is done in a second. */
+/**
+ * Of a stream of server reflection: a client asks once for each file or name, and is done in a second. The time is below
+ * that which a request has to arrive (platform/process/http-server.ts), so that the stream ends as one that is done.
+ */
 export const MAX_REFLECTION_REQUESTS = 1_000;
-export const MAX_REFLECTION_MS = 60_000;
+export const MAX_REFLECTION_MS = 8_000;
 
 /** For the answer of each service's health check. */
 export const READY_TIMEOUT_MS = 2_000;
