@@ -58,6 +58,7 @@ export const BAD_TOKENS: Record<string, (userId: bigint) => string[] | Promise<s
   },
   "cut off": async (id) => bearer((await token("user", String(id))).slice(0, -4)),
   "longer than any of ours": (id) => signed(claims(id, { note: "x".repeat(3_000) })),
+  "of 10 kB": (id) => signed(claims(id, { note: "x".repeat(7_000) })),
   "the scheme alone": () => ["Bearer"],
   "an empty header": () => [""],
   "a word": () => ["Bearer null"],

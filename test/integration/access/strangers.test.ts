@@ -1,32 +1,21 @@
 import assert from "node:assert/strict";
-import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
 import { token } from "../../support/callers.ts";
 import {
   type FieldPath,
   fieldsOf,
-  METHODS,
   type Method,
   valueAt,
   withField,
 } from "../../support/contract.ts";
 import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
 import { newId, newShopper } from "../../support/fixtures.ts";
+import { LISTS, OF_USERS, ownedFields } from "../../support/owned.ts";
 import type { RawAnswer } from "../../support/raw-call.ts";
 import { sharedShop, startMs } from "../../support/shared-shop.ts";
 import type { Shop } from "../../support/shop.ts";
 import { quiet, snapshot } from "../../support/snapshot.ts";
 import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
-
-/** Fields that name something of one user's own. */
-const OWNED = ["user_id", "order_id", "coupon_id", "payment_id"] as const;
-
-/** What is not their own is empty to them, and not missing. */
-const LISTS = ["pay ListPayments"];
-
-const ofUsers = METHODS.filter(({ access }) => access === Access.USER);
-const ownedFields = (method: Method) =>
-  fieldsOf(method.desc.input).filter(({ path }) => OWNED.some((name) => path.endsWith(name)));
 
 describe("what another user has", function () {
   this.timeout(startMs);
@@ -56,7 +45,7 @@ describe("what another user has", function () {
     return { code, details, reason: refusal?.reason, known };
   };
 
-  for (const method of ofUsers) {
+  for (const method of OF_USERS) {
     for (const at of ownedFields(method)) {
       it(`is not found by ${method.name}, as if its ${at.path} did not exist`, async () => {
         const missing = newId();
@@ -82,7 +71,7 @@ describe("what another user has", function () {
   }
 
   it("was asked for by every id that a user's call can name", () => {
-    const asked = ofUsers.flatMap((method) =>
+    const asked = OF_USERS.flatMap((method) =>
       ownedFields(method).map(({ path }) => `${method.name} ${path}`),
     );
     assert.deepEqual(asked.sort(), [
@@ -110,7 +99,7 @@ describe("what another user has", function () {
   it("is in no list of one who has nothing, whatever page token is made up", async () => {
     const { userId } = await newShopper(shop);
     const options = { token: await token("user", String(userId)) };
-    for (const method of ofUsers.filter(({ desc }) => "pageToken" in desc.input.field)) {
+    for (const method of OF_USERS.filter(({ desc }) => "pageToken" in desc.input.field)) {
       for (const id of [2n ** 63n - 1n, others.orderId, others.couponId, others.userId, 1n]) {
         const bytes = Buffer.alloc(8);
         bytes.writeBigInt64BE(id);
@@ -123,7 +112,7 @@ describe("what another user has", function () {
   });
 
   it("is told to administrators only where the id is one", async () => {
-    for (const method of ofUsers.filter(({ desc }) => "userId" in desc.input.field)) {
+    for (const method of OF_USERS.filter(({ desc }) => "userId" in desc.input.field)) {
       const at = fieldsOf(method.desc.input).find(({ path }) => path === "user_id") as FieldPath;
       const valid = await validOf(method).request(own);
       const answered = async (id: bigint) => {

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { fromBinary, toJsonString } from "@bufbuild/protobuf";
+import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { token } from "../../support/callers.ts";
+import { type FieldPath, METHODS, type Method, withField } from "../../support/contract.ts";
+import { eventually } from "../../support/eventually.ts";
+import { newCoupon, newId, newKey } from "../../support/fixtures.ts";
+import {
+  type Answer,
+  type GatewayClient,
+  gatewayClient,
+  PROTOCOLS,
+  type Protocol,
+} from "../../support/gateway-call.ts";
+import { LISTS, OF_USERS, ownedFields } from "../../support/owned.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import { quiet, snapshot } from "../../support/snapshot.ts";
+import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+
+const PUBLIC = METHODS.filter(
+  ({ access, desc }) => access !== Access.SERVICE && desc.parent.name !== "InboxService",
+);
+
+type Things = Record<"order" | "paid order" | "payment" | "coupon" | "refund" | "user", bigint>;
+
+/** One of everything that a user can have, of that user. */
+async function thingsOf(shop: Shop, world: World): Promise<Things> {
+  const { userId, orderId, couponId } = world;
+  await newCoupon(shop, userId);
+  const refunding = await validOf({ name: "order RefundOrder" }).request(world);
+  const { order } = await shop.admin.order.refundOrder(refunding);
+  const [refund] = await shop.sql<{ refund_id: bigint }>(
+    "order",
+    "select refund_id from refunds where order_id = ?",
+    [order?.orderId],
+  );
+  const { paymentId } = await world.payment();
+  return {
+    order: orderId,
+    "paid order": order?.orderId ?? assert.fail(),
+    payment: paymentId,
+    coupon: couponId,
+    refund: refund?.refund_id ?? assert.fail("no refund"),
+    user: userId,
+  };
+}
+
+describe("gateway: what another user has", function () {
+  this.timeout(startMs);
+  let shop: Shop;
+  let gateway: GatewayClient;
+  let own: World;
+  let others: World;
+  let theirs: Things;
+  let ownToken: string;
+  let othersToken: string;
+  before(async () => {
+    shop = await sharedShop();
+    gateway = gatewayClient(shop.gatewayUrl);
+    [own, others] = [await newWorld(shop), await newWorld(shop)];
+    theirs = await thingsOf(shop, others);
+    [ownToken = "", othersToken = ""] = await Promise.all(
+      [own, others].map(({ userId }) => token("user", String(userId))),
+    );
+  });
+  after(() => gateway?.close());
+
+  const validOwn = async (method: Method) => validOf(method).request(own);
+  const asOwn = (method: Method, request: object, protocol: Protocol = "json") =>
+    gateway.call({ method, protocol, request, token: ownToken });
+
+  /** All that can be read of an answer, without the id that was sent. */
+  const readable = ({ code, http, message, refusal, messages }: Answer, id: bigint) => {
+    const facts = Object.entries(refusal?.metadata ?? {});
+    const known = facts.map(([name, value]) => [name, value === String(id) ? "its id" : value]);
+    return { code, http, message, reason: refusal?.reason, known, messages: messages.map(String) };
+  };
+
+  it("is not found by any id in any field of any rpc, as if it did not exist, and stays as it is", async () => {
+    const tries: { method: Method; at: FieldPath; valid: Record<string, unknown> }[] = [];
+    for (const method of PUBLIC) {
+      for (const at of ownedFields(method)) {
+        tries.push({ method, at, valid: await validOwn(method) });
+      }
+    }
+    assert.ok(tries.length >= 20, `only ${tries.length} fields`);
+    await quiet(shop);
+    const before = await snapshot(shop);
+    for (const [number, { method, at, valid }] of tries.entries()) {
+      const protocol = PROTOCOLS[number % PROTOCOLS.length] as Protocol;
+      const asking = (id: bigint) => {
+        const fresh = "requestId" in valid ? { ...valid, requestId: newKey() } : valid;
+        return asOwn(method, withField(fresh, at, id), protocol);
+      };
+      const missing = newId();
+      const nobodys = readable(await asking(missing), missing);
+      for (const [what, id] of Object.entries(theirs)) {
+        const answer = await asking(id);
+        const tried = `${method.name}: ${at.path} of their ${what}, ${protocol}`;
+        const wanted = method.access === Access.ADMIN ? "PERMISSION_DENIED" : "NOT_FOUND";
+        assert.equal(answer.code, LISTS.includes(method.name) ? "OK" : wanted, tried);
+        assert.deepEqual(readable(answer, id), nobodys, tried);
+      }
+    }
+    await quiet(shop);
+    assert.deepEqual(await snapshot(shop), before);
+  });
+
+  it("is not reached by the page tokens of their lists", async () => {
+    const lists = OF_USERS.filter(({ desc }) => "pageToken" in desc.input.field);
+    let tokens = 0;
+    for (const method of lists) {
+      const { messages } = await gateway.call({
+        method,
+        protocol: "json",
+        request: { pageSize: 1 },
+        token: othersToken,
+      });
+      const { nextPageToken } = JSON.parse(String(messages[0])) as { nextPageToken?: string };
+      if (nextPageToken === undefined) continue;
+      tokens += 1;
+      for (const target of lists) {
+        const answer = await asOwn(target, { pageSize: 100, pageToken: nextPageToken });
+        assert.equal(answer.code, "OK", `${target.name}: ${answer.message}`);
+        assertNothingOf(theirs, String(answer.messages[0]));
+      }
+    }
+    assert.ok(tokens >= 3, `only ${tokens} lists of theirs go on`);
+  });
+
+  it("is in no list, history or log of one's own, whatever its filter", async () => {
+    const reads = OF_USERS.filter(({ name }) => /^\w+ (List|Get)/.test(name));
+    for (const method of reads) {
+      const answer = await asOwn(method, await validOwn(method));
+      assert.equal(answer.code, "OK", `${method.name}: ${answer.message}`);
+      assertNothingOf(theirs, String(answer.messages[0]));
+    }
+  });
+
+  it("is not told by a stream that watches one's own order", async () => {
+    const watch = METHODS.find(({ name }) => name === "order WatchOrder") as Method;
+    const watching = PROTOCOLS.map((protocol) => asOwn(watch, { orderId: own.orderId }, protocol));
+    const { order } = await shop
+      .user(others.userId)
+      .order.placeOrder((await validOf({ name: "order PlaceOrder" }).request(others)) as never);
+    await shop.user(others.userId).order.cancelOrder({ orderId: order?.orderId ?? 0n });
+    await eventually(() => shop.user(own.userId).order.cancelOrder({ orderId: own.orderId }));
+    for (const [index, answer] of (await Promise.all(watching)).entries()) {
+      assert.equal(answer.code, "OK", `${PROTOCOLS[index]}`);
+      assert.ok(answer.messages.length > 0);
+      for (const message of answer.messages) {
+        const isJson = PROTOCOLS[index] === "json";
+        const { output } = watch.desc;
+        const text = isJson ? String(message) : toJsonString(output, fromBinary(output, message));
+        assert.ok(text.includes(String(own.orderId)));
+        assertNothingOf(theirs, text);
+      }
+    }
+  });
+
+  it("is theirs alone where both use the same request id", async () => {
+    const place = METHODS.find(({ name }) => name === "order PlaceOrder") as Method;
+    const [request, same] = await Promise.all(
+      [others, own].map(async (world) => await validOf(place).request(world)),
+    );
+    const answers = await Promise.all([
+      gateway.call({
+        method: place,
+        protocol: "json",
+        request: request as object,
+        token: othersToken,
+      }),
+      asOwn(place, { ...same, requestId: (request as { requestId: string }).requestId }),
+    ]);
+    const orders = answers.map((answer) => {
+      assert.equal(answer.code, "OK", answer.message);
+      return (JSON.parse(String(answer.messages[0])) as { order: { orderId: string } }).order;
+    });
+    assert.notEqual(orders[0]?.orderId, orders[1]?.orderId);
+    assertNothingOf(theirs, String(answers[1]?.messages[0]));
+  });
+
+  it("is nobody's to ask for without a token", async () => {
+    for (const method of PUBLIC.filter(({ access }) => access !== Access.PUBLIC)) {
+      const answer = await gateway.call({ method, protocol: "json" });
+      assert.equal(answer.code, "UNAUTHENTICATED", method.name);
+    }
+  });
+});
+
+function assertNothingOf(things: Things, text: string): void {
+  for (const [what, id] of Object.entries(things)) {
+    assert.ok(!text.includes(String(id)), `their ${what} is in ${text}`);
+  }
+}
