@@ -43,6 +43,7 @@ export function createHandler(routes: Routes): HttpHandler {
     response.setHeader("x-request-id", nameRequest(request));
     if (routes.checkOrigin(request, response)) return ANSWERED;
     if (routes.protocols.serves(request)) {
+      showEveryToken(request);
       const address = proxyAddress(request, routes.trusts);
       const values = createContextValues().set(ADDRESS, address);
       return routes.protocols.answer(request, response, values);
@@ -65,6 +66,14 @@ function notFound(request: IncomingMessage): HttpAnswer {
   }
   const trailers = { "grpc-status": String(Code.Unimplemented), "grpc-message": "no such method" };
   return { status: 200, headers: { "content-type": type, ...trailers }, close: true };
+}
+
+/** Node keeps the first authorization header of several: here they are refused, since the last might have been meant. */
+function showEveryToken(request: IncomingMessage): void {
+  const tokens = request.rawHeaders.filter((_, index, raw) => {
+    return index % 2 === 1 && raw[index - 1]?.toLowerCase() === "authorization";
+  });
+  if (tokens.length > 1) request.headers.authorization = tokens.join(", ");
 }
 
 /** The client's name for its request, or a new one; the gate and the logs find it in the headers. */
