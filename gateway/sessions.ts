@@ -2,6 +2,7 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import { parseCookie, stringifySetCookie } from "cookie";
+import { unauthenticated } from "#platform/rpc/tokens.ts";
 import {
   type LoginResponse,
   type RefreshSessionResponse,
@@ -23,16 +24,21 @@ export function accessCookie(headers: Headers): string | undefined {
   return cookieOf(headers, ACCESS);
 }
 
-/** Puts the refresh token of the cookie into a request that has none. */
+/**
+ * Puts the refresh token of the cookie into a request that has none. To refresh a session that is only in cookies and is
+ * not there is UNAUTHENTICATED: the page is to sign in again.
+ */
 export function fillFromCookies(method: DescMethod, request: Message, headers: Headers): void {
   if (method !== refreshSession && method !== logout) return;
   const fields = request as Message & { refreshToken: string };
   fields.refreshToken ||= cookieOf(headers, REFRESH) ?? "";
+  const isMissing = fields.refreshToken === "" && wantsCookies(headers);
+  if (isMissing && method === refreshSession) throw unauthenticated();
 }
 
 /** A browser that signs out when its cookie is over already: nothing is left but to clear what it still has. */
 export function hasNoSession(method: DescMethod, request: Message, headers: Headers): boolean {
-  if (method !== logout || headers.get(SESSION_HEADER) !== "cookie") return false;
+  if (method !== logout || !wantsCookies(headers)) return false;
   return (request as Message & { refreshToken: string }).refreshToken === "";
 }
 
@@ -43,7 +49,7 @@ export function keepInCookies(
   context: Pick<HandlerContext, "requestHeader" | "responseHeader">,
   secure: boolean,
 ): void {
-  if (context.requestHeader.get(SESSION_HEADER) !== "cookie") return;
+  if (!wantsCookies(context.requestHeader)) return;
   const set = (name: string, path: string, value: string, maxAge: number) =>
     context.responseHeader.append(
       "set-cookie",
@@ -59,6 +65,10 @@ export function keepInCookies(
     set(ACCESS, "/", "", 0);
     set(REFRESH, REFRESH_PATH, "", 0);
   }
+}
+
+function wantsCookies(headers: Headers): boolean {
+  return headers.get(SESSION_HEADER) === "cookie";
 }
 
 /**

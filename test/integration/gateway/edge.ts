@@ -1,0 +1,122 @@
+import { generateKeyPairSync } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { createLog } from "#platform/process/log.ts";
+import { readSettings } from "#platform/process/settings.ts";
+import { tokenSettings } from "#platform/process/token-settings.ts";
+import type { Caller } from "#platform/rpc/access.ts";
+import { type Call, implement, startRpcServer } from "#platform/rpc/server.ts";
+import { createAuthority, issueCertificate } from "#platform/rpc/testing/certificates.ts";
+import { signToken } from "#platform/rpc/tokens.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { UserService } from "#proto/shop/user/v1/user_pb.ts";
+import { start } from "../../../gateway/main.ts";
+import { temporaryDirectory } from "../../support/infrastructure.ts";
+
+export type Edge = {
+  /** The gateway, as http://host:port. */
+  url: string;
+  /** What has reached the user service. */
+  heard: { method: string; request: object; caller: Caller }[];
+  /** One that the gateway takes. */
+  token(userId: bigint): Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** Of the user that logs in. */
+export const USER_ID = 7n;
+export const REFRESH_TOKEN = "refresh-1";
+const SESSION_SECONDS = 3_600;
+const ACCESS_SECONDS = 900;
+
+/** A gateway in this process, in front of a user service that answers from memory, for the rules of the edge alone. */
+export async function startEdge(
+  options: { production?: boolean; env?: Record<string, string> } = {},
+): Promise<Edge> {
+  const directory = temporaryDirectory();
+  const heard: Edge["heard"] = [];
+  const { production = false } = options;
+  const secured = production ? secureSettings(directory) : undefined;
+  const tokens = readSettings(secured?.env ?? {}, (read) => tokenSettings(read, production));
+  const token = (userId: bigint) =>
+    signToken(tokens, { role: "user", subject: String(userId), ttlSeconds: ACCESS_SECONDS });
+  const users = await startRpcServer({
+    listen: { host: "127.0.0.1", port: 0 },
+    tls: secured?.tls,
+    tokens,
+    implementations: [userService(heard, () => token(USER_ID))],
+    log: createLog("user", "silent"),
+  });
+  const gateway = await start({
+    SHOP_ENV: production ? "production" : "test",
+    SHOP_LOG_LEVEL: "silent",
+    SHOP_GATEWAY_LISTEN: "127.0.0.1:0",
+    SHOP_USER_ADDRESS: users.address,
+    ...secured?.env,
+    ...options.env,
+  });
+  return {
+    url: `http://${gateway.address}`,
+    heard,
+    token,
+    async stop() {
+      await gateway.stop();
+      await users.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function userService(heard: Edge["heard"], accessToken: () => Promise<string>) {
+  const hear = (method: string, request: object, { caller }: Call) =>
+    heard.push({ method, request, caller });
+  const tokensMessage = async () => ({
+    accessToken: await accessToken(),
+    expireTime: timestampFromMs(Date.now() + ACCESS_SECONDS * 1_000),
+    refreshToken: REFRESH_TOKEN,
+    refreshExpireTime: timestampFromMs(Date.now() + SESSION_SECONDS * 1_000),
+  });
+  return implement(UserService, {
+    async register({ userName }, call) {
+      hear("register", { userName }, call);
+      return {};
+    },
+    async login({ userName }, call) {
+      hear("login", { userName }, call);
+      return { ...(await tokensMessage()), user: { userId: USER_ID } };
+    },
+    async refreshSession({ refreshToken }, call) {
+      hear("refreshSession", { refreshToken }, call);
+      if (refreshToken === "") throw new Refusal(Reason.INVALID_ARGUMENT);
+      if (refreshToken !== REFRESH_TOKEN) throw new Refusal(Reason.UNAUTHENTICATED);
+      return tokensMessage();
+    },
+    async logout({ refreshToken }, call) {
+      hear("logout", { refreshToken }, call);
+      if (refreshToken === "") throw new Refusal(Reason.INVALID_ARGUMENT);
+      return {};
+    },
+    async getUser({ userId }, call) {
+      hear("getUser", { userId }, call);
+      return { user: { userId } };
+    },
+  });
+}
+
+/** What production asks for: TLS towards the services, and keys of its own. */
+function secureSettings(directory: string) {
+  const authority = createAuthority("jetshop test authority");
+  const caFile = join(directory, "authority.pem");
+  writeFileSync(caFile, authority.cert);
+  const key = () =>
+    String(generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }));
+  return {
+    tls: { ...issueCertificate(authority, "user"), ca: undefined, mutual: false },
+    env: {
+      SHOP_TLS_CA_FILE: caFile,
+      SHOP_TOKEN_PRIVATE_KEY: key(),
+      SHOP_SERVICE_PRIVATE_KEY: key(),
+    },
+  };
+}
