@@ -31,13 +31,13 @@ export function createGate(options: {
 
   const enter = (context: HandlerContext, gate: Gate) => {
     if (!gate.enter()) throw tooMany("in_flight", gate.limit);
-    context.signal.addEventListener("abort", () => gate.leave(), { once: true });
+    atEnd(context, () => gate.leave());
   };
   const enterStream = (context: HandlerContext, key: string) => {
     const open = streamsOf.get(key) ?? 0;
     if (open >= MAX_STREAMS_PER_CALLER) throw tooMany("streams", MAX_STREAMS_PER_CALLER);
     streamsOf.set(key, open + 1);
-    context.signal.addEventListener("abort", () => leaveStream(key), { once: true });
+    atEnd(context, () => leaveStream(key));
   };
   const leaveStream = (key: string) => {
     const open = (streamsOf.get(key) ?? 1) - 1;
@@ -65,6 +65,12 @@ export function createGate(options: {
       throw connectErrorOf(error, log);
     }
   };
+}
+
+/** The signal is aborted at the end of every call, however it ends; a client may have left already. */
+function atEnd({ signal }: HandlerContext, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener("abort", act, { once: true });
 }
 
 function keyOf(caller: Caller, address: string): string {
