@@ -63,7 +63,8 @@ async function main(): Promise<number> {
       database: found.engines.mysql.description,
       broker: found.engines.nats.description,
     });
-    const tries = settings.env === "production" ? [] : await thingsToTry(settings, found.seeded);
+    const told = { seeded: found.seeded, gateway: edges.gateway };
+    const tries = settings.env === "production" ? [] : await thingsToTry(settings, told);
     record.state = "up";
     life.save();
     const seconds = ((Date.now() - begun) / 1_000).toFixed(0);

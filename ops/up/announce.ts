@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type ClientSettings, SERVICES } from "#platform/process/common-settings.ts";
 import { createClient } from "#platform/rpc/clients.ts";
 import { signToken } from "#platform/rpc/tokens.ts";
@@ -7,6 +8,10 @@ import type { Seeded } from "../seed.ts";
 
 const tokenSeconds = 24 * 3_600;
 const timeoutMs = 15_000;
+
+const LIST_GOODS = pathOf(GoodsService.method.listGoods);
+const QUOTE_ORDER = pathOf(OrderService.method.quoteOrder);
+const PLACE_ORDER = pathOf(OrderService.method.placeOrder);
 
 /** Where everything is, one line each; also what a second `npm start` shows. */
 export function addressLines(
@@ -18,41 +23,40 @@ export function addressLines(
   return [...lines, ...found].map(([name, where]) => `  ${name.padEnd(9)} ${where}`);
 }
 
-/** Tokens, and three commands with real identifiers that can be pasted into another terminal. */
-export async function thingsToTry(settings: ClientSettings, seeded: Seeded): Promise<string[]> {
+/** Tokens, and three commands with real identifiers that can be pasted into another terminal: each door, each client. */
+export async function thingsToTry(
+  settings: ClientSettings,
+  { seeded, gateway }: { seeded: Seeded; gateway: string },
+): Promise<string[]> {
   const shopper = seeded.users[0];
   if (shopper === undefined) return [];
   const sign = (role: "admin" | "user", subject: string) =>
     signToken(settings.tokens, { role, subject, ttlSeconds: tokenSeconds });
   const userToken = await sign("user", String(shopper.userId));
   const { quote, order } = await requests(settings, shopper.userId, userToken);
-  const { goods: goodsAddress, order: orderAddress } = settings.addresses;
-  const call = (address: string, method: string, body: object, token?: string) =>
-    [
-      "  grpcurl",
-      settings.tls === undefined ? "-plaintext" : "-cacert CA_FILE",
-      token === undefined ? "" : `-H "authorization: Bearer $${token}"`,
-      `-d '${JSON.stringify(body)}'`,
-      address,
-      method,
-    ]
-      .filter((word) => word !== "")
-      .join(" ");
+  const asShopper = '-H "authorization: Bearer $SHOPPER"';
+  const json = '-H "content-type: application/json"';
+  const security = settings.tls === undefined ? "-plaintext" : "-cacert CA_FILE";
   return [
     `An administrator's and a shopper's token (${shopper.userName}, user ${shopper.userId}), for a day:`,
     "",
     `  export ADMIN=${await sign("admin", "operator")}`,
     `  export SHOPPER=${userToken}`,
     "",
-    "Three things to try, in another terminal:",
+    "Three things to try, in another terminal; more are in README.md:",
     "",
-    call(goodsAddress, "shop.goods.v1.GoodsService/ListGoods", { page_size: 5 }),
-    call(orderAddress, "shop.order.v1.OrderService/QuoteOrder", quote, "SHOPPER"),
-    call(orderAddress, "shop.order.v1.OrderService/PlaceOrder", order, "SHOPPER"),
+    `  curl ${gateway}/${LIST_GOODS} ${json} -d '{"pageSize":5}'`,
+    `  grpcurl -plaintext ${asShopper} -d '${quote}' ${new URL(gateway).host} ${QUOTE_ORDER}`,
+    `  grpcurl ${security} ${asShopper} -d '${order}' ${settings.addresses.order} ${PLACE_ORDER}`,
   ];
 }
 
-/** An order of two of the cheaper goods that are there now, with the amounts that the shop quotes. */
+/** As the clients of every protocol have it: shop.goods.v1.GoodsService/ListGoods. */
+function pathOf({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`;
+}
+
+/** In JSON, an order of two of the cheaper goods that are there now, with the amounts that the shop quotes. */
 async function requests(settings: ClientSettings, userId: bigint, token: string) {
   const shared = { tls: settings.tls, timeoutMs, serviceToken: async () => token };
   const goodsClient = createClient(GoodsService, { ...shared, address: settings.addresses.goods });
@@ -70,8 +74,8 @@ async function requests(settings: ClientSettings, userId: bigint, token: string)
       quantity: String(quantity),
     }));
     return {
-      quote: { lines: spoken },
-      order: {
+      quote: JSON.stringify({ lines: spoken }),
+      order: JSON.stringify({
         request_id: `try-${Date.now().toString(36)}`,
         lines: quoted.lines.map((line) => ({
           goods_id: String(line.goodsId),
@@ -81,7 +85,7 @@ async function requests(settings: ClientSettings, userId: bigint, token: string)
         address: { consignee: "Ada", mobile: "+49 30 1234567", text: "1 Harbour Street" },
         shipping_fee_cents: String(quoted.shippingFeeCents),
         order_amount_cents: String(quoted.orderAmountCents),
-      },
+      }),
     };
   } finally {
     goodsClient.close();

@@ -60,7 +60,7 @@ describe("npm start", () => {
       const address = new RegExp(`  ${edge} +(http://127\\S+)`).exec(run.output())?.[1];
       assert.equal((await fetch(`${address}/healthz`)).status, 200);
     }
-    assert.equal(run.output().match(/^ {2}grpcurl .* shop\.\w+\.v1\./gm)?.length, 3);
+    assert.equal(run.output().match(/^ {2}(curl|grpcurl) .*shop\.\w+\.v1\./gm)?.length, 3);
     assert.equal(run.output().match(/^ {2}export (ADMIN|SHOPPER)=\S+$/gm)?.length, 2);
   });
 

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { delimiter, join } from "node:path";
+import {
+  type ClientSettings,
+  clientSettings,
+  SERVICES,
+} from "#platform/process/common-settings.ts";
+import { readSettings } from "#platform/process/settings.ts";
+import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { type Finished, findPrograms, run } from "../../../ops/infrastructure/commands.ts";
+import { type Seeded, seed } from "../../../ops/seed.ts";
+import { goods } from "../../../ops/seed-data.ts";
+import { thingsToTry } from "../../../ops/up/announce.ts";
+import { METHODS } from "../../support/contract.ts";
+import { startMs } from "../../support/shared-shop.ts";
+import { type Shop, startShop } from "../../support/shop.ts";
+import { installGrpcurl, installMs, isGrpcurlInReach } from "./grpcurl.ts";
+import { blocksOf, root, shows } from "./readme.ts";
+
+const sessionMs = 90_000;
+const hasGrpcurl = isGrpcurlInReach();
+const tools = ["curl", "bash"].filter((name) => findPrograms([name], process.env).length === 0);
+
+// A test that is only pending would fail the run; nothing is claimed here, and this says so.
+if (tools.length > 0) {
+  console.log(`  SKIPPED: the commands of README.md, this machine lacks ${tools.join(", ")}`);
+} else {
+  if (!hasGrpcurl) console.log("  SKIPPED: the commands with grpcurl, this machine lacks Go");
+  describe("the commands of README.md, typed one after the other after `npm start`", tests);
+}
+
+function tests(): void {
+  const blocks = blocksOf("Talk to it").filter(
+    ({ commands }) => hasGrpcurl || !/^grpcurl/m.test(commands),
+  );
+  let shop: Shop;
+  let settings: ClientSettings;
+  let seeded: Seeded;
+  let path = join(root, "node_modules/.bin");
+  /** What each block printed. */
+  let printed: string[];
+
+  before(async function () {
+    this.timeout(startMs + installMs + sessionMs);
+    if (hasGrpcurl) path += delimiter + (await installGrpcurl());
+    shop = await startShop({ gateway: true });
+    const addresses = SERVICES.map((name) => [
+      `SHOP_${name.toUpperCase()}_ADDRESS`,
+      shop.addresses[name],
+    ]);
+    const env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
+    settings = readSettings(env, (read) => clientSettings(read));
+    seeded = await seed(settings);
+    const mark = "== next ==";
+    const session = blocks.map(({ commands }) => `${commands}\necho "${mark}"\n`).join("");
+    const finished = await type(session);
+    assert.equal(finished.code, 0, told(finished));
+    printed = finished.stdout.split(`${mark}\n`);
+  });
+  after(() => shop?.stop());
+
+  /** In the project's folder, with this shop's places instead of those of `npm start`. */
+  function type(commands: string): Promise<Finished> {
+    const moved = commands.replace(/127\.0\.0\.1:5005(\d)\b/g, (_, offset: string) => {
+      const service = SERVICES[Number(offset) - 1];
+      return service ? shop.addresses[service] : new URL(shop.gatewayUrl).host;
+    });
+    return run("bash", ["-euo", "pipefail", "-c", moved], {
+      cwd: root,
+      env: { ...process.env, PATH: [path, process.env.PATH].join(delimiter) },
+      timeoutMs: sessionMs,
+    });
+  }
+  const outputOf = (words: string) =>
+    printed[blocks.findIndex(({ commands }) => commands.includes(words))] ?? assert.fail(words);
+
+  it("curl lists goods, registers, logs in and orders", async () => {
+    const [list = "", registered = "", ordered = ""] = outputOf("PlaceOrder").split("\n");
+    const listed = JSON.parse(list).goods.map(({ sku }: { sku: string }) => sku);
+    assert.deepEqual(
+      listed,
+      goods.slice(0, 2).map(({ sku }) => sku),
+    );
+    const orderId = BigInt(/^order (\d+)$/.exec(ordered)?.[1] ?? assert.fail(ordered));
+    const { order } = await shop.admin.order.getOrder({ orderId });
+    assert.equal(String(order?.userId), JSON.parse(registered).user.userId);
+    assert.equal(order?.orderAmountCents, 2_780n);
+    assert.equal(order.orderStatus, OrderStatus.CANCELLED, "as the text goes on");
+  });
+
+  it("what the text shows is what comes", () => {
+    const shown = blocks.flatMap((block, index) => (block.shown ? [{ ...block, index }] : []));
+    assert.ok(shown.length >= (hasGrpcurl ? 2 : 1));
+    for (const { shown: text = "", index } of shown) {
+      assert.ok(shows(text, printed[index] ?? ""), `${text}\nis not in\n${printed[index]}`);
+    }
+  });
+
+  it("buf finds every public method at the gateway, and prints a stream to its end", () => {
+    const output = outputOf("buf curl");
+    const found = [...output.matchAll(/^shop\.\w+\.v1\.\w+\/\w+$/gm)].map(
+      ([method]) => `/${method}`,
+    );
+    const isOutside = ({ access }: { access: Access }) => access !== Access.SERVICE;
+    assert.deepEqual(
+      found.sort(),
+      METHODS.filter(isOutside)
+        .map((method) => method.path)
+        .sort(),
+    );
+    assert.match(output, /^ {4}"orderStatus": "ORDER_STATUS_CANCELLED",$/m);
+  });
+
+  if (!hasGrpcurl) return;
+
+  it("grpcurl reads the gateway and each service by reflection", () => {
+    const output = outputOf("grpcurl -plaintext 127.0.0.1:50050 list");
+    const listed = [...output.matchAll(/^shop\.\w+\.v1\.\w+Service$/gm)];
+    assert.equal(listed.length, SERVICES.length);
+    assert.match(output, /^message PlaceOrderRequest \{$/m);
+    assert.equal(output.match(new RegExp(`"sku": "${goods[0]?.sku}"`, "g"))?.length, 2);
+    assert.match(output, /"userName": "shopper-\d+"/);
+    assert.match(output, /"orderStatus": "ORDER_STATUS_CANCELLED"/);
+    assert.match(output, /"status": "SERVING"/);
+  });
+
+  it("grpcurl shows the details of an error, from the gateway and from each service", async () => {
+    const calls = [
+      ["50051 shop.goods.v1.GoodsService/GetGoods", "goods_id", "GOODS_NOT_FOUND"],
+      ["50052 shop.coupon.v1.CouponService/GetCoupon", "coupon_id", "COUPON_NOT_FOUND"],
+      ["50053 shop.user.v1.UserService/GetUser", "user_id", "USER_NOT_FOUND"],
+      ["50054 shop.order.v1.OrderService/GetOrder", "order_id", "ORDER_NOT_FOUND"],
+      ["50055 shop.pay.v1.PayService/GetPayment", "payment_id", "PAYMENT_NOT_FOUND"],
+    ];
+    const [, shopper] = await thingsToTryHere();
+    for (const [target = "", field, reason] of calls) {
+      for (const place of [target, target.replace(/^\d+/, "50050")]) {
+        const words = `grpcurl -plaintext -H "authorization: Bearer $SHOPPER" -d '{"${field}": "1"}'`;
+        const { code, stderr } = await type(`${shopper}\n${words} 127.0.0.1:${place}`);
+        assert.equal(code, 69, `${place}\n${stderr}`);
+        assert.match(stderr, new RegExp(`"reason": "REASON_${reason}"`), place);
+      }
+    }
+  });
+
+  it("what `npm start` prints can be pasted", async () => {
+    const commands = await thingsToTryHere();
+    assert.equal(commands.length, 5);
+    const finished = await type(commands.join("\necho\n"));
+    assert.equal(finished.code, 0, told(finished));
+    assert.match(
+      finished.stdout,
+      /"goodsId":"\d+".*"payAmountCents": "\d+".*ORDER_STATUS_CONFIRMED/s,
+    );
+  });
+
+  /** The lines that are commands: two tokens, then the calls. */
+  async function thingsToTryHere(): Promise<string[]> {
+    const lines = await thingsToTry(settings, { seeded, gateway: shop.gatewayUrl });
+    return lines.filter((line) => line.startsWith("  "));
+  }
+}
+
+function told({ stdout, stderr }: Finished): string {
+  return `${stdout}\n${stderr}`;
+}
