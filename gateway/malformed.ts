@@ -64,7 +64,7 @@ function malformed(field: string, description: string): ConnectError {
 
 /** The field that protobuf-es could not read; "request" where it is the whole. */
 function fieldOf({ cause }: ConnectError): string {
-  const [, path] = /^cannot decode field (\S+) from JSON: /.exec(messageOf(cause)) ?? [];
+  const [, path] = /^cannot decode (?:field|oneof) (\S+) from JSON: /.exec(messageOf(cause)) ?? [];
   return path?.split(".").at(-1) ?? "request";
 }
 

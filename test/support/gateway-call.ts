@@ -12,6 +12,7 @@ import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 import type { Method } from "./contract.ts";
 import { frame } from "./http2-call.ts";
+
 import { type Heard, http1, http2, type Wire } from "./wire.ts";
 
 /** The protocols of the gateway: Connect with JSON, Connect, gRPC-Web and gRPC with protobuf. */

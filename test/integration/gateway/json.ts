@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { create, type JsonObject, type MessageInitShape, toJson } from "@bufbuild/protobuf";
+import { Reason, reasonName } from "#platform/values/refusal.ts";
+import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { token } from "../../support/callers.ts";
+import { type FieldPath, fieldsOf, METHODS, type Method } from "../../support/contract.ts";
+import { placeRequest } from "../../support/fixtures.ts";
+import { type Answer, type GatewayClient, gatewayClient } from "../../support/gateway-call.ts";
+import { frame } from "../../support/http2-call.ts";
+import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import type { Shop } from "../../support/shop.ts";
+import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+import { type JsonInput, jsonInputs } from "./json-inputs.ts";
+
+/** Fewer than the passwords that may wait to be hashed. */
+const AT_ONCE = 12;
+const BUGS = ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"];
+const MARK = "the field's value";
+
+const PUBLIC = METHODS.filter(
+  ({ access, desc }) => access !== Access.SERVICE && desc.parent.name !== "InboxService",
+);
+
+describe("gateway: every field of every rpc in JSON", function () {
+  this.timeout(startMs);
+  let shop: Shop;
+  let gateway: GatewayClient;
+  let world: World;
+  /** Of an order whose stream ends by itself. */
+  let finished: bigint;
+  let tokens: Record<string, string | undefined>;
+  before(async () => {
+    shop = await sharedShop();
+    gateway = gatewayClient(shop.gatewayUrl);
+    world = await newWorld(shop);
+    finished = await cancelledOrder(shop, world);
+    tokens = {
+      user: await token("user", String(world.userId)),
+      admin: await token("admin", "tester"),
+    };
+  });
+  after(() => gateway?.close());
+
+  const send = (method: Method, text: string): Promise<Answer> => {
+    const isStream = method.desc.methodKind !== "unary";
+    const body = Buffer.from(text);
+    const token = tokens[validOf(method).caller];
+    return gateway.call({ method, protocol: "json", body: isStream ? frame(body) : body, token });
+  };
+  const validJson = async (method: Method): Promise<JsonObject> => {
+    const isStream = method.desc.methodKind !== "unary";
+    const request = isStream ? { orderId: finished } : await validOf(method).request(world);
+    const { input } = method.desc;
+    return toJson(input, create(input, request as MessageInitShape<typeof input>)) as JsonObject;
+  };
+
+  for (const method of PUBLIC) {
+    it(`of ${method.name} is read exactly, or refused for what is wrong with it`, async () => {
+      const valid = await validJson(method);
+      const tries = fieldsOf(method.desc.input)
+        .filter(isWritten)
+        .flatMap((at) => {
+          const field = at.fields.at(-1) ?? assert.fail();
+          const marked = JSON.stringify(withMark(valid, at));
+          return jsonInputs(field).map((input) => ({ at, marked, input }));
+        });
+      const wrong: string[] = [];
+      await inParallel(tries, async ({ at, marked, input }) => {
+        const answer = await send(
+          method,
+          marked.replace(JSON.stringify(MARK), () => input.text),
+        );
+        const fault = faultOf(answer, input);
+        if (fault) wrong.push(`${at.path} ${input.text}: ${fault} (${answer.message})`);
+      });
+      assert.deepEqual(wrong, []);
+    });
+
+    it(`of ${method.name} is there once, and no other`, async () => {
+      const text = JSON.stringify(await validJson(method));
+      const open = text.slice(0, -1);
+      const more = (member: string) => `${open}${text === "{}" ? "" : ","}${member}}`;
+      const [first] = Object.entries(JSON.parse(text) as JsonObject);
+      const bad = [more('"x":1'), more('"__proto__":{"a":1}'), more('"constructor":1')];
+      bad.push(more('"$typeName":"x"'), more('"[x.y]":1'), more(`"${"k".repeat(100_000)}":1`));
+      if (first) {
+        const [name, value] = first;
+        const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+        bad.push(more(`"${name}":${JSON.stringify(value)}`));
+        bad.push(more(`"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":null`));
+        if (snake !== name) bad.push(more(`"${snake}":null`));
+      }
+      for (const body of bad) {
+        const answer = await send(method, body);
+        const fault = faultOf(answer, { text: "", malformed: true });
+        assert.equal(fault, undefined, `${body.slice(0, 200)}: ${answer.message}`);
+        assert.ok(answer.message.length < 500);
+      }
+    });
+  }
+
+  it("of a choice is one", async () => {
+    const method = METHODS.find(({ name }) => name === "coupon IssueCoupon") as Method;
+    const valid = await validJson(method);
+    const both = { amountOffCents: "100", basisPointsOff: 500 };
+    const answer = await send(method, JSON.stringify({ ...valid, discount: both }));
+    assert.equal(faultOf(answer, { text: "", malformed: true }), undefined, answer.message);
+    assert.deepEqual(answer.refusal?.violations[0]?.field, "kind");
+  });
+
+  it("names the field that is wrong", async () => {
+    const method = METHODS.find(({ name }) => name === "order QuoteOrder") as Method;
+    const answer = await send(method, '{"lines":[{"goodsId":"1","quantity":"two"}]}');
+    assert.equal(answer.code, "INVALID_ARGUMENT");
+    assert.equal(answer.refusal?.violations[0]?.field, "quantity");
+    const rounded = await send(method, '{"lines":[{"goodsId":123456789012345678}]}');
+    assert.match(rounded.message, /goodsId must be written in quotes/);
+  });
+
+  it("leaves nothing in the gateway's log that it cannot explain", async () => {
+    for (const method of PUBLIC) {
+      const answer = await send(method, JSON.stringify(await validJson(method)));
+      assert.equal(answer.code, "OK", `${method.name}: ${answer.message}`);
+    }
+    for (const program of ["gateway", "goods", "coupon", "user", "order", "pay"] as const) {
+      assert.doesNotMatch(shop.output(program), /answered INTERNAL|"level":"(error|fatal)"/);
+    }
+  });
+});
+
+async function cancelledOrder(shop: Shop, { userId, goods }: World): Promise<bigint> {
+  const calls = shop.user(userId).order;
+  const { order } = await calls.placeOrder(placeRequest({ userId, lines: [[goods, 1n]] }));
+  await calls.cancelOrder({ orderId: order?.orderId ?? 0n });
+  return order?.orderId ?? assert.fail();
+}
+
+/** What JSON has a key for: a timestamp is one text. */
+function isWritten({ fields }: FieldPath): boolean {
+  return !fields.slice(0, -1).some((field) => field.message?.typeName.startsWith("google."));
+}
+
+/** A copy with the mark in a field; in the first entry where the field is in a list. */
+function withMark(valid: JsonObject, { fields }: FieldPath): JsonObject {
+  const copy = structuredClone(valid);
+  let target = copy;
+  for (const field of fields.slice(0, -1)) {
+    const value = target[field.jsonName] ?? assert.fail(`a valid request has no ${field}`);
+    target = (Array.isArray(value) ? value[0] : value) as JsonObject;
+  }
+  const last = fields.at(-1) ?? assert.fail();
+  for (const other of last.oneof?.fields ?? []) delete target[other.jsonName];
+  target[last.jsonName] = MARK;
+  return copy;
+}
+
+/** What is wrong with the answer; undefined where nothing is. */
+function faultOf({ code, message, refusal, cut }: Answer, input: JsonInput): string | undefined {
+  if (cut) return "cut off";
+  if (code.startsWith("HTTP") || BUGS.includes(code)) return code;
+  if (code === "INVALID_ARGUMENT" && !refusal) return "no reason";
+  // An identifier that was rounded would be told as not found.
+  const facts = Object.values(refusal?.metadata ?? {});
+  if (input.text.includes("740993") && facts.some((fact) => fact.includes("740992"))) {
+    return "rounded";
+  }
+  if (!input.malformed) return undefined;
+  if (code !== "INVALID_ARGUMENT") return code;
+  if (refusal?.reason !== Reason.INVALID_ARGUMENT) return reasonName(refusal?.reason ?? 0);
+  if (refusal.violations.length !== 1) return "no violation";
+  return message.includes("node_modules") ? "a stack" : undefined;
+}
+
+async function inParallel<T>(entries: T[], work: (entry: T) => Promise<void>): Promise<void> {
+  const waiting = entries.values();
+  const worker = async () => {
+    for (const entry of waiting) await work(entry);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
