@@ -17,6 +17,7 @@ import { HttpProblem, pathOf } from "#platform/process/http-answer.ts";
 import { ANSWERED } from "#platform/process/http-server.ts";
 import type { Log } from "#platform/process/log.ts";
 import { MAX_DEADLINE_MS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_STREAM_MS } from "./limits.ts";
+import { exactJson } from "./malformed.ts";
 
 export type Protocols = {
   /** Whether this is the path of a call. */
@@ -44,6 +45,8 @@ export function createProtocols(options: {
   shutdown?: AbortSignal;
 }): Protocols {
   const { log } = options;
+  // Connect reads a text decoder from these, which its types leave out.
+  const jsonOptions = { ignoreUnknownFields: false, textDecoder: exactJson };
   const router = createConnectRouter({
     requestGate: options.gate,
     shutdownSignal: options.shutdown,
@@ -51,7 +54,7 @@ export function createProtocols(options: {
     readMaxBytes: MAX_REQUEST_BYTES,
     writeMaxBytes: MAX_RESPONSE_BYTES,
     maxTimeoutMs: MAX_DEADLINE_MS,
-    jsonOptions: { ignoreUnknownFields: false },
+    jsonOptions,
   });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
