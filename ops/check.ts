@@ -14,6 +14,7 @@ type Check = { name: string; passes: () => Promise<string | undefined> };
 
 const checks: Check[] = [
   command("types", "tsc", ["--noEmit", "--project", "."]),
+  command("types of the page", "tsc", ["--noEmit", "--project", "sdk/browser"]),
   command("format and lint (biome)", "biome", ["check", "--error-on-warnings", "."]),
   command("promises that nobody awaits (oxlint)", "oxlint", ["--type-aware", "--deny-warnings"]),
   command("contract: buf lint", "buf", ["lint"]),

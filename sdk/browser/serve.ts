@@ -25,7 +25,8 @@ export async function servePage(options: {
     fileOf(pathname, options.shopUrl()).then(
       ({ type, text }) => {
         response.setHeader("content-type", `${type}; charset=utf-8`);
-        response.setHeader("cache-control", "no-cache");
+        const isPackage = pathname.startsWith("/node_modules/");
+        response.setHeader("cache-control", isPackage ? "max-age=3600" : "no-cache");
         response.end(text);
       },
       () => response.writeHead(404).end(),

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { attack } from "./attack.ts";
+import { type Browsing, buy, shopIn, signUp, startBrowsing, states, told } from "./browsing.ts";
+import { findChromium } from "./chromium.ts";
+
+const executablePath = await findChromium();
+
+(executablePath ? describe : () => {})("a page in a browser, on another origin", function () {
+  this.timeout(60_000);
+  let browsing: Browsing;
+
+  before(async () => {
+    browsing = await startBrowsing(executablePath ?? "");
+  });
+  afterEach(() => browsing.closeAll());
+  after(() => browsing?.stop());
+
+  it("signs in, orders, watches the order live and pays in another tab", async () => {
+    const page = await browsing.open();
+    const userName = await signUp(page);
+    await told(page, new RegExp(`Hello, ${userName}`));
+    const orderId = await buy(page, browsing.goodsName);
+    assert.deepEqual(await states(page), ["CONFIRMED, UNPAID"]);
+
+    const opened = page.waitForEvent("popup");
+    await page.getByRole("link", { name: "Pay" }).click();
+    const checkout = await opened;
+    await checkout.getByRole("button", { name: /^Pay 15\.00 EUR$/ }).click();
+    await page.getByText("CONFIRMED, PAID").waitFor();
+    assert.deepEqual(await states(page), ["CONFIRMED, UNPAID", "CONFIRMED, PAID"]);
+
+    await checkout.waitForURL(`${browsing.origin}/?order=${orderId}`);
+    await checkout.getByText("CONFIRMED, PAID").waitFor();
+  });
+
+  it("goes on watching when the gateway died and came back", async () => {
+    const { shop } = browsing;
+    const page = await browsing.open();
+    await signUp(page);
+    await told(page, /Hello/);
+    const orderId = await buy(page, browsing.goodsName);
+    await shop.kill("gateway");
+    const { payments } = await shop.admin.pay.listPayments({ orderId });
+    await shop.sandbox.pay(String(payments[0]?.paymentId));
+    await shop.restart("gateway");
+    await page.getByText("CONFIRMED, PAID").waitFor();
+    assert.equal((await states(page)).at(0), "CONFIRMED, UNPAID");
+  });
+
+  describe("keeps its session in cookies", () => {
+    it("that no script can read, and no answer tells", async () => {
+      const page = await browsing.open();
+      const answered = page.waitForResponse(/UserService\/Login$/);
+      const userName = await signUp(page);
+      await told(page, /Hello/);
+      const login = await (await answered).json();
+      assert.deepEqual(Object.keys(login).sort(), ["expireTime", "refreshExpireTime", "user"]);
+      assert.equal(login.user.userName, userName);
+      const kept = "[document.cookie, localStorage.length, sessionStorage.length]";
+      assert.deepEqual(await page.evaluate(kept), ["", 0, 0]);
+      const cookies = await page.context().cookies();
+      const described = cookies.map(
+        ({ name, path, httpOnly, sameSite }) => `${name} ${path} ${httpOnly} ${sameSite}`,
+      );
+      assert.deepEqual(described.sort(), [
+        "shop_access / true Strict",
+        "shop_refresh /shop.user.v1.UserService true Strict",
+      ]);
+    });
+
+    it("and refreshes it once when the access has expired, for calls and streams", async () => {
+      const page = await browsing.open();
+      await signUp(page);
+      await told(page, /Hello/);
+      const orderId = await buy(page, browsing.goodsName);
+      let refreshes = 0;
+      page.on("request", (request) => {
+        if (request.method() === "POST" && request.url().endsWith("/RefreshSession")) refreshes += 1;
+      });
+      const shop = await shopIn(page, { url: browsing.shop.gatewayUrl });
+      await page.context().clearCookies({ name: "shop_access" });
+      const names = await shop.evaluate(async ({ users }) => {
+        const answers = await Promise.all([1, 2, 3].map(() => users.getUser({})));
+        return answers.map(({ user }) => user?.userName);
+      });
+      assert.equal(new Set(names).size, 1);
+      assert.equal(refreshes, 1);
+      await page.context().clearCookies({ name: "shop_access" });
+      const watched = await shop.evaluate(async ({ watchOrder }, id) => {
+        const leaving = new AbortController();
+        for await (const order of watchOrder(id, leaving.signal)) return order.orderId;
+        return undefined;
+      }, orderId);
+      assert.equal(watched, orderId);
+      assert.equal(refreshes, 2);
+    });
+
+    it("until it signs out, and no kept cookie brings it back", async () => {
+      const page = await browsing.open();
+      await signUp(page);
+      await told(page, /Hello/);
+      const kept = await page.context().cookies();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await told(page, /Signed out/);
+      assert.deepEqual(await page.context().cookies(), []);
+      await page.getByRole("button", { name: "Who am I?" }).click();
+      await told(page, /^\[unauthenticated\]/);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await told(page, /Signed out/);
+      const refresh = kept.filter(({ name }) => name === "shop_refresh");
+      assert.equal(refresh.length, 1);
+      await page.context().addCookies(refresh);
+      await page.getByRole("button", { name: "Who am I?" }).click();
+      await told(page, /^\[unauthenticated\]/);
+    });
+  });
+
+  it("speaks gRPC-Web too, for calls, streams and errors", async () => {
+    const page = await browsing.open();
+    await signUp(page);
+    await told(page, /Hello/);
+    const orderId = await buy(page, browsing.goodsName);
+    const types = new Set<string | undefined>();
+    page.on("response", (response) => {
+      if (response.request().method() === "POST") types.add(response.headers()["content-type"]);
+    });
+    const url = browsing.shop.gatewayUrl;
+    const shop = await shopIn(page, { url, protocol: "grpc-web" });
+    const goods = await shop.evaluate(async (calls) => (await calls.goods.listGoods({})).goods);
+    assert.ok(goods.some(({ name }) => name === browsing.goodsName));
+    const watching = shop.evaluate(async ({ watchOrder }, id) => {
+      const seen = [];
+      const staying = new AbortController();
+      for await (const { orderStatus } of watchOrder(id, staying.signal)) seen.push(orderStatus);
+      return seen;
+    }, orderId);
+    await shop.evaluate(({ orders }, id) => orders.cancelOrder({ orderId: id }), orderId);
+    assert.equal((await watching).at(-1), OrderStatus.CANCELLED);
+    const nothing = shop.evaluate(({ orders }) => orders.getOrder({ orderId: 1n }));
+    await assert.rejects(nothing, /\[not_found\]/);
+    assert.deepEqual([...types], ["application/grpc-web+proto"]);
+  });
+
+  it("gets nothing and does nothing from an origin that is not allowed", async () => {
+    const { shop, foreignPort } = browsing;
+    const counted = async () => {
+      const users = await shop.sql("user", "select count(*) as n from users");
+      const orders = await shop.sql("order", "select count(*) as n from orders");
+      return [users, orders];
+    };
+    const before = await counted();
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const page = await browsing.open(`http://${host}:${foreignPort}`);
+      await signUp(page);
+      await told(page, /Failed to fetch/);
+      for (const protocol of ["connect", "grpc-web"] as const) {
+        const client = await shopIn(page, { url: shop.gatewayUrl, protocol });
+        const outcomes = await client.evaluate(async ({ sessions, users, goods, orders }) => {
+          const credentials = { userName: "foreign", password: "correct horse" };
+          const calls = [
+            sessions.register(credentials),
+            sessions.login(credentials),
+            sessions.refreshSession({}),
+            users.getUser({}),
+            goods.listGoods({}),
+            orders.placeOrder({ requestId: "foreign" }),
+            orders.watchOrder({ orderId: 1n })[Symbol.asyncIterator]().next(),
+          ];
+          const settled = await Promise.allSettled<unknown>(calls);
+          return settled.map((one) => (one.status === "rejected" ? String(one.reason) : "ok"));
+        });
+        const [first = "", ...others] = new Set(outcomes);
+        assert.match(first, /Failed to fetch/);
+        assert.deepEqual(others, []);
+      }
+    }
+    assert.deepEqual(await counted(), before);
+  });
+
+  it("is not harmed by a page of another origin that uses its cookies", async () => {
+    const { shop, goodsName, foreignPort } = browsing;
+    const page = await browsing.open();
+    await signUp(page);
+    await told(page, /Hello/);
+    const orderId = await buy(page, goodsName);
+    const foreign = await browsing.open(`http://127.0.0.1:${foreignPort}`);
+    const heard = await attack(foreign, [
+      { url: `${shop.gatewayUrl}/shop.order.v1.OrderService/CancelOrder`, orderId },
+      { url: `${shop.gatewayUrl}/shop.user.v1.UserService/Logout` },
+    ]);
+    for (const { cookie, status } of heard) {
+      assert.match(cookie, /shop_access=./);
+      assert.equal(status, 403);
+    }
+    const { order } = await shop.admin.order.getOrder({ orderId });
+    assert.equal(order?.orderStatus, OrderStatus.CONFIRMED);
+    await page.context().clearCookies({ name: "shop_access" });
+    await page.getByRole("button", { name: "Who am I?" }).click();
+    await told(page, /Hello/);
+  });
+
+  it("reads the description and tries a call at /docs, without a word on the console", async () => {
+    const page = await browsing.open("about:blank");
+    const complaints: string[] = [];
+    page.on("console", (line) => {
+      if (line.type() === "error" || line.type() === "warning") complaints.push(line.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(`${browsing.shop.gatewayUrl}/docs`);
+    const operation = page.locator(".opblock").filter({ hasText: "/ListGoods" });
+    await operation.locator(".opblock-summary-control").click();
+    await operation.getByRole("button", { name: "Try it out" }).click();
+    await operation.getByRole("button", { name: "Execute" }).click();
+    const answer = operation.locator(".live-responses-table");
+    await answer.getByText(browsing.goodsName).first().waitFor();
+    assert.deepEqual(complaints, []);
+  });
+});

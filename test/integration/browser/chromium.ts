@@ -1,0 +1,35 @@
+import { type Browser, chromium } from "playwright-core";
+import { findPrograms } from "../../../ops/infrastructure/commands.ts";
+import { installPackage } from "../../../ops/infrastructure/packages.ts";
+
+const PROGRAMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** It is not to ask for anything outside: no updates, no accounts, no QUIC. */
+const SWITCHES = [
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-gpu",
+  "--disable-quic",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+/** Where the browser is, after installing it if need be; undefined, with a line that says so, where it cannot be had. */
+export async function findChromium(): Promise<string | undefined> {
+  const find = () => findPrograms(PROGRAMS, process.env)[0];
+  const found = find();
+  if (found !== undefined) return found;
+  try {
+    await installPackage("chromium", { env: process.env, log: () => {} });
+    return find();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.log(`\n  SKIPPED: the browser tests have no browser: ${why}\n`);
+    return undefined;
+  }
+}
+
+/** It ends with `close()`, and by itself when this process does: it is driven through a pipe. */
+export function startChromium(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: SWITCHES });
+}
