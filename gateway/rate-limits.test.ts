@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
+import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
+import { UserService } from "#proto/shop/user/v1/user_pb.ts";
+import { createRateLimits, networkOf } from "./rate-limits.ts";
+
+const { getGoods } = GoodsService.method;
+const { login } = UserService.method;
+const NONE = { perUser: 0, perAddress: 0, signIns: 0 };
+
+/** When a refused call may come back, as it is told in milliseconds and in seconds. */
+async function waitOf(call: Promise<void>): Promise<{ ms: number; seconds: number }> {
+  const error = await call.then(() => assert.fail("not refused")).catch((cause: unknown) => cause);
+  assert.ok(error instanceof ConnectError, String(error));
+  assert.equal(error.code, Code.ResourceExhausted);
+  const [info] = error.findDetails(ErrorInfoSchema);
+  return {
+    ms: Number(info?.metadata.retry_after_ms),
+    seconds: Number(error.metadata.get("retry-after")),
+  };
+}
+
+describe("rate limits", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["Date", "setTimeout"], now: 1_800_000_000_000 }));
+  afterEach(() => mock.timers.reset());
+
+  it("say when to come back, and let whoever waits so long in again", async () => {
+    const { address } = createRateLimits({ ...NONE, perAddress: 2 });
+    for (let window = 0; window < 3; window += 1) {
+      await address("192.0.2.1", getGoods);
+      mock.timers.tick(20_500);
+      await address("192.0.2.1", getGoods);
+      const { ms, seconds } = await waitOf(address("192.0.2.1", getGoods));
+      assert.equal(ms, 39_500);
+      assert.equal(seconds, 40);
+      mock.timers.tick(ms - 1);
+      assert.equal((await waitOf(address("192.0.2.1", getGoods))).ms, 1);
+      mock.timers.tick(1);
+    }
+  });
+
+  it("count each user and each address by itself", async () => {
+    const { address, caller } = createRateLimits({ perUser: 1, perAddress: 1, signIns: 0 });
+    await address("192.0.2.1", getGoods);
+    await address("192.0.2.2", getGoods);
+    await caller({ kind: "user", userId: 1n });
+    await caller({ kind: "user", userId: 2n });
+    await waitOf(address("192.0.2.1", getGoods));
+    await waitOf(caller({ kind: "user", userId: 1n }));
+    for (let count = 0; count < 3; count += 1) await caller({ kind: "admin", id: "a" });
+  });
+
+  it("count sign-ins by themselves", async () => {
+    const { address } = createRateLimits({ ...NONE, signIns: 1 });
+    for (let count = 0; count < 3; count += 1) await address("192.0.2.1", getGoods);
+    await address("192.0.2.1", login);
+    await waitOf(address("192.0.2.1", login));
+    await address("192.0.2.1", getGoods);
+  });
+
+  it("of 0 are none", async () => {
+    const { address, caller } = createRateLimits(NONE);
+    for (let count = 0; count < 1_000; count += 1) {
+      await address("192.0.2.1", login);
+      await caller({ kind: "user", userId: 1n });
+    }
+  });
+
+  it("count all addresses of one IPv6 network as one", () => {
+    const networks: Record<string, string[]> = {
+      "2001:db8:1:2": ["2001:db8:1:2::", "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"],
+      "2001:db8:1:3": ["2001:db8:1:3::1", "2001:0db8:0001:0003::1", "2001:DB8:1:3::1"],
+      "2001:db8:0:0": ["2001:db8::1", "2001:db8:0::", "2001:db8:0:0:1::", "2001:db8::1:2:3:4"],
+      "0:0:0:0": ["::", "::1"],
+      "fe80:0:0:0": ["fe80::1", "fe80::1%eth0"],
+      "192.0.2.1": ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:192.0.2.1", "::ffff:c000:201"],
+      "192.0.2.2": ["192.0.2.2", "192.0.2.2:4711", "::ffff:192.0.2.2"],
+      "2001:db8:1:4": ["[2001:db8:1:4::1]", "[2001:db8:1:4::1]:4711"],
+    };
+    for (const [network, addresses] of Object.entries(networks)) {
+      for (const address of addresses) assert.equal(networkOf(address), network, address);
+    }
+  });
+});
