@@ -21,7 +21,8 @@ export const LANGUAGES: Language[] = [
     name: "go",
     // Fails where this go is older than go.mod asks for, and may not fetch a newer one.
     needs: [{ what: "Go 1.26 (go)", command: ["go", "-C", "sdk/go", "list", "-m"] }],
-    prepare: [],
+    // Else buf starts both plugins at once, and each compiles everything for itself.
+    prepare: [["go", "-C", "sdk/go", "build", "tool"]],
   },
   {
     name: "python",

@@ -37,7 +37,8 @@ export function type(commands: string, directory: string, env: Record<string, st
   const path = [join(directory, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter);
   return run("bash", ["-euo", "pipefail", "-c", commands], {
     cwd: directory,
-    env: { ...process.env, ...env, PATH: path },
+    // Nothing here needs cgo, and without it Go's own packages are compiled in two thirds of the time.
+    env: { ...process.env, CGO_ENABLED: "0", ...env, PATH: path },
     timeoutMs: 280_000,
   });
 }
