@@ -7,7 +7,7 @@ import { findChromium } from "./chromium.ts";
 const executablePath = await findChromium();
 
 (executablePath ? describe : () => {})("a page in a browser, on another origin", function () {
-  this.timeout(60_000);
+  this.timeout(90_000);
   let browsing: Browsing;
 
   before(async () => {
@@ -76,7 +76,8 @@ const executablePath = await findChromium();
       const orderId = await buy(page, browsing.goodsName);
       let refreshes = 0;
       page.on("request", (request) => {
-        if (request.method() === "POST" && request.url().endsWith("/RefreshSession")) refreshes += 1;
+        if (request.method() === "POST" && request.url().endsWith("/RefreshSession"))
+          refreshes += 1;
       });
       const shop = await shopIn(page, { url: browsing.shop.gatewayUrl });
       await page.context().clearCookies({ name: "shop_access" });

@@ -19,8 +19,8 @@ export type Browsing = {
   stop(): Promise<void>;
 };
 
-/** For what the page shows; long enough for a gateway that comes back. */
-const PATIENCE_MS = 15_000;
+/** For what the page shows, on a machine that has other things to do. */
+const PATIENCE_MS = 30_000;
 
 export async function startBrowsing(executablePath: string): Promise<Browsing> {
   let shop: Shop | undefined;
