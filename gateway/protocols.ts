@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Registry } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -13,7 +14,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { HttpProblem, pathOf } from "#platform/process/http-answer.ts";
+import { HttpProblem, pathOf, streamOf } from "#platform/process/http-answer.ts";
 import { ANSWERED } from "#platform/process/http-server.ts";
 import type { Log } from "#platform/process/log.ts";
 import { MAX_DEADLINE_MS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_STREAM_MS } from "./limits.ts";
@@ -43,15 +44,23 @@ export function createProtocols(options: {
   gate?: ConnectRouterOptions["requestGate"];
   /** Ends streams when it is aborted. */
   shutdown?: AbortSignal;
+  /** Of a request; default MAX_REQUEST_BYTES. */
+  maxRequestBytes?: number | undefined;
+  /** The messages that may be within a google.protobuf.Any, which JSON names. Default: none. */
+  registry?: Registry;
 }): Protocols {
   const { log } = options;
   // Connect reads a text decoder from these, which its types leave out.
-  const jsonOptions = { ignoreUnknownFields: false, textDecoder: exactJson };
+  const jsonOptions = {
+    ignoreUnknownFields: false,
+    textDecoder: exactJson,
+    registry: options.registry,
+  };
   const router = createConnectRouter({
     requestGate: options.gate,
     shutdownSignal: options.shutdown,
     acceptCompression: [compressionGzip, compressionBrotli],
-    readMaxBytes: MAX_REQUEST_BYTES,
+    readMaxBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
     writeMaxBytes: MAX_RESPONSE_BYTES,
     maxTimeoutMs: MAX_DEADLINE_MS,
     jsonOptions,
@@ -65,7 +74,8 @@ export function createProtocols(options: {
       if (!handler) throw new HttpProblem(404, "not found", { close: true });
       requireAuthority(request);
       const ended = new Promise<void>((resolve) => response.once("close", resolve));
-      handler(universalRequestFromNodeRequest(request, response, undefined, values))
+      const call = universalRequestFromNodeRequest(request, response, undefined, values);
+      handler({ ...call, ...readToItsEnd(request, response) })
         .then((answer) => universalResponseToNodeResponse(answer, response))
         .catch((error: unknown) => {
           const level = ConnectError.from(error).code === Code.Aborted ? "debug" : "warn";
@@ -83,4 +93,15 @@ function requireAuthority(request: IncomingMessage): void {
   const authority = request.headers[":authority"] ?? request.headers.host;
   if (typeof authority === "string" && URL.canParse(`http://${authority}`)) return;
   throw new HttpProblem(400, "the request names no host", { close: true });
+}
+
+/**
+ * A request over HTTP/1.1 that is answered before its end, because it is too large, is in the way of the next one on
+ * the connection. So it is read to its end, within the time that a request has. The adapter's own reader would destroy
+ * it there, after which nothing reads on; Node passes over a body only where nothing of it was read.
+ */
+function readToItsEnd(request: IncomingMessage, response: ServerResponse) {
+  if (streamOf(response)) return {};
+  response.once("finish", () => request.resume());
+  return { body: request.iterator({ destroyOnReturn: false }) };
 }
