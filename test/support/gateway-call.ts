@@ -44,6 +44,7 @@ export type GatewayCall = {
   headers?: Record<string, string | string[]>;
   /** Default: 2. gRPC has no other. */
   http?: 1 | 2;
+  onData?: () => void;
 };
 
 export type GatewayClient = {
@@ -57,11 +58,12 @@ export function gatewayClient(url: string): GatewayClient {
   const wires = { 1: http1(url), 2: http2(url) };
   return {
     wires,
-    async call({ method, protocol, request = {}, body, token, headers, http = 2 }) {
+    async call({ method, protocol, request = {}, body, token, headers, http = 2, onData }) {
       const streaming = method.desc.methodKind !== "unary";
       const authorization: Record<string, string> =
         token === undefined ? {} : { authorization: `Bearer ${token}` };
       const heard = await wires[http].send({
+        onData,
         path: method.path,
         headers: { ...headersOf(protocol, streaming), ...authorization, ...headers },
         body: body ?? bodyOf(method, { protocol, streaming, request }),

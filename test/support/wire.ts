@@ -7,6 +7,8 @@ export type Sent = {
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: Uint8Array;
+  /** Told of each piece of the answer's body. */
+  onData?: (() => void) | undefined;
 };
 
 /** What came back. `cut`: the stream or the connection ended before the answer was whole. */
@@ -30,13 +32,16 @@ export function http1(url: string, sockets = 16): Wire {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: sockets });
   return {
-    send: ({ path, method = "POST", headers = {}, body = new Uint8Array() }) =>
+    send: ({ path, method = "POST", headers = {}, body = new Uint8Array(), onData }) =>
       new Promise((resolve, reject) => {
         const length = { "content-length": String(body.length) };
         const options = { agent, hostname, port, path, method, timeout: WITHIN_MS };
         const sent = request1({ ...options, headers: { ...length, ...headers } }, (answer) => {
           const chunks: Buffer[] = [];
-          answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+          answer.on("data", (chunk: Buffer) => {
+            chunks.push(chunk);
+            onData?.();
+          });
           answer.on("error", () => {});
           answer.once("close", () =>
             resolve({
@@ -66,7 +71,7 @@ export function http2(url: string): Wire {
     return session;
   };
   return {
-    send: ({ path, method = "POST", headers = {}, body = new Uint8Array() }) =>
+    send: ({ path, method = "POST", headers = {}, body = new Uint8Array(), onData }) =>
       new Promise((resolve) => {
         const stream = open().request({ ":method": method, ":path": path, ...headers });
         const heard: Heard = {
@@ -85,7 +90,10 @@ export function http2(url: string): Wire {
         stream.once("trailers", (fields) => {
           heard.trailers = texts(fields);
         });
-        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+        stream.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          onData?.();
+        });
         let ended = false;
         stream.once("end", () => {
           ended = true;
