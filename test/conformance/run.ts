@@ -1,4 +1,4 @@
-// `npm run test:conformance`: all that the gateway claims of Connect's conformance suite; `npm test` runs a part of it.
+// `npm run test:conformance`: Connect's conformance suite alone, with what its runner prints.
 
 import { bringSuite, lacking, runSuite } from "./suite.ts";
 

@@ -1,5 +1,6 @@
 // The server under test: the gateway's protocols and its HTTP server, with the suite's service behind them. The runner
-// of the suite starts it, says on stdin what it needs, and reads from stdout where it is.
+// of the suite starts it, says on stdin what it needs, and reads from stdout where it is. The gate is left out: it adds
+// the shop's own words to errors, and would want a caller.
 //
 //   node test/conformance/server.ts DESCRIPTORS
 
