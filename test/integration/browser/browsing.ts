@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Browser, JSHandle, Page } from "playwright-core";
+import type { BrowserContext, JSHandle, Page } from "playwright-core";
 import { type PageServer, servePage } from "../../../sdk/browser/serve.ts";
 import type { Shop as ShopInPage } from "../../../sdk/browser/shop.ts";
 import { newGoods } from "../../support/fixtures.ts";
@@ -24,7 +24,7 @@ const PATIENCE_MS = 30_000;
 
 export async function startBrowsing(executablePath: string): Promise<Browsing> {
   let shop: Shop | undefined;
-  let browser: Browser | undefined;
+  let browser: BrowserContext | undefined;
   let pages: PageServer[] = [];
   const stop = async () => {
     await browser?.close();
@@ -48,10 +48,8 @@ export async function startBrowsing(executablePath: string): Promise<Browsing> {
     });
     // Both are known before either failure is told, so that stop() ends them.
     await Promise.allSettled([starting, launching]);
-    const [started, launched] = await Promise.all([starting, launching]);
+    const [started, context] = await Promise.all([starting, launching]);
     const { name } = await newGoods(started, { name: "Storm lantern" });
-    // One for all tests, so that the page's modules are loaded once.
-    const context = await launched.newContext();
     context.setDefaultTimeout(PATIENCE_MS);
     return {
       shop: started,

@@ -1,6 +1,9 @@
-import { type Browser, chromium } from "playwright-core";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type BrowserContext, chromium } from "playwright-core";
 import { findPrograms } from "../../../ops/infrastructure/commands.ts";
 import { installPackage } from "../../../ops/infrastructure/packages.ts";
+import { temporaryDirectory } from "../../support/infrastructure.ts";
 
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -29,7 +32,23 @@ export async function findChromium(): Promise<string | undefined> {
   }
 }
 
-/** It ends with `close()`, and by itself when this process does: it is driven through a pipe. */
-export function startChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: SWITCHES });
+/**
+ * A browser that has kept nothing. It ends with `close()`, and by itself when this process does: it is driven through a
+ * pipe. The directory that it writes to is then cleared away by the next run.
+ */
+export async function startChromium(executablePath: string): Promise<BrowserContext> {
+  const directory = temporaryDirectory();
+  const clearAway = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    const profile = join(directory, "profile");
+    const browser = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      args: SWITCHES,
+    });
+    browser.once("close", clearAway);
+    return browser;
+  } catch (error) {
+    clearAway();
+    throw error;
+  }
 }
