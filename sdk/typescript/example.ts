@@ -101,7 +101,9 @@ async function watch(orderId: bigint): Promise<void> {
         if (order.payStatus === PayStatus.PAID) return;
       }
     } catch (error) {
-      if (ConnectError.from(error).code !== Code.Unavailable) throw error;
+      // A connection that is cut is UNKNOWN to fetch, which does not say more.
+      const { code } = ConnectError.from(error);
+      if (code !== Code.Unavailable && code !== Code.Unknown) throw error;
     } finally {
       // Without it the connection stays open although nobody reads on.
       leaving.abort();
