@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { cut, type HttpAnswer, HttpProblem, pathOf, streamOf, writeAnswer } from "./http-answer.ts";
+import { endStalledAnswers } from "./http-stalled.ts";
 import { openHttp2 } from "./http2-door.ts";
 import type { Log } from "./log.ts";
 
@@ -21,6 +22,8 @@ export type HttpLimits = {
   /** From the first byte of a request to the last of its headers, and of its body. */
   headersMs: number;
   requestMs: number;
+  /** How long a client may take nothing of an answer that waits for it. */
+  answerMs: number;
   /** How long a connection may wait for its next request. */
   keepAliveMs: number;
   /** Requests at the same time; one more is answered 503. Connections: one more is not taken. */
@@ -35,6 +38,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxHeaders: 100,
   headersMs: 5_000,
   requestMs: 10_000,
+  answerMs: 30_000,
   keepAliveMs: 60_000,
   maxInFlight: 200,
   maxConnections: 1_000,
@@ -69,7 +73,9 @@ export async function startHttpServer(options: {
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
   const { handle, log } = options;
   const underWay = new Set<Promise<void>>();
+  const stalled = endStalledAnswers(limits.answerMs);
   const listener = (request: IncomingMessage, response: ServerResponse) => {
+    stalled.watch(response);
     if (!server.listening && !streamOf(response)) response.shouldKeepAlive = false;
     const problem = refusedAtOnce(request, limits, underWay.size);
     const work = problem
@@ -108,6 +114,7 @@ export async function startHttpServer(options: {
       const late = pause(limits.stopMs, undefined, { signal: timer.signal }).catch(() => {});
       await Promise.race([Promise.all(underWay), late]);
       timer.abort();
+      stalled.stop();
       http2?.close();
       await pause(FLUSH_MS);
       http2?.destroy();
