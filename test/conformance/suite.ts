@@ -33,6 +33,7 @@ export async function bringSuite(): Promise<void> {
     await run("go", ["install", `${MODULE}/cmd/connectconformance@${VERSION}`], {
       env: { GOBIN: cache },
       withinMs: BRING_MS,
+      gently: true,
     });
   }
   if (existsSync(descriptors)) return;
@@ -66,10 +67,12 @@ type RunOptions = {
   withinMs: number;
   env?: Record<string, string>;
   mayFail?: boolean;
+  /** After all other work of the machine. */
+  gently?: boolean;
   tell?: (text: string) => void;
 };
 
-/** Below other work of the machine; ended with all that it started when its time is over. */
+/** It is ended with all that it started when its time is over. */
 async function run(program: string, args: string[], options: RunOptions) {
   const path = [join(root, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter);
   const child = spawn(program, args, {
@@ -79,7 +82,7 @@ async function run(program: string, args: string[], options: RunOptions) {
     detached: true,
   });
   const { pid } = child;
-  if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (pid && options.gently) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const end = () => pid !== undefined && process.kill(-pid, "SIGKILL");
   const late = setTimeout(end, options.withinMs);
   process.once("exit", end);
