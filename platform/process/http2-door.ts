@@ -76,6 +76,8 @@ export function openHttp2(server: Server, listener: Listener, limits: Http2Limit
   server.on("connection", (socket: Socket) => {
     firstBytes(socket, limits.headersMs, (isHttp2) => {
       if (isHttp2) {
+        // A client of HTTP/1.1 may end its side and still read; one of HTTP/2 has left, whatever is still unsent.
+        socket.allowHalfOpen = false;
         http2.emit("connection", socket);
         return;
       }
