@@ -74,13 +74,16 @@ describe("the same request in every protocol", function () {
   after(() => ways?.close());
 
   const wayName = (index: number) => ways.throughGateway[index]?.name ?? "";
-  /** Sends it all ways, one after the other, and returns the one answer. */
+  /** Sends it all ways, first to the service itself, and returns the one answer. */
   const agreed = async (method: Method, request: object, headers: Record<string, string>) => {
-    const [first, ...others] = await inTurn(every, (way) => way.send(method, request, headers));
+    const first = await ways.direct.send(method, request, headers);
+    const others = await Promise.all(
+      ways.throughGateway.map((way) => way.send(method, request, headers)),
+    );
     for (const [index, answer] of others.entries()) {
       assert.deepEqual(answer, first, wayName(index));
     }
-    return first as Answer;
+    return first;
   };
 
   it("is tried for every rpc that a proto file has", () => {
@@ -146,8 +149,8 @@ describe("the same request in every protocol", function () {
 
     it(`is refused to a service, which has no business at the gateway: ${name}`, async () => {
       const request = await validOf(method).request(world);
-      const answers = await inTurn(ways.throughGateway, (way) =>
-        way.send(method, request, headersOf.service),
+      const answers = await Promise.all(
+        ways.throughGateway.map((way) => way.send(method, request, headersOf.service)),
       );
       for (const [index, answer] of answers.entries()) {
         const way = wayName(index);
