@@ -22,6 +22,10 @@ const INTERNAL_TEXT = /^internal error [0-9a-f-]{36}$/;
 export function connectErrorOf(error: unknown, log: Log): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof Refusal) return refused(error);
+  // The client has left: nobody reads the answer, and nothing is wrong here.
+  if (error instanceof Error && error.name === "AbortError") {
+    return new ConnectError("the call was cancelled", Code.Canceled);
+  }
   const cause = error instanceof Outage ? error.cause : undefined;
   if (isServiceError(cause)) {
     // The two number their codes alike.
