@@ -1,4 +1,4 @@
-// Loaded into a program that a test starts with reportingMemory(): on SIGUSR2 it says what it has left.
+// Loaded into a program that a test starts with REPORTS_MEMORY: on SIGUSR2 it says what it has left.
 
 process.on("SIGUSR2", () => {
   // Twice: what the first run finalizes is freed by the second.
