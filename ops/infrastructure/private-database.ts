@@ -16,6 +16,8 @@ export type PrivateOptions = {
   dataDir: string;
   port: number;
   log: (line: string) => void;
+  /** See ServerSpec. */
+  prefix?: () => readonly string[];
 };
 
 const initialiseWithinMs = 300_000;
@@ -45,6 +47,7 @@ export async function privateDatabase(
     name: flavour === "mariadb" ? "MariaDB" : "MySQL",
     command: options.path,
     args: [`--defaults-file=${configuration}`, ...asRoot()],
+    prefix: options.prefix,
     mark: configuration,
     directory,
     port: options.port,

@@ -83,7 +83,7 @@ function clearAway(): void {
 }
 
 /** Ends the servers and removes the directories of runs that were killed. */
-async function sweep(): Promise<void> {
+export async function sweep(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((found) => found.startsWith(prefix))) {
     const path = join(tmpdir(), name);
     if (statSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
@@ -99,7 +99,7 @@ async function sweep(): Promise<void> {
 function isOwned(path: string): boolean {
   try {
     const pid = Number(readFileSync(join(path, ownerFile), "utf8"));
-    return /mocha|bench\//.test(commandLine(pid) ?? "");
+    return /mocha|bench\/|test\/fault\//.test(commandLine(pid) ?? "");
   } catch {
     // One that is just being made has no owner for a moment.
     return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 10_000;

@@ -11,6 +11,8 @@ export type ServiceProcess = {
   /** Resolves when it is gone to how it went: "exit 0" or the signal's name. */
   ended(): Promise<string>;
   output(): string;
+  /** Undefined while it does not run. */
+  pid(): number | undefined;
 };
 
 const mains: Record<string, string> = {
@@ -97,5 +99,6 @@ export function serviceProcess(options: {
     },
     ended: () => gone,
     output,
+    pid: () => child?.pid,
   };
 }
