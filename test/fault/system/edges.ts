@@ -1,12 +1,12 @@
-import { type Proxy, startProxy } from "./proxy.ts";
+import { type EdgeProxy, startProxy } from "./proxy.ts";
 
 /** A proxy for each edge, so that one can be cut alone. */
 export type Edges = {
-  all: Proxy[];
+  all: EdgeProxy[];
   /** The edge between two parts, such as ("order1", "goods2"), ("pay1", "database") or ("load", "order1"). */
-  edge(from: string, to: string): Proxy;
+  edge(from: string, to: string): EdgeProxy;
   /** All that begin at `from` and end at `to`; what is left out is any. A kind such as "order" stands for its replicas. */
-  select(ends: { from?: string; to?: string }): Proxy[];
+  select(ends: { from?: string; to?: string }): EdgeProxy[];
   /** All as they should be. */
   mend(): void;
   stop(): Promise<void>;

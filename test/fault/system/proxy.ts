@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type Control, type Filter, type Mode, type Pipe, pipe } from "./pipe.ts";
 
 /** The network between one program and one server: it does as told. */
-export type Proxy = {
+export type EdgeProxy = {
   /** Whose connections these are, and to whom: names of the system's parts, such as "order1" and "goods2". */
   from: string;
   to: string;
@@ -30,7 +30,7 @@ export async function startProxy(edge: {
   port: number;
   /** Where it is not there, as in a network namespace. */
   host?: string;
-}): Promise<Proxy> {
+}): Promise<EdgeProxy> {
   const { from, to, port, host = "127.0.0.1" } = edge;
   const links = new Set<Link>();
   let mode: Mode = { kind: "pass" };
@@ -64,12 +64,12 @@ export async function startProxy(edge: {
   server.unref();
   const own = (server.address() as AddressInfo).port;
   const resetConnections = () => {
-    for (const link of [...links]) link.reset();
+    for (const link of links) link.reset();
   };
   const set = (next: Mode) => {
     mode = next;
     if (mode.kind === "reset") resetConnections();
-    for (const link of [...links]) link.pump();
+    for (const link of links) link.pump();
   };
   return {
     from,
@@ -125,7 +125,10 @@ function join(client: Socket, joining: Joining): Link {
   });
 
   function open(): void {
-    if (client.destroyed) return ended();
+    if (client.destroyed) {
+      ended();
+      return;
+    }
     const opened = connectTo();
     upstream = opened;
     opened.setNoDelay(true);

@@ -64,6 +64,8 @@ const SETTINGS = {
   // Long enough to pay after an outage, short enough that a longer run sees it pass.
   SHOP_PAY_DEADLINE_SECONDS: "90",
 };
+/** Of their own, since other runs of the tests clear away what they take for left over. */
+const OWNERS = { prefix: "jetshop-fault-", programs: /mocha|test\/fault\// };
 const NAMESPACE = "fault";
 const CURRENCY = "EUR";
 
@@ -71,8 +73,8 @@ export async function startSystem(
   topology: Topology = {},
   log: (line: string) => void = () => {},
 ): Promise<System> {
-  await sweep();
-  const directory = temporaryDirectory();
+  await sweep(OWNERS);
+  const directory = temporaryDirectory(OWNERS);
   const stops: (() => Promise<unknown>)[] = [];
   const clearAway = () => rmSync(directory, { recursive: true, force: true });
   const forget = atExit(clearAway);

@@ -1,0 +1,59 @@
+import { resolveUnknown } from "../load/load.ts";
+import type { Market } from "../load/market.ts";
+import { judgeAnswers } from "./answers.ts";
+import { brokenRules } from "./books.ts";
+import { readFacts } from "./facts.ts";
+import { type Findings, noFindings } from "./findings.ts";
+import { judgePayments, judgePossessions } from "./money.ts";
+import { judgeOrders } from "./orders.ts";
+import { type Motion, untilQuiet } from "./quiet.ts";
+
+export type Judgement = Findings & {
+  /** From healing until nothing moved any more; undefined where it still moves. */
+  secondsToQuiet: number | undefined;
+  moving: Motion;
+  /** Questions that nobody would answer after all was mended. */
+  unanswered: number;
+  /** Rules of the audit that are broken. */
+  broken: string[];
+};
+
+/** From healing; spec.md gives an order a minute, a batch of trouble takes longer. */
+const QUIET_WITHIN_MS = 120_000;
+
+/**
+ * Says whether the shop kept its word, once the load is stopped and all is mended: asks again for what is unknown, waits
+ * until nothing moves, audits the books, and compares them and the services' answers with what the clients were told.
+ */
+export async function judge(
+  market: Market,
+  { healedMs, sinceMs }: { healedMs: number; sinceMs: number },
+): Promise<Judgement> {
+  const untilMs = healedMs + QUIET_WITHIN_MS;
+  const unanswered = await resolveUnknown(market.memory, untilMs);
+  const moving = await untilQuiet(market.system, untilMs);
+  const secondsToQuiet = moving ? undefined : (Date.now() - healedMs) / 1_000;
+  const findings = noFindings();
+  findings.contradicted.push(...market.memory.contradictions.splice(0));
+  const facts = await readFacts(market);
+  judgeOrders(market, facts, findings);
+  judgePayments(market, facts, findings);
+  await judgePossessions(market, facts, findings);
+  await judgeAnswers(market, facts, { findings, sinceMs });
+  const broken = await brokenRules(market.system);
+  return { ...findings, secondsToQuiet, moving: moving ?? {}, unanswered, broken };
+}
+
+/** Everything that is wrong, in lines. */
+export function wrongs(judgement: Judgement): string[] {
+  const { lost, doubled, refusedWithEffect, contradicted, broken, unanswered, moving } = judgement;
+  return [
+    ...lost.map((line) => `lost: ${line}`),
+    ...doubled.map((line) => `doubled: ${line}`),
+    ...refusedWithEffect.map((line) => `refused, with an effect: ${line}`),
+    ...contradicted.map((line) => `contradicted: ${line}`),
+    ...broken.map((line) => `broken: ${line}`),
+    ...(unanswered > 0 ? [`${unanswered} questions have no answer`] : []),
+    ...Object.entries(moving).map(([what, count]) => `never quiet: ${what} ${count}`),
+  ];
+}
