@@ -134,12 +134,17 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
   }
 }
 
-export function tellRound(log: (line: string) => void, { acknowledged, judgement, wrongs }: Round) {
-  const { secondsToQuiet } = judgement;
+/** One line about what came of a round, and one for everything that is wrong. */
+export function tellRound(
+  log: (line: string) => void,
+  { acknowledged, judgement, wrongs }: Round,
+): void {
+  const { secondsToQuiet, lastMotion } = judgement;
+  const last = Object.entries(lastMotion).map(([what, count]) => `${what} ${count}`);
   const quiet =
     secondsToQuiet === undefined ? "never quiet" : `quiet after ${secondsToQuiet.toFixed(1)} s`;
-  log(
-    `${acknowledged} orders acknowledged, ${quiet}, ${wrongs.length === 0 ? "all is well" : "BROKEN"}`,
-  );
+  const waited = last.length > 0 ? ` (at last ${last.join(", ")})` : "";
+  const verdict = wrongs.length === 0 ? "all is well" : "BROKEN";
+  log(`${acknowledged} orders acknowledged, ${quiet}${waited}, ${verdict}`);
   for (const line of wrongs) log(line);
 }

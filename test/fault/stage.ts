@@ -17,7 +17,7 @@ export type Stage = {
 };
 
 /** Orders before anything is broken. */
-const WARM_ORDERS = 5;
+const WARM_ORDERS = 20;
 
 export async function openStage(
   topology: Topology | undefined,

@@ -11,7 +11,8 @@ import { type Motion, untilQuiet } from "./quiet.ts";
 export type Judgement = Findings & {
   /** From healing until nothing moved any more; undefined where it still moves. */
   secondsToQuiet: number | undefined;
-  moving: Motion;
+  /** What moved last, or still moves. */
+  lastMotion: Motion;
   /** Questions that nobody would answer after all was mended. */
   unanswered: number;
   /** Rules of the audit that are broken. */
@@ -31,8 +32,8 @@ export async function judge(
 ): Promise<Judgement> {
   const untilMs = healedMs + QUIET_WITHIN_MS;
   const unanswered = await resolveUnknown(market.memory, untilMs);
-  const moving = await untilQuiet(market.system, untilMs);
-  const secondsToQuiet = moving ? undefined : (Date.now() - healedMs) / 1_000;
+  const { isQuiet, last: lastMotion } = await untilQuiet(market.system, untilMs);
+  const secondsToQuiet = isQuiet ? (Date.now() - healedMs) / 1_000 : undefined;
   const findings = noFindings();
   findings.contradicted.push(...market.memory.contradictions.splice(0));
   const facts = await readFacts(market);
@@ -41,12 +42,13 @@ export async function judge(
   await judgePossessions(market, facts, findings);
   await judgeAnswers(market, facts, { findings, sinceMs });
   const broken = await brokenRules(market.system);
-  return { ...findings, secondsToQuiet, moving: moving ?? {}, unanswered, broken };
+  return { ...findings, secondsToQuiet, lastMotion, unanswered, broken };
 }
 
 /** Everything that is wrong, in lines. */
 export function wrongs(judgement: Judgement): string[] {
-  const { lost, doubled, refusedWithEffect, contradicted, broken, unanswered, moving } = judgement;
+  const { lost, doubled, refusedWithEffect, contradicted, broken, unanswered } = judgement;
+  const moving = judgement.secondsToQuiet === undefined ? judgement.lastMotion : {};
   return [
     ...lost.map((line) => `lost: ${line}`),
     ...doubled.map((line) => `doubled: ${line}`),

@@ -12,15 +12,20 @@ const LOOK_EVERY_MS = 250;
 export type Motion = Record<string, number>;
 
 /**
- * Waits until nothing moves. Resolves to undefined then, or to what still moves when the time is over; trouble with
- * looking counts as moving.
+ * Waits until nothing moves, or the time is over; says which, and what moved in the last look that found something.
+ * Trouble with looking counts as moving.
  */
-export async function untilQuiet(system: System, untilMs: number): Promise<Motion | undefined> {
+export async function untilQuiet(
+  system: System,
+  untilMs: number,
+): Promise<{ isQuiet: boolean; last: Motion }> {
+  let last: Motion = {};
   for (;;) {
     const motion = await motionOf(system).catch((error: Error) => ({ [error.message]: 1 }));
     const moving = Object.entries(motion).filter(([, count]) => count > 0);
-    if (moving.length === 0) return undefined;
-    if (Date.now() > untilMs) return Object.fromEntries(moving);
+    if (moving.length === 0) return { isQuiet: true, last };
+    last = Object.fromEntries(moving);
+    if (Date.now() > untilMs) return { isQuiet: false, last };
     await pause(LOOK_EVERY_MS);
   }
 }
