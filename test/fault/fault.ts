@@ -9,6 +9,9 @@ export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketim
 /** Ends the fault; resolves when what was broken is whole again. */
 export type Heal = () => Promise<void>;
 
+/** What lies under a system: prepared before it starts, such as a mount for the database's data. */
+export type Ground = { topology: Topology; remove(): Promise<void> };
+
 export type Fault = {
   /** For the command line: words with hyphens. */
   name: string;
@@ -19,6 +22,8 @@ export type Fault = {
   needs?: Need[];
   /** Where it needs a system of its own kind. Faults with equal ones share a system. */
   topology?: Topology;
+  /** The same, where something has to be made first. Faults with the same function share a system. */
+  ground?: (log: (line: string) => void) => Promise<Ground>;
 } & (Switched | Scripted);
 
 /** Something that can be broken and healed while the load runs, by itself or in the soak. */

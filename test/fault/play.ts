@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { DEFAULT_HOLD_MS, type Fault } from "./fault.ts";
+import { DEFAULT_HOLD_MS, type Fault, type Ground } from "./fault.ts";
 import type { Load } from "./load/load.ts";
 import { lacking } from "./needs.ts";
 import type { Random } from "./random.ts";
@@ -34,24 +34,35 @@ type Stages = ReturnType<typeof stageKeeper>;
 
 /** Keeps one stage for all faults that can share it. */
 function stageKeeper(log: (line: string) => void) {
-  let current: { key: string; stage: Stage } | undefined;
+  let current: { fault: Fault; stage: Stage; ground: Ground | undefined } | undefined;
   const close = async () => {
     const closing = current;
     current = undefined;
     await closing?.stage.stop();
+    await closing?.ground?.remove();
   };
   return {
     /** The one that is there, where it fits, else a new one. */
-    async of({ topology }: Fault): Promise<Stage> {
-      const key = JSON.stringify(topology ?? {});
-      if (current?.key === key) return current.stage;
+    async of(fault: Fault): Promise<Stage> {
+      if (current && standOnTheSame(current.fault, fault)) return current.stage;
       await close();
-      const stage = await openStage(topology, log);
-      current = { key, stage };
-      return stage;
+      const ground = await fault.ground?.(log);
+      try {
+        const stage = await openStage(ground?.topology ?? fault.topology, log);
+        current = { fault, stage, ground };
+        return stage;
+      } catch (error) {
+        await ground?.remove();
+        throw error;
+      }
     },
     close,
   };
+}
+
+function standOnTheSame(one: Fault, other: Fault): boolean {
+  const topology = (fault: Fault) => JSON.stringify(fault.topology ?? {});
+  return one.ground === other.ground && topology(one) === topology(other);
 }
 
 async function playFault(fault: Fault, playing: Playing, stages: Stages): Promise<Result> {

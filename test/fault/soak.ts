@@ -52,7 +52,8 @@ export async function soak(
 async function soakable(faults: readonly Fault[]): Promise<Switched[]> {
   const found: Switched[] = [];
   for (const fault of faults) {
-    const switched = fault.inject !== undefined && fault.soak !== false && !fault.topology;
+    const switched =
+      fault.inject !== undefined && fault.soak !== false && !fault.topology && !fault.ground;
     if (switched && (await lacking(fault.needs)) === undefined) found.push(fault as Switched);
   }
   return found;
