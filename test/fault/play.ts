@@ -77,7 +77,9 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
       const random = seeded(`${seed}/${fault.name}/${time}`);
       await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds });
     } catch (error) {
-      result.error = error instanceof BrokenWord ? error.message : String((error as Error).stack);
+      if (signal.aborted) result.error = "interrupted";
+      else if (error instanceof BrokenWord) result.error = error.message;
+      else result.error = String((error as Error).stack);
     }
     const isClean = result.error === undefined && (result.rounds.at(-1)?.wrongs.length ?? 0) === 0;
     // What is wrong once is wrong in every later look: nothing more is learned from that system.
@@ -106,7 +108,7 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
   let load: Load | undefined;
   let injected = 0;
   const judgeNow = async () => {
-    const round = await stage.judge(load, { healedMs: Date.now(), injected });
+    const round = await stage.judge(load, { healedMs: Date.now(), injected, signal });
     injected = 0;
     rounds.push(round);
     tellRound(log, round);

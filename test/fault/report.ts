@@ -97,7 +97,7 @@ export function reportText(results: readonly Result[], { seed, commit }: RunInfo
         line.lost,
         line.doubled,
         line.refusedWithEffect,
-        line.conserved && result.error === undefined ? "yes" : "NO",
+        conservedWord(result, line),
         seconds(line.quietP50),
         seconds(line.quietMax),
       ].map(String);
@@ -116,8 +116,18 @@ export function reportText(results: readonly Result[], { seed, commit }: RunInfo
     format(HEAD),
     ...rows.map(format),
     ...results.flatMap(troubleLines),
-    `seed ${seed}, commit ${commit}: ${isKept(results) ? "the shop kept its word" : "THE SHOP BROKE ITS WORD"}`,
+    `seed ${seed}, commit ${commit}: ${verdictOn(results)}`,
   ].join("\n");
+}
+
+function conservedWord({ rounds }: Result, { conserved }: Line): string {
+  if (!conserved) return "NO";
+  return rounds.length === 0 ? "-" : "yes";
+}
+
+function verdictOn(results: readonly Result[]): string {
+  if (!results.every((result) => lineOf(result).conserved)) return "THE SHOP BROKE ITS WORD";
+  return isKept(results) ? "the shop kept its word" : "NOT FINISHED";
 }
 
 function troubleLines({ fault, skipped, error, rounds }: Result): string[] {

@@ -39,7 +39,7 @@ export async function soak(
       if (judged.wrongs.length > 0) break;
     }
   } catch (error) {
-    result.error = String((error as Error).stack);
+    result.error = signal.aborted ? "interrupted" : String((error as Error).stack);
   } finally {
     await stage?.stop();
   }
@@ -80,7 +80,7 @@ async function soakRound(
     if (failed?.status === "rejected") throw failed.reason;
     // Two faults may have met in one part.
     await system.mend();
-    return await stage.judge(load, { healedMs: Date.now(), injected: chosen.length });
+    return await stage.judge(load, { healedMs: Date.now(), injected: chosen.length, signal });
   } finally {
     await load.stop();
   }

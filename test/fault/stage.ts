@@ -12,7 +12,10 @@ export type Stage = {
   /** Starts the load and waits until the shop is busy. */
   startLoad(random: Random): Promise<Load>;
   /** Ends the load, judges what happened since the last judgement, and keeps it as a round. */
-  judge(load: Load | undefined, round: { healedMs: number; injected: number }): Promise<Round>;
+  judge(
+    load: Load | undefined,
+    round: { healedMs: number; injected: number; signal?: AbortSignal },
+  ): Promise<Round>;
   stop(): Promise<void>;
 };
 
@@ -46,9 +49,9 @@ export async function openStage(
       }
       return load;
     },
-    async judge(load, { healedMs, injected }) {
+    async judge(load, { healedMs, injected, signal }) {
       await load?.stop();
-      const judgement = await judge(market, { healedMs, sinceMs: judgedMs });
+      const judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
       const acknowledged = acknowledgedOrders(market.memory) - judgedOrders;
       judgedOrders += acknowledged;
       judgedMs = Date.now();

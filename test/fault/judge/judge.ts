@@ -28,11 +28,13 @@ const QUIET_WITHIN_MS = 120_000;
  */
 export async function judge(
   market: Market,
-  { healedMs, sinceMs }: { healedMs: number; sinceMs: number },
+  { healedMs, sinceMs, signal }: { healedMs: number; sinceMs: number; signal?: AbortSignal },
 ): Promise<Judgement> {
-  const untilMs = healedMs + QUIET_WITHIN_MS;
-  const unanswered = await resolveUnknown(market.memory, untilMs);
-  const { isQuiet, last: lastMotion } = await untilQuiet(market.system, untilMs);
+  const patience = { untilMs: healedMs + QUIET_WITHIN_MS, signal };
+  const unanswered = await resolveUnknown(market.memory, patience);
+  const { isQuiet, last: lastMotion } = await untilQuiet(market.system, patience);
+  // A judgement that was not waited for would be an unjust one.
+  signal?.throwIfAborted();
   const secondsToQuiet = isQuiet ? (Date.now() - healedMs) / 1_000 : undefined;
   const findings = noFindings();
   findings.contradicted.push(...market.memory.contradictions.splice(0));

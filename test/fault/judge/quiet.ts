@@ -17,7 +17,7 @@ export type Motion = Record<string, number>;
  */
 export async function untilQuiet(
   system: System,
-  untilMs: number,
+  { untilMs, signal }: { untilMs: number; signal?: AbortSignal | undefined },
 ): Promise<{ isQuiet: boolean; last: Motion }> {
   let last: Motion = {};
   for (;;) {
@@ -25,7 +25,7 @@ export async function untilQuiet(
     const moving = Object.entries(motion).filter(([, count]) => count > 0);
     if (moving.length === 0) return { isQuiet: true, last };
     last = Object.fromEntries(moving);
-    if (Date.now() > untilMs) return { isQuiet: false, last };
+    if (Date.now() > untilMs || signal?.aborted) return { isQuiet: false, last };
     await pause(LOOK_EVERY_MS);
   }
 }

@@ -62,14 +62,18 @@ const ASK_AGAIN_MS = 500;
  * Asks again, with the same requests, for everything that is unknown, until all of it has an answer or the time is over.
  * Resolves to how many have none.
  */
-export async function resolveUnknown(memory: Memory, untilMs: number): Promise<number> {
+export async function resolveUnknown(
+  memory: Memory,
+  { untilMs, signal }: { untilMs: number; signal?: AbortSignal | undefined },
+): Promise<number> {
+  const isOver = () => Date.now() > untilMs || signal?.aborted === true;
   for (;;) {
     const unknown = memory.errands.filter((errand) => !settledAnswer(errand));
     await forEachInFlight(unknown, ASKED_AT_ONCE, async (errand) => {
-      if (Date.now() < untilMs) await errand.ask();
+      if (!isOver()) await errand.ask();
     });
     const left = unknown.filter((errand) => !settledAnswer(errand)).length;
-    if (left === 0 || Date.now() > untilMs) return left;
+    if (left === 0 || isOver()) return left;
     await pause(ASK_AGAIN_MS);
   }
 }

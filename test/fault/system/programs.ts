@@ -30,7 +30,7 @@ export function programs(
       // What this program was started with may name other servers; a service gets only what is its own.
       const inherited = { PATH: process.env.PATH, HOME: process.env.HOME, TZ: process.env.TZ };
       const env = { ...inherited, ...envOf(name, kind) };
-      const running = serviceProcess({ service: kind, env, logFile });
+      const running = serviceProcess({ service: kind, env, logFile, detached: true });
       killAtExit(running.pid);
       return [name, program({ name, kind, running })];
     }),
