@@ -3,7 +3,9 @@ import { fileURLToPath } from "node:url";
 import { type Engine as BroughtUp, bringUpEngine } from "../../../ops/infrastructure/bring-up.ts";
 import { chooseLocalSource } from "../../../ops/infrastructure/choice.ts";
 import { freePorts } from "../../../ops/infrastructure/ports.ts";
+import { startCluster } from "./cluster.ts";
 import { killAtExit } from "./last-resort.ts";
+import type { Network } from "./network.ts";
 
 /** A database or a broker of the system's own, which may be damaged in every way. */
 export type Engine = {
@@ -39,6 +41,9 @@ export type Brokers = {
   nodes: Engine[];
   /** Copies of each stream. */
   replicas: number;
+  /** Of a cluster: what is between its nodes. */
+  network?: Network;
+  stop(): Promise<void>;
 };
 
 const packagesDir = fileURLToPath(new URL("../../../.shop/packages", import.meta.url));
@@ -48,13 +53,14 @@ export function startDatabase(options: EngineOptions): Promise<Engine> {
   return startEngine("mysql", options);
 }
 
-/** One nats-server, or a cluster of three. */
+/** One nats-server, or a cluster of three (see cluster.ts). */
 export async function startBrokers(
   kind: "single" | "cluster3",
   options: Omit<EngineOptions, "name">,
 ): Promise<Brokers> {
-  if (kind === "cluster3") throw new Error("a cluster of brokers cannot be started yet");
-  return { nodes: [await startEngine("nats", { ...options, name: "broker1" })], replicas: 1 };
+  if (kind === "cluster3") return startCluster(options);
+  const broker = await startEngine("nats", { ...options, name: "broker1" });
+  return { nodes: [broker], replicas: 1, stop: () => broker.stop() };
 }
 
 async function startEngine(part: "mysql" | "nats", options: EngineOptions): Promise<Engine> {

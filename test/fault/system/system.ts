@@ -109,7 +109,7 @@ async function assemble({ topology, directory, log, stops, stop }: Assembly): Pr
   });
   stops.push(() => database.stop());
   const brokers = await startBrokers(broker, { dataDirectory: brokerDirectory ?? directory, log });
-  stops.push(() => Promise.all(brokers.nodes.map((node) => node.stop())));
+  stops.push(() => brokers.stop());
   const engines = [database, ...brokers.nodes];
   const ports = await freePorts(PARTS.length);
   const portOf = new Map(PARTS.map(({ name }, index) => [name, ports[index] ?? 0]));
@@ -163,6 +163,7 @@ async function assemble({ topology, directory, log, stops, stop }: Assembly): Pr
     async mend() {
       for (const { signal } of [...engines, ...running.values()]) signal("SIGCONT");
       edges.mend();
+      await brokers.network?.mend();
       await Promise.all(engines.map((engine) => engine.start()));
       await Promise.all([...running.values()].map((one) => one.start()));
       await sandbox.faults();
