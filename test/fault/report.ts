@@ -16,6 +16,8 @@ export type Result = {
   /** Why it was not run. */
   skipped?: string;
   rounds: Round[];
+  /** How often each of several faults was injected, where a result is of more than one. */
+  parts?: Record<string, number>;
   /** What ended it before its time. */
   error?: string;
 };
@@ -130,8 +132,10 @@ function verdictOn(results: readonly Result[]): string {
   return isKept(results) ? "the shop kept its word" : "NOT FINISHED";
 }
 
-function troubleLines({ fault, skipped, error, rounds }: Result): string[] {
+function troubleLines({ fault, skipped, error, parts, rounds }: Result): string[] {
+  const counts = Object.entries(parts ?? {}).map(([name, count]) => `${name} ${count}`);
   return [
+    ...(counts.length === 0 ? [] : [`  ${fault}: ${counts.sort().join(", ")}`]),
     ...(skipped === undefined ? [] : [`  ${fault}: skipped, ${skipped}`]),
     ...(error === undefined ? [] : [`  ${fault}: ${error}`]),
     ...rounds.flatMap(({ wrongs }) => wrongs.map((line) => `  ${fault}: ${line}`)),
@@ -142,6 +146,7 @@ export function reportJson(results: readonly Result[], info: RunInfo): string {
   const faults = results.map((result) => ({
     ...lineOf(result),
     skipped: result.skipped,
+    parts: result.parts,
     error: result.error,
     wrongs: result.rounds.flatMap(({ wrongs }) => wrongs),
     secondsToQuiet: result.rounds.map(({ judgement }) => judgement.secondsToQuiet ?? null),

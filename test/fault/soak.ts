@@ -22,15 +22,15 @@ export async function soak(
 ): Promise<Result[]> {
   const usable = await soakable(faults);
   const untilMs = Date.now() + minutes * 60_000;
-  const result: Result = { fault: `soak of ${minutes} min`, rounds: [] };
-  const counts = new Map<string, number>();
+  const parts: Record<string, number> = {};
+  const result: Result = { fault: `soak of ${minutes} min`, rounds: [], parts };
   let stage: Stage | undefined;
   try {
     stage = await openStage(undefined, log);
     for (let round = 1; Date.now() < untilMs && !signal.aborted; round += 1) {
       const random = seeded(`${seed}/soak/${round}`);
       const chosen = random.some(usable, random.between(...AT_ONCE));
-      for (const { name } of chosen) counts.set(name, (counts.get(name) ?? 0) + 1);
+      for (const { name } of chosen) parts[name] = (parts[name] ?? 0) + 1;
       const tell = (line: string) => log(`round ${round}: ${line}`);
       tell(chosen.map(({ name }) => name).join(" + "));
       const judged = await soakRound(stage, chosen, { random, log: tell, signal });
@@ -43,8 +43,6 @@ export async function soak(
   } finally {
     await stage?.stop();
   }
-  const parts = [...counts].map(([name, count]) => `${name} ${count}`).sort();
-  log(`injected: ${parts.join(", ")}`);
   return [result];
 }
 

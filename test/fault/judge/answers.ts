@@ -1,4 +1,5 @@
 import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
+import { persistently } from "../../../ops/replay/shop.ts";
 import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
 import type { Facts } from "./facts.ts";
@@ -18,13 +19,11 @@ export async function judgeAnswers(
   await forEachInFlight(fresh, IN_FLIGHT, async (placed) => {
     const orderId = idOf(placed);
     if (orderId === undefined) return;
-    const answer = await system.direct
-      .user(placed.userId)
-      .order.getOrder({ orderId })
-      .then(
-        ({ order }) => order,
-        (error: Error) => error,
-      );
+    const { order: orders } = system.direct.user(placed.userId);
+    const answer = await persistently(() => orders.getOrder({ orderId })).then(
+      ({ order }) => order,
+      (error: Error) => error,
+    );
     const stored = facts.orders.get(orderId);
     if (answer instanceof Error) {
       findings.lost.push(`order ${orderId} is answered ${answer.message}`);

@@ -1,3 +1,4 @@
+import { persistently } from "../../../ops/replay/shop.ts";
 import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
 import { type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
@@ -83,11 +84,11 @@ export async function judgePossessions(
     else if (has < wanted) findings.doubled.push(`${what} is ${has}, not ${wanted}`);
   };
   for (const { goodsId, stock } of market.wares) {
-    const { goods } = await admin.goods.getGoods({ goodsId });
+    const { goods } = await persistently(() => admin.goods.getGoods({ goodsId }));
     judge(`the stock of ${goodsId}`, goods?.stock, stock - (held.get(goodsId) ?? 0n));
   }
   for (const userId of market.userIds) {
-    const { user } = await admin.user.getUser({ userId });
+    const { user } = await persistently(() => admin.user.getUser({ userId }));
     const wanted = market.openingBalanceCents - (spent.get(userId) ?? 0n);
     judge(`the balance of ${userId}`, user?.balanceCents, wanted);
   }

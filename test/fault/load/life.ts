@@ -7,6 +7,8 @@ import type { Shopper } from "./shopper.ts";
 
 type Life = { person: Shopper; wares: readonly Ware[]; random: Random; signal: AbortSignal };
 
+/** Baskets that may hold what runs out: were it all, a long run would be of refusals only. */
+const SCARCE_SHARE = 0.15;
 const TRIES = 3;
 const RETRY_PAUSE_MS = 400;
 const PAID_LOOKS = 12;
@@ -31,7 +33,9 @@ export async function oneOrder(life: Life): Promise<void> {
 
 async function placeSomething(life: Life) {
   const { person, wares, random } = life;
-  const basket = random.some(wares, random.between(1, 3));
+  const scarce = random.chance(SCARCE_SHARE);
+  const shelf = wares.filter((ware) => scarce || !ware.isScarce);
+  const basket = random.some(shelf, random.between(1, 3));
   const lines = basket.map((ware): [Ware, bigint] => [ware, BigInt(random.between(1, 4))]);
   const couponId = random.chance(0.3) ? await person.getCoupon() : undefined;
   const goods = lines.reduce((sum, [ware, quantity]) => sum + ware.unitPriceCents * quantity, 0n);

@@ -2,7 +2,13 @@ import { newId, newKey } from "../../support/fixtures.ts";
 import type { System } from "../system/system.ts";
 import type { Memory } from "./memory.ts";
 
-export type Ware = { goodsId: bigint; unitPriceCents: bigint; stock: bigint };
+export type Ware = {
+  goodsId: bigint;
+  unitPriceCents: bigint;
+  stock: bigint;
+  /** It runs out, and its last pieces are fought for. */
+  isScarce: boolean;
+};
 
 /** Who shops and what for, and all that was asked and answered as long as the system lives. */
 export type Market = {
@@ -15,7 +21,6 @@ export type Market = {
 
 const PRICES = [300n, 700n, 1_100n, 1_900n, 2_500n, 4_900n];
 const PLENTY = 1_000_000n;
-/** Wares that run out: their last pieces are fought for. */
 const SCARCE = [40n, 150n, 500n];
 const OPENING_BALANCE_CENTS = 10_000_000n;
 const PASSWORD_HASH = "$argon2id$none";
@@ -23,8 +28,8 @@ const PASSWORD_HASH = "$argon2id$none";
 /** Opens a market in a system that works, past the services: it is not what is tested. */
 export async function openMarket(system: System, shoppers = 10): Promise<Market> {
   const wares = [
-    ...PRICES.map((unitPriceCents) => ({ unitPriceCents, stock: PLENTY })),
-    ...SCARCE.map((stock) => ({ unitPriceCents: 900n, stock })),
+    ...PRICES.map((unitPriceCents) => ({ unitPriceCents, stock: PLENTY, isScarce: false })),
+    ...SCARCE.map((stock) => ({ unitPriceCents: 900n, stock, isScarce: true })),
   ].map((ware) => ({ goodsId: newId(), ...ware }));
   const userIds = Array.from({ length: shoppers }, newId);
   await insertWares(system, wares);

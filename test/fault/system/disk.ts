@@ -66,6 +66,8 @@ export async function loopDisk(megabytes: number): Promise<LoopDisk> {
       // Stopped: nothing is promised between the copy and the end.
       engine.signal("SIGSTOP");
       await copyOfOneMoment(image, copy);
+      // Killed as it stands: `kill` lets it go on first, which is enough to acknowledge another commit.
+      engine.signal("SIGKILL");
       await engine.kill();
       await run("umount", directory);
       await run("mv", copy, image);

@@ -1,0 +1,107 @@
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { DiscardPolicy, type StreamConfig } from "@nats-io/jetstream";
+import type { Fault, Ground } from "../fault.ts";
+import { diskOf, type SmallDisk, smallDisk } from "../system/disk.ts";
+import type { Engine } from "../system/engines.ts";
+import { asOperator, shopStreams, tellLoss } from "../system/operator.ts";
+
+const SMALL_MEGABYTES = 48;
+const ROOMY_MEGABYTES = 256;
+const PIECE_BYTES = 64 * 1024;
+/** Accepted while the broker takes nothing. */
+const ORDERS_MEANWHILE = 10;
+
+async function onSmallDisk(): Promise<Ground> {
+  const disk = await smallDisk(SMALL_MEGABYTES);
+  return { topology: { brokerDirectory: disk.directory }, remove: () => disk.remove() };
+}
+
+/** Takes all the space that is left. */
+function fill(file: string): void {
+  const handle = openSync(file, "w");
+  try {
+    for (const piece of [PIECE_BYTES, 1]) {
+      const bytes = Buffer.alloc(piece, 1);
+      try {
+        for (;;) writeSync(handle, bytes);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      }
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** nats-server 2.9 turns JetStream off when its disk is full, and space alone does not turn it on again. */
+export const fillBrokersDisk: Fault = {
+  name: "broker-disk-full",
+  catalogue: ["F56"],
+  what: "the broker's disk is full while orders go on; it gets space and is started again",
+  needs: ["mount"],
+  ground: onSmallDisk,
+  async run({ system, load, random, log }) {
+    const [broker] = system.brokers.nodes as [Engine];
+    const disk = diskOf<SmallDisk>(broker);
+    await disk.resize(SMALL_MEGABYTES);
+    const filler = join(disk.directory, "filler");
+    fill(filler);
+    await load?.acknowledged(ORDERS_MEANWHILE);
+    await pause(random.between(1_000, 8_000));
+    const still = await asOperator(system, ({ manager }) => manager.getAccountInfo()).then(
+      ({ storage }) => `still has JetStream, with ${storage} bytes`,
+      (error: Error) => `has no JetStream any more (${error.message})`,
+    );
+    log(`the disk is full, and the broker ${still}`);
+    rmSync(filler);
+    await disk.resize(ROOMY_MEGABYTES);
+    await broker.kill();
+    await broker.start();
+    await tellLoss(system, log);
+  },
+};
+
+type Limit = (config: StreamConfig, messages: number) => Partial<StreamConfig>;
+/** What an operator may set by mistake: refused when full, or forgotten without having been read. */
+const LIMITS: Record<string, Limit> = {
+  "takes nothing more": (_, messages) => ({
+    max_msgs: Math.max(messages, 1),
+    discard: DiscardPolicy.New,
+  }),
+  "takes only 2,000 bytes": () => ({ max_bytes: 2_000, discard: DiscardPolicy.New }),
+  "keeps only its last message": () => ({ max_msgs: 1, discard: DiscardPolicy.Old }),
+};
+
+export const limitStreams: Fault = {
+  name: "stream-limit",
+  catalogue: ["F57"],
+  what: "a stream reaches its limit: what comes is refused, or what is there is forgotten unread",
+  holdMs: [3_000, 15_000],
+  async inject({ system, random, log }) {
+    const what = random.pick(Object.keys(LIMITS));
+    const limit = LIMITS[what] as Limit;
+    const before = await asOperator(system, async (operator) => {
+      const configs: StreamConfig[] = [];
+      for (const stream of await shopStreams(system, operator)) {
+        const { config, state } = await operator.manager.streams.info(stream);
+        configs.push(config);
+        await operator.manager.streams.update(stream, {
+          ...config,
+          ...limit(config, state.messages),
+        });
+      }
+      return configs;
+    });
+    log(`${before.map(({ name }) => name).join(", ")} ${what}`);
+    return () =>
+      asOperator(system, async ({ manager }) => {
+        for (const config of before) {
+          const { name, max_msgs, max_bytes, discard } = config;
+          // Another fault may have taken the stream away meanwhile; the shop makes it anew.
+          await manager.streams.update(name, { max_msgs, max_bytes, discard }).catch(() => {});
+        }
+      });
+  },
+};

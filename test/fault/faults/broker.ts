@@ -1,0 +1,22 @@
+import type { Fault } from "../fault.ts";
+import { freezeBroker, longWithoutBroker, slowBroker, startWithoutBroker } from "./broker-away.ts";
+import { killLeader } from "./broker-cluster.ts";
+import { fillBrokersDisk, limitStreams } from "./broker-full.ts";
+import { cutBrokersPower, putOldStoreBack, wipeBroker } from "./broker-store.ts";
+import { deleteDurable, deleteStream } from "./broker-stream.ts";
+
+/** What can become of the broker and of the messages in it. */
+export const BROKER_FAULTS: readonly Fault[] = [
+  wipeBroker,
+  putOldStoreBack,
+  deleteStream,
+  deleteDurable,
+  limitStreams,
+  slowBroker,
+  freezeBroker,
+  longWithoutBroker,
+  startWithoutBroker,
+  cutBrokersPower,
+  fillBrokersDisk,
+  killLeader,
+];

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Fault } from "../fault.ts";
+import { CANCEL } from "../judge/facts.ts";
+import { type Clock, clockIn, underClock } from "../system/clocks.ts";
+import { isService } from "../system/parts.ts";
+import type { System } from "../system/system.ts";
+
+const HOUR = 3_600;
+const HELD_MS = [3_000, 8_000] as const;
+
+/** Orders that were closed for not being paid in time, by identifier. */
+async function timedOut({ sql }: System): Promise<Set<bigint>> {
+  const rows = await sql<{ order_id: bigint }>(
+    "order",
+    `select order_id from orders where cancel_reason = ${CANCEL.PAYMENT_TIMEOUT}`,
+  );
+  return new Set(rows.map(({ order_id }) => order_id));
+}
+
+/**
+ * The shop goes by the database's time. It may jump where the machine's clock is set: nothing gets lost by that, and no
+ * fresh order is closed because an hour seems to have passed.
+ */
+export const databaseClock: Fault = {
+  name: "database-clock",
+  catalogue: ["F29"],
+  what: "the database's clock jumps an hour ahead and back, and an hour back and forth, under load",
+  needs: ["linux", "faketime"],
+  async run({ system, random, load, log, injected, judge }) {
+    const { database, directory } = system;
+    const clock = clockIn(directory, "database");
+    const before = database.prefix;
+    const restart = async (prefix: string[]) => {
+      await database.kill();
+      database.prefix = prefix;
+      await database.start();
+      await load?.acknowledged(5);
+    };
+    await restart([...underClock(clock), ...before]);
+    try {
+      for (const hours of random.some([1, -1], 2)) {
+        log(`the database's clock jumps by ${hours} h`);
+        const early = await timedOut(system);
+        clock.set(hours * HOUR);
+        await pause(random.between(...HELD_MS));
+        const late = await timedOut(system);
+        clock.set(0);
+        injected();
+        const closed = [...late].filter((orderId) => !early.has(orderId));
+        log(`${closed.length} orders were closed as not paid in time`);
+        await judge(`a jump by ${hours} h`);
+      }
+    } finally {
+      clock.set(0);
+      await database.kill();
+      database.prefix = before;
+      await database.start();
+    }
+  },
+};
+
+const AHEAD_SECONDS = [-10, 3_600, -10, 30] as const;
+
+/** Replicas whose machines disagree about the time, one far off. */
+export const serviceClocks: Fault = {
+  name: "service-clocks",
+  catalogue: ["F73"],
+  what: "services whose clocks differ, each replica another: 10 s behind, an hour ahead; they jump while they run",
+  needs: ["linux", "faketime"],
+  async run({ system, random, load, log, injected }) {
+    const services = system.programs.filter(({ kind }) => isService(kind));
+    const chosen = random.some(services, random.between(2, services.length));
+    const clocks = new Map<string, Clock>();
+    for (const program of chosen) {
+      const clock = clockIn(system.directory, program.name);
+      clocks.set(program.name, clock);
+      await program.end("SIGTERM");
+      await program.start(clock.env);
+    }
+    for (const [name, clock] of clocks) {
+      const ahead = random.pick(AHEAD_SECONDS);
+      log(`${name} is ${ahead} s ahead`);
+      clock.set(ahead);
+      injected();
+      await pause(random.between(0, 500));
+    }
+    await pause(random.between(...HELD_MS));
+    for (const clock of clocks.values()) clock.set(0);
+    await load?.acknowledged(10);
+    for (const program of chosen) {
+      await program.end("SIGTERM");
+      await program.start();
+    }
+  },
+};
