@@ -36,21 +36,25 @@ export const connectionsUsedUp: Fault = {
   async inject({ system, log }) {
     const taken: SideSession[] = [];
     const keeper = await atTheDatabase(system, () => sideSession(system));
-    const ended = await keeper
-      .run(`set global max_connections = ${FEW_CONNECTIONS}`)
-      .then(() => endConnections(system, keeper))
-      .catch(() => 0);
-    const takeAll = async () => {
+    const untilRefused = async () => {
       for (;;) taken.push(await sideSession(system));
     };
+    const takeAll = async () => {
+      await keeper.run(`set global max_connections = ${FEW_CONNECTIONS}`);
+      while (taken.length < FEW_CONNECTIONS / 2) {
+        await endConnections(system, keeper);
+        // The shop is quick to take what is free: again, until most are ours.
+        await untilRefused().catch(() => {});
+      }
+    };
     await takeAll().catch(() => {});
-    log(`ends ${ended} connections and takes ${taken.length + 1} of ${FEW_CONNECTIONS}`);
+    log(`takes ${taken.length + 1} of ${FEW_CONNECTIONS} connections`);
+    const undo = (session: SideSession) =>
+      session.run(`set global max_connections = ${DEFAULT_CONNECTIONS}`);
     return async () => {
-      for (const session of taken) session.end();
-      keeper.end();
-      await atTheDatabase(system, (session) =>
-        session.run(`set global max_connections = ${DEFAULT_CONNECTIONS}`),
-      );
+      // A server that was started again meanwhile has forgotten it.
+      await undo(keeper).catch(() => atTheDatabase(system, undo));
+      for (const session of [...taken, keeper]) session.end();
     };
   },
 };
