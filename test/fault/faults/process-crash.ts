@@ -1,0 +1,162 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Course, Fault } from "../fault.ts";
+import { acknowledgedOrders } from "../load/load.ts";
+import { dieAt, type Passed, type Point, recordPoints } from "../system/failpoints.ts";
+import type { Kind } from "../system/parts.ts";
+import type { Program } from "../system/programs.ts";
+
+/** What undoes something: there it dies once more as soon as it comes back (F07). */
+const UNDOES = /cancel|release|return-stock|refund|recover|close|expire|overdue/i;
+/** Orders before the first look at what is passed. */
+const FIRST_ORDERS = 150;
+const FIRST_WITHIN_MS = 120_000;
+/** Deaths from one judgement to the next. */
+const BATCH = 70;
+/** Longer than an order is left alone before another process looks after it, or a message comes again. */
+const REACHED_WITHIN_MS = 45_000;
+/** A point that is rare has so many chances more. */
+const CHANCES = 3;
+
+type Cell = Point & { runs: number; chances: number };
+
+/**
+ * Each point that any process of a kind passes is a cell; new ones turn up while others are played, since what is left
+ * over from a death takes other ways. Reads and the calls of the platform have no point of their own: a process that
+ * dies there dies between the two neighbouring ones, after the one and before the other has an effect.
+ */
+class Matrix {
+  private readonly passed: Passed;
+  private readonly course: Course;
+  private readonly known = new Set<string>();
+  private readonly queue: Cell[] = [];
+  readonly missed: Cell[] = [];
+  deaths = 0;
+
+  constructor(course: Course) {
+    this.course = course;
+    this.passed = recordPoints(course.system);
+  }
+
+  get points(): number {
+    return this.known.size;
+  }
+
+  get left(): number {
+    return this.queue.length;
+  }
+
+  env(program: Program): Record<string, string> {
+    return this.passed.env(program);
+  }
+
+  /** Takes in what was passed since; says how many are new. */
+  look(): number {
+    const before = this.known.size;
+    for (const point of this.course.random.some(this.passed.points(), Number.MAX_SAFE_INTEGER)) {
+      const key = `${point.kind} ${point.name}`;
+      if (this.known.has(key)) continue;
+      this.known.add(key);
+      this.queue.push({ ...point, runs: UNDOES.test(point.name) ? 2 : 1, chances: CHANCES });
+    }
+    return this.known.size - before;
+  }
+
+  private take(kind: Kind): Cell | undefined {
+    const index = this.queue.findIndex((cell) => cell.kind === kind);
+    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
+  }
+
+  /** Lets one process die at one point after the other, until so many deaths are dead or its kind has none left. */
+  private async dieOn(program: Program, budget: { left: number }): Promise<void> {
+    const { signal, injected, log } = this.course;
+    let died = false;
+    while (budget.left > 0 && !signal.aborted) {
+      const cell = this.take(program.kind);
+      if (!cell) break;
+      if (!died) await program.end("SIGKILL");
+      died = true;
+      for (let run = 1; run <= cell.runs && !signal.aborted; run += 1) {
+        const how = { env: this.env(program), withinMs: REACHED_WITHIN_MS, signal };
+        if (await dieAt(program, cell.name, how)) {
+          budget.left -= 1;
+          this.deaths += 1;
+          injected();
+        } else if (!signal.aborted) {
+          log(`${program.name} did not come to ${cell.name}`);
+          cell.chances -= 1;
+          (cell.chances > 0 ? this.queue : this.missed).push(cell);
+          break;
+        }
+      }
+    }
+    await program.start(this.env(program));
+  }
+
+  /** All processes that have points left, at the same time. */
+  async batch(): Promise<void> {
+    const budget = { left: BATCH };
+    const { programs } = this.course.system;
+    const outcomes = await Promise.allSettled(
+      programs.map((program) => this.dieOn(program, budget)),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+  }
+}
+
+/** Refunds fail now and then, so that this way is passed, too. */
+async function refuseRefundsNowAndThen({ system }: Course, over: AbortSignal): Promise<void> {
+  for (let round = 0; !over.aborted; round += 1) {
+    await pause(4_000, undefined, { signal: over }).catch(() => {});
+    const faults = round % 2 === 0 && !over.aborted ? { refuse_refunds: true } : {};
+    await system.sandbox.faults(faults).catch(() => {});
+  }
+}
+
+async function during(course: Course, work: () => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const rare = refuseRefundsNowAndThen(course, over.signal);
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await rare;
+    await course.system.sandbox.faults();
+  }
+}
+
+async function orders({ market: { memory }, signal }: Course, count: number): Promise<void> {
+  const wanted = acknowledgedOrders(memory) + count;
+  const deadline = Date.now() + FIRST_WITHIN_MS;
+  while (acknowledgedOrders(memory) < wanted && !signal.aborted) {
+    if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
+    await pause(50);
+  }
+}
+
+export const crashMatrix: Fault = {
+  name: "crash-matrix",
+  catalogue: ["F01", "F02", "F03", "F04", "F05", "F06", "F07"],
+  what: "SIGKILL at every failpoint that any process passes, found by running; twice where something is undone",
+  // Soon enough to be seen: orders that nobody pays, and the leftovers of the dead.
+  topology: { env: { SHOP_PAY_DEADLINE_SECONDS: "12" } },
+  async run(course) {
+    const { system, log, signal, judge } = course;
+    const matrix = new Matrix(course);
+    for (const program of system.programs) {
+      await program.end("SIGTERM");
+      await program.start(matrix.env(program));
+    }
+    await during(course, () => orders(course, FIRST_ORDERS));
+    log(`${matrix.look()} points are passed without a fault`);
+    while (matrix.left > 0 && !signal.aborted) {
+      await during(course, () => matrix.batch());
+      await judge(`${matrix.deaths} deaths`);
+      const more = matrix.look();
+      log(`${matrix.points} points (${more} new), ${matrix.deaths} deaths, ${matrix.left} left`);
+    }
+    const missed = matrix.missed.map(({ kind, name }) => `${kind} ${name}`);
+    if (missed.length > 0) throw new Error(`never came again to ${missed.join(", ")}`);
+    log(`${matrix.points} points, ${matrix.deaths} deaths`);
+  },
+};
