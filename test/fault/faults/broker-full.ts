@@ -63,14 +63,11 @@ export const fillBrokersDisk: Fault = {
   },
 };
 
-type Limit = (config: StreamConfig, messages: number) => Partial<StreamConfig>;
+const UNLIMITED = { max_msgs: -1, max_bytes: -1, discard: DiscardPolicy.New };
 /** What an operator may set by mistake: refused when full, or forgotten without having been read. */
-const LIMITS: Record<string, Limit> = {
-  "takes nothing more": (_, messages) => ({
-    max_msgs: Math.max(messages, 1),
-    discard: DiscardPolicy.New,
-  }),
-  "takes only 2,000 bytes": () => ({ max_bytes: 2_000, discard: DiscardPolicy.New }),
+const LIMITS: Record<string, (messages: number) => Partial<StreamConfig>> = {
+  "takes nothing more": (messages) => ({ max_msgs: Math.max(messages, 1) }),
+  "takes only 2,000 bytes": () => ({ max_bytes: 2_000 }),
   "keeps only its last message": () => ({ max_msgs: 1, discard: DiscardPolicy.Old }),
 };
 
@@ -81,27 +78,20 @@ export const limitStreams: Fault = {
   holdMs: [3_000, 15_000],
   async inject({ system, random, log }) {
     const what = random.pick(Object.keys(LIMITS));
-    const limit = LIMITS[what] as Limit;
-    const before = await asOperator(system, async (operator) => {
-      const configs: StreamConfig[] = [];
-      for (const stream of await shopStreams(system, operator)) {
-        const { config, state } = await operator.manager.streams.info(stream);
-        configs.push(config);
-        await operator.manager.streams.update(stream, {
-          ...config,
-          ...limit(config, state.messages),
-        });
-      }
-      return configs;
-    });
-    log(`${before.map(({ name }) => name).join(", ")} ${what}`);
-    return () =>
-      asOperator(system, async ({ manager }) => {
-        for (const config of before) {
-          const { name, max_msgs, max_bytes, discard } = config;
-          // Another fault may have taken the stream away meanwhile; the shop makes it anew.
-          await manager.streams.update(name, { max_msgs, max_bytes, discard }).catch(() => {});
+    const update = (limit: (typeof LIMITS)[string]) =>
+      asOperator(system, async (operator) => {
+        const streams = await shopStreams(system, operator);
+        for (const stream of streams) {
+          const { config, state } = await operator.manager.streams.info(stream);
+          const wanted = { ...config, ...UNLIMITED, ...limit(state.messages) };
+          await operator.manager.streams.update(stream, wanted);
         }
+        return streams;
       });
+    const streams = await update(LIMITS[what] ?? (() => ({})));
+    log(`each of ${streams.join(", ")} ${what}`);
+    return async () => {
+      await update(() => ({}));
+    };
   },
 };

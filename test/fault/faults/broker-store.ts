@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Breaking, Course, Fault, Ground, Heal } from "../fault.ts";
+import type { Course, Fault, Ground } from "../fault.ts";
 import { type Disk, diskOf, type LoopDisk, loopDisk } from "../system/disk.ts";
 import { type Engine, wipeStore } from "../system/engines.ts";
 import { tellLoss } from "../system/operator.ts";
@@ -30,8 +30,8 @@ async function repeatedly(
     await once(broker);
     injected();
     if (time % TOGETHER === 0) {
-      if (time < times) await course.judge(`${time} of ${times}`);
       await tellLoss(system, log);
+      if (time < times) await course.judge(`${time} of ${times}`);
     }
   }
 }
@@ -55,13 +55,6 @@ export const cutBrokersPower: Fault = {
   },
 };
 
-async function wipe({ random }: Pick<Breaking, "random">, broker: Engine): Promise<Heal> {
-  await broker.kill();
-  wipeStore(broker);
-  await pause(random.between(0, 3_000));
-  return () => broker.start();
-}
-
 export const wipeBroker: Fault = {
   name: "broker-wiped",
   catalogue: ["F42"],
@@ -69,12 +62,24 @@ export const wipeBroker: Fault = {
   holdMs: [0, 3_000],
   async run(course) {
     await repeatedly(course, WIPES, async (broker) => {
-      const start = await wipe(course, broker);
-      await start();
+      await broker.kill();
+      await pause(course.random.between(0, 3_000));
+      await startEmpty(broker);
     });
   },
-  inject: (breaking) => wipe(breaking, breaking.random.pick(breaking.system.brokers.nodes)),
+  async inject({ system, random }) {
+    const broker = random.pick(system.brokers.nodes);
+    await broker.kill();
+    return () => startEmpty(broker);
+  },
 };
+
+async function startEmpty(broker: Engine): Promise<void> {
+  // Another fault may have started it meanwhile.
+  await broker.kill();
+  wipeStore(broker);
+  await broker.start();
+}
 
 /** A copy of the store as it is, from which a server could start. */
 async function keepStore(broker: Engine, copy: string): Promise<void> {
