@@ -7,6 +7,7 @@ import mysql from "mysql2/promise";
 import { failpoint } from "../process/failpoint.ts";
 import type { Log } from "../process/log.ts";
 import { Outage } from "../values/refusal.ts";
+import { CLOCK_TOLERANCE_MS } from "./clock.ts";
 import { DuplicateKey, isConflict, isDuplicateKey, isOutage, isTimeout } from "./errors.ts";
 import { guardPool } from "./guard-pool.ts";
 import { platformMigrations } from "./platform-migrations.ts";
@@ -231,11 +232,26 @@ function databaseOf(orm: MikroORM, log: Log): Database {
     return result;
   };
 
+  let clocksDiffer = false;
+  const check = async () => {
+    try {
+      const [row] = (await execute("select now(3) as now", [])).rows as { now: Date }[];
+      const aheadMs = (row?.now.getTime() ?? 0) - Date.now();
+      const differ = Math.abs(aheadMs) > CLOCK_TOLERANCE_MS;
+      if (differ && !clocksDiffer)
+        log.error({ aheadMs }, "the clocks disagree: nothing is given up for its age");
+      clocksDiffer = differ;
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
   return {
     select: <T>(sql: string, parameters: readonly Parameter[] = []) =>
       runAgain("select", async () => (await execute(sql, parameters)).rows as T[]),
     read: (work) => runAgain("read", () => work(orm.em.fork())),
-    check: () => connection.isConnected(),
+    check,
     close: () => orm.close(true),
     transact: (name, work) => runAgain(name, () => runOnce(name, work)),
   };
