@@ -117,11 +117,16 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
   try {
     if (withLoad) load = await stage.startLoad(random.fork("load"));
     const breaking = { system: stage.system, random, log };
+    // The one that runs at the time: each judgement ends it, and another begins.
+    const current: Load = {
+      acknowledged: async (...args) => load?.acknowledged(...args),
+      stop: async () => load?.stop(),
+    };
     if (fault.run) {
       await fault.run({
         ...breaking,
         market: stage.market,
-        load,
+        load: load && current,
         signal,
         injected: (count = 1) => {
           injected += count;

@@ -45,7 +45,7 @@ export type System = {
   /** One statement in the schema of a service, past the proxies and all rules. BIGINT comes as bigint. */
   sql<T = Row>(service: ServiceName, statement: string, parameters?: unknown[]): Promise<T[]>;
   /** What settings the programs have that rules depend on. */
-  settings: { abandonedAfterSeconds: number; currency: string };
+  settings: { abandonedAfterSeconds: number; payDeadlineSeconds: number; currency: string };
   /** Everything as it should be: engines and programs run and are not paused, edges pass, the platform behaves. */
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -158,6 +158,7 @@ async function assemble({ topology, directory, log, stops, stop }: Assembly): Pr
     sql: schemas.sql,
     settings: {
       abandonedAfterSeconds: Number(abandoned ?? SETTINGS.SHOP_ABANDONED_AFTER_SECONDS),
+      payDeadlineSeconds: Number(SETTINGS.SHOP_PAY_DEADLINE_SECONDS),
       currency: CURRENCY,
     },
     async mend() {
