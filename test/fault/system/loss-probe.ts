@@ -49,6 +49,7 @@ export async function startLossProbe({ nodes, replicas }: Brokers): Promise<Loss
     Array.from({ length: PUBLISHERS_OF_A_NODE }, (_, index) =>
       publish({
         url: node.url,
+        subject,
         name: `${node.name}-${index}`,
         acknowledged,
         ending: ending.signal,
