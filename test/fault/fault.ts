@@ -4,7 +4,7 @@ import type { Random } from "./random.ts";
 import type { System, Topology } from "./system/system.ts";
 
 /** What a fault needs of the machine; see needs.ts. */
-export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketime";
+export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketime" | "prlimit";
 
 /** Ends the fault; resolves when what was broken is whole again. */
 export type Heal = () => Promise<void>;

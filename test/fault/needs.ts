@@ -33,6 +33,8 @@ const LOOKS: Record<Need, () => Promise<string | undefined>> = {
     isRoot() && (await works("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/mnt"]))
       ? undefined
       : "needs root and the right to mount",
+  prlimit: async () =>
+    (await works("prlimit", ["--version"])) ? undefined : "needs prlimit of util-linux",
   faketime: async () => (faketimeLibrary() ? undefined : "needs libfaketime"),
 };
 

@@ -12,10 +12,14 @@ const FIRST_ORDERS = 150;
 const FIRST_WITHIN_MS = 120_000;
 /** Deaths from one judgement to the next. */
 const BATCH = 70;
-/** Longer than an order is left alone before another process looks after it, or a message comes again. */
-const REACHED_WITHIN_MS = 45_000;
+/**
+ * A point is not reached where a busy shop did not come there: so many orders, and longer than an order is left alone
+ * before another process looks after it, or a message comes again.
+ */
+const REACHED_WITHIN = { orders: 150, ms: 45_000, mostMs: 240_000 };
 /** A point that is rare has so many chances more. */
 const CHANCES = 3;
+const LOOK_EVERY_MS = 100;
 
 type Cell = Point & { runs: number; chances: number };
 
@@ -76,8 +80,7 @@ class Matrix {
       if (!died) await program.end("SIGKILL");
       died = true;
       for (let run = 1; run <= cell.runs && !signal.aborted; run += 1) {
-        const how = { env: this.env(program), withinMs: REACHED_WITHIN_MS, signal };
-        if (await dieAt(program, cell.name, how)) {
+        if (await dieAt(program, cell.name, this.arming(program))) {
           budget.left -= 1;
           this.deaths += 1;
           injected();
@@ -92,10 +95,27 @@ class Matrix {
     await program.start(this.env(program));
   }
 
-  /** All processes that have points left, at the same time. */
+  private arming(program: Program) {
+    const over = async () => {
+      const { market, signal } = this.course;
+      const enough = acknowledgedOrders(market.memory) + REACHED_WITHIN.orders;
+      const begunMs = Date.now();
+      for (let ms = 0; !signal.aborted && ms < REACHED_WITHIN.mostMs; ms = Date.now() - begunMs) {
+        if (program.pid() === undefined) return;
+        if (ms > REACHED_WITHIN.ms && acknowledgedOrders(market.memory) >= enough) return;
+        await pause(LOOK_EVERY_MS);
+      }
+    };
+    return { env: this.env(program), over };
+  }
+
+  /** All kinds that have points left, at the same time; one of two replicas stays up and keeps the shop busy. */
   async batch(): Promise<void> {
     const budget = { left: BATCH };
-    const { programs } = this.course.system;
+    const { system, random } = this.course;
+    const programs = [...Map.groupBy(system.programs, ({ kind }) => kind).values()].map(
+      (replicas) => random.pick(replicas),
+    );
     const outcomes = await Promise.allSettled(
       programs.map((program) => this.dieOn(program, budget)),
     );
@@ -130,7 +150,7 @@ async function orders({ market: { memory }, signal }: Course, count: number): Pr
   const deadline = Date.now() + FIRST_WITHIN_MS;
   while (acknowledgedOrders(memory) < wanted && !signal.aborted) {
     if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
-    await pause(50);
+    await pause(LOOK_EVERY_MS);
   }
 }
 

@@ -1,5 +1,17 @@
 import type { Fault } from "../fault.ts";
 import { crashMatrix } from "./process-crash.ts";
+import { fewFiles, outOfMemory } from "./process-limits.ts";
+import { blockEventLoop, pauseProcess, pauseService } from "./process-pause.ts";
+import { allServicesDie, rollingRestart } from "./process-restart.ts";
 
 /** What can become of the processes of the shop. */
-export const PROCESS_FAULTS: readonly Fault[] = [crashMatrix];
+export const PROCESS_FAULTS: readonly Fault[] = [
+  crashMatrix,
+  pauseProcess,
+  pauseService,
+  blockEventLoop,
+  allServicesDie,
+  rollingRestart,
+  outOfMemory,
+  fewFiles,
+];

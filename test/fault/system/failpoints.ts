@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { type Kind, PARTS } from "./parts.ts";
 import type { Program } from "./programs.ts";
 import type { System } from "./system.ts";
@@ -40,12 +39,12 @@ function linesOf(file: string): string[] {
 
 /**
  * Starts the program, which does not run, so that it dies the first time it comes to the point. True when it has; false
- * where it did not come there in the time: it is dead, too, after a stop in order that may have brought it there.
+ * where it did not come there before `over` ended: it is dead, too, after a stop in order that may have brought it there.
  */
 export async function dieAt(
   program: Program,
   point: string,
-  { env, withinMs, signal }: { env: Record<string, string>; withinMs: number; signal: AbortSignal },
+  { env, over }: { env: Record<string, string>; over: () => Promise<void> },
 ): Promise<boolean> {
   try {
     await program.start({ ...env, SHOP_FAILPOINT: `${point}:1:kill` });
@@ -54,9 +53,6 @@ export async function dieAt(
     if (error instanceof Error && error.message.includes("(SIGKILL)")) return true;
     throw error;
   }
-  const over = new AbortController();
-  const late = pause(withinMs, "late", { signal: AbortSignal.any([signal, over.signal]) });
-  const how = await Promise.race([program.ended(), late.catch(() => "late")]);
-  over.abort();
+  const how = await Promise.race([program.ended(), over().then(() => "late")]);
   return (how === "late" ? await program.end("SIGTERM") : how) === "SIGKILL";
 }
