@@ -13,6 +13,15 @@ export function clocksAgree(): string {
 }
 
 /**
+ * The database's time, or this process's where the two disagree and it is the later one: what is to happen some time
+ * after it does not happen too early when a clock that was behind is set right.
+ */
+export function latestMs(now: Date): number {
+  const ownMs = Date.now();
+  return ownMs > now.getTime() + CLOCK_TOLERANCE_MS ? ownMs : now.getTime();
+}
+
+/**
  * In SQL: whether the time in this column has come, or is so far ahead that the clock must have gone back since it was
  * set. Nothing in it is ever put off for longer than `longestMs`.
  */
