@@ -8,24 +8,26 @@ import { isService } from "../system/parts.ts";
 
 const HOUR = 3_600;
 const HELD_MS = [3_000, 8_000] as const;
+const AFTERWARDS_MS = 3_000;
 
 /** Of what the shop may measure, and of an answer under way. */
 const TOLERANCE_SECONDS = 10;
 
-/** Orders that were closed as not paid in time although, by the true time, they had more. */
-async function closedEarly({ system, memory }: Market): Promise<string[]> {
+/** Throws where orders were closed as not paid in time although, by the true time, they had more. */
+async function noneClosedEarly({ system, memory }: Market): Promise<void> {
   const rows = await system.sql<{ order_id: bigint }>(
     "order",
     `select order_id from orders where cancel_reason = ${CANCEL.PAYMENT_TIMEOUT}`,
   );
   const closed = new Set(rows.map(({ order_id }) => order_id));
   const withinMs = (system.settings.payDeadlineSeconds - TOLERANCE_SECONDS) * 1_000;
-  return errandsOf(memory, "place").flatMap((placed) => {
+  const early = errandsOf(memory, "place").flatMap((placed) => {
     const orderId = idOf(placed);
     const ageMs = Date.now() - (placed.attempts[0]?.askedMs ?? 0);
     if (orderId === undefined || !closed.has(orderId) || ageMs > withinMs) return [];
     return [`${orderId} after ${Math.round(ageMs / 1_000)} s`];
   });
+  if (early.length > 0) throw new Error(`closed too early: ${early.join(", ")}`);
 }
 
 /**
@@ -53,10 +55,11 @@ export const databaseClock: Fault = {
         log(`the database's clock jumps by ${hours} h`);
         clock.set(hours * HOUR);
         await pause(random.between(...HELD_MS));
-        const early = await closedEarly(market);
+        await noneClosedEarly(market);
         clock.set(0);
         injected();
-        if (early.length > 0) throw new Error(`closed too early: ${early.join(", ")}`);
+        await pause(AFTERWARDS_MS);
+        await noneClosedEarly(market);
         await judge(`a jump by ${hours} h`);
       }
     } finally {

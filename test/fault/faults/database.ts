@@ -3,6 +3,7 @@ import { databaseClock, serviceClocks } from "./database-clock.ts";
 import { diskFullDatabase, powerCutDatabase } from "./database-disk.ts";
 import { deadlockStorm, lockWait, snapshotConflict } from "./database-locks.ts";
 import { lostCommits } from "./database-replies.ts";
+import { restoredSchema } from "./database-restore.ts";
 import {
   connectionsUsedUp,
   freezeDatabase,
@@ -24,4 +25,5 @@ export const DATABASE_FAULTS: readonly Fault[] = [
   readOnlyDatabase,
   databaseClock,
   serviceClocks,
+  restoredSchema,
 ];
