@@ -25,6 +25,7 @@ export const killLeader: Fault = {
   what: "of three brokers the one that leads a stream is killed, and comes back with its store",
   needs,
   topology,
+  soak: false,
   holdMs: [1_000, 12_000],
   async inject({ system, log }) {
     const leader = await leadingNode(system);
@@ -40,6 +41,7 @@ export const pauseLeader: Fault = {
   what: "the leader stands still until another one leads, and goes on as if nothing had been",
   needs,
   topology,
+  soak: false,
   holdMs: [5_000, 20_000],
   async inject({ system, log }) {
     const leader = await leadingNode(system);
@@ -58,6 +60,7 @@ export const noQuorum: Fault = {
   what: "two of three brokers are away for a minute: no message is taken, orders are",
   needs,
   topology,
+  soak: false,
   async run({ system, load, random, log, signal }) {
     const gone = random.some(system.brokers.nodes, 2);
     log(`kills ${gone.map(({ name }) => name).join(" and ")}`);
@@ -168,6 +171,7 @@ export const isolateLeader: Fault = {
   what: "ten times the leader is cut off from the other brokers, with its clients and without them",
   needs,
   topology,
+  soak: false,
   run: (course) => partition(course, ["alone, with its clients", "alone"], 10),
 };
 
@@ -177,6 +181,7 @@ export const partitionCluster: Fault = {
   what: "partitions in part and in one direction: the leader is cut from one broker, heard by none, or deaf for all",
   needs,
   topology,
+  soak: false,
   run: (course) =>
     partition(course, ["cut from one of the others", "heard by nobody", "deaf for the others"], 6),
 };

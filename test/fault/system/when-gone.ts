@@ -1,20 +1,29 @@
 import { spawn } from "node:child_process";
+import { signal } from "../../../ops/infrastructure/processes.ts";
 
 /**
  * Has the script of the shell run once this program is gone, however it ended, SIGKILL included. What it undoes is
- * undone in order where that is possible; `forget` takes the script back then.
+ * undone in order where that is possible; `forget` takes the script back then. Linux only.
  */
 export function whenGone(script: string): { forget(): void } {
-  const guard = spawn("/bin/sh", ["-c", `read -r word\n[ "$word" = done ] && exit 0\n${script}`], {
+  // When a process began tells it from a later one that got its number. No pipe to this program stands between: an
+  // unreferenced one can keep Node from ending.
+  const waiting = `began() { cut -d ' ' -f 22 /proc/${process.pid}/stat 2>/dev/null; }
+was=$(began)
+while [ "$(began)" = "$was" ]; do sleep 1; done`;
+  const guard = spawn("/bin/sh", ["-c", `${waiting}\n${script}`], {
     // Of a group of its own: Ctrl-C at the terminal is not for it.
     detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
+    stdio: "ignore",
   });
   guard.on("error", () => {});
-  guard.stdin.on("error", () => {});
   guard.unref();
-  (guard.stdin as unknown as { unref(): void }).unref();
-  return { forget: () => void guard.stdin.end("done\n") };
+  return {
+    forget() {
+      // With the sleep that it waits for.
+      if (guard.pid !== undefined) signal(-guard.pid, "SIGKILL");
+    },
+  };
 }
 
 /** A line of the shell that kills every process whose command line names this path, which must be nobody else's. */
