@@ -1,6 +1,8 @@
 import type { Fault } from "../fault.ts";
 import { goawayStorm } from "./network-goaway.ts";
 import { packetSweep } from "./network-packets.ts";
+import { callbackFirst, paidLate, thunderingExpiry } from "./network-payments.ts";
+import { platformAnswers, platformCallbacks, platformRestarts } from "./network-platform.ts";
 import { blackHole, oneWayLoss, resetStorm, slowWays } from "./network-ways.ts";
 
 /** What can become of the ways between the parts. */
@@ -11,4 +13,10 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   slowWays,
   resetStorm,
   goawayStorm,
+  platformCallbacks,
+  platformAnswers,
+  platformRestarts,
+  callbackFirst,
+  thunderingExpiry,
+  paidLate,
 ];

@@ -6,7 +6,7 @@ import type { Kind } from "../system/parts.ts";
 import type { Program } from "../system/programs.ts";
 
 /** What undoes something: there it dies once more as soon as it comes back (F07). */
-const UNDOES = /cancel|release|return-stock|refund|recover|close|expire|overdue/i;
+const UNDOES = /cancel|release|return-stock|refund-balance|recover|close|expire|overdue/i;
 /** Orders before the first look at what is passed. */
 const FIRST_ORDERS = 150;
 const FIRST_WITHIN_MS = 120_000;
@@ -65,33 +65,35 @@ class Matrix {
     return this.known.size - before;
   }
 
-  private take(kind: Kind): Cell | undefined {
-    const index = this.queue.findIndex((cell) => cell.kind === kind);
-    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
+  private take(kind: Kind): Cell[] {
+    const taken = this.queue.filter((cell) => cell.kind === kind);
+    for (const cell of taken) this.queue.splice(this.queue.indexOf(cell), 1);
+    return taken;
   }
 
-  /** Lets one process die at one point after the other, until so many deaths are dead or its kind has none left. */
+  /** Lets one process die at one point after the other, whichever it comes to, until so many deaths are dead. */
   private async dieOn(program: Program, budget: { left: number }): Promise<void> {
     const { signal, injected, log } = this.course;
-    let died = false;
-    while (budget.left > 0 && !signal.aborted) {
-      const cell = this.take(program.kind);
-      if (!cell) break;
-      if (!died) await program.end("SIGKILL");
-      died = true;
-      for (let run = 1; run <= cell.runs && !signal.aborted; run += 1) {
-        if (await dieAt(program, cell.name, this.arming(program))) {
-          budget.left -= 1;
-          this.deaths += 1;
-          injected();
-        } else if (!signal.aborted) {
-          log(`${program.name} did not come to ${cell.name}`);
-          cell.chances -= 1;
-          (cell.chances > 0 ? this.queue : this.missed).push(cell);
-          break;
-        }
+    const cells = this.take(program.kind);
+    if (cells.length > 0) await program.end("SIGKILL");
+    while (cells.length > 0 && budget.left > 0 && !signal.aborted) {
+      const names = cells.map(({ name }) => name);
+      if (!(await dieAt(program, names, this.arming(program)))) {
+        if (!signal.aborted) log(`${program.name} did not come to ${names.join(", ")}`);
+        for (const cell of cells) cell.chances -= 1;
+        break;
       }
+      const died = this.passed.lastOf(program);
+      const index = names.indexOf(died ?? "");
+      const cell = cells[index];
+      if (!cell) throw new Error(`${program.name} was killed by somebody, after ${died}`);
+      budget.left -= 1;
+      this.deaths += 1;
+      injected();
+      cell.runs -= 1;
+      if (cell.runs === 0) cells.splice(index, 1);
     }
+    for (const cell of cells) (cell.chances > 0 ? this.queue : this.missed).push(cell);
     await program.start(this.env(program));
   }
 

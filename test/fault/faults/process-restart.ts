@@ -59,6 +59,9 @@ export const allServicesDie: Fault = {
   },
 };
 
+/** So often a shopper asks. */
+const ASKED_OFTEN = 3;
+
 /** As a deployment does it: the next one goes when the last one is back. */
 async function roll(programs: readonly Program[]): Promise<void> {
   for (const program of programs) {
@@ -79,10 +82,16 @@ export const rollingRestart: Fault = {
     await roll(programs);
     injected(programs.length);
     const errands = market.memory.errands.slice(first);
-    const attempts = errands.flatMap((errand) => errand.attempts);
-    const unknown = attempts.filter(({ answer }) => answer.kind === "unknown").length;
-    const open = errands.filter((errand) => !settledAnswer(errand)).length;
-    log(`${attempts.length} calls, ${unknown} unanswered at first, ${open} still at the end`);
+    const whys = errands.flatMap(({ attempts }) =>
+      attempts.flatMap(({ answer }) => (answer.kind === "unknown" ? [answer.why] : [])),
+    );
+    const given = Map.groupBy(whys, (why) => why);
+    const unanswered = [...given].map(([why, { length }]) => `${why} ${length}`).join(", ");
+    const open = errands.filter(
+      (errand) => errand.attempts.length >= ASKED_OFTEN && !settledAnswer(errand),
+    ).length;
+    const calls = errands.reduce((sum, { attempts }) => sum + attempts.length, 0);
+    log(`${calls} calls; at first: ${unanswered || "all answered"}; ${open} unanswered for good`);
   },
   holdMs: [0, 1_000],
   async inject({ system, random, log }) {

@@ -3,6 +3,7 @@ import { crashMatrix } from "./process-crash.ts";
 import { fewFiles, outOfMemory } from "./process-limits.ts";
 import { blockEventLoop, pauseProcess, pauseService } from "./process-pause.ts";
 import { allServicesDie, rollingRestart } from "./process-restart.ts";
+import { twoVersions } from "./process-versions.ts";
 
 /** What can become of the processes of the shop. */
 export const PROCESS_FAULTS: readonly Fault[] = [
@@ -14,4 +15,5 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   rollingRestart,
   outOfMemory,
   fewFiles,
+  twoVersions,
 ];

@@ -63,12 +63,6 @@ export function shopper({ system, memory }: Market, userId: bigint): Shopper {
 
   const trackingOf = (orderId: bigint) => `T${orderId}`;
   const orderOf = (answer: { order?: Order }) => answer.order ?? create(OrderSchema);
-  const requestOf = (wish: WishOf<"place">) => {
-    const { requestId, lines, couponId, balanceCents } = wish;
-    const wares = lines.map((line): [PricedWare, bigint] => [line, line.quantity]);
-    return placeRequest({ userId, lines: wares }, { requestId, couponId, balanceCents });
-  };
-
   return {
     userId,
     place({ lines, couponId = 0n, balanceCents = 0n }) {
@@ -115,7 +109,7 @@ export function shopper({ system, memory }: Market, userId: bigint): Shopper {
       }),
     async reuseKey({ wish }) {
       const address = { ...ADDRESS, consignee: "Somebody Else" };
-      const other = { ...requestOf(wish), address };
+      const other = { ...placeRequestOf({ userId, wish }), address };
       const answer = await answerTo(
         async () => orderOf(await own.order.placeOrder(other, patiently())).orderId,
       );
@@ -138,6 +132,13 @@ export function shopper({ system, memory }: Market, userId: bigint): Shopper {
       return coupon?.couponId;
     },
   };
+}
+
+/** The request of an errand again, field for field. */
+export function placeRequestOf({ userId, wish }: Pick<Errand<WishOf<"place">>, "userId" | "wish">) {
+  const { requestId, lines, couponId, balanceCents } = wish;
+  const wares = lines.map((line): [PricedWare, bigint] => [line, line.quantity]);
+  return placeRequest({ userId, lines: wares }, { requestId, couponId, balanceCents });
 }
 
 type PricedWare = Pick<Ware, "goodsId" | "unitPriceCents">;

@@ -13,6 +13,8 @@ export type Passed = {
   env(program: Program): Record<string, string>;
   /** All that was passed so far, by kind. */
   points(): Point[];
+  /** What the program passed last; where it died by itself, that is where. */
+  lastOf(program: Program): string | undefined;
 };
 
 export function recordPoints({ directory }: Pick<System, "directory">): Passed {
@@ -26,6 +28,7 @@ export function recordPoints({ directory }: Pick<System, "directory">): Passed {
       }
       return [...found.values()];
     },
+    lastOf: ({ name }) => linesOf(fileOf(name)).at(-1),
   };
 }
 
@@ -38,16 +41,17 @@ function linesOf(file: string): string[] {
 }
 
 /**
- * Starts the program, which does not run, so that it dies the first time it comes to the point. True when it has; false
- * where it did not come there before `over` ended: it is dead, too, after a stop in order that may have brought it there.
+ * Starts the program, which does not run, so that it dies as soon as it comes to one of the points. True when it has;
+ * false where it came to none before `over` ended: it is dead, too, after a stop in order that may have brought it there.
  */
 export async function dieAt(
   program: Program,
-  point: string,
+  points: readonly string[],
   { env, over }: { env: Record<string, string>; over: () => Promise<void> },
 ): Promise<boolean> {
   try {
-    await program.start({ ...env, SHOP_FAILPOINT: `${point}:1:kill` });
+    const armed = points.map((point) => `${point}:1:kill`).join(",");
+    await program.start({ ...env, SHOP_FAILPOINT: armed });
   } catch (error) {
     // It may come there before it is ready.
     if (error instanceof Error && error.message.includes("(SIGKILL)")) return true;
