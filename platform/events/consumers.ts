@@ -223,8 +223,14 @@ function isPublishedAgain({ headers }: JsMsg): boolean {
   return headers?.get("Nats-Msg-Id") !== headers?.get("Shop-Event-Id");
 }
 
-/** The message's place in the stream, the first one where it was started again from its record. */
+const MESSAGE_KEY = /^[A-Z0-9_]{1,64}:\d{1,20}(:\d{1,16})?$/;
+
+/**
+ * The message's place in the stream, and when it came there: a broker that lost its store, or got an old one back, gives
+ * its numbers out again. Of one that was started again from its record: the first one.
+ */
 function keyWithoutId(raw: JsMsg): string {
   const earlier = raw.headers?.get(RESTARTED_HEADER) ?? "";
-  return /^[A-Z0-9_]{1,64}:\d{1,20}$/.test(earlier) ? earlier : `${raw.info.stream}:${raw.seq}`;
+  if (MESSAGE_KEY.test(earlier)) return earlier;
+  return `${raw.info.stream}:${raw.seq}:${raw.timestampNanos / 1_000_000n}`;
 }
