@@ -27,6 +27,8 @@ export type BringUpOptions = {
   env?: NodeJS.ProcessEnv;
   /** What `chooseSource` said before; default: it is asked. */
   source?: Source;
+  /** What a private server's command has in front of it at each start, such as `env NAME=value`; default: nothing. */
+  prefix?: () => readonly string[];
 };
 
 /** A database or a broker that answers. */
@@ -92,8 +94,9 @@ export async function bringUpEngine(part: Part, options: BringUpOptions): Promis
 async function fromProgram(part: Part, program: Program, options: BringUpOptions): Promise<Engine> {
   const port = part === "mysql" ? options.mysqlPort : options.natsPort;
   const dataDir = resolve(options.dataDir);
-  const started = { ...program, dataDir, port, log: options.log };
-  options.log(`starts ${program.path} on 127.0.0.1:${port}`);
+  const { log, prefix } = options;
+  const started = { ...program, dataDir, port, log, prefix };
+  log(`starts ${program.path} on 127.0.0.1:${port}`);
   const engine = part === "mysql" ? await privateDatabase(started) : await privateBroker(started);
   await engine.server.start();
   return {

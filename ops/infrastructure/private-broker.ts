@@ -27,6 +27,7 @@ export async function privateBroker(
     name: "nats-server",
     command: options.path,
     args: ["--config", configuration],
+    prefix: options.prefix,
     mark: configuration,
     directory,
     port: options.port,

@@ -16,6 +16,8 @@ export type PrivateOptions = {
   dataDir: string;
   port: number;
   log: (line: string) => void;
+  /** See ServerSpec. */
+  prefix?: () => readonly string[];
 };
 
 const initialiseWithinMs = 300_000;
@@ -33,11 +35,14 @@ export async function privateDatabase(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const password = keptSecret(options.dataDir, "database");
   const data = join(directory, "data");
-  if (!existsSync(data)) await initialise(flavour, data, options);
+  // At its start a server clears away what it finds in there, were it another server's that runs.
+  const temporary = join(directory, "tmp");
+  mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  if (!existsSync(data)) await initialise(flavour, { data, temporary }, options);
   const configuration = join(directory, "my.cnf");
   const first = join(directory, "first.sql");
   writeFileSync(first, accounts(password), { mode: 0o600 });
-  writeFileSync(configuration, settings({ flavour, data, first, port: options.port }), {
+  writeFileSync(configuration, settings({ flavour, data, temporary, first, port: options.port }), {
     mode: 0o600,
   });
   const url = `mysql://shop:${password}@127.0.0.1:${options.port}`;
@@ -45,6 +50,7 @@ export async function privateDatabase(
     name: flavour === "mariadb" ? "MariaDB" : "MySQL",
     command: options.path,
     args: [`--defaults-file=${configuration}`, ...asRoot()],
+    prefix: options.prefix,
     mark: configuration,
     directory,
     port: options.port,
@@ -62,7 +68,11 @@ function asRoot(): string[] {
 }
 
 /** Makes the data directory under another name, so that one cut short is never taken for a whole one. */
-async function initialise(flavour: Flavour, data: string, options: PrivateOptions): Promise<void> {
+async function initialise(
+  flavour: Flavour,
+  { data, temporary }: { data: string; temporary: string },
+  options: PrivateOptions,
+): Promise<void> {
   const unfinished = `${data}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   options.log(`${flavour} makes a new data directory in ${data}`);
@@ -80,7 +90,10 @@ async function initialise(flavour: Flavour, data: string, options: PrivateOption
           ],
         ]
       : [options.path, ["--no-defaults", "--initialize-insecure", `--datadir=${unfinished}`]];
-  const done = await run(command, [...args, ...asRoot()], { timeoutMs: initialiseWithinMs });
+  const done = await run(command, [...args, ...asRoot()], {
+    timeoutMs: initialiseWithinMs,
+    env: { ...process.env, TMPDIR: temporary },
+  });
   if (done.code !== 0) {
     throw new SetupError(`${command} could not make the data directory: ${lastLine(done)}`);
   }
@@ -116,13 +129,20 @@ function accounts(password: string): string {
   ].join("\n");
 }
 
-type Settings = { flavour: Flavour; data: string; first: string; port: number };
+type Settings = {
+  flavour: Flavour;
+  data: string;
+  temporary: string;
+  first: string;
+  port: number;
+};
 
-function settings({ flavour, data, first, port }: Settings): string {
+function settings({ flavour, data, temporary, first, port }: Settings): string {
   // MySQL's packages compile a directory in that is not there without their service; nobody needs files.
   const files = flavour === "mysql" ? "secure-file-priv = NULL" : "";
   return `[mysqld]
 datadir = ${data}
+tmpdir = ${temporary}
 init-file = ${first}
 bind-address = 127.0.0.1
 port = ${port}

@@ -9,6 +9,8 @@ export type ServerSpec = {
   name: string;
   command: string;
   args: string[];
+  /** Put before the command, asked for at each start: what lets the server run in other surroundings. */
+  prefix?: () => readonly string[];
   /** A part of the command line that no other process on the machine has: the configuration file. */
   mark: string;
   /** Where the pid file and the log are. */
@@ -52,7 +54,8 @@ export function privateServer(spec: ServerSpec): PrivateServer {
       renameSync(logFile, `${logFile}.1`);
     }
     const output = openSync(logFile, "a", 0o600);
-    const started = spawn(spec.command, spec.args, {
+    const [command = "", ...args] = [...(spec.prefix?.() ?? []), spec.command, ...spec.args];
+    const started = spawn(command, args, {
       detached: true,
       stdio: ["ignore", output, output],
     });

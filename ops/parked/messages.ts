@@ -5,7 +5,7 @@ import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts
 export type ParkedMessage = {
   service: ServiceName;
   consumer: string;
-  /** The event's id, or "stream:sequence" of a message that has none. */
+  /** The event's id, or "stream:sequence:milliseconds" of a message that has none. */
   key: string;
   eventId: string | null;
   subject: string;

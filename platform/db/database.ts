@@ -7,7 +7,9 @@ import mysql from "mysql2/promise";
 import { failpoint } from "../process/failpoint.ts";
 import type { Log } from "../process/log.ts";
 import { Outage } from "../values/refusal.ts";
-import { DuplicateKey, isConflict, isDuplicateKey, isOutage } from "./errors.ts";
+import { CLOCK_TOLERANCE_MS } from "./clock.ts";
+import { DuplicateKey, isConflict, isDuplicateKey, isOutage, isTimeout } from "./errors.ts";
+import { guardPool } from "./guard-pool.ts";
 import { platformMigrations } from "./platform-migrations.ts";
 import { formatSql, type Parameter } from "./sql.ts";
 
@@ -17,6 +19,8 @@ export type DatabaseSettings = {
   schema: string;
   /** Connections at most. */
   pool: number;
+  /** A connection that does not answer a statement in this time is given up. Default: 15 s. */
+  statementMs?: number;
 };
 
 export type Transaction = {
@@ -39,8 +43,8 @@ export type Database = {
    * `name` appears in logs and names the failpoints `begin:`, `commit.before:` and `commit.after:`.
    */
   transact<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** A fresh EntityManager for reads outside a transaction. */
-  fork(): SqlEntityManager;
+  /** Reads with entities outside a transaction; what it gets is forgotten afterwards. Run again like a transaction. */
+  read<T>(work: (em: SqlEntityManager) => Promise<T>): Promise<T>;
   select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
   /** True where the server answers. */
   check(): Promise<boolean>;
@@ -53,18 +57,25 @@ const FIRST_PAUSE_MS = 5;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Waiting transactions beyond the pool; more are refused at once. */
 const MAX_POOL_QUEUE = 1_000;
+/** More than any statement takes that does its work, and less than a message waits for its acknowledgement. */
+const STATEMENT_MS = 15_000;
 /** Below the rpc deadline, so that a lock held too long is told as trouble, not as silence. */
 const LOCK_WAIT_SECONDS = 5;
 
 const SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+/** A session whose process went away without a word holds its locks no longer than this. */
+const IDLE_SECONDS = 600;
+const IDLE_IN_TRANSACTION_SECONDS = 30;
 /**
- * For every new connection. The part that only MariaDB reads keeps it from turning `in` lists of 1,000 and more into
- * joins, which lock rows in another order than by key.
+ * For every new connection. The part that only MariaDB reads also keeps it from turning `in` lists of 1,000 and more
+ * into joins, which lock rows in another order than by key.
  */
 const SESSION = [
   "set session transaction isolation level read committed",
   `set session time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
-   sql_mode = '${SQL_MODE}' /*M!100307 , in_predicate_conversion_threshold = 0 */`,
+   wait_timeout = ${IDLE_SECONDS}, sql_mode = '${SQL_MODE}'
+   /*M!100307 , in_predicate_conversion_threshold = 0,
+     idle_transaction_timeout = ${IDLE_IN_TRANSACTION_SECONDS} */`,
 ];
 
 /**
@@ -110,6 +121,9 @@ export async function openDatabase(options: {
     },
   });
   await migrate(orm, settings, log);
+  // Not earlier: migrations may take as long as they need.
+  const pool = await orm.em.getConnection().getNativeClient();
+  guardPool(pool, settings.statementMs ?? STATEMENT_MS);
   return databaseOf(orm, log);
 }
 
@@ -169,11 +183,16 @@ function databaseOf(orm: MikroORM, log: Log): Database {
       throw error;
     }
   };
-  const select = async <T>(sql: string, parameters: readonly Parameter[] = []): Promise<T[]> => {
-    try {
-      return (await execute(sql, parameters)).rows as T[];
-    } catch (error) {
-      throw isOutage(error) ? new Outage("the database does not answer", { cause: error }) : error;
+  const runAgain = async <T>(name: string, once: () => Promise<T>): Promise<T> => {
+    for (let run = 1; ; run += 1) {
+      try {
+        return await once();
+      } catch (error) {
+        if (!isOutage(error) && !isConflict(error) && !isDuplicateKey(error)) throw error;
+        if (run >= runsAfter(error)) throw exhausted(name, error);
+        log.debug({ err: error, transaction: name, run }, "running it again");
+        await pause(FIRST_PAUSE_MS * 2 ** (run - 1) * (0.5 + Math.random()));
+      }
     }
   };
 
@@ -213,26 +232,36 @@ function databaseOf(orm: MikroORM, log: Log): Database {
     return result;
   };
 
-  return {
-    select,
-    fork: () => orm.em.fork(),
-    check: () => connection.isConnected(),
-    close: () => orm.close(true),
-    async transact(name, work) {
-      for (let run = 1; ; run += 1) {
-        try {
-          return await runOnce(name, work);
-        } catch (error) {
-          if (!isOutage(error) && !isConflict(error) && !isDuplicateKey(error)) throw error;
-          // A lost connection is worth another try: the pool may have handed out a dead one.
-          const limit = isOutage(error) ? MAX_RUNS_IN_OUTAGE : MAX_RUNS;
-          if (run >= limit) throw exhausted(name, error);
-          log.debug({ err: error, transaction: name, run }, "running the transaction again");
-          await pause(FIRST_PAUSE_MS * 2 ** (run - 1) * (0.5 + Math.random()));
-        }
-      }
-    },
+  let clocksDiffer = false;
+  const check = async () => {
+    try {
+      const [row] = (await execute("select now(3) as now", [])).rows as { now: Date }[];
+      const aheadMs = (row?.now.getTime() ?? 0) - Date.now();
+      const differ = Math.abs(aheadMs) > CLOCK_TOLERANCE_MS;
+      if (differ && !clocksDiffer)
+        log.error({ aheadMs }, "the clocks disagree: nothing is given up for its age");
+      clocksDiffer = differ;
+      return true;
+    } catch {
+      return false;
+    }
   };
+
+  return {
+    select: <T>(sql: string, parameters: readonly Parameter[] = []) =>
+      runAgain("select", async () => (await execute(sql, parameters)).rows as T[]),
+    read: (work) => runAgain("read", () => work(orm.em.fork())),
+    check,
+    close: () => orm.close(true),
+    transact: (name, work) => runAgain(name, () => runOnce(name, work)),
+  };
+}
+
+function runsAfter(error: unknown): number {
+  // Whoever asked has waited long enough.
+  if (isTimeout(error)) return 1;
+  // A lost connection is worth another try: the pool may have handed out a dead one.
+  return isOutage(error) ? MAX_RUNS_IN_OUTAGE : MAX_RUNS;
 }
 
 function exhausted(name: string, cause: unknown): Error {

@@ -23,19 +23,29 @@ export function isConflict(error: unknown): boolean {
   return number === DEADLOCK || number === LOCK_WAIT_TIMEOUT || number === SNAPSHOT_CONFLICT;
 }
 
-// Too many connections, shutting down, read-only, disk full, killed, no such host or schema yet.
 const OUTAGES = new Set([
-  1021, 1037, 1040, 1041, 1053, 1077, 1078, 1079, 1114, 1290, 1317, 1836, 1927, 3024, 3169,
+  // Too many connections, or no thread for one; shutting down, killed.
+  1040, 1041, 1053, 1077, 1078, 1079, 1129, 1135, 1203, 1226, 1317, 1927, 3169,
+  // Read-only: the server, its storage engine, or a transaction of a replica.
+  1036, 1290, 1792, 1836,
+  // No room on the disk, or trouble with it.
+  3, 1021, 1026, 1030, 1037, 1114,
+  // Limits of time that the server sets.
+  1969, 3024,
 ]);
+// The driver gives these no code.
+const WITHOUT_CODE = /^(Queue limit reached|Can't (add new command when|write in) .*closed state)/;
 
 /** True where the server or the way to it is in trouble, not the statement. */
 export function isOutage(error: unknown): boolean {
   const number = errorNumber(error);
   if (number !== undefined) return OUTAGES.has(number);
-  const code = (error as { code?: unknown } | undefined)?.code;
-  if (typeof code !== "string") return false;
-  return (
-    /^(E[A-Z]+|PROTOCOL_[A-Z_]+|POOL_[A-Z_]+|HANDSHAKE_[A-Z_]+)$/.test(code) ||
-    (error as Error).message === "Queue limit reached."
-  );
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code !== "string") return WITHOUT_CODE.test(String(message));
+  return /^(E[A-Z]+|PROTOCOL_[A-Z_]+|POOL_[A-Z_]+|HANDSHAKE_[A-Z_]+)$/.test(code);
+}
+
+/** True where nobody answered for as long as somebody waited, be it to a statement or to a new connection. */
+export function isTimeout(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === "ETIMEDOUT";
 }

@@ -1,3 +1,4 @@
+import { isDue } from "../db/clock.ts";
 import type { Database } from "../db/database.ts";
 import { CLAIM_SECONDS, type OutboxRow } from "./outbox.ts";
 
@@ -5,6 +6,8 @@ const COLUMNS = "event_id, fact, event_type, order_id, payload, traceparent, con
 
 export const NEW = 1;
 export const PUBLISHED = 2;
+/** No row is left alone for longer. */
+const LONGEST_PAUSE_MS = 30_000;
 
 /**
  * Takes up rows that are due and that no other replica has: they are this one's for CLAIM_SECONDS, so that rows of one
@@ -19,7 +22,7 @@ export function claimRows<T extends OutboxRow = OutboxRow>(
   return database.transact(name, async (tx) => {
     const rows = await tx.select<T>(
       `select ${COLUMNS}${columns ? `, ${columns}` : ""} from outbox
-       where state = ? and next_at <= now(3) order by next_at limit ? for update skip locked`,
+       where state = ? and ${isDue("next_at", LONGEST_PAUSE_MS)} order by next_at limit ? for update skip locked`,
       [state, limit],
     );
     if (rows.length > 0) {

@@ -34,8 +34,9 @@ export async function confirmBatch(parts: Parts): Promise<boolean> {
   const rows = await claimRows<PublishedRow>(database, {
     state: PUBLISHED,
     limit: CONFIRM_BATCH,
-    columns: `publishes, timestampdiff(microsecond, create_time, now(3)) div 1000 as age_ms,
-      timestampdiff(microsecond, publish_time, now(3)) div 1000 as since_publish_ms`,
+    // A time that lies ahead was written before the clock went back.
+    columns: `publishes, abs(timestampdiff(microsecond, create_time, now(3))) div 1000 as age_ms,
+      abs(timestampdiff(microsecond, publish_time, now(3))) div 1000 as since_publish_ms`,
   });
   if (rows.length === 0) return false;
   const { missing, unknown } = await askConsumers(parts, rows);

@@ -129,7 +129,16 @@ async function drain(
 
 async function settleBatch(parts: Parts, loop: Loop, batch: JsMsg[]): Promise<void> {
   const received: Received[] = [];
+  const subject = parts.broker.subject(loop.subscribed.fact);
   for (const raw of batch) {
+    if (raw.subject !== subject) {
+      // A broker that lost messages gives their numbers out again, and then hands out under such a number, as if it came
+      // again, what is for another consumer; that one gets it by its own way.
+      const fields = { consumer: loop.durable, subject: raw.subject, sequence: raw.seq };
+      parts.log.warn(fields, "the broker handed out a message that is not for this consumer");
+      raw.ack();
+      continue;
+    }
     try {
       received.push(decode(loop, raw));
     } catch (error) {
@@ -223,8 +232,14 @@ function isPublishedAgain({ headers }: JsMsg): boolean {
   return headers?.get("Nats-Msg-Id") !== headers?.get("Shop-Event-Id");
 }
 
-/** The message's place in the stream, the first one where it was started again from its record. */
+const MESSAGE_KEY = /^[A-Z0-9_]{1,64}:\d{1,20}(:\d{1,16})?$/;
+
+/**
+ * The message's place in the stream, and when it came there: a broker that lost its store, or got an old one back, gives
+ * its numbers out again. Of one that was started again from its record: the first one.
+ */
 function keyWithoutId(raw: JsMsg): string {
   const earlier = raw.headers?.get(RESTARTED_HEADER) ?? "";
-  return /^[A-Z0-9_]{1,64}:\d{1,20}$/.test(earlier) ? earlier : `${raw.info.stream}:${raw.seq}`;
+  if (MESSAGE_KEY.test(earlier)) return earlier;
+  return `${raw.info.stream}:${raw.seq}:${raw.timestampNanos / 1_000_000n}`;
 }

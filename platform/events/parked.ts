@@ -4,7 +4,7 @@ import { insertRows } from "../db/statements.ts";
 /** A message as it came, whole, so that it can be started again whatever became of the stream. */
 export type FailedMessage = {
   consumer: string;
-  /** The event id, or "stream:sequence" of a message that has none. */
+  /** The event id, or "stream:sequence:milliseconds" of a message that has none. */
   key: string;
   eventId: bigint | undefined;
   subject: string;

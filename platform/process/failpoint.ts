@@ -1,11 +1,15 @@
+import { appendFileSync } from "node:fs";
+
 // A failpoint stops the process, or a step of it, at a named place, so that tests can prove what a crash there does.
 // Only the platform's choke points (transaction, call, publish, acknowledge) carry one; they are all no-ops unless
-// SHOP_ENV is "test" and SHOP_FAILPOINT names them.
+// SHOP_ENV is "test" and SHOP_FAILPOINT names them. With SHOP_FAILPOINT_LOG the process writes the name of each one that
+// it passes into that file, a line for each name, so that tests find them all without a list.
 
 type Action = "kill" | "hang";
 type Armed = { remaining: number; action: Action };
 
 const armed = parse(process.env);
+const passed = recorder(process.env);
 
 function parse(env: NodeJS.ProcessEnv): Map<string, Armed> | undefined {
   if (env.SHOP_ENV !== "test" || !env.SHOP_FAILPOINT) return undefined;
@@ -19,11 +23,23 @@ function parse(env: NodeJS.ProcessEnv): Map<string, Armed> | undefined {
   return points;
 }
 
+function recorder(env: NodeJS.ProcessEnv): ((name: string) => void) | undefined {
+  const file = env.SHOP_FAILPOINT_LOG;
+  if (env.SHOP_ENV !== "test" || !file) return undefined;
+  const written = new Set<string>();
+  return (name) => {
+    if (written.has(name)) return;
+    written.add(name);
+    appendFileSync(file, `${name}\n`);
+  };
+}
+
 /**
  * Passes the failpoint `name`. The n-th pass of an armed one kills the process with SIGKILL, or returns a promise
  * that never settles ("hang"); every other pass returns undefined at once.
  */
 export function failpoint(name: string): Promise<void> | undefined {
+  passed?.(name);
   const point = armed?.get(name);
   if (!point) return undefined;
   point.remaining -= 1;

@@ -12,7 +12,9 @@ import { endServersOf } from "../../ops/infrastructure/private-server.ts";
 import { commandLine, signal } from "../../ops/infrastructure/processes.ts";
 import { startMs, stopSharedShop } from "./shared-shop.ts";
 
-const prefix = "jetshop-test-";
+/** Whose directories these are: how their names begin, and how the command line of the program that owns one looks. */
+export type Owners = { prefix: string; programs: RegExp };
+const TESTS: Owners = { prefix: "jetshop-test-", programs: /mocha|bench\// };
 const ownerFile = "owner";
 
 let engines: Engine[] = [];
@@ -65,7 +67,7 @@ export async function mochaGlobalTeardown(): Promise<void> {
 }
 
 /** A directory that is known for this process's own, so that a later run can clear it away. */
-export function temporaryDirectory(): string {
+export function temporaryDirectory({ prefix }: Owners = TESTS): string {
   const made = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(made, ownerFile), `${process.pid}\n`);
   return made;
@@ -83,11 +85,11 @@ function clearAway(): void {
 }
 
 /** Ends the servers and removes the directories of runs that were killed. */
-async function sweep(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((found) => found.startsWith(prefix))) {
+export async function sweep(owners: Owners = TESTS): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((found) => found.startsWith(owners.prefix))) {
     const path = join(tmpdir(), name);
     if (statSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
-    if (isOwned(path)) continue;
+    if (isOwned(path, owners)) continue;
     await endServersOf(
       ["mariadb", "mysql", "nats"].map((server) => join(path, server)),
       path,
@@ -96,10 +98,10 @@ async function sweep(): Promise<void> {
   }
 }
 
-function isOwned(path: string): boolean {
+function isOwned(path: string, { programs }: Owners): boolean {
   try {
     const pid = Number(readFileSync(join(path, ownerFile), "utf8"));
-    return /mocha|bench\//.test(commandLine(pid) ?? "");
+    return programs.test(commandLine(pid) ?? "");
   } catch {
     // One that is just being made has no owner for a moment.
     return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 10_000;

@@ -10,9 +10,11 @@ export type Schemas = {
   close(): Promise<void>;
 };
 
-/** Direct access to the schemas `<namespace>_*`, for looking and for making states that no call makes. */
-export function openSchemas(namespace: string): Schemas {
-  const uri = process.env.SHOP_MYSQL_URL;
+/**
+ * Direct access to the schemas `<namespace>_*`, for looking and for making states that no call makes; on the suite's
+ * server unless another is named.
+ */
+export function openSchemas(namespace: string, uri = process.env.SHOP_MYSQL_URL): Schemas {
   if (uri === undefined) throw new Error("SHOP_MYSQL_URL is set by the suite's fixture");
   const pools = new Map<string, Pool>();
   const poolOf = (database?: string) => {

@@ -13,6 +13,8 @@ export type ServiceProcess = {
   /** Undefined while it does not run. */
   pid(): number | undefined;
   output(): string;
+  /** Undefined while it does not run. */
+  pid(): number | undefined;
 };
 
 const mains: Record<string, string> = {
@@ -35,6 +37,8 @@ export function serviceProcess(options: {
   service: string;
   env: NodeJS.ProcessEnv;
   logFile: string;
+  /** In a process group of its own, so that Ctrl-C at the terminal reaches only whoever started it. Default false. */
+  detached?: boolean;
 }): ServiceProcess {
   const { service, logFile } = options;
   const path = mains[service] ?? `services/${service}/main.ts`;
@@ -55,6 +59,7 @@ export function serviceProcess(options: {
     const launched = spawn(process.execPath, [main], {
       env: { NODE_COMPILE_CACHE: compileCache, ...options.env, ...env },
       stdio: ["ignore", file, file, "ipc"],
+      detached: options.detached ?? false,
     });
     closeSync(file);
     child = launched;
@@ -100,5 +105,6 @@ export function serviceProcess(options: {
     ended: () => gone,
     pid: () => child?.pid,
     output,
+    pid: () => child?.pid,
   };
 }

@@ -8,7 +8,7 @@ export async function findCoupon(
   database: Database,
   couponId: bigint,
 ): Promise<Coupon | undefined> {
-  const row = await database.fork().findOne(CouponEntity, { couponId });
+  const row = await database.read((em) => em.findOne(CouponEntity, { couponId }));
   return row ? couponOf(row) : undefined;
 }
 
@@ -28,7 +28,7 @@ export async function listCoupons(
     ...(filter.beforeId !== undefined && { couponId: { $lt: filter.beforeId } }),
   };
   const order = { orderBy: { couponId: "desc" as const }, limit: filter.limit };
-  const rows = await database.fork().find(CouponEntity, where, order);
+  const rows = await database.read((em) => em.find(CouponEntity, where, order));
   return rows.map(couponOf);
 }
 

@@ -15,7 +15,7 @@ export type GoodsChanges = Partial<
 >;
 
 export async function findGoods(database: Database, goodsId: bigint): Promise<Goods | null> {
-  return database.fork().findOne(GoodsEntity, { goodsId });
+  return database.read((em) => em.findOne(GoodsEntity, { goodsId }));
 }
 
 /** What an earlier CreateGoods with this key has made. */
@@ -75,13 +75,15 @@ export async function listGoods(
   filter: { words: readonly string[]; goodsIds: readonly bigint[]; after: bigint; limit: number },
 ): Promise<Goods[]> {
   const { words, goodsIds, after, limit } = filter;
-  return database.fork().find(
-    GoodsEntity,
-    {
-      goodsId: goodsIds.length > 0 ? { $gt: after, $in: [...goodsIds] } : { $gt: after },
-      $and: words.map((word) => ({ [nameOrSkuHas(word)]: [] })),
-    },
-    { orderBy: { goodsId: "asc" }, limit },
+  return database.read((em) =>
+    em.find(
+      GoodsEntity,
+      {
+        goodsId: goodsIds.length > 0 ? { $gt: after, $in: [...goodsIds] } : { $gt: after },
+        $and: words.map((word) => ({ [nameOrSkuHas(word)]: [] })),
+      },
+      { orderBy: { goodsId: "asc" }, limit },
+    ),
   );
 }
 

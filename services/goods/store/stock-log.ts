@@ -9,5 +9,7 @@ export async function listStockLog(
   const { goodsId, before, limit } = filter;
   const older = before === undefined ? {} : { logId: { $lt: before } };
   const where = { goodsId, ...older };
-  return database.fork().find(StockLogEntity, where, { orderBy: { logId: "desc" }, limit });
+  return database.read((em) =>
+    em.find(StockLogEntity, where, { orderBy: { logId: "desc" }, limit }),
+  );
 }

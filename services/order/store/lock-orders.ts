@@ -1,3 +1,4 @@
+import { clocksAgree } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import {
@@ -53,15 +54,19 @@ export async function lockOrders(
   return new Map(rows.map((row) => [row.orderId, row]));
 }
 
-/** Locks pending orders older than `seconds` that no other transaction has locked. */
+/**
+ * Locks pending orders older than `seconds` that no other transaction has locked, and those that were made before the
+ * clock went back.
+ */
 export function lockAbandoned(
   tx: Transaction,
   query: { seconds: number; limit: number },
 ): Promise<LockedOrder[]> {
   return tx.select<LockedOrder>(
-    `select ${LOCKED} from orders where order_status = ? and create_time < now(3) - interval ? second
+    `select ${LOCKED} from orders where order_status = ? and ${clocksAgree()}
+       and (create_time < now(3) - interval ? second or create_time > now(3) + interval ? second)
      order by create_time limit ? for update skip locked`,
-    [ORDER_STATUS.PENDING, query.seconds, query.limit],
+    [ORDER_STATUS.PENDING, query.seconds, query.seconds, query.limit],
   );
 }
 
@@ -75,7 +80,7 @@ export async function claimOverdue(
 ): Promise<bigint[]> {
   const rows = await tx.select<{ orderId: bigint }>(
     `select order_id as orderId from orders
-     where order_status = ? and pay_status = ? and expiry_time <= now(3)
+     where order_status = ? and pay_status = ? and expiry_time <= now(3) and ${clocksAgree()}
      order by expiry_time limit ? for update skip locked`,
     [ORDER_STATUS.CONFIRMED, PAY_STATUS.UNPAID, query.limit],
   );

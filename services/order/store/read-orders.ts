@@ -16,10 +16,12 @@ export async function readOrders(
   database: Database,
   query: { orderIds: readonly bigint[]; ownerId?: bigint | undefined },
 ): Promise<StoredOrder[]> {
-  const found = await database.fork().find(OrderEntity, {
-    orderId: { $in: [...query.orderIds] },
-    ...(query.ownerId !== undefined && { userId: query.ownerId }),
-  });
+  const found = await database.read((em) =>
+    em.find(OrderEntity, {
+      orderId: { $in: [...query.orderIds] },
+      ...(query.ownerId !== undefined && { userId: query.ownerId }),
+    }),
+  );
   const orders = await withParts(database, found);
   const byId = new Map(orders.map((order) => [order.orderId, order]));
   return query.orderIds.flatMap((id) => byId.get(id) ?? []);
@@ -35,20 +37,24 @@ export async function listOrders(
     limit: number;
   },
 ): Promise<StoredOrder[]> {
-  const found = await database.fork().find(
-    OrderEntity,
-    {
-      ...(query.userId !== 0n && { userId: query.userId }),
-      orderStatus: query.status ?? { $ne: ORDER_STATUS.PENDING },
-      ...(query.before !== undefined && { orderId: { $lt: query.before } }),
-    },
-    { orderBy: { orderId: "desc" }, limit: query.limit },
+  const found = await database.read((em) =>
+    em.find(
+      OrderEntity,
+      {
+        ...(query.userId !== 0n && { userId: query.userId }),
+        orderStatus: query.status ?? { $ne: ORDER_STATUS.PENDING },
+        ...(query.before !== undefined && { orderId: { $lt: query.before } }),
+      },
+      { orderBy: { orderId: "desc" }, limit: query.limit },
+    ),
   );
   return withParts(database, found);
 }
 
 export async function readHistory(database: Database, orderId: bigint): Promise<OrderHistoryRow[]> {
-  return database.fork().find(OrderHistoryEntity, { orderId }, { orderBy: { version: "asc" } });
+  return database.read((em) =>
+    em.find(OrderHistoryEntity, { orderId }, { orderBy: { version: "asc" } }),
+  );
 }
 
 /** The number of the last change of each order: what a watcher compares with what it has seen. */
@@ -64,13 +70,13 @@ export async function readVersions(
 
 async function withParts(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
   if (orders.length === 0) return [];
-  const lines = await database
-    .fork()
-    .find(
+  const lines = await database.read((em) =>
+    em.find(
       OrderLineEntity,
       { orderId: { $in: orders.map((order) => order.orderId) } },
       { orderBy: { orderId: "asc", lineNumber: "asc" } },
-    );
+    ),
+  );
   const byOrder: Map<bigint, OrderLineRow[]> = Map.groupBy(lines, (line) => line.orderId);
   const orderIds = orders.map((order) => order.orderId);
   const refunds = Map.groupBy(await refundsOf(database, orderIds), (refund) => refund.orderId);

@@ -1,4 +1,5 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { latestMs } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { newEvent } from "#platform/events/outbox.ts";
 import { Refusal } from "#platform/values/refusal.ts";
@@ -97,7 +98,7 @@ function confirmationOf(
     couponPaidCents: one.couponPaidCents,
     payAmountCents,
     payTime: paid ? order.now : null,
-    payDeadline: new Date(order.now.getTime() + parts.rules.payDeadlineSeconds * 1_000),
+    payDeadline: new Date(latestMs(order.now) + parts.rules.payDeadlineSeconds * 1_000),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { expression } from "#platform/db/sql.ts";
@@ -166,10 +167,13 @@ export async function markClosing(
 }
 
 /** Open payments whose time has come and that no other transaction has locked. */
-export async function lockDuePayments(tx: Transaction, limit: number): Promise<DuePayment[]> {
+export async function lockDuePayments(
+  tx: Transaction,
+  { limit, longestPauseMs }: { limit: number; longestPauseMs: number },
+): Promise<DuePayment[]> {
   const rows = await tx.select<Omit<DuePayment, "closing"> & { closing: number }>(
     `select ${COLUMNS}, closing, checks from payments force index (payments_to_check)
-     where status = ? and next_check <= now(3) order by next_check limit ? for update skip locked`,
+     where status = ? and ${isDue("next_check", longestPauseMs)} order by next_check limit ? for update skip locked`,
     [PAYMENT_STATUS.OPEN, limit],
   );
   return rows.map((row) => ({ ...row, closing: row.closing === 1 }));

@@ -11,10 +11,12 @@ export async function findPayment(
   database: Database,
   query: { paymentId: bigint; ownerId?: bigint | undefined },
 ): Promise<PaymentRow | undefined> {
-  const found = await database.fork().findOne(PaymentEntity, {
-    paymentId: query.paymentId,
-    ...(query.ownerId !== undefined && { userId: query.ownerId }),
-  });
+  const found = await database.read((em) =>
+    em.findOne(PaymentEntity, {
+      paymentId: query.paymentId,
+      ...(query.ownerId !== undefined && { userId: query.ownerId }),
+    }),
+  );
   return found ?? undefined;
 }
 
@@ -23,13 +25,15 @@ export function paymentsOfOrder(
   database: Database,
   query: { orderId: bigint; ownerId: bigint | undefined; limit: number },
 ): Promise<PaymentRow[]> {
-  return database.fork().find(
-    PaymentEntity,
-    {
-      orderId: query.orderId,
-      ...(query.ownerId !== undefined && { userId: query.ownerId }),
-    },
-    { orderBy: { paymentId: "asc" }, limit: query.limit },
+  return database.read((em) =>
+    em.find(
+      PaymentEntity,
+      {
+        orderId: query.orderId,
+        ...(query.ownerId !== undefined && { userId: query.ownerId }),
+      },
+      { orderBy: { paymentId: "asc" }, limit: query.limit },
+    ),
   );
 }
 
@@ -38,11 +42,11 @@ export function readPaymentLog(
   database: Database,
   query: { paymentId: bigint; limit: number },
 ): Promise<PaymentLogRow[]> {
-  return database
-    .fork()
-    .find(
+  return database.read((em) =>
+    em.find(
       PaymentLogEntity,
       { paymentId: query.paymentId },
       { orderBy: { logTime: "asc", logId: "asc" }, limit: query.limit },
-    );
+    ),
+  );
 }

@@ -1,3 +1,4 @@
+import { isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
@@ -51,13 +52,16 @@ export async function insertRefunds(
 }
 
 /** Refunds that are not done, whose time has come and that no other transaction has locked. */
-export async function lockDueRefunds(tx: Transaction, limit: number): Promise<RefundRow[]> {
+export async function lockDueRefunds(
+  tx: Transaction,
+  { limit, longestPauseMs }: { limit: number; longestPauseMs: number },
+): Promise<RefundRow[]> {
   const due: RefundRow[] = [];
   // One status at a time: over both, all that are due would be sorted, and locked, for the sake of a few.
   for (const status of [REFUND_STATUS.REQUESTED, REFUND_STATUS.FAILED]) {
     const rows = await tx.select<RefundRow>(
       `select ${COLUMNS} from refunds force index (refunds_to_try)
-       where status = ? and next_try <= now(3) order by next_try limit ? for update skip locked`,
+       where status = ? and ${isDue("next_try", longestPauseMs)} order by next_try limit ? for update skip locked`,
       [status, limit - due.length],
     );
     due.push(...rows);

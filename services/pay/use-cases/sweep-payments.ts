@@ -26,7 +26,8 @@ export async function sweepPayments(
   parts: Settling & Pick<Parts, "rules">,
 ): Promise<SweptPayment[]> {
   const due = await parts.database.transact("claim-payments", async (tx) => {
-    const payments = await lockDuePayments(tx, SWEEP_BATCH);
+    const longestPauseMs = Math.max(parts.rules.queryAfterMs, MAX_SWEEP_PAUSE_MS);
+    const payments = await lockDuePayments(tx, { limit: SWEEP_BATCH, longestPauseMs });
     for (const [pauseMs, group] of Map.groupBy(payments, (one) => pauseOf(one, parts.rules))) {
       const ids = group.map(({ paymentId }) => paymentId);
       await postponeChecks(tx, ids, pauseMs);

@@ -58,7 +58,8 @@ function claim({
 }: Sweeping): Promise<{ refunds: RefundRow[]; providers: Map<bigint, string> }> {
   const bounds = { firstMs: rules.refundRetryMs, maxMs: MAX_SWEEP_PAUSE_MS };
   return database.transact("claim-refunds", async (tx) => {
-    const refunds = await lockDueRefunds(tx, SWEEP_BATCH);
+    const longestPauseMs = Math.max(rules.refundRetryMs, MAX_SWEEP_PAUSE_MS);
+    const refunds = await lockDueRefunds(tx, { limit: SWEEP_BATCH, longestPauseMs });
     const groups = Map.groupBy(refunds, ({ tries }) => growingPause(tries, bounds));
     for (const [pauseMs, group] of groups) {
       const ids = group.map(({ refundId }) => refundId);

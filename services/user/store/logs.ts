@@ -99,14 +99,16 @@ export async function insertPoints(
 }
 
 export async function listBalanceLog(database: Database, page: PageOf): Promise<BalanceLogEntry[]> {
-  const rows = await database.fork().find(BalanceLogEntity, wherePage(page), newestFirst(page));
+  const rows = await database.read((em) =>
+    em.find(BalanceLogEntity, wherePage(page), newestFirst(page)),
+  );
   return rows.map(balanceLogEntryOf);
 }
 
 /** A row that only keeps cents below a full unit changed no points, and is left out. */
 export async function listPointLog(database: Database, page: PageOf): Promise<PointLogEntry[]> {
   const where = { ...wherePage(page), points: { $ne: 0n } };
-  const rows = await database.fork().find(PointLogEntity, where, newestFirst(page));
+  const rows = await database.read((em) => em.find(PointLogEntity, where, newestFirst(page)));
   return rows.map(pointLogEntryOf);
 }
 

@@ -5,7 +5,7 @@ import type { User } from "../domain/user.ts";
 import { UserEntity, userOf } from "./entities.ts";
 
 export async function findUser(database: Database, userId: bigint): Promise<User | undefined> {
-  const row = await database.fork().findOne(UserEntity, { userId });
+  const row = await database.read((em) => em.findOne(UserEntity, { userId }));
   return row ? userOf(row) : undefined;
 }
 

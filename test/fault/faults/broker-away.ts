@@ -1,0 +1,79 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Course, Fault } from "../fault.ts";
+import { isService } from "../system/parts.ts";
+
+/** Accepted while there is no broker. */
+const ORDERS_MEANWHILE = 30;
+
+async function startBrokers({ system }: Pick<Course, "system">): Promise<void> {
+  await Promise.all(system.brokers.nodes.map((node) => node.start()));
+}
+
+async function killBrokers({ system }: Pick<Course, "system">): Promise<void> {
+  await Promise.all(system.brokers.nodes.map((node) => node.kill()));
+}
+
+export const longWithoutBroker: Fault = {
+  name: "broker-long-away",
+  catalogue: ["F58"],
+  what: "the broker is away for a minute and more; orders are accepted, and all is told when it is back",
+  async run(course) {
+    const { load, random, log, signal } = course;
+    await killBrokers(course);
+    const waitMs = random.between(60_000, 90_000);
+    log(`no broker for ${Math.round(waitMs / 1_000)} s`);
+    const waited = pause(waitMs, undefined, { signal }).catch(() => {});
+    await load?.acknowledged(ORDERS_MEANWHILE);
+    await waited;
+    await startBrokers(course);
+  },
+};
+
+export const startWithoutBroker: Fault = {
+  name: "start-without-broker",
+  catalogue: ["F58"],
+  what: "all services are started while there is no broker, and accept orders; it comes later",
+  async run(course) {
+    const { system, load, random, signal } = course;
+    await killBrokers(course);
+    const services = system.programs.filter(({ kind }) => isService(kind));
+    await Promise.all(services.map((program) => program.end()));
+    await Promise.all(services.map((program) => program.start()));
+    await load?.acknowledged(ORDERS_MEANWHILE);
+    await pause(random.between(0, 20_000), undefined, { signal }).catch(() => {});
+    await startBrokers(course);
+  },
+};
+
+export const freezeBroker: Fault = {
+  name: "broker-frozen",
+  catalogue: ["F46", "F10"],
+  what: "the broker stands still (SIGSTOP) past every lease and every waiting time for an acknowledgement",
+  holdMs: [31_000, 45_000],
+  async inject({ system, random, log }) {
+    const node = random.pick(system.brokers.nodes);
+    log(`freezes ${node.name}`);
+    node.signal("SIGSTOP");
+    return async () => node.signal("SIGCONT");
+  },
+};
+
+export const slowBroker: Fault = {
+  name: "broker-slow",
+  catalogue: ["F63"],
+  what: "the ways to the broker are slow: each packet late, or few bytes a second, of all services or of some",
+  holdMs: [5_000, 20_000],
+  async inject({ system, random, log }) {
+    const edges = system.brokers.nodes.flatMap(({ name }) => system.edges.select({ to: name }));
+    const slow = random.some(edges, random.between(1, edges.length));
+    for (const edge of slow) {
+      const ms = random.between(100, 3_000);
+      const bytesPerSecond = random.between(1_000, 20_000);
+      edge.set(random.chance(0.5) ? { kind: "delay", ms } : { kind: "throttle", bytesPerSecond });
+    }
+    log(`${slow.length} of ${edges.length} ways to the broker are slow`);
+    return async () => {
+      for (const edge of slow) edge.mend();
+    };
+  },
+};

@@ -1,0 +1,97 @@
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { DiscardPolicy, type StreamConfig } from "@nats-io/jetstream";
+import type { Fault, Ground } from "../fault.ts";
+import { diskOf, type SmallDisk, smallDisk } from "../system/disk.ts";
+import type { Engine } from "../system/engines.ts";
+import { asOperator, shopStreams, tellLoss } from "../system/operator.ts";
+
+const SMALL_MEGABYTES = 48;
+const ROOMY_MEGABYTES = 256;
+const PIECE_BYTES = 64 * 1024;
+/** Accepted while the broker takes nothing. */
+const ORDERS_MEANWHILE = 10;
+
+async function onSmallDisk(): Promise<Ground> {
+  const disk = await smallDisk(SMALL_MEGABYTES);
+  return { topology: { brokerDirectory: disk.directory }, remove: () => disk.remove() };
+}
+
+/** Takes all the space that is left. */
+function fill(file: string): void {
+  const handle = openSync(file, "w");
+  try {
+    for (const piece of [PIECE_BYTES, 1]) {
+      const bytes = Buffer.alloc(piece, 1);
+      try {
+        for (;;) writeSync(handle, bytes);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      }
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** nats-server 2.9 turns JetStream off when its disk is full, and space alone does not turn it on again. */
+export const fillBrokersDisk: Fault = {
+  name: "broker-disk-full",
+  catalogue: ["F56"],
+  what: "the broker's disk is full while orders go on; it gets space and is started again",
+  needs: ["mount"],
+  ground: onSmallDisk,
+  async run({ system, load, random, log }) {
+    const [broker] = system.brokers.nodes as [Engine];
+    const disk = diskOf<SmallDisk>(broker);
+    await disk.resize(SMALL_MEGABYTES);
+    const filler = join(disk.directory, "filler");
+    fill(filler);
+    await load?.acknowledged(ORDERS_MEANWHILE);
+    await pause(random.between(1_000, 8_000));
+    const still = await asOperator(system, ({ manager }) => manager.getAccountInfo()).then(
+      ({ storage }) => `still has JetStream, with ${storage} bytes`,
+      (error: Error) => `has no JetStream any more (${error.message})`,
+    );
+    log(`the disk is full, and the broker ${still}`);
+    rmSync(filler);
+    await disk.resize(ROOMY_MEGABYTES);
+    await broker.kill();
+    await broker.start();
+    await tellLoss(system, log);
+  },
+};
+
+const UNLIMITED = { max_msgs: -1, max_bytes: -1, discard: DiscardPolicy.New };
+/** What an operator may set by mistake: refused when full, or forgotten without having been read. */
+const LIMITS: Record<string, (messages: number) => Partial<StreamConfig>> = {
+  "takes nothing more": (messages) => ({ max_msgs: Math.max(messages, 1) }),
+  "takes only 2,000 bytes": () => ({ max_bytes: 2_000 }),
+  "keeps only its last message": () => ({ max_msgs: 1, discard: DiscardPolicy.Old }),
+};
+
+export const limitStreams: Fault = {
+  name: "stream-limit",
+  catalogue: ["F57"],
+  what: "a stream reaches its limit: what comes is refused, or what is there is forgotten unread",
+  holdMs: [3_000, 15_000],
+  async inject({ system, random, log }) {
+    const what = random.pick(Object.keys(LIMITS));
+    const update = (limit: (typeof LIMITS)[string]) =>
+      asOperator(system, async (operator) => {
+        const streams = await shopStreams(system, operator);
+        for (const stream of streams) {
+          const { config, state } = await operator.manager.streams.info(stream);
+          const wanted = { ...config, ...UNLIMITED, ...limit(state.messages) };
+          await operator.manager.streams.update(stream, wanted);
+        }
+        return streams;
+      });
+    const streams = await update(LIMITS[what] ?? (() => ({})));
+    log(`each of ${streams.join(", ")} ${what}`);
+    return async () => {
+      await update(() => ({}));
+    };
+  },
+};

@@ -1,0 +1,144 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
+import type { Breaking, Course, Fault, Heal } from "../fault.ts";
+import { onPublish, type PublishRule, reversed } from "../system/filters.ts";
+import { anew, underAnotherId } from "../system/message-ids.ts";
+import {
+  asOperator,
+  messagesOf,
+  type Operator,
+  type Stored,
+  shopStreams,
+} from "../system/operator.ts";
+
+const AT_ONCE = 32;
+
+/** Applies a rule to each event that a service publishes, on every way to a broker. */
+function onEveryEvent({ system }: Breaking, ruleOf: () => PublishRule): Heal {
+  const events = new RegExp(`^${system.namespace}\\.`);
+  const edges = system.brokers.nodes.flatMap(({ name }) => system.edges.select({ to: name }));
+  for (const edge of edges) edge.filter(onPublish(events, ruleOf()));
+  return async () => {
+    for (const edge of edges) edge.filter(undefined);
+  };
+}
+
+/** Both under the same message id, which the stream knows again, and under others, which it does not. */
+export const doubleMessages: Fault = {
+  name: "messages-doubled",
+  catalogue: ["F49"],
+  what: "each event is published two to six times at once, under its message id and under others",
+  holdMs: [3_000, 10_000],
+  async inject(breaking) {
+    const { random } = breaking;
+    return onEveryEvent(breaking, () => ({ bytes }) => {
+      const more = Array.from({ length: random.between(1, 5) }, () =>
+        random.chance(0.6) ? underAnotherId(bytes) : bytes,
+      );
+      // Now and then a repetition comes first.
+      return random.some([bytes, ...more], more.length + 1);
+    });
+  },
+};
+
+export const reorderMessages: Fault = {
+  name: "messages-reordered",
+  catalogue: ["F50"],
+  what: "events are held and published in the opposite order, past what their publisher waits for",
+  holdMs: [5_000, 15_000],
+  async inject(breaking) {
+    const { random } = breaking;
+    return onEveryEvent(breaking, () =>
+      reversed(random.between(2, 12), random.between(300, 7_000)),
+    );
+  },
+};
+
+const LATE_SHARE = 0.3;
+const LATE_MS = [6_000, 30_000] as const;
+
+export const delayMessages: Fault = {
+  name: "messages-late",
+  catalogue: ["F51"],
+  what: "events arrive up to half a minute after they were given up for lost and published again; then all that was ever told is told again in another order",
+  async run(course) {
+    const { random, signal, injected, judge, log } = course;
+    let held = 0;
+    const heal = onEveryEvent(course, () => ({ bytes, inject }) => {
+      if (!random.chance(LATE_SHARE)) return [bytes];
+      held += 1;
+      setTimeout(
+        () => {
+          held -= 1;
+          inject(underAnotherId(bytes));
+        },
+        random.between(...LATE_MS),
+      ).unref();
+      return [];
+    });
+    await pause(random.between(10_000, 20_000), undefined, { signal }).catch(() => {});
+    await heal();
+    await course.load?.stop();
+    log(`${held} events are on their way yet`);
+    while (held > 0) await pause(100);
+    injected();
+    await judge("late events");
+    const told = await asOperator(course.system, (operator) => allMessages(course, operator));
+    await publishAnew(course, random.some(told, told.length));
+    injected();
+    log(`all ${told.length} messages told again`);
+  },
+};
+
+async function allMessages({ system }: Course, operator: Operator): Promise<Stored[]> {
+  const found: Stored[] = [];
+  for (const stream of await shopStreams(system, operator)) {
+    found.push(...(await messagesOf(operator, stream)));
+  }
+  return found;
+}
+
+/** Each as if it were new to the stream. */
+async function publishAnew({ system }: Course, messages: readonly Stored[]): Promise<void> {
+  await asOperator(system, (operator) =>
+    forEachInFlight(messages, AT_ONCE, (message) => operator.publish(anew(message))),
+  );
+}
+
+const MANY = 1_000;
+const SHORT_WINDOW_NS = 100_000_000;
+
+export const repeatMessages: Fault = {
+  name: "messages-repeated",
+  catalogue: ["F49"],
+  what: "old events come again while new ones do: once, twice and a thousand times, under other message ids and, outside the stream's window, under their own",
+  async run(course) {
+    const { system, random, injected, log } = course;
+    const told = await asOperator(system, (operator) => allMessages(course, operator));
+    await publishAnew(course, told);
+    await publishAnew(course, [...told, ...told]);
+    for (const one of random.some(told, 3)) {
+      log(`${one.subject} ${MANY} times`);
+      await publishAnew(
+        course,
+        Array.from({ length: MANY }, () => one),
+      );
+    }
+    injected(3);
+    await asOperator(system, async (operator) => {
+      const { manager } = operator;
+      for (const stream of await shopStreams(system, operator)) {
+        const { config } = await manager.streams.info(stream);
+        await manager.streams.update(stream, { ...config, duplicate_window: SHORT_WINDOW_NS });
+        await pause(200);
+        const before = (await manager.streams.info(stream)).state.messages;
+        const own = told.filter((message) => message.stream === stream);
+        await forEachInFlight(own, AT_ONCE, (message) => operator.publish(message));
+        const { state } = await manager.streams.info(stream);
+        log(`${own.length} under their own ids, ${stream} took ${state.messages - before}`);
+        await manager.streams.update(stream, config);
+      }
+    });
+    injected();
+  },
+};

@@ -1,0 +1,112 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Course, Fault, Ground } from "../fault.ts";
+import { type Disk, diskOf, type LoopDisk, loopDisk } from "../system/disk.ts";
+import { type Engine, wipeStore } from "../system/engines.ts";
+import { tellLoss } from "../system/operator.ts";
+
+const DISK_MEGABYTES = 256;
+const POWER_CUTS = 20;
+const WIPES = 10;
+/** Judged after so many: what is wrong shows close to what did it. */
+const TOGETHER = 5;
+
+async function onLoopDisk(): Promise<Ground> {
+  const disk: Disk = await loopDisk(DISK_MEGABYTES);
+  return { topology: { brokerDirectory: disk.directory }, remove: () => disk.remove() };
+}
+
+/** Breaks it so many times while orders come in, and judges in between. */
+async function repeatedly(
+  course: Course,
+  times: number,
+  once: (broker: Engine) => Promise<void>,
+): Promise<void> {
+  const { system, random, log, signal, injected } = course;
+  const broker = random.pick(system.brokers.nodes);
+  for (let time = 1; time <= times && !signal.aborted; time += 1) {
+    await pause(random.between(200, 6_000), undefined, { signal }).catch(() => {});
+    await once(broker);
+    injected();
+    if (time % TOGETHER === 0) {
+      await tellLoss(system, log);
+      if (time < times) await course.judge(`${time} of ${times}`);
+    }
+  }
+}
+
+export const cutBrokersPower: Fault = {
+  name: "broker-power-cut",
+  catalogue: ["F41"],
+  what: `${POWER_CUTS} power cuts of the broker: what had not reached its disk is gone, acknowledged or not`,
+  needs: ["loop", "mount"],
+  ground: onLoopDisk,
+  async run(course) {
+    const [broker] = course.system.brokers.nodes as [Engine];
+    const disk = diskOf<LoopDisk>(broker);
+    // Its settings are no part of the loss.
+    await disk.sync();
+    await repeatedly(course, POWER_CUTS, async () => {
+      await disk.cutPower(broker);
+      await pause(course.random.between(0, 2_000));
+      await broker.start();
+    });
+  },
+};
+
+export const wipeBroker: Fault = {
+  name: "broker-wiped",
+  catalogue: ["F42"],
+  what: `${WIPES} times the broker comes back without anything: streams, messages and consumers are gone`,
+  holdMs: [0, 3_000],
+  async run(course) {
+    await repeatedly(course, WIPES, async (broker) => {
+      await broker.kill();
+      await pause(course.random.between(0, 3_000));
+      await startEmpty(broker);
+    });
+  },
+  async inject({ system, random }) {
+    const broker = random.pick(system.brokers.nodes);
+    await broker.kill();
+    return () => startEmpty(broker);
+  },
+};
+
+async function startEmpty(broker: Engine): Promise<void> {
+  // Another fault may have started it meanwhile.
+  await broker.kill();
+  wipeStore(broker);
+  await broker.start();
+}
+
+/** A copy of the store as it is, from which a server could start. */
+async function keepStore(broker: Engine, copy: string): Promise<void> {
+  rmSync(copy, { recursive: true, force: true });
+  broker.signal("SIGSTOP");
+  try {
+    cpSync(broker.storeDirectory ?? "", copy, { recursive: true });
+  } finally {
+    broker.signal("SIGCONT");
+  }
+}
+
+export const putOldStoreBack: Fault = {
+  name: "broker-time-travel",
+  catalogue: ["F45"],
+  what: "the broker comes back with its store of some seconds ago: sequence numbers are given out a second time",
+  holdMs: [2_000, 12_000],
+  async inject({ system, random, log }) {
+    const broker = random.pick(system.brokers.nodes);
+    const copy = join(system.directory, "old-store");
+    await keepStore(broker, copy);
+    return async () => {
+      await broker.kill();
+      wipeStore(broker);
+      cpSync(copy, broker.storeDirectory ?? "", { recursive: true });
+      await broker.start();
+      await tellLoss(system, log);
+    };
+  },
+};

@@ -1,0 +1,107 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Fault } from "../fault.ts";
+import { CANCEL } from "../judge/facts.ts";
+import type { Market } from "../load/market.ts";
+import { errandsOf, idOf } from "../load/memory.ts";
+import { type Clock, clockIn, underClock } from "../system/clocks.ts";
+import { isService } from "../system/parts.ts";
+
+const HOUR = 3_600;
+const HELD_MS = [3_000, 8_000] as const;
+const AFTERWARDS_MS = 3_000;
+
+/** Of what the shop may measure, and of an answer under way. */
+const TOLERANCE_SECONDS = 10;
+
+/** Throws where orders were closed as not paid in time although, by the true time, they had more. */
+async function noneClosedEarly({ system, memory }: Market): Promise<void> {
+  const rows = await system.sql<{ order_id: bigint }>(
+    "order",
+    `select order_id from orders where cancel_reason = ${CANCEL.PAYMENT_TIMEOUT}`,
+  );
+  const closed = new Set(rows.map(({ order_id }) => order_id));
+  const withinMs = (system.settings.payDeadlineSeconds - TOLERANCE_SECONDS) * 1_000;
+  const early = errandsOf(memory, "place").flatMap((placed) => {
+    const orderId = idOf(placed);
+    const ageMs = Date.now() - (placed.attempts[0]?.askedMs ?? 0);
+    if (orderId === undefined || !closed.has(orderId) || ageMs > withinMs) return [];
+    return [`${orderId} after ${Math.round(ageMs / 1_000)} s`];
+  });
+  if (early.length > 0) throw new Error(`closed too early: ${early.join(", ")}`);
+}
+
+/**
+ * The shop goes by the database's time. It may jump where the machine's clock is set: nothing gets lost by that, and no
+ * fresh order is closed because an hour seems to have passed.
+ */
+export const databaseClock: Fault = {
+  name: "database-clock",
+  catalogue: ["F29"],
+  what: "the database's clock jumps an hour ahead and back, and an hour back and forth, under load",
+  needs: ["linux", "faketime"],
+  async run({ system, market, random, load, log, injected, judge }) {
+    const { database, directory } = system;
+    const clock = clockIn(directory, "database");
+    const before = database.prefix;
+    const restart = async (prefix: string[]) => {
+      await database.kill();
+      database.prefix = prefix;
+      await database.start();
+      await load?.acknowledged(5);
+    };
+    await restart([...underClock(clock), ...before]);
+    try {
+      for (const hours of random.some([1, -1], 2)) {
+        log(`the database's clock jumps by ${hours} h`);
+        clock.set(hours * HOUR);
+        await pause(random.between(...HELD_MS));
+        await noneClosedEarly(market);
+        clock.set(0);
+        injected();
+        await pause(AFTERWARDS_MS);
+        await noneClosedEarly(market);
+        await judge(`a jump by ${hours} h`);
+      }
+    } finally {
+      clock.set(0);
+      await database.kill();
+      database.prefix = before;
+      await database.start();
+    }
+  },
+};
+
+const AHEAD_SECONDS = [-10, 3_600, -10, 30] as const;
+
+/** Replicas whose machines disagree about the time, one far off. */
+export const serviceClocks: Fault = {
+  name: "service-clocks",
+  catalogue: ["F73"],
+  what: "services whose clocks differ, each replica another: 10 s behind, an hour ahead; they jump while they run",
+  needs: ["linux", "faketime"],
+  async run({ system, random, load, log, injected }) {
+    const services = system.programs.filter(({ kind }) => isService(kind));
+    const chosen = random.some(services, random.between(2, services.length));
+    const clocks = new Map<string, Clock>();
+    for (const program of chosen) {
+      const clock = clockIn(system.directory, program.name);
+      clocks.set(program.name, clock);
+      await program.end("SIGTERM");
+      await program.start(clock.env);
+    }
+    for (const [name, clock] of clocks) {
+      const ahead = random.pick(AHEAD_SECONDS);
+      log(`${name} is ${ahead} s ahead`);
+      clock.set(ahead);
+      injected();
+      await pause(random.between(0, 500));
+    }
+    await pause(random.between(...HELD_MS));
+    for (const clock of clocks.values()) clock.set(0);
+    await load?.acknowledged(10);
+    for (const program of chosen) {
+      await program.end("SIGTERM");
+      await program.start();
+    }
+  },
+};

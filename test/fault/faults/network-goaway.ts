@@ -1,0 +1,24 @@
+import { SERVICES } from "#platform/process/common-settings.ts";
+import type { Fault } from "../fault.ts";
+import { sayGoaway } from "../system/goaway.ts";
+
+export const goawayStorm: Fault = {
+  name: "goaway-storm",
+  catalogue: ["F64"],
+  what: "servers tell their callers again and again, in the middle of calls, to take another connection (GOAWAY)",
+  holdMs: [4_000, 10_000],
+  async inject({ system, random, log }) {
+    const edges = SERVICES.flatMap((to) => system.edges.select({ to }));
+    const storms = edges.map((edge, index) => {
+      const own = random.fork(index);
+      const storm = sayGoaway(() => own.chance(0.1));
+      edge.filter(storm.filter);
+      return storm;
+    });
+    log(`GOAWAY on ${edges.length} ways`);
+    return async () => {
+      for (const edge of edges) edge.mend();
+      log(`${storms.reduce((sum, { said }) => sum + said(), 0)} times`);
+    };
+  },
+};

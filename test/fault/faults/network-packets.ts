@@ -1,0 +1,125 @@
+import type { Course, Fault } from "../fault.ts";
+import { checkout } from "../load/checkout.ts";
+import { shopper } from "../load/shopper.ts";
+import { cutAtPacket } from "../system/filters.ts";
+import type { EdgeProxy } from "../system/proxy.ts";
+
+/** Much more than a checkout needs on any edge. */
+const MOST_PACKETS = 1_000;
+/** Cuts from one judgement to the next. */
+const BATCH = 300;
+/** Edges that are cut during one checkout, each at a packet of its own. */
+const AT_ONCE = 4;
+/** What takes longer, because a cut made it wait for another try, goes on beside the next checkout. */
+const POINTS_WITHIN_MS = 3_000;
+/** Runs without a fault, after which it is known which edges a checkout uses. */
+const WARM_RUNS = 4;
+
+/** The checkouts of one course, each by another shopper; true where one got as far as its points. */
+function checkouts({ market }: Course) {
+  let count = 0;
+  return async (meanwhile: () => void = () => {}): Promise<boolean> => {
+    count += 1;
+    const userId = market.userIds[count % market.userIds.length] as bigint;
+    // Beforehand: getting a coupon is no part of a checkout.
+    const couponId = await shopper(market, userId).getCoupon();
+    meanwhile();
+    return checkout(market, { userId, couponId, withinMs: POINTS_WITHIN_MS });
+  };
+}
+
+type Shopping = ReturnType<typeof checkouts>;
+
+/** How far the sweep of one edge is: what is cut next. */
+type Sweep = {
+  edge: EdgeProxy;
+  n: number;
+  when: "before" | "after";
+  /** Packets of a checkout without a fault: the longest sweep goes on first, so that they end together. */
+  expected: number;
+  over: boolean;
+};
+
+async function usedEdges({ system }: Course, shop: Shopping): Promise<Sweep[]> {
+  for (let run = 0; run < WARM_RUNS; run += 1) await shop();
+  const before = new Map(system.edges.all.map((edge) => [edge, edge.packets()]));
+  await shop();
+  return system.edges.all
+    .filter(({ from, to }) => ![from, to].some((name) => isSecond(name)))
+    .map((edge): Sweep => {
+      const expected = edge.packets() - (before.get(edge) ?? 0);
+      return { edge, n: 1, when: "before", expected, over: false };
+    })
+    .filter(({ expected }) => expected > 0);
+}
+
+/** One checkout with a cut on the edge of each sweep. Those whose packet came go on; the others are returned. */
+async function cutAtOnce(shop: Shopping, sweeps: readonly Sweep[]): Promise<Sweep[]> {
+  const cuts = sweeps.map(({ n, when }) => cutAtPacket(n, when));
+  await shop(() => {
+    for (const [index, { edge }] of sweeps.entries()) edge.filter(cuts[index]?.filter);
+  });
+  const left = sweeps.filter((_, index) => !cuts[index]?.done());
+  for (const sweep of sweeps) {
+    sweep.edge.filter(undefined);
+    if (left.includes(sweep)) continue;
+    if (sweep.when === "after") sweep.n += 1;
+    sweep.when = sweep.when === "before" ? "after" : "before";
+    if (sweep.n > MOST_PACKETS) throw new Error(`${nameOf(sweep)} has no end of packets`);
+  }
+  return left;
+}
+
+/** Cuts before and after packet 1, 2, 3 ... of a checkout each, on each edge until a checkout has no such packet. */
+async function sweepAll(course: Course, sweeps: readonly Sweep[], shop: Shopping): Promise<void> {
+  const { signal, injected, judge, log } = course;
+  let unjudged = 0;
+  const count = (cuts: number) => {
+    injected(cuts);
+    unjudged += cuts;
+  };
+  for (let open = [...sweeps]; open.length > 0; open = open.filter(({ over }) => !over)) {
+    if (signal.aborted) return;
+    open.sort((one, other) => other.expected - other.n - (one.expected - one.n));
+    const chosen = open.slice(0, AT_ONCE);
+    const left = await cutAtOnce(shop, chosen);
+    count(chosen.length - left.length);
+    for (const sweep of left) {
+      // Another cut may have kept the checkout from coming so far: alone, it comes to its end.
+      if ((await cutAtOnce(shop, [sweep])).length === 0) count(1);
+      else sweep.over = true;
+    }
+    if (unjudged < BATCH) continue;
+    unjudged = 0;
+    await judge(`${packetsOf(sweeps)} packets`);
+    log(`${packetsOf(sweeps)} packets so far, ${open.length} edges go on`);
+  }
+}
+
+const isSecond = (name: string) => /[a-z]2$/.test(name);
+const nameOf = ({ edge: { from, to } }: Sweep) => `${from} -> ${to}`;
+const packetsOf = (sweeps: readonly Sweep[]) => sweeps.reduce((sum, { n }) => sum + n - 1, 0);
+
+export const packetSweep: Fault = {
+  name: "packet-sweep",
+  catalogue: ["F60"],
+  what: "the connection is reset before and after each packet of one checkout, on each edge that it uses",
+  load: false,
+  async run(course) {
+    const { system, log } = course;
+    // Each service once: every packet has one place, whichever replica would have been next.
+    const seconds = system.programs.filter(({ name }) => isSecond(name));
+    await Promise.all(seconds.map((program) => program.end("SIGTERM")));
+    try {
+      const shop = checkouts(course);
+      const sweeps = await usedEdges(course, shop);
+      const expected = sweeps.reduce((sum, each) => sum + each.expected, 0);
+      log(`a checkout uses ${sweeps.length} edges and about ${expected} packets`);
+      await sweepAll(course, sweeps, shop);
+      for (const sweep of sweeps) log(`${nameOf(sweep)}: ${sweep.n - 1} packets`);
+      log(`${packetsOf(sweeps)} packets on ${sweeps.length} edges, each cut before and after`);
+    } finally {
+      await Promise.all(seconds.map((program) => program.start()));
+    }
+  },
+};

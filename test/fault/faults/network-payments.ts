@@ -1,0 +1,151 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
+import type { Course, Fault } from "../fault.ts";
+import { idOf } from "../load/memory.ts";
+import { type Shopper, shopper } from "../load/shopper.ts";
+
+const AT_ONCE = 8;
+const LOOK_EVERY_MS = 100;
+
+/** Orders that cost something at the platform, each by the next shopper; those that were not acknowledged are left out. */
+async function placeOrders(
+  { market }: Course,
+  count: number,
+): Promise<{ person: Shopper; orderId: bigint }[]> {
+  const [ware] = market.wares;
+  if (!ware) throw new Error("the market has no wares");
+  const placed: { person: Shopper; orderId: bigint }[] = [];
+  const jobs = Array.from({ length: count }, (_, index) => index);
+  await forEachInFlight(jobs, AT_ONCE, async (index) => {
+    const userId = market.userIds[index % market.userIds.length] as bigint;
+    const person = shopper(market, userId);
+    const orderId = idOf(await person.place({ lines: [[ware, 1n]] }));
+    if (orderId !== undefined) placed.push({ person, orderId });
+  });
+  return placed;
+}
+
+type Opened = { person: Shopper; orderId: bigint; paymentId: bigint };
+
+async function openPayments(course: Course, count: number): Promise<Opened[]> {
+  const opened: Opened[] = [];
+  await forEachInFlight(await placeOrders(course, count), AT_ONCE, async ({ person, orderId }) => {
+    const paymentId = idOf(await person.openPayment(orderId));
+    if (paymentId !== undefined) opened.push({ person, orderId, paymentId });
+  });
+  return opened;
+}
+
+const LATE_ORDERS = 40;
+/** Longer than the shop waits for a payment. */
+const DEADLINE_SECONDS = 10;
+const PAST_DEADLINE_MS = (DEADLINE_SECONDS + 8) * 1_000;
+const SHORT_DEADLINE = { env: { SHOP_PAY_DEADLINE_SECONDS: String(DEADLINE_SECONDS) } };
+
+/** The shop can neither hear of the payments nor ask until they are overdue: one truth must come of it all the same. */
+export const paidLate: Fault = {
+  name: "paid-late",
+  catalogue: ["F67", "F70"],
+  what: "shoppers pay at the last moment; no callback comes and the platform is away until their orders are overdue",
+  topology: SHORT_DEADLINE,
+  async run(course) {
+    const { system, log, injected, signal } = course;
+    const opened = await openPayments(course, LATE_ORDERS);
+    const away = [
+      ...system.edges.select({ from: "pay", to: "sandbox" }),
+      ...system.edges.select({ from: "sandbox", to: "gateway" }),
+    ];
+    for (const edge of away) edge.set({ kind: "reset" });
+    await forEachInFlight(opened, AT_ONCE, async ({ person, orderId, paymentId }) => {
+      await person.pay({ orderId, paymentId });
+    });
+    injected(opened.length);
+    log(`${opened.length} orders are paid, and the shop hears nothing of it`);
+    // Some give up meanwhile.
+    const impatient = opened.filter((_, index) => index % 4 === 0);
+    await forEachInFlight(impatient, AT_ONCE, async ({ person, orderId }) => {
+      await person.cancel(orderId);
+    });
+    await pause(PAST_DEADLINE_MS, undefined, { signal }).catch(() => {});
+    for (const edge of away) edge.mend();
+  },
+};
+
+const MANY_ORDERS = 300;
+const EXPIRE_IN_SECONDS = 5;
+
+export const thunderingExpiry: Fault = {
+  name: "thundering-expiry",
+  catalogue: ["F75"],
+  what: "some hundred orders, half of them with an open payment, expire in the same second under load",
+  async run(course) {
+    const { system, log, injected, signal } = course;
+    const placed = await placeOrders(course, MANY_ORDERS);
+    await forEachInFlight(
+      placed.filter((_, index) => index % 2 === 0),
+      AT_ONCE,
+      async ({ person, orderId }) => {
+        await person.openPayment(orderId);
+      },
+    );
+    const changed = await system.sql(
+      "order",
+      `update orders set expiry_time = now(3) + interval ${EXPIRE_IN_SECONDS} second,
+         pay_deadline = now(3) + interval ${EXPIRE_IN_SECONDS} second
+       where order_status = 2 and pay_status = 1 and order_id in (?)`,
+      [placed.map(({ orderId }) => orderId)],
+    );
+    log(`${placed.length} orders expire at once (${JSON.stringify(changed).slice(0, 80)})`);
+    injected(placed.length);
+    await pause(EXPIRE_IN_SECONDS * 1_000, undefined, { signal }).catch(() => {});
+  },
+};
+
+const EARLY_PAYMENTS = 4;
+const KNOWN_WITHIN_MS = 20_000;
+
+/** The shop has not written down yet what the platform answered, and is told already that the shopper has paid. */
+export const callbackFirst: Fault = {
+  name: "callback-first",
+  catalogue: ["F66"],
+  what: "a payment is paid and called back before the pay service has committed that it was created at the platform",
+  async run(course) {
+    const { system, injected, log } = course;
+    const pays = system.programs.filter(({ kind }) => kind === "pay");
+    const orders = await placeOrders(course, EARLY_PAYMENTS);
+    for (const program of pays) {
+      await program.end("SIGTERM");
+      await program.start({ SHOP_FAILPOINT: "begin:store-checkout:1:hang" });
+    }
+    for (const { person, orderId } of orders) {
+      // It hangs, or the other replica answers; at the platform there is a payment in any case.
+      const opening = person.openPayment(orderId);
+      const paymentId = await atThePlatform(course, orderId);
+      if (paymentId === undefined) log(`order ${orderId} has no payment at the platform`);
+      else {
+        await person.pay({ orderId, paymentId });
+        injected();
+      }
+      await opening;
+    }
+    for (const program of pays) {
+      await program.end("SIGKILL");
+      await program.start();
+    }
+  },
+};
+
+async function atThePlatform({ system }: Course, orderId: bigint): Promise<bigint | undefined> {
+  for (const untilMs = Date.now() + KNOWN_WITHIN_MS; Date.now() < untilMs; ) {
+    const rows = await system.sql<{ id: bigint }>(
+      "pay",
+      "select payment_id as id from payments where order_id = ?",
+      [orderId],
+    );
+    const { payments } = await system.sandbox.state();
+    const found = rows.find(({ id }) => payments.some((one) => one.paymentId === String(id)));
+    if (found) return found.id;
+    await pause(LOOK_EVERY_MS);
+  }
+  return undefined;
+}

@@ -1,0 +1,106 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Breaking, Fault } from "../fault.ts";
+import type { EdgeProxy } from "../system/proxy.ts";
+
+/** From short ones to those that outlive every deadline; keepalive (30 s and 10 s) notices the longest. */
+const HOLE_MS = [3_000, 45_000] as const;
+const MOST_EDGES = 8;
+
+/** Some edges of the shop, or all that begin or end at one of its parts: a part that nobody sees any more. */
+function someEdges({ system, random, log }: Breaking, what: string): EdgeProxy[] {
+  const { all } = system.edges;
+  if (random.chance(0.4)) {
+    const { name } = random.pick(system.programs);
+    log(`${what}: all around ${name}`);
+    return all.filter(({ from, to }) => from === name || to === name);
+  }
+  const some = random.some(all, random.between(1, MOST_EDGES));
+  log(`${what}: ${some.map(({ from, to }) => `${from} -> ${to}`).join(", ")}`);
+  return some;
+}
+
+const mendAll = (edges: readonly EdgeProxy[]) => async () => {
+  for (const edge of edges) edge.mend();
+};
+
+export const blackHole: Fault = {
+  name: "black-hole",
+  catalogue: ["F61"],
+  what: "some ways, or all around one part, swallow everything without a word; later, what was sent arrives",
+  holdMs: HOLE_MS,
+  async inject(breaking) {
+    const edges = someEdges(breaking, "black hole");
+    for (const edge of edges) edge.set({ kind: "hole" });
+    return mendAll(edges);
+  },
+};
+
+export const oneWayLoss: Fault = {
+  name: "one-way-loss",
+  catalogue: ["F62", "F02"],
+  what: "on some ways requests arrive and take effect, and no reply comes back; or the other way round",
+  holdMs: HOLE_MS,
+  async inject(breaking) {
+    const way = breaking.random.chance(0.75) ? "reply" : "request";
+    const edges = someEdges(breaking, `no ${way} arrives`);
+    for (const edge of edges) edge.set({ kind: "hole", way });
+    return async () => {
+      // What was held for so long never arrives, as after a partition that outlives the connection.
+      if (breaking.random.chance(0.5)) for (const edge of edges) edge.resetConnections();
+      for (const edge of edges) edge.mend();
+    };
+  },
+};
+
+export const slowWays: Fault = {
+  name: "slow-ways",
+  catalogue: ["F63"],
+  what: "some ways are slow: each packet up to 3 s late, or some bytes a second",
+  holdMs: [5_000, 15_000],
+  async inject(breaking) {
+    const { random } = breaking;
+    const edges = someEdges(breaking, "slow");
+    for (const edge of edges) {
+      const late = { kind: "delay", ms: random.between(300, 3_000) } as const;
+      const drip = { kind: "throttle", bytesPerSecond: random.between(500, 8_000) } as const;
+      edge.set(random.chance(0.6) ? late : drip);
+    }
+    return mendAll(edges);
+  },
+};
+
+const NEXT_RESET_MS = [5, 150] as const;
+
+export const resetStorm: Fault = {
+  name: "reset-storm",
+  catalogue: ["F60", "F64"],
+  what: "connections on every kind of way are reset many times a second, and some take none for a while",
+  holdMs: [3_000, 10_000],
+  async inject({ system, random, log }) {
+    const own = random.fork("resets");
+    let over = false;
+    let resets = 0;
+    const storm = (async () => {
+      while (!over) {
+        const edge = own.pick(system.edges.all);
+        resets += 1;
+        if (own.chance(0.1)) {
+          edge.set({ kind: "reset" });
+          setTimeout(() => edge.set({ kind: "pass" }), own.between(100, 1_500)).unref();
+        } else edge.resetConnections();
+        await pause(own.between(...NEXT_RESET_MS));
+      }
+    })();
+    log("resets connections");
+    return async () => {
+      over = true;
+      await storm;
+      log(`${resets} resets`);
+      // The last ones that take no connection have their timers still.
+      await pause(LAST_RESETS_MS);
+      system.edges.mend();
+    };
+  },
+};
+
+const LAST_RESETS_MS = 1_600;

@@ -1,0 +1,19 @@
+import type { Fault } from "../fault.ts";
+import { crashMatrix } from "./process-crash.ts";
+import { fewFiles, outOfMemory } from "./process-limits.ts";
+import { blockEventLoop, pauseProcess, pauseService } from "./process-pause.ts";
+import { allServicesDie, rollingRestart } from "./process-restart.ts";
+import { twoVersions } from "./process-versions.ts";
+
+/** What can become of the processes of the shop. */
+export const PROCESS_FAULTS: readonly Fault[] = [
+  crashMatrix,
+  pauseProcess,
+  pauseService,
+  blockEventLoop,
+  allServicesDie,
+  rollingRestart,
+  outOfMemory,
+  fewFiles,
+  twoVersions,
+];

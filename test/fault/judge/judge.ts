@@ -1,0 +1,63 @@
+import { resolveUnknown } from "../load/load.ts";
+import type { Market } from "../load/market.ts";
+import { judgeAnswers } from "./answers.ts";
+import { brokenRules } from "./books.ts";
+import { readFacts } from "./facts.ts";
+import { type Findings, noFindings } from "./findings.ts";
+import { judgePayments, judgePossessions } from "./money.ts";
+import { judgeOrders } from "./orders.ts";
+import { type Motion, untilQuiet } from "./quiet.ts";
+
+export type Judgement = Findings & {
+  /** From healing until nothing moved any more; undefined where it still moves. */
+  secondsToQuiet: number | undefined;
+  /** What moved last, or still moves. */
+  lastMotion: Motion;
+  /** Questions that nobody would answer after all was mended. */
+  unanswered: number;
+  /** Rules of the audit that are broken. */
+  broken: string[];
+};
+
+/** From healing; spec.md gives an order a minute, a batch of trouble takes longer. */
+const QUIET_WITHIN_MS = 120_000;
+
+/**
+ * Says whether the shop kept its word, once the load is stopped and all is mended: asks again for what is unknown, waits
+ * until nothing moves, audits the books, and compares them and the services' answers with what the clients were told.
+ */
+export async function judge(
+  market: Market,
+  { healedMs, sinceMs, signal }: { healedMs: number; sinceMs: number; signal?: AbortSignal },
+): Promise<Judgement> {
+  const patience = { untilMs: healedMs + QUIET_WITHIN_MS, signal };
+  const unanswered = await resolveUnknown(market.memory, patience);
+  const { isQuiet, last: lastMotion } = await untilQuiet(market.system, patience);
+  // A judgement that was not waited for would be an unjust one.
+  signal?.throwIfAborted();
+  const secondsToQuiet = isQuiet ? (Date.now() - healedMs) / 1_000 : undefined;
+  const findings = noFindings();
+  findings.contradicted.push(...market.memory.contradictions.splice(0));
+  const facts = await readFacts(market);
+  judgeOrders(market, facts, findings);
+  judgePayments(market, facts, findings);
+  await judgePossessions(market, facts, findings);
+  await judgeAnswers(market, facts, { findings, sinceMs });
+  const broken = await brokenRules(market.system);
+  return { ...findings, secondsToQuiet, lastMotion, unanswered, broken };
+}
+
+/** Everything that is wrong, in lines. */
+export function wrongs(judgement: Judgement): string[] {
+  const { lost, doubled, refusedWithEffect, contradicted, broken, unanswered } = judgement;
+  const moving = judgement.secondsToQuiet === undefined ? judgement.lastMotion : {};
+  return [
+    ...lost.map((line) => `lost: ${line}`),
+    ...doubled.map((line) => `doubled: ${line}`),
+    ...refusedWithEffect.map((line) => `refused, with an effect: ${line}`),
+    ...contradicted.map((line) => `contradicted: ${line}`),
+    ...broken.map((line) => `broken: ${line}`),
+    ...(unanswered > 0 ? [`${unanswered} questions have no answer`] : []),
+    ...Object.entries(moving).map(([what, count]) => `never quiet: ${what} ${count}`),
+  ];
+}

@@ -1,0 +1,95 @@
+import { persistently } from "../../../ops/replay/shop.ts";
+import type { Market } from "../load/market.ts";
+import { errandsOf, idOf } from "../load/memory.ts";
+import { type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
+import type { Findings } from "./findings.ts";
+
+/** Statuses of payments whose money came in, refunded since or not. */
+const CAPTURED = [2, 4, 5];
+
+/** Compares what the clients were told about payments with the shop's and the platform's books. */
+export function judgePayments({ memory }: Market, facts: Facts, findings: Findings): void {
+  const atThePlatform = new Map(facts.platform.payments.map((one) => [one.paymentId, one]));
+  for (const errand of errandsOf(memory, "open-payment")) {
+    const paymentId = idOf(errand);
+    if (paymentId === undefined) continue;
+    const payment = facts.payments.get(paymentId);
+    const order = facts.orders.get(errand.wish.orderId);
+    const same =
+      payment?.order_id === errand.wish.orderId && payment.amount_cents === order?.pay_amount_cents;
+    if (!same) findings.lost.push(`payment ${paymentId} is not what was opened`);
+  }
+  for (const errand of errandsOf(memory, "pay")) {
+    if (idOf(errand) === undefined) continue;
+    const { paymentId, orderId } = errand.wish;
+    const there = atThePlatform.get(String(paymentId));
+    const order = facts.orders.get(orderId);
+    const cameIn = CAPTURED.includes(facts.payments.get(paymentId)?.status ?? 0);
+    if (there?.state !== "paid" || !cameIn) {
+      findings.lost.push(`payment ${paymentId} of order ${orderId} was paid and did not come in`);
+      continue;
+    }
+    const isBack = there.refundedCents === there.amountCents;
+    if (!isBack && (order === undefined || !isKept(order) || order.pay_status === UNPAID)) {
+      findings.lost.push(`payment ${paymentId} was paid, and order ${orderId} is not`);
+    }
+  }
+  judgeTwice(facts, findings);
+}
+
+/** No order keeps more of its shopper's money at the platform than it cost. */
+function judgeTwice(facts: Facts, findings: Findings): void {
+  const kept = new Map<bigint, bigint>();
+  for (const { paymentId, state, amountCents, refundedCents } of facts.platform.payments) {
+    const orderId = facts.payments.get(BigInt(paymentId))?.order_id;
+    if (state !== "paid" || orderId === undefined) continue;
+    kept.set(orderId, (kept.get(orderId) ?? 0n) + amountCents - refundedCents);
+  }
+  for (const [orderId, cents] of kept) {
+    const order = facts.orders.get(orderId);
+    const owed = order && isKept(order) ? order.pay_amount_cents : 0n;
+    if (cents > owed)
+      findings.doubled.push(`order ${orderId} cost ${owed} and keeps ${cents} cents`);
+  }
+}
+
+/**
+ * What is on the shelves and in the purses, as the services tell it, against what the orders took: counted from the
+ * orders alone, so that no ledger is believed that the same fault may have damaged.
+ */
+export async function judgePossessions(
+  market: Market,
+  facts: Facts,
+  findings: Findings,
+): Promise<void> {
+  const { admin } = market.system.direct;
+  const held = new Map<bigint, bigint>();
+  const spent = new Map<bigint, bigint>();
+  const add = (sums: Map<bigint, bigint>, key: bigint, amount: bigint) =>
+    sums.set(key, (sums.get(key) ?? 0n) + amount);
+  for (const order of facts.orders.values()) {
+    if (!isKept(order)) continue;
+    add(spent, order.user_id, order.balance_paid_cents);
+    for (const line of facts.lines.get(order.order_id) ?? []) {
+      add(held, line.goods_id, line.quantity);
+    }
+  }
+  for (const line of facts.refundLines) add(held, line.goods_id, -line.quantity);
+  for (const refund of facts.refunds) {
+    const order = facts.orders.get(refund.order_id);
+    if (order && refund.status === SUCCEEDED) add(spent, order.user_id, -refund.balance_cents);
+  }
+  const judge = (what: string, has: bigint | undefined, wanted: bigint) => {
+    if (has === undefined || has > wanted) findings.lost.push(`${what} is ${has}, not ${wanted}`);
+    else if (has < wanted) findings.doubled.push(`${what} is ${has}, not ${wanted}`);
+  };
+  for (const { goodsId, stock } of market.wares) {
+    const { goods } = await persistently(() => admin.goods.getGoods({ goodsId }));
+    judge(`the stock of ${goodsId}`, goods?.stock, stock - (held.get(goodsId) ?? 0n));
+  }
+  for (const userId of market.userIds) {
+    const { user } = await persistently(() => admin.user.getUser({ userId }));
+    const wanted = market.openingBalanceCents - (spent.get(userId) ?? 0n);
+    judge(`the balance of ${userId}`, user?.balanceCents, wanted);
+  }
+}

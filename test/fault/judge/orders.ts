@@ -1,0 +1,167 @@
+import type { Market } from "../load/market.ts";
+import {
+  answersOf,
+  type Errand,
+  errandsOf,
+  idOf,
+  settledAnswer,
+  type Wish,
+  wasEverUnknown,
+} from "../load/memory.ts";
+import {
+  CANCEL,
+  type Facts,
+  isKept,
+  NOT_SHIPPED,
+  type OrderRow,
+  RECEIVED,
+  STATUS,
+  SUCCEEDED,
+} from "./facts.ts";
+import type { Findings } from "./findings.ts";
+
+type Of<K extends Wish["kind"]> = Errand<Extract<Wish, { kind: K }>>;
+type Case = { market: Market; facts: Facts; findings: Findings };
+
+/** Compares all that the clients were told about orders with what there is. */
+export function judgeOrders(market: Market, facts: Facts, findings: Findings): void {
+  const { memory } = market;
+  const one: Case = { market, facts, findings };
+  const cancels = Map.groupBy(errandsOf(memory, "cancel"), ({ wish }) => wish.orderId);
+  const byKey = new Map(
+    [...facts.orders.values()].map((order) => [`${order.user_id} ${order.request_id}`, order]),
+  );
+  for (const placed of errandsOf(memory, "place")) {
+    const key = `${placed.userId} ${placed.wish.requestId}`;
+    judgePlaced(one, { placed, order: byKey.get(key), cancels });
+    byKey.delete(key);
+  }
+  for (const order of byKey.values()) {
+    findings.doubled.push(`order ${order.order_id} was never asked for`);
+  }
+  for (const errand of errandsOf(memory, "cancel")) judgeCancel(one, errand);
+  for (const errand of errandsOf(memory, "refund")) judgeRefund(one, errand);
+  judgeShipping(one);
+  judgeOnce(one);
+}
+
+function judgePlaced(
+  { facts, findings }: Case,
+  subject: {
+    placed: Of<"place">;
+    order: OrderRow | undefined;
+    cancels: Map<bigint, Of<"cancel">[]>;
+  },
+): void {
+  const { placed, order, cancels } = subject;
+  const { requestId, lines, orderAmountCents, couponId, balanceCents } = placed.wish;
+  const told = agreement(placed, findings);
+  if (told?.kind === "refused" && order && isKept(order)) {
+    findings.refusedWithEffect.push(
+      `order ${order.order_id} of ${requestId} was refused as ${told.reason} and is kept`,
+    );
+  }
+  if (told?.kind !== "ok") return;
+  if (order?.order_id !== told.id) {
+    findings.lost.push(`order ${told.id} of ${requestId} is not there`);
+    return;
+  }
+  const ordered = lines.map((line) => `${line.goodsId} x ${line.quantity}`).sort();
+  const kept = facts.lines.get(order.order_id) ?? [];
+  const same =
+    order.order_amount_cents === orderAmountCents &&
+    order.coupon_id === couponId &&
+    order.balance_paid_cents === balanceCents &&
+    String(kept.map((line) => `${line.goods_id} x ${line.quantity}`).sort()) === String(ordered);
+  if (!same) findings.lost.push(`order ${told.id} is not what was ordered`);
+  if (isKept(order)) return;
+  const wasAskedFor = (cancels.get(order.order_id) ?? []).length > 0;
+  const allowed =
+    order.cancel_reason === CANCEL.PAYMENT_TIMEOUT ||
+    (order.cancel_reason === CANCEL.BY_USER && wasAskedFor);
+  if (allowed) return;
+  findings.lost.push(
+    `order ${told.id} was acknowledged and is in status ${order.order_status}, cancelled for reason ${order.cancel_reason}`,
+  );
+}
+
+/** What all attempts say together; one truth for one request. */
+function agreement(errand: Errand, findings: Findings) {
+  const { wish } = errand;
+  const said = new Set(
+    answersOf(errand).flatMap((answer) => {
+      if (answer.kind === "unknown") return [];
+      return [answer.kind === "ok" ? `OK ${answer.id}` : answer.reason];
+    }),
+  );
+  if (said.size > 1) {
+    const key = "requestId" in wish ? wish.requestId : wish.orderId;
+    const twoOrders = [...said].filter((text) => text.startsWith("OK ")).length > 1;
+    const line = `${wish.kind} ${key} was answered ${[...said].join(", then ")}`;
+    (twoOrders ? findings.doubled : findings.contradicted).push(line);
+  }
+  return settledAnswer(errand);
+}
+
+function judgeCancel({ facts, findings }: Case, errand: Of<"cancel">): void {
+  const { orderId } = errand.wish;
+  const order = facts.orders.get(orderId);
+  const isCancelled = order?.order_status === STATUS.CANCELLED;
+  if (idOf(errand) !== undefined && !isCancelled) {
+    findings.lost.push(`order ${orderId} was told to be cancelled and is not`);
+  }
+}
+
+function judgeRefund({ facts, findings }: Case, errand: Of<"refund">): void {
+  const { requestId, orderId } = errand.wish;
+  const told = agreement(errand, findings);
+  const rows = facts.refunds.filter((refund) => refund.request_id === requestId);
+  if (rows.length > 1) findings.doubled.push(`refund ${requestId} of order ${orderId}`);
+  const [row] = rows;
+  if (told?.kind === "refused" && row) {
+    findings.refusedWithEffect.push(`refund ${row.refund_id} was refused as ${told.reason}`);
+  }
+  if (told?.kind === "ok" && row?.status !== SUCCEEDED) {
+    findings.lost.push(
+      `refund ${requestId} of order ${orderId} is ${row ? `in status ${row.status}` : "not there"}`,
+    );
+  }
+}
+
+function judgeShipping({ market, facts, findings }: Case): void {
+  for (const errand of errandsOf(market.memory, "ship")) {
+    const { orderId, trackingNumber } = errand.wish;
+    const order = facts.orders.get(orderId);
+    const isShipped = order !== undefined && order.shipping_status !== NOT_SHIPPED;
+    if (idOf(errand) !== undefined && !(isShipped && order.tracking_number === trackingNumber)) {
+      findings.lost.push(`order ${orderId} was told to be shipped and is not`);
+    }
+    if (isShipped && isPlainRefusal(errand)) {
+      findings.refusedWithEffect.push(`order ${orderId} is shipped, and it was refused`);
+    }
+  }
+  for (const errand of errandsOf(market.memory, "receive")) {
+    const { orderId } = errand.wish;
+    const isReceived = facts.orders.get(orderId)?.shipping_status === RECEIVED;
+    if (idOf(errand) !== undefined && !isReceived) {
+      findings.lost.push(`order ${orderId} was told to be received and is not`);
+    }
+    if (isReceived && isPlainRefusal(errand)) {
+      findings.refusedWithEffect.push(`order ${orderId} is received, and it was refused`);
+    }
+  }
+}
+
+/** Calls without a key of their own: once an attempt had no answer, a refusal may mean that it had its effect. */
+function isPlainRefusal(errand: Errand): boolean {
+  return settledAnswer(errand)?.kind === "refused" && !wasEverUnknown(errand);
+}
+
+/** What can happen to an order only once. */
+function judgeOnce({ facts, findings }: Case): void {
+  for (const [change, times] of facts.changes) {
+    if (times > 1 && /^(ShipOrder|ConfirmReceipt|CancelOrder) /.test(change)) {
+      findings.doubled.push(`${change} is in its history ${times} times`);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { openLook } from "../../../ops/audit/database.ts";
+import { readMotion } from "../../../ops/audit/motion.ts";
+import type { System } from "../system/system.ts";
+import { auditScope } from "./books.ts";
+
+const LOOK_EVERY_MS = 250;
+
+/** What is still on its way, by kind; a shop where all is 0 does nothing any more by itself. */
+export type Motion = Record<string, number>;
+
+/**
+ * Waits until nothing moves, or the time is over; says which, and what moved in the last look that found something.
+ * Trouble with looking counts as moving.
+ */
+export async function untilQuiet(
+  system: System,
+  { untilMs, signal }: { untilMs: number; signal?: AbortSignal | undefined },
+): Promise<{ isQuiet: boolean; last: Motion }> {
+  let last: Motion = {};
+  for (;;) {
+    const motion = await motionOf(system).catch((error: Error) => ({ [error.message]: 1 }));
+    const moving = Object.entries(motion).filter(([, count]) => count > 0);
+    if (moving.length === 0) return { isQuiet: true, last };
+    last = Object.fromEntries(moving);
+    if (Date.now() > untilMs || signal?.aborted) return { isQuiet: false, last };
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+async function motionOf(system: System): Promise<Motion> {
+  // The cheapest look that finds something ends it: most looks are made while much moves.
+  for (const look of [shopMotion, moneyMotion, brokerMotion]) {
+    const motion = await look(system);
+    if (Object.values(motion).some((count) => count > 0)) return motion;
+  }
+  return {};
+}
+
+/** Orders, events, refunds and messages under way, as the audit counts them. */
+async function shopMotion(system: System): Promise<Motion> {
+  const scope = auditScope(system);
+  const look = await openLook({ url: system.database.url, scope, platform: undefined });
+  try {
+    const { changedOrders: _, ...motion } = await readMotion(look, { ...scope, quietSeconds: 0 });
+    return motion;
+  } finally {
+    await look.close();
+  }
+}
+
+/** What the shop or the platform will still do about money by itself. */
+async function moneyMotion({ sql, sandbox }: System): Promise<Motion> {
+  const count = async (service: "order" | "pay", from: string) => {
+    const [row] = await sql<{ n: bigint }>(service, `select count(*) as n from ${from}`);
+    return Number(row?.n ?? 0);
+  };
+  const { payments, notices } = await sandbox.state();
+  const open = await sql<{ id: bigint }>(
+    "pay",
+    "select payment_id as id from payments where status = 1",
+  );
+  const isOpen = new Set(open.map(({ id }) => String(id)));
+  return {
+    requestedRefunds: await count("order", "refunds where status = 1"),
+    overdueOrders: await count(
+      "order",
+      "orders where order_status = 2 and pay_status = 1 and pay_deadline < now(3)",
+    ),
+    closingPayments: await count("pay", "payments where status = 1 and closing = 1"),
+    paidAtThePlatformAlone: payments.filter(
+      ({ paymentId, state }) => state === "paid" && isOpen.has(paymentId),
+    ).length,
+    waitingCallbacks: notices.filter(({ state }) => state === "waiting").length,
+  };
+}
+
+/** Messages that a durable consumer has not had or not acknowledged. */
+async function brokerMotion({ brokers, namespace }: System): Promise<Motion> {
+  const [first] = brokers.nodes;
+  const url = new URL(first?.url ?? "");
+  const connection = await connect({
+    servers: url.host,
+    user: url.username,
+    pass: url.password,
+    timeout: 3_000,
+    reconnect: false,
+  });
+  try {
+    const manager = await jetstreamManager(connection);
+    const motion: Motion = {};
+    for await (const stream of manager.streams.names()) {
+      if (!stream.startsWith(`${namespace.toUpperCase()}_`)) continue;
+      for await (const consumer of manager.consumers.list(stream)) {
+        const { name, num_pending: pending, num_ack_pending: unacknowledged } = consumer;
+        motion[`messages for ${name}`] = pending + unacknowledged;
+      }
+    }
+    return motion;
+  } finally {
+    await connection.close();
+  }
+}

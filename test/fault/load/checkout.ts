@@ -1,0 +1,51 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Market } from "./market.ts";
+import { type Errand, idOf, settledAnswer } from "./memory.ts";
+import { shopper } from "./shopper.ts";
+
+const BALANCE_CENTS = 300n;
+const TRIES = 8;
+const RETRY_MS = 150;
+const LOOK_EVERY_MS = 15;
+
+export type Checkout = {
+  userId: bigint;
+  couponId: bigint | undefined;
+  /** How long to wait for the points once the shopper has paid. */
+  withinMs: number;
+};
+
+/**
+ * One order with a coupon and a part from the balance, paid, until its points are there. True when they are; false
+ * where it takes longer, or the shopper was not told enough to go on.
+ */
+export async function checkout(
+  market: Market,
+  { userId, couponId, withinMs }: Checkout,
+): Promise<boolean> {
+  const person = shopper(market, userId);
+  const [ware] = market.wares;
+  if (!ware) throw new Error("the market has no wares");
+  const lines: Parameters<typeof person.place>[0]["lines"] = [[ware, 2n]];
+  const placed = await person.place({ lines, couponId, balanceCents: BALANCE_CENTS });
+  const orderId = await insist(placed);
+  if (orderId === undefined) return false;
+  const paymentId = await insist(await person.openPayment(orderId));
+  if (paymentId === undefined) return false;
+  if ((await insist(await person.pay({ orderId, paymentId }))) === undefined) return false;
+  for (const untilMs = Date.now() + withinMs; Date.now() < untilMs; await pause(LOOK_EVERY_MS)) {
+    const found = await market.system.sql("user", "select 1 from point_log where order_id = ?", [
+      orderId,
+    ]);
+    if (found.length > 0) return true;
+  }
+  return false;
+}
+
+async function insist(errand: Errand): Promise<bigint | undefined> {
+  for (let tries = 1; tries < TRIES && !settledAnswer(errand); tries += 1) {
+    await pause(RETRY_MS);
+    await errand.ask();
+  }
+  return idOf(errand);
+}

@@ -1,0 +1,79 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
+import type { Random } from "../random.ts";
+import { oneOrder } from "./life.ts";
+import type { Market } from "./market.ts";
+import { errandsOf, idOf, type Memory, settledAnswer } from "./memory.ts";
+import { shopper } from "./shopper.ts";
+
+/** Shoppers who go on ordering, paying, cancelling and sending back, whatever happens. */
+export type Load = {
+  /** Resolves when so many more orders were acknowledged; fails after the time. */
+  acknowledged(count: number, withinMs?: number): Promise<void>;
+  /** No new call from now on; resolves when none is under way. */
+  stop(): Promise<void>;
+};
+
+const ACKNOWLEDGED_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 20;
+/** Between two orders of one shopper: two cores have other work, too. */
+const THINKING_MS = [50, 400] as const;
+
+export function startLoad(market: Market, random: Random): Load {
+  const { memory, wares } = market;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const people = market.userIds.map(async (userId, index) => {
+    const person = shopper(market, userId);
+    const own = random.fork(index);
+    while (!signal.aborted) {
+      await oneOrder({ person, wares, random: own, signal });
+      const [least, most] = THINKING_MS;
+      await pause(own.between(least, most), undefined, { signal }).catch(() => {});
+    }
+  });
+  const all = Promise.all(people);
+  // Told by stop(); a broken test must not end the program before.
+  all.catch(() => {});
+  return {
+    async acknowledged(count, withinMs = ACKNOWLEDGED_WITHIN_MS) {
+      const wanted = acknowledgedOrders(memory) + count;
+      const deadline = Date.now() + withinMs;
+      while (acknowledgedOrders(memory) < wanted) {
+        if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
+        await Promise.race([pause(LOOK_EVERY_MS), all]);
+      }
+    },
+    async stop() {
+      ending.abort();
+      await all;
+    },
+  };
+}
+
+export function acknowledgedOrders(memory: Memory): number {
+  return errandsOf(memory, "place").filter((errand) => idOf(errand) !== undefined).length;
+}
+
+const ASKED_AT_ONCE = 8;
+const ASK_AGAIN_MS = 500;
+
+/**
+ * Asks again, with the same requests, for everything that is unknown, until all of it has an answer or the time is over.
+ * Resolves to how many have none.
+ */
+export async function resolveUnknown(
+  memory: Memory,
+  { untilMs, signal }: { untilMs: number; signal?: AbortSignal | undefined },
+): Promise<number> {
+  const isOver = () => Date.now() > untilMs || signal?.aborted === true;
+  for (;;) {
+    const unknown = memory.errands.filter((errand) => !settledAnswer(errand));
+    await forEachInFlight(unknown, ASKED_AT_ONCE, async (errand) => {
+      if (!isOver()) await errand.ask();
+    });
+    const left = unknown.filter((errand) => !settledAnswer(errand)).length;
+    if (left === 0 || isOver()) return left;
+    await pause(ASK_AGAIN_MS);
+  }
+}

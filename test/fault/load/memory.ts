@@ -1,0 +1,125 @@
+import type { ServiceError } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import { Outage, Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
+import { SandboxRefusal } from "../../../ops/sandbox/client.ts";
+
+/**
+ * What a client was told. Unknown: no answer, or one that says nothing about the effect; whoever wants to know asks again
+ * with the same request.
+ */
+export type Answer =
+  | { kind: "ok"; id: bigint }
+  | { kind: "refused"; reason: string }
+  | { kind: "unknown"; why: string };
+
+export type Attempt = { askedMs: number; answeredMs: number; answer: Answer };
+
+export type PlacedLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
+
+/** What was asked for, by kind; `id` of an OK answer is the order's, the payment's, or again the order's. */
+export type Wish =
+  | {
+      kind: "place";
+      requestId: string;
+      lines: PlacedLine[];
+      orderAmountCents: bigint;
+      couponId: bigint;
+      balanceCents: bigint;
+    }
+  | { kind: "open-payment"; orderId: bigint }
+  /** The shopper pays at the platform. */
+  | { kind: "pay"; orderId: bigint; paymentId: bigint }
+  | { kind: "cancel"; orderId: bigint }
+  | {
+      kind: "refund";
+      orderId: bigint;
+      requestId: string;
+      lines: { goodsId: bigint; quantity: bigint }[];
+    }
+  | { kind: "ship"; orderId: bigint; trackingNumber: string }
+  | { kind: "receive"; orderId: bigint };
+
+/** One thing that a client wanted, with every attempt at it, all with the same request. */
+export type Errand<W extends Wish = Wish> = {
+  userId: bigint;
+  wish: W;
+  attempts: Attempt[];
+  /** Asks (again) and remembers the answer. */
+  ask(): Promise<Answer>;
+};
+
+export type Memory = {
+  errands: Errand[];
+  /** What was wrong at once, such as another answer than the contract has. */
+  contradictions: string[];
+};
+
+/** Try again, they say, and that nothing is decided: the token, too, may be too old for one replica's clock alone. */
+const PASSING = new Set<Reason>([
+  Reason.UNAUTHENTICATED,
+  Reason.RATE_LIMITED,
+  Reason.REQUEST_IN_PROGRESS,
+  Reason.PROVIDER_UNAVAILABLE,
+]);
+
+/** Runs one call, and makes an answer of what came. What is no answer at all, a broken test, is thrown. */
+export async function answerTo(call: () => Promise<bigint>): Promise<Answer> {
+  try {
+    return { kind: "ok", id: await call() };
+  } catch (error) {
+    if (error instanceof Refusal) {
+      const reason = reasonName(error.reason);
+      return PASSING.has(error.reason)
+        ? { kind: "unknown", why: reason }
+        : { kind: "refused", reason };
+    }
+    if (error instanceof Outage) return { kind: "unknown", why: statusOf(error) };
+    if (error instanceof SandboxRefusal) return platformAnswer(error);
+    // fetch says "fetch failed" and a TimeoutError of a connection.
+    if (error instanceof TypeError || error instanceof DOMException) {
+      return { kind: "unknown", why: error.message };
+    }
+    throw error;
+  }
+}
+
+function statusOf(outage: Outage): string {
+  const code = (outage.cause as Partial<ServiceError> | undefined)?.code;
+  return code === undefined ? outage.message : (status[code] ?? String(code));
+}
+
+function platformAnswer(refusal: SandboxRefusal): Answer {
+  const code = Number(/: (\d{3}) /.exec(`${refusal.message} `)?.[1] ?? 0);
+  return code >= 400 && code < 500
+    ? { kind: "refused", reason: `platform ${code}` }
+    : { kind: "unknown", why: `platform ${code}` };
+}
+
+export function answersOf({ attempts }: Errand): Answer[] {
+  return attempts.map(({ answer }) => answer);
+}
+
+/** What the client was told in the end; undefined while it knows nothing. */
+export function settledAnswer(errand: Errand): Exclude<Answer, { kind: "unknown" }> | undefined {
+  return answersOf(errand).find((answer) => answer.kind !== "unknown");
+}
+
+/** An OK answer's id; undefined where there is none. */
+export function idOf(errand: Errand): bigint | undefined {
+  const answer = answersOf(errand).find(({ kind }) => kind === "ok");
+  return answer?.kind === "ok" ? answer.id : undefined;
+}
+
+/** Whether the first attempts had no answer, so that one of them may have had the effect. */
+export function wasEverUnknown(errand: Errand): boolean {
+  return answersOf(errand).some(({ kind }) => kind === "unknown");
+}
+
+export function errandsOf<K extends Wish["kind"]>(
+  memory: Memory,
+  kind: K,
+): Errand<Extract<Wish, { kind: K }>>[] {
+  return memory.errands.filter(({ wish }) => wish.kind === kind) as Errand<
+    Extract<Wish, { kind: K }>
+  >[];
+}

@@ -1,0 +1,168 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { DEFAULT_HOLD_MS, type Fault, type Ground } from "./fault.ts";
+import type { Load } from "./load/load.ts";
+import { lacking } from "./needs.ts";
+import type { Random } from "./random.ts";
+import { seeded } from "./random.ts";
+import type { Result, Round } from "./report.ts";
+import { openStage, type Stage } from "./stage.ts";
+
+export type Playing = {
+  seed: string;
+  /** Of each fault. */
+  times: number;
+  log: (line: string) => void;
+  signal: AbortSignal;
+};
+
+/** Plays each fault so many times, one after the other. */
+export async function playFaults(faults: readonly Fault[], playing: Playing): Promise<Result[]> {
+  const stages = stageKeeper(playing.log);
+  const results: Result[] = [];
+  try {
+    for (const fault of faults) {
+      if (playing.signal.aborted) break;
+      results.push(await playFault(fault, playing, stages));
+    }
+  } finally {
+    await stages.close();
+  }
+  return results;
+}
+
+type Stages = ReturnType<typeof stageKeeper>;
+
+/** Keeps one stage for all faults that can share it. */
+function stageKeeper(log: (line: string) => void) {
+  let current: { fault: Fault; stage: Stage; ground: Ground | undefined } | undefined;
+  const close = async () => {
+    const closing = current;
+    current = undefined;
+    await closing?.stage.stop();
+    await closing?.ground?.remove();
+  };
+  return {
+    /** The one that is there, where it fits, else a new one. */
+    async of(fault: Fault): Promise<Stage> {
+      if (current && standOnTheSame(current.fault, fault)) return current.stage;
+      await close();
+      const ground = await fault.ground?.(log);
+      try {
+        const stage = await openStage(ground?.topology ?? fault.topology, log);
+        current = { fault, stage, ground };
+        return stage;
+      } catch (error) {
+        await ground?.remove();
+        throw error;
+      }
+    },
+    close,
+  };
+}
+
+function standOnTheSame(one: Fault, other: Fault): boolean {
+  const topology = (fault: Fault) => JSON.stringify(fault.topology ?? {});
+  return one.ground === other.ground && topology(one) === topology(other);
+}
+
+async function playFault(fault: Fault, playing: Playing, stages: Stages): Promise<Result> {
+  const { times, seed, log, signal } = playing;
+  const result: Result = { fault: fault.name, rounds: [] };
+  const skipped = await lacking(fault.needs);
+  if (skipped !== undefined) return { ...result, skipped };
+  for (let time = 1; time <= times && !signal.aborted; time += 1) {
+    const tell = (line: string) => log(`${fault.name} ${time}/${times}: ${line}`);
+    try {
+      const stage = await stages.of(fault);
+      const random = seeded(`${seed}/${fault.name}/${time}`);
+      await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds });
+    } catch (error) {
+      if (signal.aborted) result.error = "interrupted";
+      else if (error instanceof BrokenWord) result.error = error.message;
+      else result.error = String((error as Error).stack);
+    }
+    const isClean = result.error === undefined && (result.rounds.at(-1)?.wrongs.length ?? 0) === 0;
+    // What is wrong once is wrong in every later look: nothing more is learned from that system.
+    if (!isClean) await stages.close();
+    if (result.error !== undefined) break;
+  }
+  return result;
+}
+
+/** A judgement in the middle of a course found something. */
+class BrokenWord extends Error {}
+
+type Once = {
+  stage: Stage;
+  random: Random;
+  log: (line: string) => void;
+  signal: AbortSignal;
+  /** Gets what is judged. */
+  rounds: Round[];
+};
+
+/** Load, fault, healing, judgement. */
+export async function playOnce(fault: Fault, once: Once): Promise<void> {
+  const { stage, random, log, signal, rounds } = once;
+  const withLoad = fault.run === undefined || fault.load !== false;
+  let load: Load | undefined;
+  let injected = 0;
+  const judgeNow = async () => {
+    const round = await stage.judge(load, { healedMs: Date.now(), injected, signal });
+    injected = 0;
+    rounds.push(round);
+    tellRound(log, round);
+    return round;
+  };
+  try {
+    if (withLoad) load = await stage.startLoad(random.fork("load"));
+    const breaking = { system: stage.system, random, log };
+    // The one that runs at the time: each judgement ends it, and another begins.
+    const current: Load = {
+      acknowledged: async (...args) => load?.acknowledged(...args),
+      stop: async () => load?.stop(),
+    };
+    if (fault.run) {
+      await fault.run({
+        ...breaking,
+        market: stage.market,
+        load: load && current,
+        signal,
+        injected: (count = 1) => {
+          injected += count;
+        },
+        judge: async (what) => {
+          const { wrongs } = await judgeNow();
+          if (wrongs.length > 0) throw new BrokenWord(`judged after ${what}`);
+          if (load) load = await stage.startLoad(random.fork(`load after ${what}`));
+        },
+      });
+      injected = Math.max(injected, rounds.length === 0 ? 1 : 0);
+    } else {
+      const heal = await fault.inject(breaking);
+      injected = 1;
+      await pause(random.between(...(fault.holdMs ?? DEFAULT_HOLD_MS)), undefined, {
+        signal,
+      }).catch(() => {});
+      await heal();
+    }
+    await judgeNow();
+  } finally {
+    await load?.stop();
+  }
+}
+
+/** One line about what came of a round, and one for everything that is wrong. */
+export function tellRound(
+  log: (line: string) => void,
+  { acknowledged, judgement, wrongs }: Round,
+): void {
+  const { secondsToQuiet, lastMotion } = judgement;
+  const last = Object.entries(lastMotion).map(([what, count]) => `${what} ${count}`);
+  const quiet =
+    secondsToQuiet === undefined ? "never quiet" : `quiet after ${secondsToQuiet.toFixed(1)} s`;
+  const waited = last.length > 0 ? ` (at last ${last.join(", ")})` : "";
+  const verdict = wrongs.length === 0 ? "all is well" : "BROKEN";
+  log(`${acknowledged} orders acknowledged, ${quiet}${waited}, ${verdict}`);
+  for (const line of wrongs) log(line);
+}

@@ -1,0 +1,77 @@
+import type { Fault } from "./fault.ts";
+import { FAULTS } from "./faults/index.ts";
+import { lacking } from "./needs.ts";
+import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
+import { playFaults } from "./play.ts";
+import { commitNow, isKept, reportJson, reportText } from "./report.ts";
+import { soak } from "./soak.ts";
+
+const KEPT = 0;
+const BROKEN = 1;
+const WRONG_COMMAND = 2;
+const INTERRUPTED = 130;
+
+async function list(): Promise<void> {
+  const width = Math.max(...FAULTS.map(({ name }) => name.length));
+  for (const { name, catalogue, what, needs, inject, soak: inSoak } of FAULTS) {
+    const why = await lacking(needs);
+    const marks = [
+      catalogue.join(" "),
+      ...(inject && inSoak !== false ? ["soak"] : []),
+      ...(why === undefined ? [] : [`NOT HERE: ${why}`]),
+    ];
+    console.log(`${name.padEnd(width)}  ${what} [${marks.join(", ")}]`);
+  }
+}
+
+async function play(options: Options, signal: AbortSignal): Promise<number> {
+  const { seed, times, json } = options;
+  const info = { seed, commit: commitNow() };
+  const started = Date.now();
+  const log = (line: string) => {
+    const seconds = ((Date.now() - started) / 1_000).toFixed(1).padStart(7);
+    console.error(`${seconds} s  ${line}`);
+  };
+  log(`seed ${seed}, commit ${info.commit}`);
+  const playing = { seed, times, log, signal };
+  const results =
+    options.soak === undefined
+      ? await playFaults(chosen(options.names), playing)
+      : await soak(FAULTS, { ...playing, minutes: options.soak });
+  console.log(json ? reportJson(results, info) : reportText(results, info));
+  if (signal.aborted) return INTERRUPTED;
+  return isKept(results) ? KEPT : BROKEN;
+}
+
+function chosen(names: readonly string[]): readonly Fault[] {
+  if (names.includes("all")) return FAULTS;
+  return names.map((name) => {
+    const fault = FAULTS.find((one) => one.name === name);
+    if (!fault) throw new UsageError(`there is no fault ${name}`);
+    return fault;
+  });
+}
+
+/** The first signal ends what runs in order; the second one at once, with what atExit still does. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(INTERRUPTED);
+      console.error("ends when what is under way is healed; once more: at once");
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) console.log(USAGE);
+  else if (options.names.length === 0 && options.soak === undefined) await list();
+  else process.exitCode = await play(options, interruption());
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${USAGE}`);
+  process.exitCode = WRONG_COMMAND;
+}

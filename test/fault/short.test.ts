@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import type { Fault } from "./fault.ts";
+import { killBroker, killDatabase, killService } from "./faults/kill.ts";
+import { playOnce } from "./play.ts";
+import { seeded } from "./random.ts";
+import type { Round } from "./report.ts";
+import { openStage, type Stage } from "./stage.ts";
+
+/** Starting all of it on a busy machine. */
+const START_MS = 90_000;
+/** One round; being quiet again alone may take two minutes. */
+const ROUND_MS = 200_000;
+
+/** The short form of `npm run fault`: each kind of part of the real system dies once under load. */
+describe("a shop whose parts are killed", () => {
+  let stage: Stage;
+
+  before(async function () {
+    this.timeout(START_MS);
+    stage = await openStage({}, () => {});
+  });
+
+  after(async function () {
+    this.timeout(START_MS);
+    await stage?.stop();
+  });
+
+  async function keepsItsWord(fault: Fault): Promise<void> {
+    const rounds: Round[] = [];
+    const log: string[] = [];
+    const random = seeded(`short/${fault.name}`);
+    const { signal } = new AbortController();
+    await playOnce(fault, { stage, random, log: (line) => log.push(line), signal, rounds });
+    assert.deepEqual(
+      rounds.flatMap(({ wrongs }) => wrongs),
+      [],
+      log.join("\n"),
+    );
+    assert.ok(rounds.every(({ acknowledged }) => acknowledged > 0));
+  }
+
+  for (const [fault, part] of [
+    [killService, "a service"],
+    [killBroker, "the broker"],
+    [killDatabase, "the database"],
+  ] as const) {
+    it(`keeps its word when ${part} is killed under load`, async function () {
+      this.timeout(ROUND_MS);
+      await keepsItsWord(fault);
+    });
+  }
+});

@@ -1,0 +1,89 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { DEFAULT_HOLD_MS, type Fault, type Heal } from "./fault.ts";
+import { lacking } from "./needs.ts";
+import { type Playing, tellRound } from "./play.ts";
+import { type Random, seeded } from "./random.ts";
+import type { Result, Round } from "./report.ts";
+import { openStage, type Stage } from "./stage.ts";
+
+const AT_ONCE = [1, 4] as const;
+/** So long after the first one another may begin. */
+const SPREAD_MS = 3_000;
+
+type Switched = Fault & { inject: NonNullable<Fault["inject"]> };
+
+/**
+ * Breaks one to four things at a time, at random from the seed, heals them, judges, and begins again until the time is
+ * over. The schedule follows from the seed alone; when something meets something does not.
+ */
+export async function soak(
+  faults: readonly Fault[],
+  { seed, minutes, log, signal }: Omit<Playing, "times"> & { minutes: number },
+): Promise<Result[]> {
+  const usable = await soakable(faults);
+  const untilMs = Date.now() + minutes * 60_000;
+  const parts: Record<string, number> = {};
+  const result: Result = { fault: `soak of ${minutes} min`, rounds: [], parts };
+  let stage: Stage | undefined;
+  try {
+    stage = await openStage(undefined, log);
+    for (let round = 1; Date.now() < untilMs && !signal.aborted; round += 1) {
+      const random = seeded(`${seed}/soak/${round}`);
+      const chosen = random.some(usable, random.between(...AT_ONCE));
+      for (const { name } of chosen) parts[name] = (parts[name] ?? 0) + 1;
+      const tell = (line: string) => log(`round ${round}: ${line}`);
+      tell(chosen.map(({ name }) => name).join(" + "));
+      const judged = await soakRound(stage, chosen, { random, log: tell, signal });
+      result.rounds.push(judged);
+      tellRound(tell, judged);
+      if (judged.wrongs.length > 0) break;
+    }
+  } catch (error) {
+    result.error = signal.aborted ? "interrupted" : String((error as Error).stack);
+  } finally {
+    await stage?.stop();
+  }
+  return [result];
+}
+
+/** What can be switched on and off here, on a system of the usual kind. */
+async function soakable(faults: readonly Fault[]): Promise<Switched[]> {
+  const found: Switched[] = [];
+  for (const fault of faults) {
+    const switched =
+      fault.inject !== undefined && fault.soak !== false && !fault.topology && !fault.ground;
+    if (switched && (await lacking(fault.needs)) === undefined) found.push(fault as Switched);
+  }
+  return found;
+}
+
+async function soakRound(
+  stage: Stage,
+  chosen: readonly Switched[],
+  { random, log, signal }: { random: Random; log: (line: string) => void; signal: AbortSignal },
+): Promise<Round> {
+  const { system } = stage;
+  const load = await stage.startLoad(random.fork("load"));
+  try {
+    const heals = await Promise.allSettled(
+      chosen.map(async (fault, index) => {
+        const own = random.fork(`${fault.name}/${index}`);
+        if (index > 0) await hold(own.between(0, SPREAD_MS), signal);
+        const heal: Heal = await fault.inject({ system, random: own, log });
+        await hold(own.between(...(fault.holdMs ?? DEFAULT_HOLD_MS)), signal);
+        await heal();
+      }),
+    );
+    const failed = heals.find((outcome) => outcome.status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+    // Two faults may have met in one part.
+    await system.mend();
+    return await stage.judge(load, { healedMs: Date.now(), injected: chosen.length, signal });
+  } finally {
+    await load.stop();
+  }
+}
+
+async function hold(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,62 @@
+import { judge, wrongs } from "./judge/judge.ts";
+import { acknowledgedOrders, type Load, startLoad } from "./load/load.ts";
+import { type Market, openMarket } from "./load/market.ts";
+import type { Random } from "./random.ts";
+import type { Round } from "./report.ts";
+import { type System, startSystem, type Topology } from "./system/system.ts";
+
+/** A system with its market, on which one fault after the other is played. */
+export type Stage = {
+  system: System;
+  market: Market;
+  /** Starts the load and waits until the shop is busy. */
+  startLoad(random: Random): Promise<Load>;
+  /** Ends the load, judges what happened since the last judgement, and keeps it as a round. */
+  judge(
+    load: Load | undefined,
+    round: { healedMs: number; injected: number; signal?: AbortSignal },
+  ): Promise<Round>;
+  stop(): Promise<void>;
+};
+
+/** Orders before anything is broken. */
+const WARM_ORDERS = 20;
+
+export async function openStage(
+  topology: Topology | undefined,
+  log: (line: string) => void,
+): Promise<Stage> {
+  const system = await startSystem(topology, log);
+  let market: Market;
+  try {
+    market = await openMarket(system);
+  } catch (error) {
+    await system.stop();
+    throw error;
+  }
+  let judgedOrders = 0;
+  let judgedMs = 0;
+  return {
+    system,
+    market,
+    async startLoad(random) {
+      const load = startLoad(market, random);
+      try {
+        await load.acknowledged(WARM_ORDERS);
+      } catch (error) {
+        await load.stop();
+        throw error;
+      }
+      return load;
+    },
+    async judge(load, { healedMs, injected, signal }) {
+      await load?.stop();
+      const judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
+      const acknowledged = acknowledgedOrders(market.memory) - judgedOrders;
+      judgedOrders += acknowledged;
+      judgedMs = Date.now();
+      return { injected, acknowledged, judgement, wrongs: wrongs(judgement) };
+    },
+    stop: () => system.stop(),
+  };
+}

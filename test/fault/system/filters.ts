@@ -1,0 +1,101 @@
+import { natsFrames } from "./nats-frames.ts";
+import type { Filter, Packet, Way } from "./pipe.ts";
+
+/**
+ * Resets the connection before or after the n-th packet from now on (of one way alone, where it is named), once. `done`
+ * says whether it came to that.
+ */
+export function cutAtPacket(
+  n: number,
+  when: "before" | "after",
+  way?: Way,
+): { filter: Filter; done: () => boolean } {
+  let passed = 0;
+  const filter: Filter = (packet) => {
+    if (way !== undefined && packet.way !== way) return "pass";
+    passed += 1;
+    if (passed !== n) return "pass";
+    return when === "before" ? "reset" : "pass-then-reset";
+  };
+  return { filter, done: () => passed >= n };
+}
+
+/**
+ * Lets matching requests arrive, and resets their connection instead of passing on the answer, up to so many times:
+ * whether it had its effect is unknown to whoever asked. For protocols with one question at a time, such as MySQL's.
+ */
+export function loseReplies(
+  matches: (request: Buffer) => boolean,
+  times = Number.POSITIVE_INFINITY,
+): { filter: Filter; lost: () => number } {
+  const waiting = new Set<number>();
+  let lost = 0;
+  const filter: Filter = ({ way, bytes, connection }) => {
+    if (way === "request") {
+      if (lost + waiting.size < times && matches(bytes)) waiting.add(connection);
+      return "pass";
+    }
+    if (!waiting.delete(connection)) return "pass";
+    lost += 1;
+    return "reset";
+  };
+  return { filter, lost: () => lost };
+}
+
+const COM_QUERY = 3;
+const HEADER_BYTES = 4;
+
+/** A packet of MySQL's protocol that asks for a COMMIT. */
+export function isCommit(request: Buffer): boolean {
+  if (request[HEADER_BYTES] !== COM_QUERY) return false;
+  return /^commit\b/i.test(request.toString("latin1", HEADER_BYTES + 1, HEADER_BYTES + 8));
+}
+
+/** What may be done to what a program publishes at the broker, frame by frame. */
+export type PublishRule = (frame: {
+  subject: string;
+  bytes: Buffer;
+  /** Sends it, or something else, later. */
+  inject: (bytes: Buffer) => void;
+}) => Buffer[];
+
+/**
+ * Applies the rule to each PUB and HPUB frame whose subject matches, for the edge from a service to the broker; it
+ * returns what goes on instead: [bytes, bytes] duplicates, [] holds or loses. All other frames pass.
+ */
+export function onPublish(subject: RegExp, rule: PublishRule): Filter {
+  const parsers = new Map<number, ReturnType<typeof natsFrames>>();
+  return (packet: Packet) => {
+    if (packet.way === "reply") return "pass";
+    const parser = parsers.get(packet.connection) ?? natsFrames();
+    parsers.set(packet.connection, parser);
+    return parser(packet.bytes).flatMap((frame) => {
+      if (frame.subject === undefined || !subject.test(frame.subject)) return [frame.bytes];
+      return rule({ subject: frame.subject, bytes: frame.bytes, inject: packet.inject });
+    });
+  };
+}
+
+/** Sends each frame so many times. */
+export function repeated(times: number): PublishRule {
+  return ({ bytes }) => Array.from({ length: times }, () => bytes);
+}
+
+/** Holds frames until so many wait, or one has waited so long, then sends them in the opposite order. */
+export function reversed(group: number, longestMs: number): PublishRule {
+  let held: { bytes: Buffer; inject: (bytes: Buffer) => void }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const release = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const releasing = held.reverse();
+    held = [];
+    for (const { bytes, inject } of releasing) inject(bytes);
+  };
+  return ({ bytes, inject }) => {
+    held.push({ bytes, inject });
+    timer ??= setTimeout(release, longestMs);
+    if (held.length >= group) release();
+    return [];
+  };
+}

@@ -1,0 +1,31 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Stored } from "./operator.ts";
+
+const MESSAGE_ID = /\r\nNats-Msg-Id: ?([^\r]+)\r\n/;
+
+/**
+ * The same publication under another message id, so that the stream takes it for a new one. An id of the same length:
+ * the frame says how long its parts are.
+ */
+export function underAnotherId(frame: Buffer): Buffer {
+  const text = frame.toString("latin1");
+  const found = MESSAGE_ID.exec(text);
+  if (!found) return frame;
+  const [, id = ""] = found;
+  const at = text.indexOf(id, found.index + "\r\nNats-Msg-Id:".length);
+  const other = randomBytes(id.length).toString("hex").slice(0, id.length);
+  return Buffer.concat([
+    frame.subarray(0, at),
+    Buffer.from(other, "latin1"),
+    frame.subarray(at + id.length),
+  ]);
+}
+
+/** A message that the stream has, to be published by hand once more. */
+export function anew({ subject, headers, payload }: Stored): Omit<Stored, "stream" | "sequence"> {
+  const eventId = headers["Shop-Event-Id"] ?? "";
+  // What the broker itself was told with it is not for a second one.
+  const own = Object.entries(headers).filter(([name]) => !/^nats-/i.test(name));
+  const id = `${eventId}.${randomUUID()}`;
+  return { subject, headers: { ...Object.fromEntries(own), "Nats-Msg-Id": id }, payload };
+}
