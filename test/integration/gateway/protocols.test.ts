@@ -164,7 +164,7 @@ describe("the same request in every protocol", function () {
     it(`tells the same facts of a refusal: ${name}, ${reason}`, async () => {
       const method = METHODS.find((one) => one.name === name) ?? assert.fail(name);
       const { caller, request } = validOf(method);
-      const call = { ...(await request(world)), ...(await change(world)) };
+      const call = { ...(await request(world)), ...change(world) };
       const { details } = await agreed(method, call, headersOf[caller]);
       assert.equal((details[0] as JsonObject | undefined)?.reason, `REASON_${reason}`);
     });
