@@ -55,6 +55,9 @@ export async function startEdge(
     SHOP_USER_ADDRESS: users.address,
     ...secured?.env,
     ...options.env,
+  }).catch(async (error: unknown) => {
+    await users.stop();
+    throw error;
   });
   return {
     url: `http://${gateway.address}`,

@@ -31,7 +31,8 @@ const NEW: Record<string, string[]> = {
 };
 
 /** Refusals with facts in them: what is changed in a valid request, and the reason that is told. */
-const REFUSED: [method: string, change: (world: World) => object, reason: string][] = [
+type Change = (world: World) => object | Promise<object>;
+const REFUSED: [method: string, change: Change, reason: string][] = [
   ["order PlaceOrder", (world) => placing(world, { addCents: 1n }), "GOODS_PRICE_CHANGED"],
   ["order PlaceOrder", (world) => placing(world, { quantity: 1_000_000n }), "STOCK_NOT_ENOUGH"],
   ["order PlaceOrder", () => ({ orderAmountCents: 1n }), "ORDER_AMOUNT_INVALID"],
