@@ -129,7 +129,16 @@ async function drain(
 
 async function settleBatch(parts: Parts, loop: Loop, batch: JsMsg[]): Promise<void> {
   const received: Received[] = [];
+  const subject = parts.broker.subject(loop.subscribed.fact);
   for (const raw of batch) {
+    if (raw.subject !== subject) {
+      // A broker that lost messages gives their numbers out again, and then hands out under such a number, as if it came
+      // again, what is for another consumer; that one gets it by its own way.
+      const fields = { consumer: loop.durable, subject: raw.subject, sequence: raw.seq };
+      parts.log.warn(fields, "the broker handed out a message that is not for this consumer");
+      raw.ack();
+      continue;
+    }
     try {
       received.push(decode(loop, raw));
     } catch (error) {

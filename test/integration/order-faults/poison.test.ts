@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { jetstream } from "@nats-io/jetstream";
+import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { booksBalance } from "../../support/books.ts";
@@ -202,5 +202,27 @@ describe("a message that cannot be read", function () {
       const rows = await parkedIn(service, "headers like '%same place%'");
       assert.equal(rows.length, bodies.length);
     }
+  });
+
+  // As of a broker that lost its latest messages and gave their numbers out again: what a consumer had not acknowledged
+  // under such a number comes again to it, whatever it is by now.
+  it("of another subject is left to the consumer that it is for", async () => {
+    const manager = await jetstreamManager(broker);
+    const stream = `${shop.namespace}_ORDER`.toUpperCase();
+    const durable = "goods_order_v1_refunded";
+    const parked = (await parkedIn("goods")).length;
+    await manager.consumers.delete(stream, durable);
+    await manager.consumers.add(stream, {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      filter_subject: `${shop.namespace}.order.v1.cancelled`,
+    });
+    await cancelOne();
+    await eventually(async () => {
+      const { num_pending, num_ack_pending } = await manager.consumers.info(stream, durable);
+      assert.equal(num_pending + num_ack_pending, 0);
+    });
+    assert.equal((await parkedIn("goods")).length, parked);
+    await booksBalance(shop, { expected: /^nothing-is-parked: / });
   });
 });
