@@ -8,10 +8,10 @@ import type { Program } from "../system/programs.ts";
 /** What undoes something: there it dies once more as soon as it comes back (F07). */
 const UNDOES = /cancel|release|return-stock|refund-balance|recover|close|expire|overdue/i;
 /** Orders before the first look at what is passed. */
-const FIRST_ORDERS = 150;
-const FIRST_WITHIN_MS = 120_000;
+const FIRST_ORDERS = 100;
+const FIRST_WITHIN_MS = 240_000;
 /** Deaths from one judgement to the next. */
-const BATCH = 70;
+const BATCH = 100;
 /**
  * A point is not reached where a busy shop did not come there: so many orders, and longer than an order is left alone
  * before another process looks after it, or a message comes again.
@@ -165,10 +165,12 @@ export const crashMatrix: Fault = {
   async run(course) {
     const { system, log, signal, judge } = course;
     const matrix = new Matrix(course);
-    for (const program of system.programs) {
-      await program.end("SIGTERM");
-      await program.start(matrix.env(program));
-    }
+    await Promise.all(
+      system.programs.map(async (program) => {
+        await program.end("SIGTERM");
+        await program.start(matrix.env(program));
+      }),
+    );
     await during(course, () => orders(course, FIRST_ORDERS));
     log(`${matrix.look()} points are passed without a fault`);
     while (matrix.left > 0 && !signal.aborted) {
