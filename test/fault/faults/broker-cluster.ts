@@ -109,7 +109,7 @@ const JUDGED_TOGETHER = 5;
 
 /** Cuts the leader off so many times, and counts what the cluster lost of what it had acknowledged. */
 async function partition(course: Course, how: readonly string[], times: number): Promise<void> {
-  const { system, random, log, signal, injected, judge } = course;
+  const { system, random, log, note, signal, injected, judge } = course;
   const network = networkOf(system.brokers);
   let probe: LossProbe | undefined = await startLossProbe(system.brokers);
   const counts = { acknowledged: 0, lost: 0 };
@@ -137,7 +137,7 @@ async function partition(course: Course, how: readonly string[], times: number):
       await pause(TOGETHER_MS, undefined, { signal }).catch(() => {});
       if (time % JUDGED_TOGETHER !== 0 && time < times) continue;
       await endProbe();
-      await tellLoss(system, log);
+      await tellLoss(system, note);
       if (time < times) await judge(`${time} of ${times}`);
     }
   } finally {
@@ -145,7 +145,9 @@ async function partition(course: Course, how: readonly string[], times: number):
     await endProbe();
   }
   const { acknowledged, lost } = counts;
-  log(`in all the cluster lost ${lost} of ${acknowledged} messages that it had acknowledged`);
+  note(
+    `in all the cluster lost ${lost} of ${acknowledged} messages of a careful publisher that it had acknowledged`,
+  );
 }
 
 async function isolate(
