@@ -51,7 +51,18 @@ export async function openStage(
     },
     async judge(load, { healedMs, injected, signal }) {
       await load?.stop();
-      const judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
+      const contradictions = [...market.memory.contradictions];
+      let judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
+      if (judgement.secondsToQuiet !== undefined && wrongs(judgement).length > 0) {
+        for (const line of wrongs(judgement)) log(`looks again: ${line}`);
+        // The time to pay of an order may end between two looks at it. What is really wrong stays so.
+        market.memory.contradictions.push(...contradictions);
+        const again = await judge(market, { healedMs: Date.now(), sinceMs: judgedMs, signal });
+        judgement =
+          again.secondsToQuiet === undefined
+            ? again
+            : { ...again, secondsToQuiet: judgement.secondsToQuiet };
+      }
       const acknowledged = acknowledgedOrders(market.memory) - judgedOrders;
       judgedOrders += acknowledged;
       judgedMs = Date.now();
