@@ -53,6 +53,7 @@ export const pauseLeader: Fault = {
 
 const QUORUM_MS = 60_000;
 const ORDERS_MEANWHILE = 30;
+const MEANWHILE_MS = 300_000;
 
 export const noQuorum: Fault = {
   name: "cluster-no-quorum",
@@ -66,7 +67,7 @@ export const noQuorum: Fault = {
     log(`kills ${gone.map(({ name }) => name).join(" and ")}`);
     await Promise.all(gone.map((node) => node.kill()));
     const waited = pause(QUORUM_MS, undefined, { signal }).catch(() => {});
-    await load?.acknowledged(ORDERS_MEANWHILE);
+    await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await waited;
     for (const node of gone) {
       await node.start();
