@@ -1,4 +1,4 @@
-import { judge, wrongs } from "./judge/judge.ts";
+import { type Judgement, judge, wrongs } from "./judge/judge.ts";
 import { acknowledgedOrders, type Load, startLoad } from "./load/load.ts";
 import { type Market, openMarket } from "./load/market.ts";
 import type { Random } from "./random.ts";
@@ -61,7 +61,7 @@ export async function openStage(
         judgement =
           again.secondsToQuiet === undefined
             ? again
-            : { ...again, secondsToQuiet: judgement.secondsToQuiet };
+            : { ...inBoth(judgement, again), secondsToQuiet: judgement.secondsToQuiet };
       }
       const acknowledged = acknowledgedOrders(market.memory) - judgedOrders;
       judgedOrders += acknowledged;
@@ -70,4 +70,17 @@ export async function openStage(
     },
     stop: () => system.stop(),
   };
+}
+
+/**
+ * What the second look found again. It may find others whose time to pay ended during it; what is said of a thing may
+ * have other numbers in it.
+ */
+function inBoth(first: Judgement, again: Judgement): Judgement {
+  const about = (line: string) => line.split(/ (?:is|are|was|were|cost|keeps) /)[0];
+  const repeated = (kind: "lost" | "doubled") => {
+    const before = new Set([...first.lost, ...first.doubled].map(about));
+    return again[kind].filter((line) => before.has(about(line)));
+  };
+  return { ...again, lost: repeated("lost"), doubled: repeated("doubled") };
 }
