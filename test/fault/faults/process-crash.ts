@@ -80,8 +80,9 @@ class Matrix {
     if (cells.length > 0) await program.end("SIGKILL");
     while (cells.length > 0 && budget.left > 0 && !signal.aborted) {
       const names = cells.map(({ name }) => name);
-      if (!(await dieAt(program, names, this.arming(program)))) {
-        if (!signal.aborted) log(`${program.name} did not come to ${names.join(", ")}`);
+      if (!(await dieAt(program, names, this.arming(program, budget)))) {
+        if (signal.aborted || budget.left <= 0) break;
+        log(`${program.name} did not come to ${names.join(", ")}`);
         for (const cell of cells) cell.chances -= 1;
         break;
       }
@@ -99,13 +100,13 @@ class Matrix {
     await program.start(this.env(program));
   }
 
-  private arming(program: Program) {
+  private arming(program: Program, budget: { left: number }) {
     const over = async () => {
       const { market, signal } = this.course;
       const enough = acknowledgedOrders(market.memory) + REACHED_WITHIN.orders;
       const begunMs = Date.now();
       for (let ms = 0; !signal.aborted && ms < REACHED_WITHIN.mostMs; ms = Date.now() - begunMs) {
-        if (program.pid() === undefined) return;
+        if (program.pid() === undefined || budget.left <= 0) return;
         if (ms > REACHED_WITHIN.ms && acknowledgedOrders(market.memory) >= enough) return;
         await pause(LOOK_EVERY_MS);
       }
