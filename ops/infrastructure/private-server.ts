@@ -48,6 +48,8 @@ export function privateServer(spec: ServerSpec): PrivateServer {
   let child: ChildProcess | undefined;
   let ended: Promise<string> = Promise.resolve("");
   let wanted = false;
+  /** Counts `start`: who watched the server of an earlier one and waits to start it again has nothing to do any more. */
+  let starts = 0;
 
   function launch(): void {
     if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > logLimitBytes) {
@@ -91,12 +93,14 @@ export function privateServer(spec: ServerSpec): PrivateServer {
   }
 
   async function watch(): Promise<void> {
+    const own = starts;
+    const isWanted = () => wanted && own === starts;
     const how = await ended;
-    child = undefined;
-    for (let wait = firstRestartMs; wanted; wait = Math.min(wait * 2, longestRestartMs)) {
+    if (own === starts) child = undefined;
+    for (let wait = firstRestartMs; isWanted(); wait = Math.min(wait * 2, longestRestartMs)) {
       spec.log(`${spec.name} ended by itself (${how}); it is started again`);
       await pause(wait);
-      if (!wanted) return;
+      if (!isWanted()) return;
       launch();
       try {
         await untilReady();
@@ -146,6 +150,7 @@ export function privateServer(spec: ServerSpec): PrivateServer {
         throw error;
       }
       wanted = true;
+      starts += 1;
       void watch();
     },
     stop: () => end("SIGTERM", spec.stopWithinMs),

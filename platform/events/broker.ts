@@ -1,6 +1,7 @@
 import {
   AckPolicy,
   type Consumer,
+  DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
   type JetStreamClient,
@@ -31,7 +32,10 @@ export type Broker = {
   }): Promise<void>;
   /** Creates the fact's stream where it is missing. */
   ensureStream(fact: string): Promise<void>;
-  /** The durable consumer of one fact, created with its stream where it is missing. */
+  /**
+   * The durable consumer of one fact, created with its stream where it is missing, and created anew where it is further
+   * than its stream: after a loss the broker would hand out nothing to it until as much is published again.
+   */
   ensureConsumer(fact: string, durable: string): Promise<Consumer>;
   connected(): boolean;
   close(): Promise<void>;
@@ -47,6 +51,7 @@ const DUPLICATE_WINDOW_MS = 120_000;
 /** A message that is not settled by then is delivered again, to any replica. */
 export const ACK_WAIT_MS = 30_000;
 const MAX_ACK_PENDING = 2_000;
+const REPEATED_AFTER_LOSS_MS = 300_000;
 
 /**
  * Connects in the background and for ever: a service starts and works while the broker is away. One stream for each
@@ -131,20 +136,35 @@ export function connectBroker(options: {
     },
     async ensureConsumer(fact, durable) {
       await ensureStream(fact);
-      const { consumers } = await manager();
+      const { consumers, streams } = await manager();
       const stream = streamOf(fact);
+      const settings = {
+        durable_name: durable,
+        filter_subject: subject(fact),
+        ack_policy: AckPolicy.Explicit,
+        ack_wait: nanos(ACK_WAIT_MS),
+        max_deliver: -1,
+        max_ack_pending: MAX_ACK_PENDING,
+      };
       const info = await consumers.info(stream, durable).catch((error: unknown) => {
         if (!isMissing(error)) throw error;
-        return consumers.add(stream, {
-          durable_name: durable,
-          filter_subject: subject(fact),
-          ack_policy: AckPolicy.Explicit,
-          ack_wait: nanos(ACK_WAIT_MS),
-          max_deliver: -1,
-          max_ack_pending: MAX_ACK_PENDING,
-        });
+        return consumers.add(stream, settings);
       });
-      return js().consumers.getConsumerFromInfo(info);
+      // Asked after the consumer: what is published in between must not look like a loss.
+      const { state } = await streams.info(stream);
+      const behind = info.delivered.stream_seq - state.last_seq;
+      if (behind <= 0) return js().consumers.getConsumerFromInfo(info);
+      log.warn(
+        { consumer: durable, behind },
+        "the stream lost messages, its consumer is made anew",
+      );
+      await consumers.delete(stream, durable);
+      // What is older and was not handled comes again from the outbox.
+      const since = new Date(Date.now() - REPEATED_AFTER_LOSS_MS).toISOString();
+      const fromThen = { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since };
+      return js().consumers.getConsumerFromInfo(
+        await consumers.add(stream, { ...settings, ...fromThen }),
+      );
     },
     connected: () =>
       connection !== undefined && !connection.isClosed() && up.get(connection) !== false,

@@ -28,6 +28,8 @@ export function subscription<S extends DescMessage>(options: Subscription<S>): S
 const BATCH = 256;
 const PULL_EXPIRES_MS = 5_000;
 const RETRY_PAUSE_MS = 500;
+/** How often a consumer that hears nothing bad is asked after all the same. */
+const CHECK_EVERY_MS = 10_000;
 const MAX_ATTEMPTS = 8;
 const FIRST_NAK_MS = 250;
 const MAX_NAK_MS = 30_000;
@@ -78,7 +80,8 @@ async function consume(parts: Parts, loop: Loop): Promise<void> {
       const consumer = await parts.broker.ensureConsumer(subscribed.fact, durable);
       if (troubled) parts.log.info({ consumer: durable }, "consuming again");
       troubled = false;
-      while (!stopping.aborted) {
+      const untilMs = Date.now() + CHECK_EVERY_MS;
+      while (!stopping.aborted && Date.now() < untilMs) {
         const messages = await consumer.fetch({ max_messages: BATCH, expires: PULL_EXPIRES_MS });
         await drain(messages, stopping, (batch) => settleBatch(parts, loop, batch));
       }

@@ -63,6 +63,8 @@ export type Course = Breaking & {
   signal: AbortSignal;
   /** One (or so many) more things were broken; the table counts them. A course that never says so counts as one. */
   injected(count?: number): void;
+  /** For the report: what was counted besides, such as what a broker lost. */
+  note(line: string): void;
   /**
    * Judges in the middle of a long course: stops the load, waits until quiet, judges, and starts the load again. All has
    * to be healed; `what` names it in the report. Throws where the shop did not keep its word, which ends the course.

@@ -7,6 +7,8 @@ export const USAGE = `Breaks the real shop, heals it, and judges whether it kept
                                              plays these faults, or "all"
   npm run fault -- --soak MINUTES [--seed TEXT] [--json]
                                              plays one to four at a time, at random from the seed
+  npm run fault -- --checker [MUTATION...]   breaks the shop's own code and data in every way that is known, and looks
+                                             whether the judge finds it
 
   --times  how often each is played (1)
   --seed   what chance follows from; default: a new one, which the report names
@@ -25,6 +27,8 @@ export type Options = {
   json: boolean;
   /** Minutes; undefined: no soak. */
   soak: number | undefined;
+  /** The names are those of mutations. */
+  checker: boolean;
 };
 
 /** Undefined where only help was wanted. Throws a UsageError. */
@@ -35,12 +39,15 @@ export function readOptions(args: string[]): Options | undefined {
   if (soak !== undefined && positionals.length > 0) {
     throw new UsageError("--soak chooses the faults by itself");
   }
+  const checker = values.checker === true;
+  if (checker && soak !== undefined) throw new UsageError("--checker and --soak are two things");
   return {
     names: positionals,
     times: whole("--times", values.times ?? "1"),
     seed: values.seed ?? String(Math.floor(Math.random() * 1_000_000)),
     json: values.json === true,
     soak,
+    checker,
   };
 }
 
@@ -53,6 +60,7 @@ function parse(args: string[]) {
         times: { type: "string" },
         seed: { type: "string" },
         soak: { type: "string" },
+        checker: { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },

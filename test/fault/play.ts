@@ -67,7 +67,8 @@ function standOnTheSame(one: Fault, other: Fault): boolean {
 
 async function playFault(fault: Fault, playing: Playing, stages: Stages): Promise<Result> {
   const { times, seed, log, signal } = playing;
-  const result: Result = { fault: fault.name, rounds: [] };
+  const notes: string[] = [];
+  const result: Result = { fault: fault.name, rounds: [], notes };
   const skipped = await lacking(fault.needs);
   if (skipped !== undefined) return { ...result, skipped };
   for (let time = 1; time <= times && !signal.aborted; time += 1) {
@@ -75,7 +76,7 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
     try {
       const stage = await stages.of(fault);
       const random = seeded(`${seed}/${fault.name}/${time}`);
-      await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds });
+      await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds, notes });
     } catch (error) {
       if (signal.aborted) result.error = "interrupted";
       else if (error instanceof BrokenWord) result.error = error.message;
@@ -99,11 +100,13 @@ type Once = {
   signal: AbortSignal;
   /** Gets what is judged. */
   rounds: Round[];
+  /** Gets what the fault has to say. */
+  notes?: string[];
 };
 
 /** Load, fault, healing, judgement. */
 export async function playOnce(fault: Fault, once: Once): Promise<void> {
-  const { stage, random, log, signal, rounds } = once;
+  const { stage, random, log, signal, rounds, notes } = once;
   const withLoad = fault.run === undefined || fault.load !== false;
   let load: Load | undefined;
   let injected = 0;
@@ -130,6 +133,10 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
         signal,
         injected: (count = 1) => {
           injected += count;
+        },
+        note: (line) => {
+          log(line);
+          notes?.push(line);
         },
         judge: async (what) => {
           const { wrongs } = await judgeNow();

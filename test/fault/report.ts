@@ -15,6 +15,8 @@ export type Result = {
   fault: string;
   /** Why it was not run. */
   skipped?: string;
+  /** What was counted besides. */
+  notes?: string[];
   rounds: Round[];
   /** How often each of several faults was injected, where a result is of more than one. */
   parts?: Record<string, number>;
@@ -132,11 +134,12 @@ function verdictOn(results: readonly Result[]): string {
   return isKept(results) ? "the shop kept its word" : "NOT FINISHED";
 }
 
-function troubleLines({ fault, skipped, error, parts, rounds }: Result): string[] {
+function troubleLines({ fault, skipped, notes, error, parts, rounds }: Result): string[] {
   const counts = Object.entries(parts ?? {}).map(([name, count]) => `${name} ${count}`);
   return [
     ...(counts.length === 0 ? [] : [`  ${fault}: ${counts.sort().join(", ")}`]),
     ...(skipped === undefined ? [] : [`  ${fault}: skipped, ${skipped}`]),
+    ...(notes ?? []).map((line) => `  ${fault}: ${line}`),
     ...(error === undefined ? [] : [`  ${fault}: ${error}`]),
     ...rounds.flatMap(({ wrongs }) => wrongs.map((line) => `  ${fault}: ${line}`)),
   ];
@@ -146,6 +149,7 @@ export function reportJson(results: readonly Result[], info: RunInfo): string {
   const faults = results.map((result) => ({
     ...lineOf(result),
     skipped: result.skipped,
+    notes: result.notes,
     parts: result.parts,
     error: result.error,
     wrongs: result.rounds.flatMap(({ wrongs }) => wrongs),

@@ -1,3 +1,4 @@
+import { checkerText, isCaught, MUTATION_NAMES, playChecker } from "./checker/play.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults/index.ts";
 import { lacking } from "./needs.ts";
@@ -27,11 +28,7 @@ async function list(): Promise<void> {
 async function play(options: Options, signal: AbortSignal): Promise<number> {
   const { seed, times, json } = options;
   const info = { seed, commit: commitNow() };
-  const started = Date.now();
-  const log = (line: string) => {
-    const seconds = ((Date.now() - started) / 1_000).toFixed(1).padStart(7);
-    console.error(`${seconds} s  ${line}`);
-  };
+  const log = stopwatchLog();
   log(`seed ${seed}, commit ${info.commit}`);
   const playing = { seed, times, log, signal };
   const results =
@@ -41,6 +38,25 @@ async function play(options: Options, signal: AbortSignal): Promise<number> {
   console.log(json ? reportJson(results, info) : reportText(results, info));
   if (signal.aborted) return INTERRUPTED;
   return isKept(results) ? KEPT : BROKEN;
+}
+
+/** Breaks the shop itself: here it is the judge that is tried. */
+async function check({ names, json }: Options, signal: AbortSignal): Promise<number> {
+  const unknown = names.find((name) => !MUTATION_NAMES.includes(name));
+  if (unknown) throw new UsageError(`there is no mutation ${unknown}`);
+  const checked = await playChecker({ names, log: stopwatchLog(), signal });
+  const caught = isCaught(checked);
+  console.log(json ? JSON.stringify({ caught, ...checked }) : checkerText(checked));
+  if (signal.aborted) return INTERRUPTED;
+  return caught ? KEPT : BROKEN;
+}
+
+function stopwatchLog(): (line: string) => void {
+  const started = Date.now();
+  return (line) => {
+    const seconds = ((Date.now() - started) / 1_000).toFixed(1).padStart(7);
+    console.error(`${seconds} s  ${line}`);
+  };
 }
 
 function chosen(names: readonly string[]): readonly Fault[] {
@@ -68,6 +84,7 @@ function interruption(): AbortSignal {
 try {
   const options = readOptions(process.argv.slice(2));
   if (!options) console.log(USAGE);
+  else if (options.checker) process.exitCode = await check(options, interruption());
   else if (options.names.length === 0 && options.soak === undefined) await list();
   else process.exitCode = await play(options, interruption());
 } catch (error) {

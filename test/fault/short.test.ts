@@ -49,4 +49,12 @@ describe("a shop whose parts are killed", () => {
       await keepsItsWord(fault);
     });
   }
+
+  it("has a database that shares its temporary files with no other of this machine", async () => {
+    const [row] = await stage.system.sql<{ directory: string }>(
+      "order",
+      "select @@tmpdir as directory",
+    );
+    assert.ok(row?.directory.startsWith(stage.system.directory));
+  });
 });

@@ -4,6 +4,8 @@ import { isService } from "../system/parts.ts";
 
 /** Accepted while there is no broker. */
 const ORDERS_MEANWHILE = 30;
+/** No measure of speed: a busy machine takes long to start ten processes. */
+const MEANWHILE_MS = 300_000;
 
 async function startBrokers({ system }: Pick<Course, "system">): Promise<void> {
   await Promise.all(system.brokers.nodes.map((node) => node.start()));
@@ -23,7 +25,7 @@ export const longWithoutBroker: Fault = {
     const waitMs = random.between(60_000, 90_000);
     log(`no broker for ${Math.round(waitMs / 1_000)} s`);
     const waited = pause(waitMs, undefined, { signal }).catch(() => {});
-    await load?.acknowledged(ORDERS_MEANWHILE);
+    await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await waited;
     await startBrokers(course);
   },
@@ -39,7 +41,7 @@ export const startWithoutBroker: Fault = {
     const services = system.programs.filter(({ kind }) => isService(kind));
     await Promise.all(services.map((program) => program.end()));
     await Promise.all(services.map((program) => program.start()));
-    await load?.acknowledged(ORDERS_MEANWHILE);
+    await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await pause(random.between(0, 20_000), undefined, { signal }).catch(() => {});
     await startBrokers(course);
   },

@@ -53,6 +53,7 @@ export const pauseLeader: Fault = {
 
 const QUORUM_MS = 60_000;
 const ORDERS_MEANWHILE = 30;
+const MEANWHILE_MS = 300_000;
 
 export const noQuorum: Fault = {
   name: "cluster-no-quorum",
@@ -66,7 +67,7 @@ export const noQuorum: Fault = {
     log(`kills ${gone.map(({ name }) => name).join(" and ")}`);
     await Promise.all(gone.map((node) => node.kill()));
     const waited = pause(QUORUM_MS, undefined, { signal }).catch(() => {});
-    await load?.acknowledged(ORDERS_MEANWHILE);
+    await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await waited;
     for (const node of gone) {
       await node.start();
@@ -109,7 +110,7 @@ const JUDGED_TOGETHER = 5;
 
 /** Cuts the leader off so many times, and counts what the cluster lost of what it had acknowledged. */
 async function partition(course: Course, how: readonly string[], times: number): Promise<void> {
-  const { system, random, log, signal, injected, judge } = course;
+  const { system, random, log, note, signal, injected, judge } = course;
   const network = networkOf(system.brokers);
   let probe: LossProbe | undefined = await startLossProbe(system.brokers);
   const counts = { acknowledged: 0, lost: 0 };
@@ -137,7 +138,7 @@ async function partition(course: Course, how: readonly string[], times: number):
       await pause(TOGETHER_MS, undefined, { signal }).catch(() => {});
       if (time % JUDGED_TOGETHER !== 0 && time < times) continue;
       await endProbe();
-      await tellLoss(system, log);
+      await tellLoss(system, note);
       if (time < times) await judge(`${time} of ${times}`);
     }
   } finally {
@@ -145,7 +146,9 @@ async function partition(course: Course, how: readonly string[], times: number):
     await endProbe();
   }
   const { acknowledged, lost } = counts;
-  log(`in all the cluster lost ${lost} of ${acknowledged} messages that it had acknowledged`);
+  note(
+    `in all the cluster lost ${lost} of ${acknowledged} messages of a careful publisher that it had acknowledged`,
+  );
 }
 
 async function isolate(

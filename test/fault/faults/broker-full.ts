@@ -12,6 +12,7 @@ const ROOMY_MEGABYTES = 256;
 const PIECE_BYTES = 64 * 1024;
 /** Accepted while the broker takes nothing. */
 const ORDERS_MEANWHILE = 10;
+const MEANWHILE_MS = 300_000;
 
 async function onSmallDisk(): Promise<Ground> {
   const disk = await smallDisk(SMALL_MEGABYTES);
@@ -48,7 +49,7 @@ export const fillBrokersDisk: Fault = {
     await disk.resize(SMALL_MEGABYTES);
     const filler = join(disk.directory, "filler");
     fill(filler);
-    await load?.acknowledged(ORDERS_MEANWHILE);
+    await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await pause(random.between(1_000, 8_000));
     const still = await asOperator(system, ({ manager }) => manager.getAccountInfo()).then(
       ({ storage }) => `still has JetStream, with ${storage} bytes`,

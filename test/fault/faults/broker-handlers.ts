@@ -211,7 +211,7 @@ export const poisonMessages: Fault = {
         }
       }
     });
-    await load?.acknowledged(20);
+    await load?.acknowledged(20, PARKED_WITHIN_MS);
     const parked = await untilParked(course, expectedOf(published));
     log(`${parked} messages set aside`);
     // A person has seen them.

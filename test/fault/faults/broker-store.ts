@@ -23,14 +23,14 @@ async function repeatedly(
   times: number,
   once: (broker: Engine) => Promise<void>,
 ): Promise<void> {
-  const { system, random, log, signal, injected } = course;
+  const { system, random, note, signal, injected } = course;
   const broker = random.pick(system.brokers.nodes);
   for (let time = 1; time <= times && !signal.aborted; time += 1) {
     await pause(random.between(200, 6_000), undefined, { signal }).catch(() => {});
     await once(broker);
     injected();
     if (time % TOGETHER === 0) {
-      await tellLoss(system, log);
+      await tellLoss(system, note);
       if (time < times) await course.judge(`${time} of ${times}`);
     }
   }

@@ -5,6 +5,7 @@ import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
 import { type Clock, clockIn, underClock } from "../system/clocks.ts";
 import { isService } from "../system/parts.ts";
+import type { Program } from "../system/programs.ts";
 
 const HOUR = 3_600;
 const HELD_MS = [3_000, 8_000] as const;
@@ -71,6 +72,22 @@ export const databaseClock: Fault = {
   },
 };
 
+/** The first replicas, then the second ones: one of each goes on. */
+async function restart(
+  programs: readonly Program[],
+  envOf: (program: Program) => Record<string, string> | undefined = () => undefined,
+): Promise<void> {
+  const replica = ({ name }: Program) => name.slice(-1);
+  for (const together of Map.groupBy(programs, replica).values()) {
+    await Promise.all(
+      together.map(async (program) => {
+        await program.end("SIGTERM");
+        await program.start(envOf(program));
+      }),
+    );
+  }
+}
+
 const AHEAD_SECONDS = [-10, 3_600, -10, 30] as const;
 
 /** Replicas whose machines disagree about the time, one far off. */
@@ -83,12 +100,8 @@ export const serviceClocks: Fault = {
     const services = system.programs.filter(({ kind }) => isService(kind));
     const chosen = random.some(services, random.between(2, services.length));
     const clocks = new Map<string, Clock>();
-    for (const program of chosen) {
-      const clock = clockIn(system.directory, program.name);
-      clocks.set(program.name, clock);
-      await program.end("SIGTERM");
-      await program.start(clock.env);
-    }
+    for (const { name } of chosen) clocks.set(name, clockIn(system.directory, name));
+    await restart(chosen, ({ name }) => clocks.get(name)?.env);
     for (const [name, clock] of clocks) {
       const ahead = random.pick(AHEAD_SECONDS);
       log(`${name} is ${ahead} s ahead`);
@@ -99,9 +112,6 @@ export const serviceClocks: Fault = {
     await pause(random.between(...HELD_MS));
     for (const clock of clocks.values()) clock.set(0);
     await load?.acknowledged(10);
-    for (const program of chosen) {
-      await program.end("SIGTERM");
-      await program.start();
-    }
+    await restart(chosen);
   },
 };

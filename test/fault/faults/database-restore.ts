@@ -32,7 +32,7 @@ async function backUp(system: System, service: ServiceName, copy: string): Promi
     await session.run("set session transaction isolation level repeatable read");
     await session.run("begin");
     for (const table of tables) {
-      await session.run(`insert into ${to}.${table} select * from ${from}.${table}`);
+      await session.run(await copying(session, { from, to, table }));
     }
     await session.run("commit");
   });
@@ -46,10 +46,24 @@ async function putBack(system: System, service: ServiceName, copy: string): Prom
     await session.run("begin");
     for (const table of await tablesOf(session, from)) {
       await session.run(`delete from ${to}.${table}`);
-      await session.run(`insert into ${to}.${table} select * from ${from}.${table}`);
+      await session.run(await copying(session, { from, to, table }));
     }
     await session.run("commit");
   });
+}
+
+/** Columns that the database computes are not written. */
+async function copying(
+  session: SideSession,
+  { from, to, table }: { from: string; to: string; table: string },
+): Promise<string> {
+  const rows = await session.run<{ name: string }>(
+    `select column_name as name from information_schema.columns
+     where table_schema = ? and table_name = ? and coalesce(generation_expression, '') = ''`,
+    [from, table],
+  );
+  const columns = rows.map(({ name }) => name).join(", ");
+  return `insert into ${to}.${table} (${columns}) select ${columns} from ${from}.${table}`;
 }
 
 async function tablesOf(session: SideSession, schema: string): Promise<string[]> {

@@ -33,6 +33,8 @@ type Shopping = ReturnType<typeof checkouts>;
 /** How far the sweep of one edge is: what is cut next. */
 type Sweep = {
   edge: EdgeProxy;
+  /** Whether the checkout begins with new connections, so that their first packets are cut, too. */
+  isNew: boolean;
   n: number;
   when: "before" | "after";
   /** Packets of a checkout without a fault: the longest sweep goes on first, so that they end together. */
@@ -40,24 +42,33 @@ type Sweep = {
   over: boolean;
 };
 
-async function usedEdges({ system }: Course, shop: Shopping): Promise<Sweep[]> {
+/** Two of each edge that a checkout uses: on connections that are there, and on new ones. */
+async function sweepsOf({ system }: Course, shop: Shopping): Promise<Sweep[]> {
+  const { all } = system.edges;
   for (let run = 0; run < WARM_RUNS; run += 1) await shop();
-  const before = new Map(system.edges.all.map((edge) => [edge, edge.packets()]));
-  await shop();
-  return system.edges.all
-    .filter(({ from, to }) => ![from, to].some((name) => isSecond(name)))
-    .map((edge): Sweep => {
+  const before = new Map<EdgeProxy, number>();
+  await shop(() => {
+    for (const edge of all) before.set(edge, edge.packets());
+  });
+  const used = all.filter(
+    (edge) => !isSecond(edge.to) && edge.packets() > (before.get(edge) ?? edge.packets()),
+  );
+  return [false, true].flatMap((isNew) =>
+    used.map((edge): Sweep => {
       const expected = edge.packets() - (before.get(edge) ?? 0);
-      return { edge, n: 1, when: "before", expected, over: false };
-    })
-    .filter(({ expected }) => expected > 0);
+      return { edge, isNew, n: 1, when: "before", expected, over: false };
+    }),
+  );
 }
 
 /** One checkout with a cut on the edge of each sweep. Those whose packet came go on; the others are returned. */
 async function cutAtOnce(shop: Shopping, sweeps: readonly Sweep[]): Promise<Sweep[]> {
   const cuts = sweeps.map(({ n, when }) => cutAtPacket(n, when));
   await shop(() => {
-    for (const [index, { edge }] of sweeps.entries()) edge.filter(cuts[index]?.filter);
+    for (const [index, { edge, isNew }] of sweeps.entries()) {
+      edge.filter(cuts[index]?.filter);
+      if (isNew) edge.resetConnections();
+    }
   });
   const left = sweeps.filter((_, index) => !cuts[index]?.done());
   for (const sweep of sweeps) {
@@ -81,7 +92,8 @@ async function sweepAll(course: Course, sweeps: readonly Sweep[], shop: Shopping
   for (let open = [...sweeps]; open.length > 0; open = open.filter(({ over }) => !over)) {
     if (signal.aborted) return;
     open.sort((one, other) => other.expected - other.n - (one.expected - one.n));
-    const chosen = open.slice(0, AT_ONCE);
+    const edges = new Map(open.toReversed().map((sweep) => [sweep.edge, sweep]));
+    const chosen = open.filter((sweep) => edges.get(sweep.edge) === sweep).slice(0, AT_ONCE);
     const left = await cutAtOnce(shop, chosen);
     count(chosen.length - left.length);
     for (const sweep of left) {
@@ -97,7 +109,9 @@ async function sweepAll(course: Course, sweeps: readonly Sweep[], shop: Shopping
 }
 
 const isSecond = (name: string) => /[a-z]2$/.test(name);
-const nameOf = ({ edge: { from, to } }: Sweep) => `${from} -> ${to}`;
+const nameOf = ({ edge: { from, to }, isNew }: Sweep) => {
+  return `${from} -> ${to}${isNew ? " (new)" : ""}`;
+};
 const packetsOf = (sweeps: readonly Sweep[]) => sweeps.reduce((sum, { n }) => sum + n - 1, 0);
 
 export const packetSweep: Fault = {
@@ -112,12 +126,14 @@ export const packetSweep: Fault = {
     await Promise.all(seconds.map((program) => program.end("SIGTERM")));
     try {
       const shop = checkouts(course);
-      const sweeps = await usedEdges(course, shop);
-      const expected = sweeps.reduce((sum, each) => sum + each.expected, 0);
-      log(`a checkout uses ${sweeps.length} edges and about ${expected} packets`);
+      const sweeps = await sweepsOf(course, shop);
       await sweepAll(course, sweeps, shop);
       for (const sweep of sweeps) log(`${nameOf(sweep)}: ${sweep.n - 1} packets`);
-      log(`${packetsOf(sweeps)} packets on ${sweeps.length} edges, each cut before and after`);
+      const warm = packetsOf(sweeps.filter(({ isNew }) => !isNew));
+      const edges = `${warm} packets on ${sweeps.length / 2} edges`;
+      log(
+        `${edges}, ${packetsOf(sweeps)} with those of new connections, each cut before and after`,
+      );
     } finally {
       await Promise.all(seconds.map((program) => program.start()));
     }

@@ -5,9 +5,12 @@ import type { Fault } from "../fault.ts";
 import { isService } from "../system/parts.ts";
 import type { Program } from "../system/programs.ts";
 
-/** From what is hardly enough to start to what is hardly enough to work. */
-const HEAP_MB = [28, 44] as const;
-const NEXT_MS = 200;
+/** From what is hardly enough to begin to start to what is hardly enough to work. */
+const HEAP_MB = [20, 36] as const;
+/** Who lives so long gets less. */
+const LIVES_MS = 6_000;
+const LESS_MB = 2;
+const LOOK_EVERY_MS = 100;
 
 /** Runs it with too little memory, again and again, until told otherwise; then as it should be. */
 function starve(
@@ -16,14 +19,20 @@ function starve(
 ): { deaths(): number; end(): Promise<void> } {
   let over = false;
   let deaths = 0;
+  const untilDead = async () => {
+    for (let ms = 0; !over && ms < LIVES_MS && program.pid() !== undefined; ms += LOOK_EVERY_MS) {
+      await pause(LOOK_EVERY_MS);
+    }
+    return program.pid() === undefined;
+  };
   const starving = (async () => {
     await program.end("SIGKILL");
-    while (!over) {
-      const options = { NODE_OPTIONS: `--max-old-space-size=${heapMb()}` };
+    for (let less = 0; !over; ) {
+      const options = { NODE_OPTIONS: `--max-old-space-size=${Math.max(heapMb() - less, 8)}` };
       await program.start(options).catch(() => {});
-      await program.ended();
-      if (!over) deaths += 1;
-      await pause(NEXT_MS);
+      if (await untilDead()) deaths += 1;
+      else less += LESS_MB;
+      await program.end("SIGKILL");
     }
   })();
   return {

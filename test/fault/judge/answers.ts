@@ -1,38 +1,146 @@
 import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
 import { persistently } from "../../../ops/replay/shop.ts";
 import type { Market } from "../load/market.ts";
-import { errandsOf, idOf } from "../load/memory.ts";
-import type { Facts } from "./facts.ts";
+import { type Errand, errandsOf, idOf, type Wish } from "../load/memory.ts";
+import type { Facts, PaymentRow, RefundRow } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
 const IN_FLIGHT = 8;
 
-/** Asks the service for every order that was acknowledged since the last judgement: it must know what is stored. */
+type Placed = Errand<Extract<Wish, { kind: "place" }>>;
+type Look = {
+  facts: Facts;
+  paymentsOf: Map<bigint, PaymentRow[]>;
+  refundsOf: Map<bigint, RefundRow[]>;
+};
+
+/**
+ * Asks the services for every order that was acknowledged since the last judgement, its refunds, payments and coupon: they
+ * must say what is stored.
+ */
 export async function judgeAnswers(
-  { system, memory }: Market,
+  market: Market,
   facts: Facts,
   { findings, sinceMs }: { findings: Findings; sinceMs: number },
 ): Promise<void> {
-  const fresh = errandsOf(memory, "place").filter(
+  const fresh = errandsOf(market.memory, "place").filter(
     ({ attempts }) => (attempts.at(-1)?.answeredMs ?? 0) >= sinceMs,
   );
+  const look: Look = {
+    facts,
+    paymentsOf: Map.groupBy(facts.payments.values(), (payment) => payment.order_id),
+    refundsOf: Map.groupBy(facts.refunds, (refund) => refund.order_id),
+  };
   await forEachInFlight(fresh, IN_FLIGHT, async (placed) => {
     const orderId = idOf(placed);
     if (orderId === undefined) return;
-    const { order: orders } = system.direct.user(placed.userId);
-    const answer = await persistently(() => orders.getOrder({ orderId })).then(
-      ({ order }) => order,
-      (error: Error) => error,
+    findings.lost.push(
+      ...(await orderAnswered(market, look, { placed, orderId })),
+      ...(await paymentsAnswered(market, look, { placed, orderId })),
+      ...(await couponAnswered(market, look, placed)),
     );
-    const stored = facts.orders.get(orderId);
-    if (answer instanceof Error) {
-      findings.lost.push(`order ${orderId} is answered ${answer.message}`);
-    } else if (
-      answer?.orderStatus !== stored?.order_status ||
-      answer?.payStatus !== stored?.pay_status ||
-      answer?.orderAmountCents !== placed.wish.orderAmountCents
-    ) {
-      findings.lost.push(`order ${orderId} is answered as something else than what is stored`);
-    }
   });
+}
+
+async function orderAnswered(
+  { system }: Market,
+  { facts, refundsOf }: Look,
+  { placed, orderId }: { placed: Placed; orderId: bigint },
+): Promise<string[]> {
+  const { order: orders } = system.direct.user(placed.userId);
+  const answer = await told(() => orders.getOrder({ orderId }));
+  if (answer instanceof Error) return [`order ${orderId} is answered ${answer.message}`];
+  const { order } = answer;
+  const stored = facts.orders.get(orderId);
+  const refunds = order?.refunds.map((refund) => [
+    refund.refundId,
+    refund.status,
+    refund.payAmountCents,
+    refund.balanceCents,
+  ]);
+  const storedRefunds = (refundsOf.get(orderId) ?? []).map((refund) => [
+    refund.refund_id,
+    refund.status,
+    refund.pay_amount_cents,
+    refund.balance_cents,
+  ]);
+  const same =
+    order?.orderStatus === stored?.order_status &&
+    order?.payStatus === stored?.pay_status &&
+    order?.shippingStatus === stored?.shipping_status &&
+    order?.trackingNumber === stored?.tracking_number &&
+    order?.payAmountCents === stored?.pay_amount_cents &&
+    order?.orderAmountCents === placed.wish.orderAmountCents;
+  return [
+    ...(same ? [] : [`order ${orderId} is answered as something else than what is stored`]),
+    ...(areSame(refunds, storedRefunds)
+      ? []
+      : [`order ${orderId} is answered with other refunds than what is stored`]),
+  ];
+}
+
+async function paymentsAnswered(
+  { system }: Market,
+  { paymentsOf }: Look,
+  { placed, orderId }: { placed: Placed; orderId: bigint },
+): Promise<string[]> {
+  const { pay } = system.direct.user(placed.userId);
+  const stored = paymentsOf.get(orderId) ?? [];
+  const list = await told(() => pay.listPayments({ orderId }));
+  if (list instanceof Error)
+    return [`the payments of order ${orderId} are answered ${list.message}`];
+  const [first] = stored;
+  const one = first && (await told(() => pay.getPayment({ paymentId: first.payment_id })));
+  if (one instanceof Error) return [`payment ${first?.payment_id} is answered ${one.message}`];
+  const answered = list.payments.map(valuesOf);
+  const wanted = stored.map((row) => [
+    row.payment_id,
+    row.order_id,
+    row.status,
+    row.amount_cents,
+    row.refunded_cents,
+  ]);
+  const isOneSame =
+    one === undefined || areSame(one.payment && [valuesOf(one.payment)], wanted.slice(0, 1));
+  return areSame(answered, wanted) && isOneSame
+    ? []
+    : [`the payments of order ${orderId} are answered otherwise than they are stored`];
+}
+
+function valuesOf(payment: {
+  paymentId: bigint;
+  orderId: bigint;
+  status: number;
+  amountCents: bigint;
+  refundedCents: bigint;
+}) {
+  const { paymentId, orderId, status, amountCents, refundedCents } = payment;
+  return [paymentId, orderId, status, amountCents, refundedCents];
+}
+
+async function couponAnswered(
+  { system }: Market,
+  { facts }: Look,
+  { userId, wish: { couponId } }: Placed,
+): Promise<string[]> {
+  if (couponId === 0n) return [];
+  const { coupon: coupons } = system.direct.user(userId);
+  const answer = await told(() => coupons.getCoupon({ couponId }));
+  if (answer instanceof Error) return [`coupon ${couponId} is answered ${answer.message}`];
+  const stored = facts.coupons.get(couponId);
+  const { coupon } = answer;
+  const same = coupon?.status === stored?.status && coupon?.orderId === stored?.order_id;
+  return same ? [] : [`coupon ${couponId} is answered otherwise than it is stored`];
+}
+
+function told<T>(call: () => Promise<T>): Promise<T | Error> {
+  return persistently(call).catch((error: Error) => error);
+}
+
+type Rows = readonly (readonly (bigint | number)[])[];
+
+/** Whatever their order. */
+function areSame(some: Rows | undefined, others: Rows): boolean {
+  const text = (rows: Rows) => rows.map(String).sort().join("; ");
+  return some !== undefined && text(some) === text(others);
 }

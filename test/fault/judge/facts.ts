@@ -5,6 +5,8 @@ import type { Market } from "../load/market.ts";
 export const STATUS = { CONFIRMED: 2, CANCELLED: 3, COMPLETED: 4, REFUNDED: 5 } as const;
 export const CANCEL = { PLACE_FAILED: 1, BY_USER: 2, PAYMENT_TIMEOUT: 3, ABANDONED: 4 } as const;
 export const UNPAID = 1;
+/** Of a payment: given up before money came in. */
+export const CLOSED = 3;
 export const NOT_SHIPPED = 1;
 export const RECEIVED = 3;
 export const SUCCEEDED = 2;
@@ -18,20 +20,32 @@ export type OrderRow = {
   shipping_status: number;
   order_amount_cents: bigint;
   coupon_id: bigint;
+  coupon_paid_cents: bigint;
   balance_paid_cents: bigint;
   pay_amount_cents: bigint;
   cancel_reason: number;
   tracking_number: string;
 };
 type LineRow = { order_id: bigint; goods_id: bigint; quantity: bigint };
-type RefundRow = {
+export type RefundRow = {
   refund_id: bigint;
   order_id: bigint;
   request_id: string | null;
+  /** Of money that came when the order was cancelled or paid already. */
+  late_payment_id: bigint | null;
   status: number;
+  pay_amount_cents: bigint;
   balance_cents: bigint;
+  spent_cents: bigint;
 };
-type PaymentRow = { payment_id: bigint; order_id: bigint; status: number; amount_cents: bigint };
+export type PaymentRow = {
+  payment_id: bigint;
+  order_id: bigint;
+  status: number;
+  amount_cents: bigint;
+  refunded_cents: bigint;
+};
+export type CouponRow = { coupon_id: bigint; status: number; order_id: bigint };
 
 /** Everything about the market's shoppers, as the schemas and the platform have it. */
 export type Facts = {
@@ -40,6 +54,7 @@ export type Facts = {
   refunds: RefundRow[];
   refundLines: LineRow[];
   payments: Map<bigint, PaymentRow>;
+  coupons: Map<bigint, CouponRow>;
   platform: SandboxState;
   /** How often a cause stands in an order's history, by "cause orderId". */
   changes: Map<string, number>;
@@ -51,8 +66,8 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
   const orders = await sql<OrderRow>(
     "order",
     `select order_id, user_id, request_id, order_status, pay_status, shipping_status,
-       order_amount_cents, coupon_id, balance_paid_cents, pay_amount_cents, cancel_reason,
-       tracking_number from orders where user_id in (?)`,
+       order_amount_cents, coupon_id, coupon_paid_cents, balance_paid_cents, pay_amount_cents,
+       cancel_reason, tracking_number from orders where user_id in (?)`,
     [userIds],
   );
   const lines = await sql<LineRow>(
@@ -69,7 +84,8 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
   );
   const refunds = await sql<RefundRow>(
     "order",
-    "select refund_id, order_id, request_id, status, balance_cents from refunds",
+    `select refund_id, order_id, request_id, late_payment_id, status, pay_amount_cents,
+       balance_cents, spent_cents from refunds`,
   );
   const refundLines = await sql<LineRow>(
     "order",
@@ -77,7 +93,12 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
   );
   const payments = await sql<PaymentRow>(
     "pay",
-    "select payment_id, order_id, status, amount_cents from payments",
+    "select payment_id, order_id, status, amount_cents, refunded_cents from payments",
+  );
+  const coupons = await sql<CouponRow>(
+    "coupon",
+    "select coupon_id, status, order_id from coupons where user_id in (?)",
+    [userIds],
   );
   return {
     orders: new Map(orders.map((order) => [order.order_id, order])),
@@ -85,6 +106,7 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
     refunds,
     refundLines,
     payments: new Map(payments.map((payment) => [payment.payment_id, payment])),
+    coupons: new Map(coupons.map((coupon) => [coupon.coupon_id, coupon])),
     platform: await sandbox.state(),
     changes: new Map(changes.map(({ cause, order_id, n }) => [`${cause} ${order_id}`, Number(n)])),
   };
@@ -94,4 +116,12 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
 export function isKept({ order_status }: OrderRow): boolean {
   const kept: number[] = [STATUS.CONFIRMED, STATUS.COMPLETED, STATUS.REFUNDED];
   return kept.includes(order_status);
+}
+
+/** What refunds of an order have given back, late money aside. */
+export function doneRefunds({ refunds }: Facts): Map<bigint, RefundRow[]> {
+  const done = refunds.filter(
+    ({ status, late_payment_id: late }) => status === SUCCEEDED && late === null,
+  );
+  return Map.groupBy(done, (refund) => refund.order_id);
 }

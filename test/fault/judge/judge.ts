@@ -7,6 +7,8 @@ import { type Findings, noFindings } from "./findings.ts";
 import { judgePayments, judgePossessions } from "./money.ts";
 import { judgeOrders } from "./orders.ts";
 import { type Motion, untilQuiet } from "./quiet.ts";
+import { judgeRefusals } from "./refusals.ts";
+import { judgeCoupons, judgePoints } from "./rewards.ts";
 
 export type Judgement = Findings & {
   /** From healing until nothing moved any more; undefined where it still moves. */
@@ -22,15 +24,25 @@ export type Judgement = Findings & {
 /** From healing; spec.md gives an order a minute, a batch of trouble takes longer. */
 const QUIET_WITHIN_MS = 120_000;
 
+export type Occasion = {
+  /** When all that was broken was whole again. */
+  healedMs: number;
+  /** When it was judged last. */
+  sinceMs: number;
+  signal?: AbortSignal;
+  /** Of a shop of which it is known that it will not be quiet. */
+  quietWithinMs?: number;
+};
+
 /**
  * Says whether the shop kept its word, once the load is stopped and all is mended: asks again for what is unknown, waits
  * until nothing moves, audits the books, and compares them and the services' answers with what the clients were told.
  */
 export async function judge(
   market: Market,
-  { healedMs, sinceMs, signal }: { healedMs: number; sinceMs: number; signal?: AbortSignal },
+  { healedMs, sinceMs, signal, quietWithinMs = QUIET_WITHIN_MS }: Occasion,
 ): Promise<Judgement> {
-  const patience = { untilMs: healedMs + QUIET_WITHIN_MS, signal };
+  const patience = { untilMs: healedMs + quietWithinMs, signal };
   const unanswered = await resolveUnknown(market.memory, patience);
   const { isQuiet, last: lastMotion } = await untilQuiet(market.system, patience);
   // A judgement that was not waited for would be an unjust one.
@@ -41,7 +53,10 @@ export async function judge(
   const facts = await readFacts(market);
   judgeOrders(market, facts, findings);
   judgePayments(market, facts, findings);
+  judgeRefusals(market, facts, findings);
+  judgeCoupons(facts, findings);
   await judgePossessions(market, facts, findings);
+  await judgePoints(market, facts, findings);
   await judgeAnswers(market, facts, { findings, sinceMs });
   const broken = await brokenRules(market.system);
   return { ...findings, secondsToQuiet, lastMotion, unanswered, broken };

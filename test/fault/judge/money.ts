@@ -1,7 +1,7 @@
 import { persistently } from "../../../ops/replay/shop.ts";
 import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
-import { type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
+import { CANCEL, doneRefunds, type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
 /** Statuses of payments whose money came in, refunded since or not. */
@@ -34,22 +34,36 @@ export function judgePayments({ memory }: Market, facts: Facts, findings: Findin
       findings.lost.push(`payment ${paymentId} was paid, and order ${orderId} is not`);
     }
   }
-  judgeTwice(facts, findings);
+  judgeKept(facts, findings);
 }
 
-/** No order keeps more of its shopper's money at the platform than it cost. */
-function judgeTwice(facts: Facts, findings: Findings): void {
+/**
+ * What the platform keeps of its shopper's money for an order is what the order cost there, less what it was refunded, to
+ * the cent; nothing for an order that is not paid.
+ */
+function judgeKept(facts: Facts, findings: Findings): void {
   const kept = new Map<bigint, bigint>();
   for (const { paymentId, state, amountCents, refundedCents } of facts.platform.payments) {
     const orderId = facts.payments.get(BigInt(paymentId))?.order_id;
     if (state !== "paid" || orderId === undefined) continue;
     kept.set(orderId, (kept.get(orderId) ?? 0n) + amountCents - refundedCents);
+    // It closes the payments there before it gives an order up, and what it finds paid then counts as paid.
+    if (facts.orders.get(orderId)?.cancel_reason === CANCEL.PAYMENT_TIMEOUT) {
+      findings.lost.push(
+        `order ${orderId} is paid at the platform and cancelled as not paid in time`,
+      );
+    }
   }
-  for (const [orderId, cents] of kept) {
-    const order = facts.orders.get(orderId);
-    const owed = order && isKept(order) ? order.pay_amount_cents : 0n;
-    if (cents > owed)
-      findings.doubled.push(`order ${orderId} cost ${owed} and keeps ${cents} cents`);
+  const refunds = doneRefunds(facts);
+  for (const order of facts.orders.values()) {
+    const orderId = order.order_id;
+    const isPaid = isKept(order) && order.pay_status !== UNPAID;
+    const back = (refunds.get(orderId) ?? []).reduce((sum, one) => sum + one.pay_amount_cents, 0n);
+    const owed = isPaid ? order.pay_amount_cents - back : 0n;
+    const has = kept.get(orderId) ?? 0n;
+    const line = `order ${orderId} cost ${owed} cents in the end and keeps ${has}`;
+    if (has > owed) findings.doubled.push(line);
+    else if (has < owed) findings.lost.push(line);
   }
 }
 

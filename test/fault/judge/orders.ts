@@ -6,7 +6,6 @@ import {
   idOf,
   settledAnswer,
   type Wish,
-  wasEverUnknown,
 } from "../load/memory.ts";
 import {
   CANCEL,
@@ -19,6 +18,7 @@ import {
   SUCCEEDED,
 } from "./facts.ts";
 import type { Findings } from "./findings.ts";
+import { isPlainRefusal } from "./refusals.ts";
 
 type Of<K extends Wish["kind"]> = Errand<Extract<Wish, { kind: K }>>;
 type Case = { market: Market; facts: Facts; findings: Findings };
@@ -150,11 +150,6 @@ function judgeShipping({ market, facts, findings }: Case): void {
       findings.refusedWithEffect.push(`order ${orderId} is received, and it was refused`);
     }
   }
-}
-
-/** Calls without a key of their own: once an attempt had no answer, a refusal may mean that it had its effect. */
-function isPlainRefusal(errand: Errand): boolean {
-  return settledAnswer(errand)?.kind === "refused" && !wasEverUnknown(errand);
 }
 
 /** What can happen to an order only once. */

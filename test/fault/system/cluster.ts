@@ -4,7 +4,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { chooseLocalSource, findServer, type Program } from "../../../ops/infrastructure/choice.ts";
 import { getPackage } from "../../../ops/infrastructure/packages.ts";
-import { freePorts } from "../../../ops/infrastructure/ports.ts";
 import { privateServer } from "../../../ops/infrastructure/private-server.ts";
 import { probeBroker } from "../../../ops/infrastructure/probes.ts";
 import { keptSecret } from "../../../ops/infrastructure/secrets.ts";
@@ -13,6 +12,7 @@ import { isAtLeast, versionNumbers } from "../../../ops/infrastructure/versions.
 import type { Brokers, Engine, EngineOptions } from "./engines.ts";
 import { type Host, type Network, startNetwork } from "./network.ts";
 import { openBroker } from "./operator.ts";
+import { ownPorts } from "./own-ports.ts";
 
 const packagesDir = fileURLToPath(new URL("../../../.shop/packages", import.meta.url));
 const NAMES = ["broker1", "broker2", "broker3"];
@@ -28,7 +28,7 @@ export async function startCluster(options: Omit<EngineOptions, "name">): Promis
   const program = await findProgram(options.log);
   const network = await startNetwork(NAMES);
   // Each a port of its own: before a start the port is looked at on this machine, too.
-  const [routePort = 0, ...ports] = await freePorts(1 + NAMES.length);
+  const [routePort = 0, ...ports] = await ownPorts(1 + NAMES.length);
   const nodes = network.hosts.map((host, index) => ({ host, port: ports[index] ?? 0, routePort }));
   const password = keptSecret(options.dataDirectory, "broker");
   const engines = nodes.map((node) => startNode(node, { ...options, program, password, nodes }));

@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Engine as BroughtUp, bringUpEngine } from "../../../ops/infrastructure/bring-up.ts";
 import { chooseLocalSource } from "../../../ops/infrastructure/choice.ts";
-import { freePorts } from "../../../ops/infrastructure/ports.ts";
 import { startCluster } from "./cluster.ts";
 import { killAtExit } from "./last-resort.ts";
 import type { Network } from "./network.ts";
+import { ownPorts } from "./own-ports.ts";
 
 /** A database or a broker of the system's own, which may be damaged in every way. */
 export type Engine = {
@@ -65,7 +65,7 @@ export async function startBrokers(
 
 async function startEngine(part: "mysql" | "nats", options: EngineOptions): Promise<Engine> {
   const { name, dataDirectory, log } = options;
-  const [port = 0, unused = 0] = await freePorts(2);
+  const [port = 0, unused = 0] = await ownPorts(2);
   const env = { ...process.env, SHOP_MYSQL_URL: "", SHOP_NATS_URL: "" };
   const source = await chooseLocalSource(part, { env, packagesDir, log });
   const engine = { prefix: [] as string[] };

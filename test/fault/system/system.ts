@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
-import { freePorts } from "../../../ops/infrastructure/ports.ts";
 import { type SandboxControl, sandboxControl } from "../../../ops/sandbox/client.ts";
 import { type Callers, callers } from "../../support/callers.ts";
 import { sweep, temporaryDirectory } from "../../support/infrastructure.ts";
@@ -9,6 +8,7 @@ import { openSchemas, type Row } from "../../support/schemas.ts";
 import { type Edges, startEdges } from "./edges.ts";
 import { type Brokers, type Engine, startBrokers, startDatabase } from "./engines.ts";
 import { atExit } from "./last-resort.ts";
+import { ownPorts } from "./own-ports.ts";
 import { edgesOf, isService, type Kind, PARTS } from "./parts.ts";
 import { type Program, programs } from "./programs.ts";
 
@@ -111,7 +111,7 @@ async function assemble({ topology, directory, log, stops, stop }: Assembly): Pr
   const brokers = await startBrokers(broker, { dataDirectory: brokerDirectory ?? directory, log });
   stops.push(() => brokers.stop());
   const engines = [database, ...brokers.nodes];
-  const ports = await freePorts(PARTS.length);
+  const ports = await ownPorts(PARTS.length);
   const portOf = new Map(PARTS.map(({ name }, index) => [name, ports[index] ?? 0]));
   const edges = await startEdges(edgesOf(brokers.nodes.map(({ name }) => name)), (name) => {
     const engine = engines.find((one) => one.name === name);

@@ -1,0 +1,146 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { judge, wrongs } from "../judge/judge.ts";
+import { openMarket } from "../load/market.ts";
+import { shopper } from "../load/shopper.ts";
+import { type System, startSystem } from "../system/system.ts";
+import { emptyShop, inPlatformStore } from "./clean.ts";
+import { COURSES, type CourseName, type Town } from "./courses.ts";
+import { mark, mutatedBy } from "./edits.ts";
+import type { CodeMutation, DataMutation } from "./mutation.ts";
+
+/** A system on which one mutation after the other is tried. */
+export type Bench = {
+  /** What the judge finds in a shop that works, after these courses. */
+  control(courses: readonly CourseName[], signal?: AbortSignal): Promise<string[]>;
+  /** What it finds with the service broken. */
+  withCode(mutation: CodeMutation, signal?: AbortSignal): Promise<string[]>;
+  /** What it finds with the data of the last control changed; they are put back afterwards. */
+  withData(mutation: DataMutation, signal?: AbortSignal): Promise<string[]>;
+  stop(): Promise<void>;
+};
+
+const SHOPPERS = 2;
+const QUIET_WITHIN_MS = 60_000;
+/** Long enough for all that does come to an end. */
+const NEVER_QUIET_MS = 10_000;
+const REACHED_WITHIN_MS = 60_000;
+const ASK_AGAIN_MS = 100;
+
+/** One replica of each service: the other one would only have to be broken, too. */
+export async function openBench(log: (line: string) => void): Promise<Bench> {
+  const system = await startSystem({}, log);
+  for (const service of SERVICES) await system.program(`${service}2`).end();
+  let broken: ServiceName | undefined;
+  let town: Town | undefined;
+
+  /** An empty shop with this service broken, and no other. */
+  async function build(next?: CodeMutation): Promise<Town> {
+    const changed = new Set([broken, next?.service].filter((name) => name !== undefined));
+    broken = next?.service;
+    await Promise.all(
+      [...changed].map(async (service) => {
+        const program = system.program(`${service}1`);
+        await program.end();
+        await program.start(service === next?.service ? mutatedBy(next.edits) : {});
+        await system.direct.untilReachable(service);
+        await system.shop.untilReachable(service);
+      }),
+    );
+    await emptyShop(system);
+    const market = await openMarket(system, SHOPPERS);
+    const [ann = 0n, bob = 0n] = market.userIds;
+    town = { market, ann: shopper(market, ann), bob: shopper(market, bob) };
+    if (changed.size > 0) await untilConnected(town);
+    return town;
+  }
+
+  async function judged(of: Town, quietWithinMs: number, signal?: AbortSignal): Promise<string[]> {
+    const occasion = { healedMs: Date.now(), sinceMs: 0, quietWithinMs };
+    return wrongs(await judge(of.market, { ...occasion, ...(signal && { signal }) }));
+  }
+
+  return {
+    async control(courses, signal) {
+      const own = await build();
+      for (const name of courses) {
+        signal?.throwIfAborted();
+        await COURSES[name](own);
+      }
+      return judged(own, QUIET_WITHIN_MS, signal);
+    },
+    async withCode(mutation, signal) {
+      const { service, edits, course, neverQuiet } = mutation;
+      const before = system.program(`${service}1`).output().length;
+      const own = await build(mutation);
+      await COURSES[course](own);
+      const output = system.program(`${service}1`).output().slice(before);
+      for (const { file } of edits) {
+        if (!output.includes(mark(file))) throw new Error(`${service} never loaded ${file}`);
+      }
+      return judged(own, neverQuiet ? NEVER_QUIET_MS : QUIET_WITHIN_MS, signal);
+    },
+    async withData({ tables, change, platform }, signal) {
+      if (!town) throw new Error("there is nothing to change before a control");
+      const kept = await Promise.all(
+        tables.map(([service, table]) => keep(system, service, table)),
+      );
+      for (const [service, sql] of change) await system.sql(service, sql);
+      if (platform) inPlatformStore(system, platform.change);
+      const found = await judged(town, QUIET_WITHIN_MS, signal);
+      if (platform) inPlatformStore(system, platform.undo);
+      for (const putBack of kept) await putBack();
+      return found;
+    },
+    stop: () => system.stop(),
+  };
+}
+
+/** Remembers a table; the returned function makes it so again. */
+async function keep(
+  system: System,
+  service: ServiceName,
+  table: string,
+): Promise<() => Promise<void>> {
+  const columns = await system.sql<{ name: string }>(
+    service,
+    `select column_name as name from information_schema.columns where table_schema = database()
+     and table_name = ? and extra not like '%generated%' order by ordinal_position`,
+    [table],
+  );
+  const names = columns.map(({ name }) => name);
+  const rows = await system.sql(service, `select ${names.join(", ")} from ${table}`);
+  const values = rows.map((row) => names.map((name) => row[name]));
+  return async () => {
+    await system.sql(service, `delete from ${table}`);
+    await system.sql(service, `insert into ${table} (${names.join(", ")}) values ?`, [values]);
+  };
+}
+
+/** After a failure gRPC waits before it connects again: until the services have found each other, nothing is tried. */
+async function untilConnected({ market, ann }: Town): Promise<void> {
+  const { shop } = market.system;
+  const { userId } = ann;
+  const lines = market.wares.slice(0, 1).map(({ goodsId }) => ({ goodsId, quantity: 1n }));
+  const own = shop.user(userId);
+  await untilAnswered("the quote", Reason.COUPON_NOT_FOUND, () =>
+    own.order.quoteOrder({ userId, lines, couponId: 1n }),
+  );
+  const payment = { orderId: 1n, provider: "sandbox", returnUrl: "http://127.0.0.1:8080/back" };
+  await untilAnswered("the payment", Reason.ORDER_NOT_FOUND, () => own.pay.createPayment(payment));
+}
+
+async function untilAnswered(
+  what: string,
+  wanted: Reason,
+  call: () => Promise<unknown>,
+): Promise<void> {
+  const untilMs = Date.now() + REACHED_WITHIN_MS;
+  for (;;) {
+    const answer = await call().catch((error: unknown) => error);
+    if (answer instanceof Refusal && answer.reason === wanted) return;
+    if (Date.now() > untilMs) throw new Error(`${what} is not answered`, { cause: answer });
+    await pause(ASK_AGAIN_MS);
+  }
+}

@@ -1,0 +1,250 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { untilQuiet } from "../judge/quiet.ts";
+import type { Market, Ware } from "../load/market.ts";
+import { type Errand, idOf } from "../load/memory.ts";
+import type { Shopper } from "../load/shopper.ts";
+import { isCommit, onPublish } from "../system/filters.ts";
+import type { Filter } from "../system/pipe.ts";
+import { resetOnce } from "./reset-once.ts";
+import { sendAllAgain } from "./send-again.ts";
+
+/** A small town with two shoppers, whose memory is judged. */
+export type Town = { market: Market; ann: Shopper; bob: Shopper };
+
+const LOOKS = 120;
+const LOOK_EVERY_MS = 100;
+/** Longer than a course takes, so that only what it does itself finds out about a payment. */
+const LATE_MS = 6_000;
+const QUIET_WITHIN_MS = 30_000;
+
+/** Each is small: what makes some mutations visible, and is harmless to a shop that works. */
+export const COURSES = {
+  /** Everything that happens to orders on a good day, refusals and repetitions included. */
+  story,
+  /** All that was told once is told again, events and commands. */
+  echo,
+  /** A participant is away while an order is placed, and gets its command when the order is long cancelled. */
+  late,
+  /** The broker acknowledges an event that no consumer will ever get. */
+  lostEvent,
+  /** The connection ends before the commit of an order's outcome. */
+  brokenCommit,
+  /** The connection ends within the transaction that gives stock back. */
+  brokenRelease,
+  /** The platform carries a refund out, and its answer is lost. */
+  lostAnswer,
+  /** Somebody tells of a payment that nobody made, with a good signature and another amount. */
+  forgery,
+  /** Paid at the last moment, and the deadline passes before the platform tells. */
+  lastMoment,
+} as const satisfies Record<string, (town: Town) => Promise<void>>;
+
+export type CourseName = keyof typeof COURSES;
+
+async function story({ market, ann, bob }: Town): Promise<void> {
+  const [cheap, middle, dear, , , dearest] = market.wares as [Ware, Ware, Ware, Ware, Ware, Ware];
+  const parted = async () => {
+    const couponId = await ann.getCoupon();
+    const lines: [Ware, bigint][] = [
+      [middle, 1n],
+      [dear, 1n],
+    ];
+    const orderId = await paid(ann, await ann.place({ lines, couponId, balanceCents: 300n }));
+    if (orderId === undefined) return;
+    await ann.refund(orderId, [{ goodsId: dear.goodsId, quantity: 1n }]);
+    await untilRefunded(ann, orderId);
+    await ann.ship(orderId);
+    await ann.receive(orderId);
+  };
+  const cancelled = async () => {
+    const couponId = await ann.getCoupon();
+    const orderId = idOf(await ann.place({ lines: [[cheap, 3n]], couponId, balanceCents: 500n }));
+    if (orderId !== undefined) await ann.cancel(orderId);
+  };
+  const refused = () => ann.place({ lines: [[dearest, 3_000n]], balanceCents: 14_700_000n });
+  const byBalance = async () => {
+    const orderId = idOf(await bob.place({ lines: [[middle, 2n]], balanceCents: 2_400n }));
+    if (orderId !== undefined) await bob.refund(orderId);
+  };
+  const givenBack = async () => {
+    const couponId = await bob.getCoupon();
+    const orderId = await paid(bob, await bob.place({ lines: [[dear, 2n]], couponId }));
+    if (orderId !== undefined) await bob.refund(orderId);
+  };
+  const repeated = async () => {
+    const placed = await bob.place({ lines: [[cheap, 1n]] });
+    await placed.ask();
+    await bob.reuseKey(placed);
+    const orderId = idOf(placed);
+    if (orderId !== undefined) await bob.openPayment(orderId);
+  };
+  await Promise.all([parted(), cancelled(), refused(), byBalance(), givenBack(), repeated()]);
+}
+
+async function echo({ market, ann, bob }: Town): Promise<void> {
+  const [cheap, middle] = market.wares as [Ware, Ware];
+  const couponId = await ann.getCoupon();
+  const kept = await ann.place({ lines: [[middle, 2n]], couponId, balanceCents: 700n });
+  await paid(ann, kept);
+  const other = idOf(await bob.place({ lines: [[cheap, 2n]], balanceCents: 100n }));
+  if (other !== undefined) await bob.cancel(other);
+  const { system } = market;
+  await untilQuiet(system, { untilMs: Date.now() + QUIET_WITHIN_MS });
+  await sendAllAgain(system);
+  const { user, goods, coupon } = system.direct.service("order");
+  const orderId = idOf(kept);
+  if (orderId === undefined) return;
+  const { userId, wish } = kept;
+  await user.deductBalance({ deductions: [{ orderId, userId, amountCents: wish.balanceCents }] });
+  await goods.reserveStock({ reservations: [{ orderId, lines: wish.lines }] });
+  const goodsAmountCents = 2n * middle.unitPriceCents;
+  await coupon.useCoupons({
+    uses: [{ orderId, userId, goodsAmountCents, couponId: wish.couponId }],
+  });
+}
+
+async function late({ market, ann }: Town): Promise<void> {
+  const { system } = market;
+  const [cheap] = market.wares as [Ware];
+  const away = system.edges.select({ from: "order", to: "user" });
+  for (const edge of away) edge.set({ kind: "reset" });
+  const placed = await ann.place({ lines: [[cheap, 1n]], balanceCents: 400n });
+  for (const edge of away) edge.mend();
+  await untilQuiet(system, { untilMs: Date.now() + QUIET_WITHIN_MS });
+  const [order] = await system.sql<{ id: bigint }>(
+    "order",
+    "select order_id as id from orders where request_id = ?",
+    [placed.wish.requestId],
+  );
+  if (!order) return;
+  const deduction = { orderId: order.id, userId: ann.userId, amountCents: 400n };
+  await system.direct.service("order").user.deductBalance({ deductions: [deduction] });
+}
+
+async function lostEvent({ market, bob }: Town): Promise<void> {
+  const { system } = market;
+  const [cheap] = market.wares as [Ware];
+  // The stream takes it, under a subject that nobody has asked for.
+  const astray = onPublish(/\.order\.v1\.cancelled$/, ({ bytes, subject }) => {
+    const text = bytes.toString("latin1").replace(subject, `${subject.slice(0, -1)}x`);
+    return [Buffer.from(text, "latin1")];
+  });
+  const edges = system.edges.select({ from: "order", to: "broker" });
+  for (const edge of edges) edge.filter(astray);
+  const orderId = idOf(await bob.place({ lines: [[cheap, 1n]], balanceCents: 100n }));
+  if (orderId !== undefined) await bob.cancel(orderId);
+  await eventually(async () => {
+    const rows = await system.sql(
+      "order",
+      "select 1 from outbox where fact = 'order.v1.cancelled' and publishes > 0 and order_id = ?",
+      [orderId ?? 0n],
+    );
+    return rows.length > 0;
+  });
+  for (const edge of edges) edge.mend();
+}
+
+/** Runs while the next connection to the database that does this is reset at this point. */
+async function interrupted(
+  { system }: Market,
+  { from, filter }: { from: string; filter: { filter: Filter; done: () => boolean } },
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const edges = system.edges.select({ from, to: "database" });
+  for (const edge of edges) edge.filter(filter.filter);
+  await work();
+  await eventually(async () => filter.done());
+  for (const edge of edges) edge.mend();
+}
+
+async function brokenCommit({ market, ann }: Town): Promise<void> {
+  const [cheap] = market.wares as [Ware];
+  const confirms = (packet: Buffer) => packet.includes("pay_deadline = v.pay_deadline");
+  const filter = resetOnce({ after: confirms, at: isCommit });
+  await interrupted(market, { from: "order", filter }, () => ann.place({ lines: [[cheap, 1n]] }));
+}
+
+async function brokenRelease({ market, ann }: Town): Promise<void> {
+  const [cheap] = market.wares as [Ware];
+  const releases = (packet: Buffer) => packet.includes("update reservations set state");
+  const filter = resetOnce({ at: releases });
+  await interrupted(market, { from: "goods", filter }, async () => {
+    const orderId = idOf(await ann.place({ lines: [[cheap, 2n]] }));
+    if (orderId !== undefined) await ann.cancel(orderId);
+  });
+}
+
+async function lostAnswer({ market, ann }: Town): Promise<void> {
+  const [cheap, middle] = market.wares as [Ware, Ware];
+  const placed = await ann.place({
+    lines: [
+      [cheap, 1n],
+      [middle, 2n],
+    ],
+  });
+  const orderId = await paid(ann, placed);
+  if (orderId === undefined) return;
+  await market.system.sandbox.faults({ lose_answers: 1 });
+  await ann.refund(orderId, [{ goodsId: cheap.goodsId, quantity: 1n }]);
+  await untilRefunded(ann, orderId);
+  await market.system.sandbox.faults();
+}
+
+async function forgery({ market, ann }: Town): Promise<void> {
+  const [cheap] = market.wares as [Ware];
+  const orderId = idOf(await ann.place({ lines: [[cheap, 1n]] }));
+  const paymentId = orderId && idOf(await ann.openPayment(orderId));
+  if (paymentId) await market.system.sandbox.send(paymentId, { kind: "amount" });
+}
+
+async function lastMoment({ market, ann }: Town): Promise<void> {
+  const { system } = market;
+  const [cheap] = market.wares as [Ware];
+  const orderId = idOf(await ann.place({ lines: [[cheap, 1n]] }));
+  const paymentId = orderId && idOf(await ann.openPayment(orderId));
+  if (!paymentId) return;
+  await system.sandbox.faults({ delay_ms: LATE_MS });
+  await system.sql(
+    "pay",
+    "update payments set next_check = now(3) + interval 10 second where order_id = ?",
+    [orderId],
+  );
+  await ann.pay({ orderId, paymentId });
+  await system.sql(
+    "order",
+    "update orders set pay_deadline = now(3), expiry_time = now(3) where order_id = ?",
+    [orderId],
+  );
+  await eventually(async () => {
+    const order = await ann.look(orderId);
+    return order?.payStatus === PayStatus.PAID || (order?.cancelReason ?? 0) !== 0;
+  });
+  await system.sandbox.faults();
+}
+
+/** Pays at the platform, and waits until the shop has heard of it; the order, or undefined where it does not come to it. */
+async function paid(person: Shopper, placed: Errand): Promise<bigint | undefined> {
+  const orderId = idOf(placed);
+  const paymentId = orderId && idOf(await person.openPayment(orderId));
+  if (!paymentId) return undefined;
+  await person.pay({ orderId, paymentId });
+  const isPaid = async () => (await person.look(orderId))?.payStatus === PayStatus.PAID;
+  return (await eventually(isPaid)) ? orderId : undefined;
+}
+
+async function untilRefunded(person: Shopper, orderId: bigint): Promise<void> {
+  await eventually(async () => {
+    const order = await person.look(orderId);
+    return order?.refunds.every(({ finishTime }) => finishTime !== undefined) === true;
+  });
+}
+
+/** A broken shop may never come to it: then the course goes on. */
+async function eventually(isSo: () => Promise<boolean>): Promise<boolean> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    if (await isSo()) return true;
+    await pause(LOOK_EVERY_MS);
+  }
+  return false;
+}

@@ -1,0 +1,211 @@
+import type { CodeMutation } from "../mutation.ts";
+
+/** The order service, broken. */
+export const ORDER_MUTATIONS: CodeMutation[] = [
+  {
+    name: "a-cent-more-to-pay",
+    what: "a cent is added to what is left to pay",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/domain/amounts.ts",
+        piece: "if (left >= 0n) return left;",
+        replacement: "if (left >= 0n) return left === 0n ? left : left + 1n;",
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: amounts-add-up: order/,
+  },
+  {
+    name: "refusal-keeps-its-stock",
+    what: "a refused order does not give back the stock that it took",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/settle-orders.ts",
+        piece: "holders: [...one.held],",
+        replacement: 'holders: [...one.held].filter((holder) => holder !== "goods"),',
+      },
+    ],
+    course: "story",
+    caughtBy: /^doubled: the stock of \d+ is/,
+  },
+  {
+    name: "cancel-without-event",
+    what: "a cancellation is told to nobody",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/cancellation.ts",
+        piece: "await parts.outbox.add(tx, cancellations.map(cancelledEvent));",
+        replacement: "",
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: changes-of-orders-are-told: order/,
+  },
+  {
+    name: "relay-trusts-the-broker",
+    what: "an event is done when the broker has it, whether its consumers get it or not",
+    service: "order",
+    edits: [
+      {
+        file: "platform/events/relay.ts",
+        piece: "state = if(consumers = '', 3, 2)",
+        replacement: "state = 3",
+      },
+    ],
+    course: "lostEvent",
+    caughtBy: /^broken: events-had-their-effect: event/,
+  },
+  {
+    name: "request-id-ignored",
+    what: "the same request_id makes another order",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/store/write-orders.ts",
+        piece: "request_id: order.requestId,",
+        replacement: `request_id: order.requestId + "." + String(order.orderId).slice(-6),`,
+      },
+    ],
+    course: "story",
+    caughtBy: /^doubled: place \w+ was answered OK \d+, then OK \d+/,
+  },
+  {
+    name: "other-contents-taken",
+    what: "the same request_id with other contents is answered like the first request",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/place-batch.ts",
+        piece: "if (!fingerprint.equals(entry.fingerprint)) {",
+        replacement: "if (fingerprint.length === 0) {",
+      },
+    ],
+    course: "story",
+    caughtBy: /^contradicted: \w+ with other contents was answered OK/,
+  },
+  {
+    name: "ok-before-the-commit",
+    what: "PlaceOrder answers OK although the outcome was not committed",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/settle-orders.ts",
+        piece: "await cancelLocked(tx, parts, cancelling);\n  });",
+        replacement: "await cancelLocked(tx, parts, cancelling);\n  }).catch(() => {});",
+      },
+    ],
+    course: "brokenCommit",
+    neverQuiet: true,
+    caughtBy: /^lost: order \d+ was acknowledged and is in status/,
+  },
+  {
+    name: "expiry-does-not-ask",
+    what: "an order past its deadline is cancelled without a look at the platform",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/close-orders.ts",
+        piece: "await parts.pay.close(overdue, { deadlineMs: Date.now() + CLOSE_TIMEOUT_MS });",
+        replacement: 'new Map(overdue.map((orderId) => [orderId, "closed"]));',
+      },
+    ],
+    course: "lastMoment",
+    caughtBy: /^lost: order \d+ is paid at the platform and cancelled as not paid in time/,
+  },
+  {
+    name: "shipping-without-history",
+    what: "the history has no entry for shipping",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/changing.ts",
+        piece: "changes.map(({ order, by }) => {",
+        replacement:
+          'changes.filter(({ by }) => by.cause !== "ShipOrder").map(({ order, by }) => {',
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: history-has-every-version: order/,
+  },
+  {
+    name: "refund-rounded-up",
+    what: "what is kept of an order is rounded up to a cent",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/domain/refunds.ts",
+        piece: "((goodsAmountCents - couponPaidCents) * amountCents) / goodsAmountCents;",
+        replacement:
+          "((goodsAmountCents - couponPaidCents) * amountCents + goodsAmountCents - 1n) / goodsAmountCents;",
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: refunds-add-up: order/,
+  },
+  {
+    name: "cancel-refused-but-done",
+    what: "a cancellation is refused after it was committed",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/cancel-order.ts",
+        piece: "return getOrder(parts, orderId, asking);",
+        replacement: "throw new Refusal(Reason.ORDER_STATE_INVALID);",
+      },
+    ],
+    course: "story",
+    caughtBy: /^refused, with an effect: order \d+ is cancelled by its user/,
+  },
+  {
+    name: "order-refused-but-kept",
+    what: "an order with a coupon is refused after it was confirmed",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/place-order.ts",
+        piece: 'import { getOrder } from "./get-order.ts";',
+        replacement:
+          'import { Reason, Refusal } from "#platform/values/refusal.ts";\nimport { getOrder } from "./get-order.ts";',
+      },
+      {
+        file: "services/order/use-cases/place-order.ts",
+        piece: "return outcome.order;",
+        replacement:
+          "if (command.couponId !== 0n) throw new Refusal(Reason.COUPON_NOT_FOUND);\n      return outcome.order;",
+      },
+    ],
+    course: "story",
+    caughtBy: /^refused, with an effect: order \d+ of \w+ was refused as .* and is kept/,
+  },
+  {
+    name: "refunds-told-wrong",
+    what: "GetOrder tells refunds with a cent too much",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/rpc.ts",
+        piece: "payAmountCents,\n    balanceCents,\n    note,",
+        replacement: "payAmountCents: payAmountCents + 1n,\n    balanceCents,\n    note,",
+      },
+    ],
+    course: "story",
+    caughtBy: /^lost: order \d+ is answered with other refunds/,
+  },
+  {
+    name: "tracking-number-not-told",
+    what: "GetOrder leaves the tracking number out",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/rpc.ts",
+        piece: "trackingNumber: order.trackingNumber,",
+        replacement: 'trackingNumber: "",',
+      },
+    ],
+    course: "story",
+    caughtBy: /^lost: order \d+ is answered as something else/,
+  },
+];

@@ -1,0 +1,178 @@
+import type { CodeMutation } from "../mutation.ts";
+
+const INBOX = "platform/events/inbox.ts";
+const COUPON_CONSUMERS = "services/coupon/consumers.ts";
+
+/** Goods, coupon and user, broken. */
+export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
+  {
+    name: "inbox-without-effect",
+    what: "an event is written into the inbox, and has no effect",
+    service: "goods",
+    edits: [
+      {
+        file: INBOX,
+        piece: "return new Set(byKey.keys());",
+        replacement: "return new Set();",
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: order-holds-its-lines: order/,
+  },
+  {
+    name: "inbox-before-the-effect",
+    what: "the inbox row is committed before the effect, in a transaction of its own",
+    service: "goods",
+    edits: [
+      {
+        file: "services/goods/use-cases/release-stock.ts",
+        piece: "await admitEvents(tx, deliveries);",
+        replacement: 'await database.transact("admit", (apart) => admitEvents(apart, deliveries));',
+      },
+    ],
+    course: "brokenRelease",
+    caughtBy: /^doubled: the stock of \d+ is/,
+  },
+  {
+    name: "stock-back-twice",
+    what: "stock that comes back is counted twice",
+    service: "goods",
+    edits: [
+      {
+        file: "services/goods/store/stock.ts",
+        piece: "({ goods_id: goodsId, stock: delta })",
+        replacement: "({ goods_id: goodsId, stock: delta > 0n ? 2n * delta : delta })",
+      },
+    ],
+    course: "story",
+    caughtBy: /^lost: the stock of \d+ is/,
+  },
+  {
+    name: "stock-back-without-row",
+    what: "stock comes back without a row in its log",
+    service: "goods",
+    edits: [
+      {
+        file: "services/goods/store/stock.ts",
+        piece: "await logMovements(tx, movements, nextLogId);",
+        replacement:
+          "await logMovements(tx, movements.filter(({ delta }) => delta < 0n), nextLogId);",
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: stock-is-sum-of-log: goods/,
+  },
+  {
+    name: "nothing-acknowledged",
+    what: "goods never acknowledges a message",
+    service: "goods",
+    edits: [
+      {
+        file: "platform/events/consumers.ts",
+        piece: "for (const { raw } of received) raw.ack();",
+        replacement: "",
+      },
+    ],
+    course: "story",
+    neverQuiet: true,
+    caughtBy: /^never quiet: messages for goods_order_v1_\w+ \d+/,
+  },
+  {
+    name: "coupon-not-freed",
+    what: "a cancelled order keeps its coupon",
+    service: "coupon",
+    edits: [
+      {
+        file: "services/coupon/use-cases/release-coupons.ts",
+        piece: "await freeCoupons(tx, couponsToFree(held, coupons));",
+        replacement: "",
+      },
+    ],
+    course: "story",
+    caughtBy: /^lost: coupon \d+ is used for order \d+/,
+  },
+  {
+    name: "coupon-freed-too-early",
+    what: "a refund of some of the goods gives the coupon back",
+    service: "coupon",
+    edits: [
+      {
+        file: COUPON_CONSUMERS,
+        piece: "deliveries.filter(({ message }) => message.whole);",
+        replacement: "deliveries;",
+      },
+    ],
+    course: "story",
+    caughtBy: /^doubled: coupon \d+ is spent by order \d+, and can be spent again/,
+  },
+  {
+    name: "holders-ignored",
+    what: "coupon handles cancellations that are none of its business",
+    service: "coupon",
+    edits: [
+      {
+        file: COUPON_CONSUMERS,
+        piece: 'deliveries.filter(({ message }) => message.holders.includes("coupon"));',
+        replacement: "deliveries;",
+      },
+    ],
+    course: "story",
+    caughtBy: /^broken: effects-had-their-event: event \d+ at coupon/,
+  },
+  {
+    name: "tombstone-forgotten",
+    what: "a deduction that comes after the cancellation of its order is taken",
+    service: "user",
+    edits: [
+      {
+        file: "services/user/use-cases/release-balance.ts",
+        piece: "await insertHolds(tx, unknown.map(closedBefore));",
+        replacement: "",
+      },
+    ],
+    course: "late",
+    caughtBy: /^doubled: the balance of \d+ is/,
+  },
+  {
+    name: "balance-taken-twice",
+    what: "the same order_id takes the balance again",
+    service: "user",
+    edits: [
+      {
+        file: "services/user/use-cases/deduct-balance.ts",
+        piece: "return deductions.map((deduction) => {",
+        replacement: `const again = deductions.filter((one) => !undecided.includes(one));
+    const changes = again.map(({ userId, amountCents }) => [userId, -amountCents]);
+    await addToUsers(tx, "balance_cents", new Map(changes));
+    return deductions.map((deduction) => {`,
+      },
+    ],
+    course: "echo",
+    caughtBy: /^doubled: the balance of \d+ is/,
+  },
+  {
+    name: "points-for-every-message",
+    what: "neither inbox nor log keeps a message that comes again from giving points again",
+    service: "user",
+    edits: [
+      {
+        file: INBOX,
+        piece:
+          "if (byKey.get(row.event_id)?.consumer === row.consumer) byKey.delete(row.event_id);",
+        replacement: "",
+      },
+      {
+        file: "platform/db/statements.ts",
+        piece: "tx.change(`insert into",
+        replacement: "tx.change(`insert ignore into",
+      },
+      {
+        file: "services/user/domain/points.ts",
+        piece: "change.spentCents === 0n || before?.refunds.has(change.refundId)",
+        replacement: "change.spentCents === 0n",
+      },
+    ],
+    course: "echo",
+    caughtBy: /^doubled: the points of \d+ are/,
+  },
+];

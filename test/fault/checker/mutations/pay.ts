@@ -1,0 +1,109 @@
+import type { CodeMutation } from "../mutation.ts";
+
+const SANDBOX = "services/pay/clients/sandbox.ts";
+
+/** The pay service, broken. */
+export const PAY_MUTATIONS: CodeMutation[] = [
+  {
+    name: "any-amount-accepted",
+    what: "a callback is taken without a look at its amount",
+    service: "pay",
+    edits: [
+      {
+        file: "services/pay/domain/verdict.ts",
+        piece: 'if (notice.amountCents !== payment.amountCents) return refused("amount");',
+        replacement: "",
+      },
+    ],
+    course: "forgery",
+    caughtBy: /^broken: money-in-is-there: payment/,
+  },
+  {
+    name: "verdict-without-payment",
+    what: "a callback is accepted on record, and the payment stays as it was",
+    service: "pay",
+    edits: [
+      {
+        file: "services/pay/use-cases/take-notice.ts",
+        piece:
+          "await markPaid(tx, parts, { payment, notice, change: judgement.change, evidence });",
+        replacement: "",
+      },
+    ],
+    course: "lostAnswer",
+    neverQuiet: true,
+    caughtBy: /^broken: money-in-is-on-record: payment/,
+  },
+  {
+    name: "refund-under-another-key",
+    what: "a refund is tried again under another key",
+    service: "pay",
+    edits: [
+      {
+        file: SANDBOX,
+        piece: "attempt === 1 ? String(refundId) :",
+        replacement: '[refundId, Date.now() % 1_000_000].join("-") ||',
+      },
+    ],
+    course: "lostAnswer",
+    caughtBy: /^broken: refund-is-the-same-there: refund .* was carried out 2 times/,
+  },
+  {
+    name: "refund-of-a-cent-more",
+    what: "the platform is asked for a cent more than the refund",
+    service: "pay",
+    edits: [
+      {
+        file: SANDBOX,
+        piece:
+          "amount_cents: String(amountCents),\n        },\n      });\n      const { state, cause }",
+        replacement:
+          "amount_cents: String(amountCents + 1n),\n        },\n      });\n      const { state, cause }",
+      },
+    ],
+    course: "lostAnswer",
+    caughtBy: /^lost: order \d+ cost \d+ cents in the end and keeps \d+/,
+  },
+  {
+    name: "identifiers-repeat",
+    what: "the time in an identifier counts in quarters of a second, its sequence in milliseconds",
+    service: "pay",
+    edits: [
+      {
+        file: "platform/values/snowflake.ts",
+        piece: "BigInt(lastMs - EPOCH_MS) << 22n",
+        replacement: "BigInt(Math.floor((lastMs - EPOCH_MS) / 256) * 256) << 22n",
+      },
+    ],
+    course: "lostAnswer",
+    caughtBy: /^broken: identifiers-are-unique: pay \d+/,
+  },
+  {
+    name: "payment-refused-but-open",
+    what: "CreatePayment is refused after the payment was opened",
+    service: "pay",
+    edits: [
+      {
+        file: "services/pay/use-cases/create-payment.ts",
+        piece: "return readBack(parts, payment.paymentId);",
+        replacement: 'throw notPayable(order, "payments_closed");',
+      },
+    ],
+    course: "forgery",
+    caughtBy: /^refused, with an effect: payment \d+ of order \d+ is there/,
+  },
+  {
+    name: "refunded-cents-not-told",
+    what: "GetPayment and ListPayments tell of no refund",
+    service: "pay",
+    edits: [
+      {
+        file: "services/pay/rpc.ts",
+        piece: "refundedCents: payment.refundedCents,",
+        replacement: "refundedCents: 0n,",
+      },
+    ],
+    course: "lostAnswer",
+    caughtBy: /^lost: the payments of order \d+ are answered otherwise/,
+  },
+];

@@ -1,0 +1,124 @@
+import { type Bench, openBench } from "./bench.ts";
+import { COURSES, type CourseName } from "./courses.ts";
+import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
+
+/** What became of one mutation. */
+export type Tried = {
+  mutation: string;
+  what: string;
+  /** The finding that was expected; undefined: it slipped through. */
+  caughtBy: string | undefined;
+  /** All findings, or what went wrong with trying. */
+  found: string[];
+  seconds: number;
+};
+
+export type Checked = { control: string[]; tried: Tried[]; missing: string[] };
+
+type Playing = {
+  /** Of mutations; none: all. */
+  names: readonly string[];
+  log: (line: string) => void;
+  signal: AbortSignal;
+};
+
+const TRIES = 2;
+
+export const MUTATION_NAMES = [...DATA_MUTATIONS, ...CODE_MUTATIONS].map(({ name }) => name);
+
+/** Breaks the shop in every way that is known, and sees whether the judge finds it; a shop that is whole comes first. */
+export async function playChecker({ names, log, signal }: Playing): Promise<Checked> {
+  const isWanted = ({ name }: { name: string }) => names.length === 0 || names.includes(name);
+  const data = DATA_MUTATIONS.filter(isWanted);
+  const code = CODE_MUTATIONS.filter(isWanted);
+  const tried: Tried[] = [];
+  const bench = await openBench(log);
+  const once = async (
+    mutation: { name: string; what: string; caughtBy: RegExp },
+    findings: () => Promise<string[]>,
+  ) => {
+    if (signal.aborted) return;
+    const one = await tryOne(mutation, findings);
+    tried.push(one);
+    log(`${one.mutation}: ${one.caughtBy ?? `NOT CAUGHT\n  ${one.found.join("\n  ")}`}`);
+  };
+  try {
+    const control = await soundShop(bench, coursesOf(code), { log, signal });
+    if (control.length === 0) {
+      for (const mutation of data) await once(mutation, () => bench.withData(mutation, signal));
+      for (const mutation of code) await once(mutation, () => bench.withCode(mutation, signal));
+    }
+    const all = [...data, ...code].map(({ name }) => name);
+    const missing = all.filter((name) => !tried.some(({ mutation }) => mutation === name));
+    return { control, tried, missing };
+  } finally {
+    await bench.stop();
+  }
+}
+
+/** The story, on which the data are changed, and whatever else the mutations need. */
+function coursesOf(code: readonly { course: CourseName }[]): CourseName[] {
+  const wanted = new Set<CourseName>(["story", ...code.map(({ course }) => course)]);
+  return (Object.keys(COURSES) as CourseName[]).filter((name) => wanted.has(name));
+}
+
+async function soundShop(
+  bench: Bench,
+  courses: readonly CourseName[],
+  { log, signal }: Omit<Playing, "names">,
+): Promise<string[]> {
+  const started = Date.now();
+  const found = await bench.control(courses, signal).catch((error: Error) => {
+    if (signal.aborted) return ["interrupted"];
+    throw error;
+  });
+  const verdict = found.length === 0 ? "clean" : `NOT CLEAN\n  ${found.join("\n  ")}`;
+  log(`control (${courses.join(", ")}), ${seconds(started).toFixed(1)} s: ${verdict}`);
+  return found;
+}
+
+/**
+ * A mutation that slips through is tried once more: on a busy machine a shopper may not get an answer in time, and then
+ * the course ends before anything goes wrong. What the judge cannot see it does not see the second time either.
+ */
+export async function tryOne(
+  { name, what, caughtBy }: { name: string; what: string; caughtBy: RegExp },
+  findings: () => Promise<string[]>,
+): Promise<Tried> {
+  const started = Date.now();
+  let found: string[] = [];
+  let line: string | undefined;
+  for (let time = 1; time <= TRIES && line === undefined; time += 1) {
+    found = await findings().catch((error: Error) => [`could not be tried: ${error.stack}`]);
+    line = found.find((finding) => caughtBy.test(finding));
+  }
+  return { mutation: name, what, caughtBy: line, found, seconds: seconds(started) };
+}
+
+const seconds = (sinceMs: number) => (Date.now() - sinceMs) / 1_000;
+
+export const isCaught = ({ control, tried, missing }: Checked) =>
+  control.length === 0 && missing.length === 0 && tried.every(({ caughtBy }) => caughtBy);
+
+export function checkerText(checked: Checked): string {
+  const { control, tried, missing } = checked;
+  const width = Math.max(...tried.map(({ mutation }) => mutation.length), 0);
+  const rows = tried.map((one) => {
+    const caught = one.caughtBy ?? "NOT CAUGHT";
+    return `${one.mutation.padEnd(width)}  ${one.seconds.toFixed(1).padStart(5)} s  ${caught}`;
+  });
+  const count = tried.filter(({ caughtBy }) => caughtBy).length;
+  const sum = tried.reduce((total, one) => total + one.seconds, 0);
+  return [
+    ...rows,
+    ...tried
+      .filter(({ caughtBy }) => !caughtBy)
+      .flatMap(({ mutation, what, found }) => [
+        `${mutation} (${what}) slipped through; found instead:`,
+        ...found.map((line) => `  ${line}`),
+      ]),
+    ...control.map((line) => `a shop that is whole is taken for broken: ${line}`),
+    ...(missing.length > 0 ? [`not tried: ${missing.join(", ")}`] : []),
+    `${count} of ${tried.length + missing.length} mutations caught in ${sum.toFixed(0)} s`,
+  ].join("\n");
+}

@@ -1,0 +1,23 @@
+import type { Filter } from "../system/pipe.ts";
+
+/**
+ * Resets a connection once, before a request arrives that `at` knows; where `after` is given, only on a connection on
+ * which a request was seen that it knows.
+ */
+export function resetOnce(when: {
+  after?: (request: Buffer) => boolean;
+  at: (request: Buffer) => boolean;
+}): { filter: Filter; done: () => boolean } {
+  const ready = new Set<number>();
+  let done = false;
+  const filter: Filter = ({ way, bytes, connection }) => {
+    if (done || way !== "request") return "pass";
+    if (when.at(bytes) && (when.after === undefined || ready.has(connection))) {
+      done = true;
+      return "reset";
+    }
+    if (when.after?.(bytes)) ready.add(connection);
+    return "pass";
+  };
+  return { filter, done: () => done };
+}

@@ -1,0 +1,51 @@
+import type { Market } from "../load/market.ts";
+import {
+  type Errand,
+  errandsOf,
+  settledAnswer,
+  type Wish,
+  wasEverUnknown,
+} from "../load/memory.ts";
+import { CANCEL, CLOSED, type Facts } from "./facts.ts";
+import type { Findings } from "./findings.ts";
+
+/** Of calls without a key of their own: what was only ever refused, by every errand for the same thing, has not happened. */
+export function judgeRefusals({ memory }: Market, facts: Facts, findings: Findings): void {
+  const tell = (line: string) => findings.refusedWithEffect.push(line);
+  for (const orderId of onlyRefused(errandsOf(memory, "cancel"), ({ wish }) => wish.orderId)) {
+    if (facts.orders.get(orderId)?.cancel_reason === CANCEL.BY_USER) {
+      tell(`order ${orderId} is cancelled by its user, who was refused that`);
+    }
+  }
+  const paymentsOf = Map.groupBy(facts.payments.values(), (payment) => payment.order_id);
+  for (const orderId of onlyRefused(
+    errandsOf(memory, "open-payment"),
+    ({ wish }) => wish.orderId,
+  )) {
+    // One that was given up while it was being opened is refused, and stays behind closed.
+    const alive = (paymentsOf.get(orderId) ?? []).filter(({ status }) => status !== CLOSED);
+    for (const { payment_id } of alive) {
+      tell(`payment ${payment_id} of order ${orderId} is there, and was refused`);
+    }
+  }
+  const atThePlatform = new Map(facts.platform.payments.map((one) => [one.paymentId, one.state]));
+  for (const paymentId of onlyRefused(errandsOf(memory, "pay"), ({ wish }) => wish.paymentId)) {
+    if (atThePlatform.get(String(paymentId)) === "paid") {
+      tell(`payment ${paymentId} is paid at the platform, which refused that`);
+    }
+  }
+}
+
+/** A refusal after an attempt without an answer may mean that the attempt had its effect. */
+export function isPlainRefusal(errand: Errand): boolean {
+  return settledAnswer(errand)?.kind === "refused" && !wasEverUnknown(errand);
+}
+
+function onlyRefused<W extends Wish>(
+  errands: readonly Errand<W>[],
+  keyOf: (errand: Errand<W>) => bigint,
+): bigint[] {
+  return [...Map.groupBy(errands, keyOf)]
+    .filter(([, all]) => all.every((errand) => isPlainRefusal(errand as Errand)))
+    .map(([key]) => key);
+}
