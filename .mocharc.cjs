@@ -2,7 +2,7 @@
 const named = process.argv.slice(2).some((argument) => argument.endsWith(".test.ts"));
 
 // The longest first, so that none of them is left over at the end, when nothing runs beside it.
-const longest = "pay|pay-races|order-faults|order-paid|sdk";
+const longest = "pay|pay-races|order-faults|order-paid|sdk|browser|gateway";
 
 const everything = [
   `test/integration/@(${longest})/**/*.test.ts`,

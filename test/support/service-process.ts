@@ -13,8 +13,6 @@ export type ServiceProcess = {
   /** Undefined while it does not run. */
   pid(): number | undefined;
   output(): string;
-  /** Undefined while it does not run. */
-  pid(): number | undefined;
 };
 
 const mains: Record<string, string> = {
@@ -105,6 +103,5 @@ export function serviceProcess(options: {
     ended: () => gone,
     pid: () => child?.pid,
     output,
-    pid: () => child?.pid,
   };
 }
