@@ -110,7 +110,11 @@ export const restoredSchema: Fault = {
     const service = random.pick(SERVICES);
     const ordersOf = async (label: string) => {
       const load: Load = startLoad(market, random.fork(label));
-      await load.acknowledged(ORDERS).finally(() => load.stop());
+      try {
+        await load.acknowledged(ORDERS);
+      } finally {
+        await load.stop();
+      }
     };
     await ordersOf("before");
     await judge("orders before the backup");

@@ -122,7 +122,7 @@ function blocks(all: readonly Host[]): Pick<Network, "block" | "mend" | "arrives
       await rule("add", entry);
     },
     async mend() {
-      for (const [key, entry] of [...blocked]) {
+      for (const [key, entry] of blocked) {
         await rule("del", entry);
         blocked.delete(key);
       }

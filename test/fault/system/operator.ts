@@ -145,7 +145,7 @@ export async function messagesOf(
   });
   const found: Stored[] = [];
   try {
-    const consumer = await jetstream(connection).consumers.getConsumerFromInfo(reader);
+    const consumer = jetstream(connection).consumers.getConsumerFromInfo(reader);
     while (found.length < reader.num_pending) {
       const fetched = await consumer.fetch({ max_messages: AT_ONCE, expires: FETCH_MS });
       const had = found.length;

@@ -101,9 +101,18 @@ export function pipe(options: {
   }
 
   function pass({ bytes, thenReset }: Piece): void {
-    if (bytes === "end") return void to.end();
-    if (bytes === "close") return void to.destroySoon();
-    if (bytes === "abort") return void to.resetAndDestroy();
+    if (bytes === "end") {
+      to.end();
+      return;
+    }
+    if (bytes === "close") {
+      to.destroySoon();
+      return;
+    }
+    if (bytes === "abort") {
+      to.resetAndDestroy();
+      return;
+    }
     queuedBytes -= bytes.length;
     if (to.destroyed || !to.writable) return;
     drained = to.write(bytes, () => {
