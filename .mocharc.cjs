@@ -6,13 +6,14 @@ const longest = "pay|pay-races|order-faults|order-paid|sdk|browser|gateway";
 
 const everything = [
   `test/integration/@(${longest})/**/*.test.ts`,
+  "test/fault/**/*.test.ts",
   "platform/**/*.test.ts",
   "services/**/*.test.ts",
   "gateway/**/*.test.ts",
   "ops/**/*.test.ts",
   `test/integration/!(${longest})/**/*.test.ts`,
   "test/integration/*.test.ts",
-  "test/!(integration|fixtures|support)/**/*.test.ts",
+  "test/!(integration|fault|fixtures|support)/**/*.test.ts",
   "test/*.test.ts",
 ];
 
