@@ -6,8 +6,8 @@ protocol: POST a JSON object, get a JSON object. The same addresses serve Connec
 
 - A field with its default value (0, "", false, an empty list, the first value of an enum) is left out of answers, and may
   be left out of requests.
-- 64-bit integers are strings. Requests may have them as numbers, too, but not beyond 2^53 - 1: the last digits of such a
-  number are lost.
+- 64-bit integers are strings. Requests may have them as numbers, too, where a double holds all the digits; any other
+  number is refused.
 - Enums are names; requests may have their numbers, too. Times are RFC 3339; requests may have any offset.
 - Field names are in lowerCamelCase. Requests may have them as in the proto files, too (\`page_token\`); descriptions and the
   paths in \`fieldViolations\` name them so. A field that does not exist is refused.
