@@ -4,7 +4,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { forEachInFlight } from "../ops/replay/in-flight.ts";
-import { rounded, spread } from "../ops/replay/report-words.ts";
+import { percentile, rounded, spread } from "../ops/replay/report-words.ts";
 import { token } from "../test/support/callers.ts";
 import { insertUsers, newGoods, placeRequest } from "../test/support/fixtures.ts";
 import { bringUpEngines, mochaGlobalTeardown } from "../test/support/infrastructure.ts";
@@ -73,13 +73,11 @@ async function turn(
   };
 }
 
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
 function words(name: string, turns: Turn[], direct: Turn[]): string {
-  const of = (key: keyof Turn, from = turns) => median(from.map((one) => one[key]));
+  const of = (key: keyof Turn, from = turns) => {
+    const sorted = from.map((one) => one[key]).sort((a, b) => a - b);
+    return percentile(sorted, 50);
+  };
   const ratio = (key: keyof Turn) => (of(key) / of(key, direct)).toFixed(2);
   return [
     `  ${name.padEnd(26)}p50 ${of("p50")} ms (x${ratio("p50")}), p99 ${of("p99")} ms (x${ratio("p99")}),`,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { HttpAnswer } from "#platform/process/http-answer.ts";
+import { type HttpAnswer, HttpProblem } from "#platform/process/http-answer.ts";
 
 export type DocsRequest = {
   /** Without the query. */
@@ -62,8 +62,8 @@ export function readDocs(): Docs {
     const file = files.get(path);
     if (!file) return undefined;
     if (method !== "GET" && method !== "HEAD") {
-      const headers = { allow: "GET, HEAD", "content-type": "text/plain; charset=utf-8" };
-      return { status: 405, headers, body: "GET only\n", close: true };
+      const headers = { allow: "GET, HEAD" };
+      return new HttpProblem(405, "GET only", { close: true, headers }).answer;
     }
     const isKnown = ifNoneMatch !== undefined && matches(ifNoneMatch, file.headers.etag);
     return isKnown

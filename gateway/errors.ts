@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { ServiceError } from "@grpc/grpc-js";
 import type { Log } from "#platform/process/log.ts";
-import { statusOfRefusal } from "#platform/rpc/errors.ts";
+import { isServiceError, statusOfRefusal } from "#platform/rpc/errors.ts";
 import { errorInfo, Outage, Refusal } from "#platform/values/refusal.ts";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 
@@ -46,8 +45,4 @@ export function refused(refusal: Refusal, headers: Record<string, string> = {}):
   const { code, details } = statusOfRefusal(refusal);
   const detail = { desc: ErrorInfoSchema, value: errorInfo(refusal) };
   return new ConnectError(details, code as number as Code, headers, [detail]);
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && "metadata" in error;
 }

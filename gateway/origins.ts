@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { cors as connectHeaders } from "@connectrpc/connect";
 import cors from "cors";
-import { HttpProblem } from "#platform/process/http-answer.ts";
+import { authorityOf, HttpProblem } from "#platform/process/http-answer.ts";
 import { isOnOrigin, type Origin } from "#platform/values/origins.ts";
 import { PREFLIGHT_SECONDS } from "./limits.ts";
 import { SESSION_HEADER } from "./sessions.ts";
@@ -35,7 +35,7 @@ export function createOriginCheck(
       return false;
     }
     const url = URL.parse(origin);
-    const isOwn = url !== null && url.host === hostOf(request);
+    const isOwn = url !== null && url.host === authorityOf(request)?.toLowerCase();
     if (!url || !(isOwn || isOnOrigin(url, allowed))) {
       throw new HttpProblem(403, "this origin may not call", { close: true });
     }
@@ -45,9 +45,4 @@ export function createOriginCheck(
     });
     return isPreflight;
   };
-}
-
-function hostOf(request: IncomingMessage): string | undefined {
-  const authority = request.headers[":authority"] ?? request.headers.host;
-  return typeof authority === "string" ? authority.toLowerCase() : undefined;
 }

@@ -14,7 +14,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { HttpProblem, pathOf, streamOf } from "#platform/process/http-answer.ts";
+import { authorityOf, HttpProblem, pathOf, streamOf } from "#platform/process/http-answer.ts";
 import { ANSWERED } from "#platform/process/http-server.ts";
 import type { Log } from "#platform/process/log.ts";
 import { MAX_DEADLINE_MS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_STREAM_MS } from "./limits.ts";
@@ -90,8 +90,8 @@ export function createProtocols(options: {
 
 /** The adapter makes a URL of it, and must not throw where nobody catches. */
 function requireAuthority(request: IncomingMessage): void {
-  const authority = request.headers[":authority"] ?? request.headers.host;
-  if (typeof authority === "string" && URL.canParse(`http://${authority}`)) return;
+  const authority = authorityOf(request);
+  if (authority !== undefined && URL.canParse(`http://${authority}`)) return;
   throw new HttpProblem(400, "the request names no host", { close: true });
 }
 

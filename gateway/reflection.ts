@@ -70,7 +70,8 @@ function createReflection(services: readonly DescService[]): Reflection {
   const extensions = [...registry].filter((type) => type.kind === "extension");
   const names = [...registry]
     .filter((type) => type.kind === "service")
-    .map((type) => type.typeName);
+    .map((type) => type.typeName)
+    .sort();
   const packed = withImports(registry);
 
   const answerFile = (file: DescFile | undefined, wanted: string): Answer => {
@@ -81,7 +82,7 @@ function createReflection(services: readonly DescService[]): Reflection {
   return (question) => {
     switch (question.case) {
       case "listServices": {
-        const service = names.sort().map((name) => ({ name }));
+        const service = names.map((name) => ({ name }));
         return { case: "listServicesResponse", value: { service } };
       }
       case "fileByFilename":

@@ -121,6 +121,12 @@ export function pathOf(request: IncomingMessage): string {
   return (request.url ?? "").split(/[?#]/, 1)[0] ?? "";
 }
 
+/** The host that a request names, over either HTTP. */
+export function authorityOf(request: IncomingMessage): string | undefined {
+  const authority = request.headers[":authority"] ?? request.headers.host;
+  return typeof authority === "string" ? authority : undefined;
+}
+
 /** The stream of an answer over HTTP/2, which Node gives the shape of one over HTTP/1.1. */
 export function streamOf(response: ServerResponse): Http2ServerResponse["stream"] | undefined {
   return (response as unknown as Partial<Http2ServerResponse>).stream;

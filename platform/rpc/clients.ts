@@ -22,7 +22,7 @@ import type { Log } from "#platform/process/log.ts";
 import type { TlsSettings } from "#platform/process/tls-settings.ts";
 import { Outage, Reason } from "#platform/values/refusal.ts";
 import { channelSecurity } from "./credentials.ts";
-import { refusalOfStatus } from "./errors.ts";
+import { isServiceError, refusalOfStatus } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { StreamChannels } from "./stream-channels.ts";
 
@@ -228,10 +228,6 @@ function troubleOf(error: ServiceError, { plan, options, call }: Context): Error
 
 function cancelled(plan: Plan): Outage {
   return new Outage(`${plan.path} was cancelled before it began`);
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && "metadata" in error;
 }
 
 function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {

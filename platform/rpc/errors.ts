@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
+import { Metadata, type ServiceError, type StatusObject, status } from "@grpc/grpc-js";
 import type { Log } from "#platform/process/log.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { decodeErrorInfo, encodeStatus } from "./status-details.ts";
@@ -96,6 +96,11 @@ export function refusalOfStatus(failed: { code: number; metadata: Metadata }): R
   const refusal = decodeErrorInfo(details);
   if (!refusal || refusal.reason === Reason.UNSPECIFIED) return undefined;
   return STATUS_OF_REASON[refusal.reason as KnownReason] === failed.code ? refusal : undefined;
+}
+
+/** What a failed call of grpc-js is rejected with. */
+export function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "metadata" in error;
 }
 
 function answered(code: status, message: string): AnsweredStatus {

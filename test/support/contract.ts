@@ -40,6 +40,13 @@ export const METHODS: readonly Method[] = Object.entries(SERVED).flatMap(([servi
   ),
 );
 
+/** By its name, such as "goods CreateGoods". */
+export function methodNamed(name: string): Method {
+  const found = METHODS.find((method) => method.name === name);
+  if (!found) throw new Error(`the shop has no rpc ${name}`);
+  return found;
+}
+
 /** A field of a request, however deep: through which fields it is reached, itself last. */
 export type FieldPath = { path: string; fields: DescField[] };
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { status } from "@grpc/grpc-js";
 import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
 import { BAD_TOKENS } from "../../support/bad-tokens.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { METHODS, methodNamed } from "../../support/contract.ts";
 import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
 import type { RawOptions } from "../../support/raw-call.ts";
 import { sharedShop, startMs } from "../../support/shared-shop.ts";
@@ -69,7 +69,7 @@ describe("who may call what", function () {
           return ["authorization", value];
         });
         for (const name of methods) {
-          const method = METHODS.find((one) => one.name === name) as Method;
+          const method = methodNamed(name);
           const answer = await every.send(method, await validOf(method).request(world), {
             headers,
           });

@@ -10,6 +10,7 @@ import {
   fieldsOf,
   METHODS,
   type Method,
+  methodNamed,
   withField,
 } from "../../support/contract.ts";
 import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
@@ -30,8 +31,6 @@ const EMPTY_IS_FINE = new Set([
   "user ListPointLog",
   "order ListOrders",
 ]);
-
-const methodOf = (name: string) => METHODS.find((method) => method.name === name) as Method;
 
 describe("bytes that no client sends", function () {
   this.timeout(startMs);
@@ -127,7 +126,7 @@ describe("bytes that no client sends", function () {
   });
 
   it("nobody registers with a balance, points or a role", async () => {
-    const method = methodOf("user Register");
+    const method = methodNamed("user Register");
     const { userName } = (await validOf(method).request(world)) as { userName: string };
     const wish = bytesOf(method, { userName, password: "long enough" });
     const extra = new BinaryWriter();
@@ -151,7 +150,7 @@ describe("bytes that no client sends", function () {
       "order PlaceOrder",
       "coupon UseCoupons",
     ]) {
-      const method = methodOf(name);
+      const method = methodNamed(name);
       for (const bytes of [deep, closed]) {
         const answer = await send(method, bytes);
         expectStatus(method, answer, "INVALID_ARGUMENT");
@@ -167,14 +166,18 @@ describe("bytes that no client sends", function () {
       .tag(1, WireType.Varint)
       .int64(2n ** 40n + 5n)
       .finish();
-    neverABug(methodOf("goods ListGoods"), await send(methodOf("goods ListGoods"), bytes), bytes);
+    neverABug(
+      methodNamed("goods ListGoods"),
+      await send(methodNamed("goods ListGoods"), bytes),
+      bytes,
+    );
     const endless = Buffer.concat([Buffer.from([0x08]), Buffer.alloc(11, 0xff)]);
-    const answer = await send(methodOf("goods GetGoods"), endless);
-    expectStatus(methodOf("goods GetGoods"), answer, "INVALID_ARGUMENT");
+    const answer = await send(methodNamed("goods GetGoods"), endless);
+    expectStatus(methodNamed("goods GetGoods"), answer, "INVALID_ARGUMENT");
   });
 
   it("of a discount with both kinds the last one counts", async () => {
-    const method = methodOf("coupon IssueCoupon");
+    const method = methodNamed("coupon IssueCoupon");
     const bytes = await validBytes(method);
     const both = new BinaryWriter();
     both.tag(3, WireType.LengthDelimited).bytes(Buffer.from([0x10, 0x64]));

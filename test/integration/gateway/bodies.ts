@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { Reason } from "#platform/values/refusal.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { methodNamed } from "../../support/contract.ts";
 import { newGoods } from "../../support/fixtures.ts";
 import {
   type Answer,
@@ -17,7 +17,7 @@ import type { Shop } from "../../support/shop.ts";
 const KIB = 1_024;
 const MIB = KIB * KIB;
 
-const method = METHODS.find(({ name }) => name === "goods GetGoods") as Method;
+const method = methodNamed("goods GetGoods");
 
 /** What unpacks to a gigabyte: pieces that each unpack to 64 MiB, which gzip takes one after the other. */
 function bombs(): { gzip: Buffer; br: Buffer } {

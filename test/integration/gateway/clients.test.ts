@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { constants } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { token } from "../../support/callers.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { methodNamed } from "../../support/contract.ts";
 import { eventually } from "../../support/eventually.ts";
 import { newGoods, newShopper, placeRequest } from "../../support/fixtures.ts";
 import { type GatewayClient, gatewayClient, PROTOCOLS } from "../../support/gateway-call.ts";
@@ -20,10 +20,9 @@ import {
   type StreamCall,
 } from "./slow-clients.ts";
 
-const methodOf = (name: string) => METHODS.find((method) => method.name === name) as Method;
-const getGoods = methodOf("goods GetGoods");
-const listGoods = methodOf("goods ListGoods");
-const watchOrder = methodOf("order WatchOrder");
+const getGoods = methodNamed("goods GetGoods");
+const listGoods = methodNamed("goods ListGoods");
+const watchOrder = methodNamed("order WatchOrder");
 
 /** Fifty of these are more than a window of HTTP/2. */
 const LONG = "x".repeat(2_000);

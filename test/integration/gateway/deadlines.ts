@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { token } from "../../support/callers.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { methodNamed } from "../../support/contract.ts";
 import { eventually } from "../../support/eventually.ts";
 import { newGoods, newShopper, placeRequest } from "../../support/fixtures.ts";
 import {
@@ -13,11 +13,10 @@ import {
 import { startMs } from "../../support/shared-shop.ts";
 import { type Shop, startShop } from "../../support/shop.ts";
 
-const methodOf = (name: string) => METHODS.find((method) => method.name === name) as Method;
-const getGoods = methodOf("goods GetGoods");
-const listGoods = methodOf("goods ListGoods");
-const getUser = methodOf("user GetUser");
-const watchOrder = methodOf("order WatchOrder");
+const getGoods = methodNamed("goods GetGoods");
+const listGoods = methodNamed("goods ListGoods");
+const getUser = methodNamed("user GetUser");
+const watchOrder = methodNamed("order WatchOrder");
 
 const isGrpc = (protocol: Protocol) => protocol === "grpc" || protocol === "grpc-web";
 const timeoutOf = (protocol: Protocol, ms: number): Record<string, string> =>

@@ -3,7 +3,13 @@ import { create, type JsonObject, type MessageInitShape, toJson } from "@bufbuil
 import { Reason, reasonName } from "#platform/values/refusal.ts";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { token } from "../../support/callers.ts";
-import { type FieldPath, fieldsOf, METHODS, type Method } from "../../support/contract.ts";
+import {
+  type FieldPath,
+  fieldsOf,
+  METHODS,
+  type Method,
+  methodNamed,
+} from "../../support/contract.ts";
 import { placeRequest } from "../../support/fixtures.ts";
 import { type Answer, type GatewayClient, gatewayClient } from "../../support/gateway-call.ts";
 import { frame } from "../../support/http2-call.ts";
@@ -100,7 +106,7 @@ describe("gateway: every field of every rpc in JSON", function () {
   }
 
   it("of a choice is one", async () => {
-    const method = METHODS.find(({ name }) => name === "coupon IssueCoupon") as Method;
+    const method = methodNamed("coupon IssueCoupon");
     const valid = await validJson(method);
     const both = { amountOffCents: "100", basisPointsOff: 500 };
     const answer = await send(method, JSON.stringify({ ...valid, discount: both }));
@@ -109,7 +115,7 @@ describe("gateway: every field of every rpc in JSON", function () {
   });
 
   it("names the field that is wrong", async () => {
-    const method = METHODS.find(({ name }) => name === "order QuoteOrder") as Method;
+    const method = methodNamed("order QuoteOrder");
     const answer = await send(method, '{"lines":[{"goodsId":"1","quantity":"two"}]}');
     assert.equal(answer.code, "INVALID_ARGUMENT");
     assert.equal(answer.refusal?.violations[0]?.field, "quantity");

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { type DescField, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { token } from "../../support/callers.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { METHODS, type Method, methodNamed } from "../../support/contract.ts";
 import { newId, placeRequest } from "../../support/fixtures.ts";
 import { sharedShop, startMs } from "../../support/shared-shop.ts";
 import type { Shop } from "../../support/shop.ts";
@@ -163,7 +163,7 @@ describe("the same request in every protocol", function () {
 
   for (const [name, change, reason] of REFUSED) {
     it(`tells the same facts of a refusal: ${name}, ${reason}`, async () => {
-      const method = METHODS.find((one) => one.name === name) ?? assert.fail(name);
+      const method = methodNamed(name);
       const { caller, request } = validOf(method);
       const call = { ...(await request(world)), ...(await change(world)) };
       const { details } = await agreed(method, call, headersOf[caller]);

@@ -3,7 +3,7 @@ import type { ServiceName } from "#platform/process/common-settings.ts";
 import { Reason } from "#platform/values/refusal.ts";
 import { start as startGateway } from "../../../gateway/main.ts";
 import { token } from "../../support/callers.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { type Method, methodNamed } from "../../support/contract.ts";
 import {
   type Answer,
   type GatewayClient,
@@ -12,12 +12,11 @@ import {
   type Protocol,
 } from "../../support/gateway-call.ts";
 
-const methodOf = (name: string) => METHODS.find((method) => method.name === name) as Method;
-const getGoods = methodOf("goods GetGoods");
-const getUser = methodOf("user GetUser");
-const login = methodOf("user Login");
-const refresh = methodOf("user RefreshSession");
-const logout = methodOf("user Logout");
+const getGoods = methodNamed("goods GetGoods");
+const getUser = methodNamed("user GetUser");
+const login = methodNamed("user Login");
+const refresh = methodNamed("user RefreshSession");
+const logout = methodNamed("user Logout");
 
 /** Where nobody answers: what is let through is UNAVAILABLE. */
 const NOBODY = Object.fromEntries(
@@ -128,7 +127,7 @@ describe("gateway: how often", () => {
     const client = await open({ SHOP_SIGN_IN_RATE: "3", SHOP_RATE_PER_ADDRESS: "100" });
     letThrough(await call(client, login));
     letThrough(await call(client, refresh, { protocol: "grpc" }));
-    letThrough(await call(client, methodOf("user Register"), { protocol: "connect" }));
+    letThrough(await call(client, methodNamed("user Register"), { protocol: "connect" }));
     for (const protocol of PROTOCOLS) limited(await call(client, login, { protocol }), "sign_in");
     limited(await call(client, refresh), "sign_in");
     letThrough(await call(client, logout));

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { fromBinary, toJsonString } from "@bufbuild/protobuf";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { token } from "../../support/callers.ts";
-import { type FieldPath, METHODS, type Method, withField } from "../../support/contract.ts";
+import {
+  type FieldPath,
+  METHODS,
+  type Method,
+  methodNamed,
+  withField,
+} from "../../support/contract.ts";
 import { eventually } from "../../support/eventually.ts";
 import { newCoupon, newId, newKey } from "../../support/fixtures.ts";
 import {
@@ -139,7 +145,7 @@ describe("gateway: what another user has", function () {
   });
 
   it("is not told by a stream that watches one's own order", async () => {
-    const watch = METHODS.find(({ name }) => name === "order WatchOrder") as Method;
+    const watch = methodNamed("order WatchOrder");
     const watching = PROTOCOLS.map((protocol) => asOwn(watch, { orderId: own.orderId }, protocol));
     const { order } = await shop
       .user(others.userId)
@@ -160,7 +166,7 @@ describe("gateway: what another user has", function () {
   });
 
   it("is theirs alone where both use the same request id", async () => {
-    const place = METHODS.find(({ name }) => name === "order PlaceOrder") as Method;
+    const place = methodNamed("order PlaceOrder");
     const [request, same] = await Promise.all(
       [others, own].map(async (world) => await validOf(place).request(world)),
     );

@@ -11,18 +11,17 @@ import type { AddressInfo } from "node:net";
 import { start as startGateway } from "../../../gateway/main.ts";
 import { BAD_TOKENS } from "../../support/bad-tokens.ts";
 import { token } from "../../support/callers.ts";
-import { METHODS, type Method } from "../../support/contract.ts";
+import { methodNamed } from "../../support/contract.ts";
 import { insertUsers } from "../../support/fixtures.ts";
 import { type GatewayClient, gatewayClient, PROTOCOLS } from "../../support/gateway-call.ts";
 import { sharedShop, startMs } from "../../support/shared-shop.ts";
 import type { Shop } from "../../support/shop.ts";
 import { raw } from "./raw-http.ts";
 
-const methodOf = (name: string) => METHODS.find((method) => method.name === name) as Method;
-const ofAnyone = methodOf("goods GetGoods");
-const ofUsers = methodOf("user GetUser");
-const ofAdmins = methodOf("goods CreateGoods");
-const stream = methodOf("order WatchOrder");
+const ofAnyone = methodNamed("goods GetGoods");
+const ofUsers = methodNamed("user GetUser");
+const ofAdmins = methodNamed("goods CreateGoods");
+const stream = methodNamed("order WatchOrder");
 
 /** What every call of gRPC has. */
 const OF_GRPC =
