@@ -1,4 +1,4 @@
-import { type Judgement, judge, wrongs } from "./judge/judge.ts";
+import { judge, wrongs } from "./judge/judge.ts";
 import { acknowledgedOrders, type Load, startLoad } from "./load/load.ts";
 import { type Market, openMarket } from "./load/market.ts";
 import type { Random } from "./random.ts";
@@ -51,18 +51,7 @@ export async function openStage(
     },
     async judge(load, { healedMs, injected, signal }) {
       await load?.stop();
-      const contradictions = [...market.memory.contradictions];
-      let judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
-      if (judgement.secondsToQuiet !== undefined && wrongs(judgement).length > 0) {
-        for (const line of wrongs(judgement)) log(`looks again: ${line}`);
-        // The time to pay of an order may end between two looks at it. What is really wrong stays so.
-        market.memory.contradictions.push(...contradictions);
-        const again = await judge(market, { healedMs: Date.now(), sinceMs: judgedMs, signal });
-        judgement =
-          again.secondsToQuiet === undefined
-            ? again
-            : { ...inBoth(judgement, again), secondsToQuiet: judgement.secondsToQuiet };
-      }
+      const judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
       const acknowledged = acknowledgedOrders(market.memory) - judgedOrders;
       judgedOrders += acknowledged;
       judgedMs = Date.now();
@@ -70,17 +59,4 @@ export async function openStage(
     },
     stop: () => system.stop(),
   };
-}
-
-/**
- * What the second look found again. It may find others whose time to pay ended during it; what is said of a thing may
- * have other numbers in it.
- */
-function inBoth(first: Judgement, again: Judgement): Judgement {
-  const about = (line: string) => line.split(/ (?:is|are|was|were|cost|keeps) /)[0];
-  const repeated = (kind: "lost" | "doubled") => {
-    const before = new Set([...first.lost, ...first.doubled].map(about));
-    return again[kind].filter((line) => before.has(about(line)));
-  };
-  return { ...again, lost: repeated("lost"), doubled: repeated("doubled") };
 }

@@ -1,5 +1,12 @@
 import { FAKES } from "../../../ops/sandbox/fakes.ts";
+import type { Faults } from "../../../ops/sandbox/faults.ts";
 import type { Fault } from "../fault.ts";
+import { insist } from "../system/operator.ts";
+import type { System } from "../system/system.ts";
+
+/** Another fault may be killing it meanwhile. */
+const tellPlatform = ({ sandbox }: System, faults: Partial<Faults> = {}) =>
+  insist(() => sandbox.faults(faults));
 
 /** What callbacks may be like: each alone, or several together. */
 export const platformCallbacks: Fault = {
@@ -18,8 +25,8 @@ export const platformCallbacks: Fault = {
     ];
     const faults = Object.assign({}, ...random.some(ways, random.between(1, 4)));
     log(`the platform's callbacks: ${JSON.stringify(faults)}`);
-    await system.sandbox.faults(faults);
-    return () => system.sandbox.faults();
+    await tellPlatform(system, faults);
+    return () => tellPlatform(system);
   },
 };
 
@@ -37,8 +44,8 @@ export const platformAnswers: Fault = {
       { refuse_refunds: true, lose_answers: random.between(5, 30) },
     ]);
     log(`the platform: ${JSON.stringify(faults)}`);
-    await system.sandbox.faults(faults);
-    return () => system.sandbox.faults();
+    await tellPlatform(system, faults);
+    return () => tellPlatform(system);
   },
 };
 

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { resolveUnknown } from "../load/load.ts";
 import type { Market } from "../load/market.ts";
 import { judgeAnswers } from "./answers.ts";
 import { brokenRules } from "./books.ts";
-import { readFacts } from "./facts.ts";
+import { type Facts, readFacts } from "./facts.ts";
 import { type Findings, noFindings } from "./findings.ts";
 import { judgePayments, judgePossessions } from "./money.ts";
 import { judgeOrders } from "./orders.ts";
@@ -29,7 +30,7 @@ export type Occasion = {
   healedMs: number;
   /** When it was judged last. */
   sinceMs: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Of a shop of which it is known that it will not be quiet. */
   quietWithinMs?: number;
 };
@@ -48,9 +49,40 @@ export async function judge(
   // A judgement that was not waited for would be an unjust one.
   signal?.throwIfAborted();
   const secondsToQuiet = isQuiet ? (Date.now() - healedMs) / 1_000 : undefined;
+  const look = isQuiet
+    ? await lookWhileStill(market, { sinceMs, signal })
+    : await lookOnce(market, await readFacts(market), sinceMs);
+  look.contradicted.unshift(...market.memory.contradictions.splice(0));
+  return { secondsToQuiet, lastMotion, ...look, unanswered };
+}
+
+/** Longer than an order has to be paid. */
+const STILL_WITHIN_MS = 180_000;
+
+/**
+ * Looks at books and answers until nothing has changed meanwhile. The time to pay of some order may end during a look,
+ * and then what was stored and what is answered a second later differ rightly: that look does not count.
+ */
+async function lookWhileStill(
+  market: Market,
+  { sinceMs, signal }: Pick<Occasion, "sinceMs" | "signal">,
+): Promise<Look & Partial<Judgement>> {
+  const untilMs = Date.now() + STILL_WITHIN_MS;
+  for (;;) {
+    const facts = await readFacts(market);
+    const look = await lookOnce(market, facts, sinceMs);
+    const now = await untilQuiet(market.system, { untilMs: 0, signal });
+    if (now.isQuiet && isDeepStrictEqual(facts, await readFacts(market))) return look;
+    const again = await untilQuiet(market.system, { untilMs, signal });
+    signal?.throwIfAborted();
+    if (!again.isQuiet) return { ...look, secondsToQuiet: undefined, lastMotion: again.last };
+  }
+}
+
+type Look = Findings & { broken: string[] };
+
+async function lookOnce(market: Market, facts: Facts, sinceMs: number): Promise<Look> {
   const findings = noFindings();
-  findings.contradicted.push(...market.memory.contradictions.splice(0));
-  const facts = await readFacts(market);
   judgeOrders(market, facts, findings);
   judgePayments(market, facts, findings);
   judgeRefusals(market, facts, findings);
@@ -58,8 +90,7 @@ export async function judge(
   await judgePossessions(market, facts, findings);
   await judgePoints(market, facts, findings);
   await judgeAnswers(market, facts, { findings, sinceMs });
-  const broken = await brokenRules(market.system);
-  return { ...findings, secondsToQuiet, lastMotion, unanswered, broken };
+  return { ...findings, broken: await brokenRules(market.system) };
 }
 
 /** Everything that is wrong, in lines. */

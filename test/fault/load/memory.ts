@@ -54,9 +54,8 @@ export type Memory = {
   contradictions: string[];
 };
 
-/** Try again, they say, and that nothing is decided: the token, too, may be too old for one replica's clock alone. */
+/** Try again, they say, and that nothing is decided. */
 const PASSING = new Set<Reason>([
-  Reason.UNAUTHENTICATED,
   Reason.RATE_LIMITED,
   Reason.REQUEST_IN_PROGRESS,
   Reason.PROVIDER_UNAVAILABLE,
