@@ -75,6 +75,7 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
     const tell = (line: string) => log(`${fault.name} ${time}/${times}: ${line}`);
     try {
       const stage = await stages.of(fault);
+      signal.throwIfAborted();
       const random = seeded(`${seed}/${fault.name}/${time}`);
       await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds, notes });
     } catch (error) {

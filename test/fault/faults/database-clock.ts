@@ -3,7 +3,7 @@ import type { Fault } from "../fault.ts";
 import { CANCEL } from "../judge/facts.ts";
 import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
-import { type Clock, clockIn, underClock } from "../system/clocks.ts";
+import { type Clock, clearClocks, clockIn, underClock } from "../system/clocks.ts";
 import { isService } from "../system/parts.ts";
 import type { Program } from "../system/programs.ts";
 
@@ -67,6 +67,7 @@ export const databaseClock: Fault = {
       clock.set(0);
       await database.kill();
       database.prefix = before;
+      clearClocks();
       await database.start();
     }
   },
@@ -113,5 +114,6 @@ export const serviceClocks: Fault = {
     for (const clock of clocks.values()) clock.set(0);
     await load?.acknowledged(10);
     await restart(chosen);
+    clearClocks();
   },
 };

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { faketimeLibrary } from "../needs.ts";
 
@@ -29,4 +29,15 @@ export function clockIn(directory: string, name: string): Clock {
 /** For the front of a command. */
 export function underClock({ env }: Clock): string[] {
   return ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+}
+
+const SHARED_MEMORY = "/dev/shm";
+const LEFT_BEHIND = /^(?:faketime_shm|sem\.faketime_sem)_(\d+)$/;
+
+/** Removes what the library leaves in shared memory for each process that was killed. */
+export function clearClocks(): void {
+  for (const name of readdirSync(SHARED_MEMORY)) {
+    const pid = LEFT_BEHIND.exec(name)?.[1];
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(SHARED_MEMORY, name), { force: true });
+  }
 }
