@@ -84,9 +84,10 @@ function interruption(): AbortSignal {
 try {
   const options = readOptions(process.argv.slice(2));
   if (!options) console.log(USAGE);
-  else if (options.checker) process.exitCode = await check(options, interruption());
-  else if (options.names.length === 0 && options.soak === undefined) await list();
-  else process.exitCode = await play(options, interruption());
+  else if (options.names.length === 0 && options.soak === undefined && !options.checker)
+    await list();
+  // Left to itself, Node 26.10 has been seen to wait for ever, at full speed, for connections that were reset.
+  else process.exit(await (options.checker ? check : play)(options, interruption()));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\n\n${USAGE}`);
