@@ -22,6 +22,7 @@ const REACHED_WITHIN = { orders: 150, ms: 45_000, mostMs: 600_000 };
 /** A point that is rare has so many chances more. */
 const CHANCES = 3;
 const LOOK_EVERY_MS = 100;
+const DROPPED_CALLBACKS = 20;
 
 type Cell = Point & { runs: number; chances: number };
 
@@ -129,18 +130,20 @@ class Matrix {
   }
 }
 
-/** Refunds fail now and then, so that this way is passed, too. */
-async function refuseRefundsNowAndThen({ system }: Course, over: AbortSignal): Promise<void> {
+/** In turns: ways that are taken only when the platform refuses refunds, or when its callbacks do not come. */
+const PLATFORM = [{ refuse_refunds: true }, {}, { drop: DROPPED_CALLBACKS }, {}];
+
+async function troubleThePlatform({ system }: Course, over: AbortSignal): Promise<void> {
   for (let round = 0; !over.aborted; round += 1) {
     await pause(4_000, undefined, { signal: over }).catch(() => {});
-    const faults = round % 2 === 0 && !over.aborted ? { refuse_refunds: true } : {};
+    const faults = over.aborted ? {} : PLATFORM[round % PLATFORM.length];
     await system.sandbox.faults(faults).catch(() => {});
   }
 }
 
 async function during(course: Course, work: () => Promise<void>): Promise<void> {
   const over = new AbortController();
-  const rare = refuseRefundsNowAndThen(course, over.signal);
+  const rare = troubleThePlatform(course, over.signal);
   try {
     await work();
   } finally {
