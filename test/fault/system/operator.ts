@@ -175,8 +175,10 @@ export type BrokerLoss = { acknowledged: number; lost: number };
  */
 export async function lostByTheBroker(system: System): Promise<BrokerLoss> {
   // The outbox first: what is acknowledged after this look is not looked for.
-  const acknowledged = [...(await acknowledgedEvents(system, "order"))];
-  acknowledged.push(...(await acknowledgedEvents(system, "pay")));
+  const acknowledged = await insist(async () => [
+    ...(await acknowledgedEvents(system, "order")),
+    ...(await acknowledgedEvents(system, "pay")),
+  ]);
   const held = await asOperator(system, async (operator) => {
     const streams = await shopStreams(system, operator);
     const messages: Stored[] = [];
