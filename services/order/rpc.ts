@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Call, type Implementation, implement } from "#platform/rpc/server.ts";
+import { type Implementation, implement } from "#platform/rpc/server.ts";
 import { errorInfo } from "#platform/values/refusal.ts";
 import { decodeRefusal } from "#platform/values/refusal-bytes.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import { cancelOrder } from "./use-cases/cancel-order.ts";
 import { getOrder, listHistory } from "./use-cases/get-order.ts";
 import { listOrders } from "./use-cases/list-orders.ts";
-import type { Asking, Parts } from "./use-cases/parts.ts";
+import type { Parts } from "./use-cases/parts.ts";
 import type { PlaceOrder } from "./use-cases/place-order.ts";
 import { quoteOrder } from "./use-cases/quote-order.ts";
 import { refundOrder } from "./use-cases/refund-order.ts";
@@ -25,7 +25,7 @@ type HistoryEntry = Awaited<ReturnType<typeof listHistory>>[number];
 export function orderImplementation(parts: Parts, placing: PlaceOrder): Implementation {
   return implement(OrderService, {
     async quoteOrder({ userId, lines, couponId, balanceCents }, call) {
-      return quoteOrder(parts, { userId, lines, couponId, balanceCents }, askingOf(call));
+      return quoteOrder(parts, { userId, lines, couponId, balanceCents }, call);
     },
     async placeOrder(request, call) {
       const { consignee = "", mobile = "", text = "" } = request.address ?? {};
@@ -33,7 +33,7 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
         return { goodsId, quantity, unitPriceCents };
       });
       const command = { ...request, lines, address: { consignee, mobile, text } };
-      const order = await placing.place(command, askingOf(call));
+      const order = await placing.place(command, call);
       call.log.info({ orderId: String(order.orderId), userId: String(order.userId) }, "confirmed");
       return { order: orderMessage(order) };
     },
@@ -51,21 +51,21 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       }
     },
     async cancelOrder({ orderId }, call) {
-      const order = await cancelOrder(parts, orderId, askingOf(call));
+      const order = await cancelOrder(parts, orderId, call);
       call.log.info({ orderId: String(orderId), userId: String(order.userId) }, "cancelled");
       return { order: orderMessage(order) };
     },
     async shipOrder({ orderId, trackingNumber }, call) {
-      const order = await shipOrder(parts, { orderId, trackingNumber }, askingOf(call));
+      const order = await shipOrder(parts, { orderId, trackingNumber }, call);
       return { order: orderMessage(order) };
     },
     async confirmReceipt({ orderId }, call) {
-      return { order: orderMessage(await confirmReceipt(parts, orderId, askingOf(call))) };
+      return { order: orderMessage(await confirmReceipt(parts, orderId, call)) };
     },
     async refundOrder({ requestId, orderId, lines, note }, call) {
       const wanted = lines.map(({ goodsId, quantity }) => ({ goodsId, quantity }));
       const command = { requestId, orderId, lines: wanted, note };
-      const order = await refundOrder(parts, command, askingOf(call));
+      const order = await refundOrder(parts, command, call);
       call.log.info({ orderId: String(orderId), requestId }, "refund requested");
       return { order: orderMessage(order) };
     },
@@ -73,10 +73,6 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       return { entries: (await listHistory(parts, orderId, call)).map(historyMessage) };
     },
   });
-}
-
-function askingOf({ actor, ownerId, deadlineMs, signal, traceparent }: Call): Asking {
-  return { actor, ownerId, deadlineMs, signal, traceparent };
 }
 
 function orderMessage(order: Order): MessageInitShape<typeof OrderSchema> {

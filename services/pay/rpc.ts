@@ -11,7 +11,7 @@ import { closePayments } from "./use-cases/close-payments.ts";
 import { createPayment } from "./use-cases/create-payment.ts";
 import { getPayment, listPaymentLog, listPayments } from "./use-cases/get-payment.ts";
 import { type CallbackOutcome, handleCallback, judgeAgain } from "./use-cases/handle-callback.ts";
-import type { Asking, Parts } from "./use-cases/parts.ts";
+import type { Parts } from "./use-cases/parts.ts";
 
 type Payment = Awaited<ReturnType<typeof getPayment>>;
 type LogEntry = Awaited<ReturnType<typeof listPaymentLog>>[number];
@@ -33,7 +33,7 @@ export function payImplementation(parts: Parts): Implementation {
   return implement(PayService, {
     async createPayment({ orderId, provider, returnUrl }, call) {
       const command = { orderId, provider, returnUrl };
-      const payment = await createPayment(parts, command, askingOf(call));
+      const payment = await createPayment(parts, command, call);
       const { paymentId } = payment;
       call.log.info({ orderId: String(orderId), paymentId: String(paymentId) }, "payment started");
       return { payment: paymentMessage(payment) };
@@ -64,10 +64,6 @@ export function payImplementation(parts: Parts): Implementation {
       return { entries: (await listPaymentLog(parts, paymentId)).map(entryMessage) };
     },
   });
-}
-
-function askingOf({ ownerId, deadlineMs, signal, traceparent }: Call): Asking {
-  return { ownerId, deadlineMs, signal, traceparent };
 }
 
 function recordedCallback(headers: Record<string, string>, { caller }: Call): bigint | undefined {

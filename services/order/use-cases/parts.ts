@@ -32,6 +32,7 @@ export type Asking = {
   ownerId: bigint | undefined;
   /** On the scale of Date.now(). */
   deadlineMs: number;
+  /** Made when it is asked for: read it only where something waits for it. */
   signal: AbortSignal;
   traceparent: string;
 };
