@@ -10,8 +10,9 @@ import type { System } from "../system/system.ts";
 
 /** What the shop may do about it by itself, which must be nothing, it gets the time to do. */
 const LOOKED_ON_MS = 8_000;
-/** Of each kind of breach a report names 20. */
 const ORDERS = 10;
+/** Each line of each order that was placed meanwhile may be one. */
+const BREACHES_AT_MOST = 1_000;
 /** An order that is kept has something in these, so that none of it there is a breach. */
 const HAVE_ALL: readonly ServiceName[] = ["order", "goods"];
 
@@ -129,7 +130,7 @@ export const restoredSchema: Fault = {
     try {
       await restore(system, service, "old");
       await pause(LOOKED_ON_MS);
-      const named = await brokenRules(system);
+      const named = await brokenRules(system, BREACHES_AT_MOST);
       const orders = new Set(named.flatMap((line) => orderIdsIn(line, placed(market.memory))));
       const wronglyNamed = [...orders].filter((orderId) => before.has(orderId));
       log(

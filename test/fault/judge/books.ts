@@ -12,8 +12,11 @@ export function auditScope({ namespace, settings }: System) {
   return { ...schemasOf(namespace), ...settings, settleSeconds: SETTLE_SECONDS };
 }
 
-/** All rules of `npm run audit`, the platform's ledger included: a line for each item that breaks one. */
-export async function brokenRules(system: System): Promise<string[]> {
+/**
+ * All rules of `npm run audit`, the platform's ledger included: a line for each item that breaks one, up to so many items
+ * a rule.
+ */
+export async function brokenRules(system: System, maxItems = MAX_ITEMS): Promise<string[]> {
   const platform = await platformAt(system.sandbox.url);
   if (!platform) return ["the platform does not say what it knows"];
   const scope = auditScope(system);
@@ -23,7 +26,7 @@ export async function brokenRules(system: System): Promise<string[]> {
     platform: true,
     quietSeconds: 0,
     againAfterMs: AGAIN_AFTER_MS,
-    maxItems: MAX_ITEMS,
+    maxItems,
   });
   return report.rules.flatMap(({ name, items, broken }) => [
     ...items.map(({ item, says }) => `${name}: ${item} ${says}`),
