@@ -4,12 +4,12 @@ import mysql, {
   type PoolConnection,
   type ResultSetHeader,
   type RowDataPacket,
-  TypedParameter,
 } from "mysql2";
 import { isConflict, isOutage } from "#platform/db/errors.ts";
 import { formatSql, type Parameter as SqlParameter } from "#platform/db/sql.ts";
 import { Outage } from "#platform/values/refusal.ts";
 
+const { TypedParameter } = mysql;
 type Typed = ReturnType<typeof TypedParameter.LONGLONG>;
 /** What a prepared statement takes. Undefined has no place in it. */
 export type Parameter = Typed | string | Buffer | Date | null;
