@@ -22,6 +22,12 @@ export type Running = {
   orderAddress: string;
   /** Server processes whose CPU and memory count, the load generator aside. Database and nats-server stand apart. */
   processes(): { name: string; pid: number }[];
+  /** Whether nothing is under way behind the answers any more: events, confirmations. Default: nothing ever is. */
+  settled?(): Promise<boolean>;
+  /** Ports of its gRPC servers. Default: that of orderAddress. */
+  ports?(): number[];
+  /** Calls that its servers have answered so far, by gRPC path. Default: not counted. */
+  calls?(): Promise<Record<string, { calls: number; bytes: number }>>;
   /** Ends the processes, drops the schemas, deletes the streams. */
   stop(): Promise<void>;
 };

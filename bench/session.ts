@@ -1,0 +1,107 @@
+import { bare } from "./bare/bare.ts";
+import type { Bench } from "./bench.ts";
+import { makeCatalog } from "./catalog.ts";
+import { startClients } from "./load/clients.ts";
+import { machineNow } from "./measure/machine.ts";
+import { openMeter } from "./measure/meter.ts";
+import { DEFAULT_CONNECTIONS, monolith } from "./monolith/monolith.ts";
+import type { Options } from "./options.ts";
+import { couponsOf, FLASH_SHOPPERS, planOf, type Round } from "./plan.ts";
+import { readOrders } from "./real-orders.ts";
+import { resultOf } from "./report/result.ts";
+import { table, turnWords } from "./report/table.ts";
+import { playCallbacks } from "./rounds/callbacks.ts";
+import { playLoads } from "./rounds/loads.ts";
+import { playOverload } from "./rounds/overload.ts";
+import { type Audited, auditShop } from "./shop/audit.ts";
+import { startEngines } from "./shop/engines.ts";
+import { type RunningShop, startShop } from "./shop/shop.ts";
+import type { Catalog, Engines, Running, TargetName } from "./target.ts";
+import { playTurn, type Turn } from "./turns.ts";
+
+const WARMING_SECONDS = 3;
+const PAYING = ["pay", "callback", "mixed"];
+
+/** Brings everything up, runs the plan, audits, reports, and takes everything down. Resolves to the exit code. */
+export async function measure(options: Options): Promise<number> {
+  const rounds = planOf(options);
+  const tell = (line: string) => console.error(line);
+  const engines = await startEngines(tell);
+  const undo: (() => Promise<void>)[] = [() => engines.stop()];
+  try {
+    const machine = machineNow(engines.descriptions);
+    const size = {
+      items: options.items,
+      shoppers: FLASH_SHOPPERS,
+      coupons: couponsOf(rounds, options.warmUpSeconds),
+      flashes: Math.max(1, ...rounds.map(({ turns }) => turns)),
+    };
+    const isRetail = rounds.some(({ workload }) => workload === "retail");
+    const retail = isRetail ? await readOrders(options.file, size) : undefined;
+    const catalog = await makeCatalog(size, retail);
+    const tokens = catalog.shoppers.map(({ token }) => token);
+    const clients = await startClients({ clients: options.clients, size, tokens, retail });
+    undo.push(() => clients.stop());
+    const meter = await openMeter(engines, clients.pids);
+    undo.push(() => meter.close());
+    const targets = await startTargets({ options, rounds, engines, catalog }, undo);
+    const shop = targets.get("shop") as RunningShop | undefined;
+    const told = (turn: Turn, place: { turn: number; of: number }) => tell(turnWords(turn, place));
+    const bench: Bench = { options, engines, size, clients, meter, targets, shop, tell, told };
+    const turns: Turn[] = [];
+    await warm(bench);
+    for (const round of rounds) turns.push(...(await playRound(bench, round, turns)));
+    const audited: Audited | undefined =
+      shop && options.audit ? await auditShop(engines, shop) : undefined;
+    const result = resultOf({ machine, options, turns, audited });
+    console.log(table(result));
+    return audited && audited.broken.length > 0 ? 1 : 0;
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+async function startTargets(
+  run: { options: Options; rounds: Round[]; engines: Engines; catalog: Catalog },
+  undo: (() => Promise<void>)[],
+): Promise<Map<TargetName, Running>> {
+  const { options, rounds, engines, catalog } = run;
+  const wanted = new Set(rounds.flatMap(({ targets }) => targets));
+  const paying = rounds.some(({ workload }) => PAYING.includes(workload));
+  const start: Record<TargetName, () => Promise<Running>> = {
+    shop: () => startShop(engines, catalog, { replicas: options.replicas, paying }),
+    monolith: () => monolith(options.connections ?? DEFAULT_CONNECTIONS).start(engines, catalog),
+    bare: () => bare.start(engines, catalog),
+  };
+  const running = new Map<TargetName, Running>();
+  for (const name of wanted) {
+    const started = await start[name]();
+    running.set(name, started);
+    undo.push(() => started.stop());
+  }
+  return running;
+}
+
+/** The first orders of a process are slow: nothing is compiled yet. */
+async function warm(bench: Bench): Promise<void> {
+  for (const target of bench.targets.keys()) {
+    const loop = { kind: "closed" as const, inFlight: 64 };
+    const seconds = WARMING_SECONDS;
+    await playTurn(bench, {
+      target,
+      workload: "place",
+      title: "warm-up",
+      loop,
+      seconds,
+      warmUpSeconds: 0,
+      seed: "warm",
+    });
+  }
+}
+
+/** One after the other; what needs the shop's maximum takes it from the rounds before. */
+async function playRound(bench: Bench, round: Round, played: readonly Turn[]): Promise<Turn[]> {
+  if (round.workload === "callback") return playCallbacks(bench, round, played);
+  if (round.workload === "overload") return playOverload(bench, round, played);
+  return playLoads(bench, round);
+}
