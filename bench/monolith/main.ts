@@ -42,8 +42,8 @@ export async function start(env = process.env): Promise<Running> {
     async placeOrder(request, call) {
       const { consignee = "", mobile = "", text = "" } = request.address ?? {};
       const command = { ...request, address: { consignee, mobile, text } };
-      const { actor, traceparent } = call;
-      const order = await placeOrder(parts, command, { actor, traceparent });
+      const { actor, traceparent, deadlineMs } = call;
+      const order = await placeOrder(parts, command, { actor, traceparent, deadlineMs });
       call.log.info({ orderId: String(order.orderId), userId: String(order.userId) }, "confirmed");
       return { order };
     },

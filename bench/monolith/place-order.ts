@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { isDuplicateKey } from "#platform/db/errors.ts";
-import { Refusal } from "#platform/values/refusal.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { OrderSchema } from "#proto/shop/order/v1/order_pb.ts";
 import { payAmount } from "../../services/order/domain/amounts.ts";
 import type { PlaceCommand } from "../../services/order/domain/order.ts";
@@ -14,7 +14,7 @@ import { eventsOf, orderMessage } from "./answer.ts";
 import { type Connections, RunAgain, type Transaction } from "./connections.ts";
 import { earlierOrder } from "./earlier.ts";
 import { balanceRefusal, couponDiscount, goodsRefusal } from "./look.ts";
-import type { Relay } from "./relay.ts";
+import type { OutboxEvent, Relay } from "./relay.ts";
 import { spendCoupon, takeBalance, takeStock } from "./take.ts";
 import {
   type Decided,
@@ -35,7 +35,9 @@ export type Parts = {
 type OrderMessage = MessageInitShape<typeof OrderSchema>;
 /** A checked request. */
 type Request = PlaceCommand & { goodsAmountCents: bigint; fingerprint: Buffer };
-type Asking = { actor: string; traceparent: string };
+type Asking = { actor: string; traceparent: string; deadlineMs: number };
+type Asked = { request: Request; asking: Asking };
+type Placed = { message: OrderMessage; events: OutboxEvent[] };
 
 const REQUEST_LIMITS: RequestLimits = {
   maxLines: limits.MAX_LINES,
@@ -56,26 +58,30 @@ export async function placeOrder(
   const rules = { limits: REQUEST_LIMITS, shipping: parts.shipping };
   const goodsAmountCents = checkRequest(command, rules);
   const request = { ...command, goodsAmountCents, fingerprint: requestFingerprint(command) };
+  const { message, events } = await parts.connections.transact((tx) =>
+    placeOrRepeat(tx, parts, { request, asking }),
+  );
+  parts.relay.publishSoon(events);
+  return message;
+}
+
+async function placeOrRepeat(tx: Transaction, parts: Parts, order: Asked): Promise<Placed> {
+  if (Date.now() >= order.asking.deadlineMs) {
+    // It waited for a connection until nobody waited for it.
+    throw new Refusal(Reason.RATE_LIMITED, { cause: "deadline_passed_in_queue" });
+  }
   try {
-    const { order, events } = await parts.connections.transact((tx) =>
-      place(tx, parts, { request, asking }),
-    );
-    parts.relay.publishSoon(events);
-    return orderMessage(order);
+    return await place(tx, parts, order);
   } catch (error) {
+    // Nothing is written by then. Also after a refusal: what it missed, it may have taken itself when it came first.
     if (!isDuplicateKey(error) && !(error instanceof Refusal)) throw error;
-    // Also after a refusal: what it missed, it may have taken itself when it came first.
-    const earlier = await parts.connections.transact((tx) => earlierOrder(tx, request));
+    const earlier = await earlierOrder(tx, order.request);
     if (!earlier) throw error;
-    return earlier;
+    return { message: earlier, events: [] };
   }
 }
 
-async function place(
-  tx: Transaction,
-  parts: Parts,
-  { request, asking }: { request: Request; asking: Asking },
-) {
+async function place(tx: Transaction, parts: Parts, { request, asking }: Asked): Promise<Placed> {
   const { couponId, balanceCents, orderAmountCents } = request;
   const couponPaidCents = couponId === 0n ? 0n : await couponDiscount(tx, request);
   if (couponPaidCents instanceof Refusal) {
@@ -88,7 +94,8 @@ async function place(
   const now = new Date();
   const order: Decided = {
     ...request,
-    ...asking,
+    actor: asking.actor,
+    traceparent: asking.traceparent,
     orderId: parts.nextId(),
     couponPaidCents,
     payAmountCents,
@@ -106,5 +113,5 @@ async function place(
   if (couponId !== 0n) await spendCoupon(tx, order);
   if (balanceCents > 0n) await takeBalance(tx, order, parts.nextId);
   await takeStock(tx, order, parts.nextId);
-  return { order, events };
+  return { message: orderMessage(order), events };
 }

@@ -36,5 +36,9 @@ export async function makeSchema(options: {
   const schemas = openSchemas(namespace, mysqlUrl);
   const sql = <T>(_: string, statement: string, parameters?: unknown[]) =>
     schemas.sql<T>("order", statement, parameters);
-  await insertCatalog({ ...schemas, sql }, catalog).finally(() => schemas.close());
+  try {
+    await insertCatalog({ ...schemas, sql }, catalog);
+  } finally {
+    await schemas.close();
+  }
 }
