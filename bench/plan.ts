@@ -94,17 +94,20 @@ export function loopWords(loop: Loop): string {
 /** Orders a second that no target reaches on this kind of machine, in flight alone and in flight with others. */
 const FASTEST = { alone: 2_000, many: 6_000 };
 const COUPON_SHARE = 0.2;
-const WARMING_SECONDS = 60;
+/** Warming, finding the maximum, filling. */
+const BESIDES_SECONDS = 15;
 
 /** Coupons that the orders of a run can use at most. */
-export function couponsOf(rounds: readonly Round[], warmUpSeconds: number): number {
-  let orders = FASTEST.many * WARMING_SECONDS;
-  for (const { workload, loops, turns, seconds } of rounds) {
+export function couponsOf(
+  rounds: readonly Round[],
+  { warmUpSeconds, fill }: Pick<Options, "warmUpSeconds" | "fill">,
+): number {
+  let orders = FASTEST.many * BESIDES_SECONDS;
+  for (const { loops, turns, seconds } of rounds) {
     for (const loop of loops) {
-      const counts = workload === "callback" || workload === "overload" || loop.kind === "closed";
-      const fastest = loop.kind === "closed" && loop.inFlight === 1 ? FASTEST.alone : FASTEST.many;
-      const rate = counts ? fastest : loop.kind === "open" ? loop.perSecond : 0;
-      orders += rate * turns * (seconds + warmUpSeconds);
+      const alone = loop.kind === "closed" && loop.inFlight === 1;
+      const times = fill > 0 ? 2 * turns : turns;
+      orders += (alone ? FASTEST.alone : FASTEST.many) * times * (seconds + warmUpSeconds);
     }
   }
   return Math.ceil(orders * COUPON_SHARE);

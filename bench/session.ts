@@ -5,65 +5,89 @@ import { startClients } from "./load/clients.ts";
 import { machineNow } from "./measure/machine.ts";
 import { openMeter } from "./measure/meter.ts";
 import { DEFAULT_CONNECTIONS, monolith } from "./monolith/monolith.ts";
-import type { Options } from "./options.ts";
+import type { Asked, Options } from "./options.ts";
 import { couponsOf, FLASH_SHOPPERS, planOf, type Round } from "./plan.ts";
 import { readOrders } from "./real-orders.ts";
-import { resultOf } from "./report/result.ts";
+import { FILLED } from "./report/bars.ts";
+import { type Result, resultOf } from "./report/result.ts";
 import { table, turnWords } from "./report/table.ts";
+import { write } from "./report/write.ts";
 import { playCallbacks } from "./rounds/callbacks.ts";
+import { fillShop } from "./rounds/fill.ts";
 import { playLoads } from "./rounds/loads.ts";
 import { playOverload } from "./rounds/overload.ts";
-import { type Audited, auditShop } from "./shop/audit.ts";
+import { auditShop } from "./shop/audit.ts";
 import { startEngines } from "./shop/engines.ts";
 import { type RunningShop, startShop } from "./shop/shop.ts";
 import type { Catalog, Engines, Running, TargetName } from "./target.ts";
-import { playTurn, type Turn } from "./turns.ts";
+import { BenchTrouble } from "./trouble.ts";
+import { playTurn, type Turn, untilSettled } from "./turns.ts";
 
 const WARMING_SECONDS = 3;
+/** Workloads that can be done again when the shop is full. */
+const STEADY: Asked[] = ["place", "hot", "pay", "retail", "mixed"];
 const PAYING = ["pay", "callback", "mixed"];
+
+type Undo = (() => Promise<void>)[];
 
 /** Brings everything up, runs the plan, audits, reports, and takes everything down. Resolves to the exit code. */
 export async function measure(options: Options): Promise<number> {
   const rounds = planOf(options);
+  const undo: Undo = [];
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+      process.once(name, () => reject(new BenchTrouble("interrupted")));
+    }
+  });
+  try {
+    const result = await Promise.race([play({ options, rounds }, undo), interrupted]);
+    console.log(table(result));
+    write(result);
+    return result.audited && result.audited.broken.length > 0 ? 1 : 0;
+  } finally {
+    for (const step of undo.reverse()) {
+      await step().catch((error: Error) => console.error(`left behind: ${error.message}`));
+    }
+  }
+}
+
+async function play(run: { options: Options; rounds: Round[] }, undo: Undo): Promise<Result> {
+  const { options, rounds } = run;
+  const beganMs = Date.now();
   const tell = (line: string) => console.error(line);
   const engines = await startEngines(tell);
-  const undo: (() => Promise<void>)[] = [() => engines.stop()];
-  try {
-    const machine = machineNow(engines.descriptions);
-    const size = {
-      items: options.items,
-      shoppers: FLASH_SHOPPERS,
-      coupons: couponsOf(rounds, options.warmUpSeconds),
-      flashes: Math.max(1, ...rounds.map(({ turns }) => turns)),
-    };
-    const isRetail = rounds.some(({ workload }) => workload === "retail");
-    const retail = isRetail ? await readOrders(options.file, size) : undefined;
-    const catalog = await makeCatalog(size, retail);
-    const tokens = catalog.shoppers.map(({ token }) => token);
-    const clients = await startClients({ clients: options.clients, size, tokens, retail });
-    undo.push(() => clients.stop());
-    const meter = await openMeter(engines, clients.pids);
-    undo.push(() => meter.close());
-    const targets = await startTargets({ options, rounds, engines, catalog }, undo);
-    const shop = targets.get("shop") as RunningShop | undefined;
-    const told = (turn: Turn, place: { turn: number; of: number }) => tell(turnWords(turn, place));
-    const bench: Bench = { options, engines, size, clients, meter, targets, shop, tell, told };
-    const turns: Turn[] = [];
-    await warm(bench);
-    for (const round of rounds) turns.push(...(await playRound(bench, round, turns)));
-    const audited: Audited | undefined =
-      shop && options.audit ? await auditShop(engines, shop) : undefined;
-    const result = resultOf({ machine, options, turns, audited });
-    console.log(table(result));
-    return audited && audited.broken.length > 0 ? 1 : 0;
-  } finally {
-    for (const step of undo.reverse()) await step();
-  }
+  undo.push(() => engines.stop());
+  const machine = machineNow(engines.descriptions);
+  const size = {
+    items: options.items,
+    shoppers: FLASH_SHOPPERS,
+    coupons: couponsOf(rounds, options),
+    flashes: Math.max(1, ...rounds.map(({ turns }) => turns)),
+  };
+  const isRetail = rounds.some(({ workload }) => workload === "retail");
+  const retail = isRetail ? await readOrders(options.file, size) : undefined;
+  const catalog = await makeCatalog(size, retail);
+  const tokens = catalog.shoppers.map(({ token }) => token);
+  const clients = await startClients({ clients: options.clients, size, tokens, retail });
+  undo.push(() => clients.stop());
+  const meter = await openMeter(engines, clients.pids);
+  undo.push(() => meter.close());
+  const targets = await startTargets({ options, rounds, engines, catalog }, undo);
+  const shop = targets.get("shop") as RunningShop | undefined;
+  const told = (turn: Turn, place: { turn: number; of: number }) => tell(turnWords(turn, place));
+  const bench: Bench = { options, engines, size, clients, meter, targets, shop, tell, told };
+  await warm(bench);
+  const turns: Turn[] = [];
+  for (const round of rounds) turns.push(...(await playRound(bench, round, turns)));
+  if (options.fill > 0) turns.push(...(await playFilled(bench, rounds, beganMs)));
+  if (shop && options.audit) await untilSettled(shop);
+  const audited = shop && options.audit ? await auditShop(engines, shop) : undefined;
+  return resultOf({ machine, options, turns, audited });
 }
 
 async function startTargets(
   run: { options: Options; rounds: Round[]; engines: Engines; catalog: Catalog },
-  undo: (() => Promise<void>)[],
+  undo: Undo,
 ): Promise<Map<TargetName, Running>> {
   const { options, rounds, engines, catalog } = run;
   const wanted = new Set(rounds.flatMap(({ targets }) => targets));
@@ -104,4 +128,21 @@ async function playRound(bench: Bench, round: Round, played: readonly Turn[]): P
   if (round.workload === "callback") return playCallbacks(bench, round, played);
   if (round.workload === "overload") return playOverload(bench, round, played);
   return playLoads(bench, round);
+}
+
+/** What the same loads are like in a shop with many orders. */
+async function playFilled(
+  bench: Bench,
+  rounds: readonly Round[],
+  beganMs: number,
+): Promise<Turn[]> {
+  const orders = await fillShop(bench, { orders: bench.options.fill, beganMs });
+  bench.tell(`the shop has ${orders.toLocaleString("en")} orders`);
+  const turns: Turn[] = [];
+  for (const round of rounds) {
+    if (!STEADY.includes(round.workload)) continue;
+    const again = await playLoads(bench, { ...round, targets: ["shop"] });
+    turns.push(...again.map((turn) => ({ ...turn, workload: `${turn.workload}${FILLED}` })));
+  }
+  return turns;
 }

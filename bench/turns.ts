@@ -7,6 +7,7 @@ import { cpuMs } from "./measure/cpu.ts";
 import { type Figures, figuresOf, totalOf } from "./measure/figures.ts";
 import { loopWords } from "./plan.ts";
 import { type PhaseBar, phaseBar } from "./progress.ts";
+import type { Sample } from "./rounds/samples.ts";
 import type { Running, TargetName } from "./target.ts";
 import { BenchTrouble } from "./trouble.ts";
 
@@ -20,6 +21,8 @@ export type Turn = {
   outcomes: Record<string, number>;
   perSecond: number[];
   curve: [percentile: number, ms: number][];
+  /** Of a long run: memory and queues while it went on. */
+  samples?: Sample[];
 };
 
 export type TurnOptions = {
@@ -66,7 +69,7 @@ export async function playTurn(bench: Bench, options: TurnOptions): Promise<Turn
   const { sum, other } = await playBoth(bench, { phase, beside, bar }).finally(() => bar.end());
   await untilSettled(running);
   const after = await bench.meter.read(running);
-  const figures = figuresOf(sum, { before, after, seconds: secondsOf(sum, loop, seconds) });
+  const figures = figuresOf(sum, { before, after, seconds, burst: loop.kind === "burst" });
   if (other) {
     Object.assign(figures, {
       "beside.perSecond": other.inTime / seconds,
@@ -102,11 +105,6 @@ async function playBoth(
     clients.play({ ...rest, ...beside }, { only: others }),
   ]);
   return { sum, other };
-}
-
-/** A burst lasts until its last answer. */
-function secondsOf(sum: Sum, loop: Loop, seconds: number): number {
-  return loop.kind === "burst" ? sum.elapsedMs / 1_000 : seconds;
 }
 
 /** Resolves when nothing is under way behind the answers any more. */

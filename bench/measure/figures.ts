@@ -10,16 +10,21 @@ const RESERVE = "/shop.goods.v1.GoodsService/ReserveStock";
 
 const SPREAD = ["p50", "p90", "p99", "p999", "max"] as const;
 
-/** What a phase came to: rate, times, and what each errand that went well cost. */
+/**
+ * What a phase came to: rate, times, and what each errand that went well cost. Of a burst, which is over when all have
+ * their answers, refusals are as much what was wanted.
+ */
 export function figuresOf(
   sum: Sum,
-  { before, after, seconds }: { before: Reading; after: Reading; seconds: number },
+  run: { before: Reading; after: Reading; seconds: number; burst: boolean },
 ): Figures {
+  const { before, after, seconds, burst } = run;
   const done = sum.ok.totalCount;
   const all = totalOf(sum.outcomes);
-  const each = (value: number) => (done === 0 ? 0 : value / done);
+  const counted = burst ? all : done;
+  const each = (value: number) => (counted === 0 ? 0 : value / counted);
   const figures: Figures = {
-    perSecond: sum.inTime / seconds,
+    perSecond: burst ? all / (sum.elapsedMs / 1_000) : sum.inTime / seconds,
     done,
     notDone: all - done,
     elapsedMs: sum.elapsedMs,

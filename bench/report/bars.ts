@@ -8,6 +8,8 @@ export type Bar = { says: string; value: number; reached: boolean };
 type Wanted = { says: string; value: number | undefined; least?: number; most?: number };
 
 const FULL = "256 in flight";
+/** Behind the name of a workload that was done in a shop with many orders. */
+export const FILLED = ", filled";
 
 /** What can be said of these cells; a bar whose workload was not run is left out. */
 export function barsOf(cells: readonly Cell[]): Bar[] {
@@ -93,6 +95,11 @@ export function barsOf(cells: readonly Cell[]): Bar[] {
       says: "after it, without a restart: orders a second, of the maximum, at least 0.8",
       value: of(AFTERWARDS, undefined, "ofMaximum"),
       least: 0.8,
+    },
+    {
+      says: "place at 256 in flight in a shop that was filled: orders a second, of before, at least 0.9",
+      value: ratio(of(`place${FILLED}`, FULL, "perSecond"), of("place", FULL, "perSecond")),
+      least: 0.9,
     },
     ...growths(cells),
   ];

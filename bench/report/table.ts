@@ -20,6 +20,9 @@ const SHOWN: [title: string, name: keyof Figures & string][] = [
   ["batch", "batch"],
 ];
 
+/** What is next to nothing is not compared with. */
+const LEAST = 0.05;
+
 /** The result as people read it. */
 export function table(result: Result): string {
   const { machine, cells, audited } = result;
@@ -75,7 +78,8 @@ function ratioRows(cells: readonly Cell[]): string[][] {
       `shop / ${target}`,
       ...SHOWN.map(([, name]) => {
         const [own, other] = [shop.figures[name], figures[name]];
-        return own !== undefined && other ? `x${(own / other).toFixed(2)}` : "";
+        const comparable = own !== undefined && other !== undefined && other >= LEAST;
+        return comparable ? `x${(own / other).toFixed(2)}` : "";
       }),
     ]);
 }

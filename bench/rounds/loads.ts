@@ -4,6 +4,7 @@ import type { WorkloadName } from "../load/messages.ts";
 import type { Round } from "../plan.ts";
 import { playTurn, type Turn } from "../turns.ts";
 import { addDelays } from "./delays.ts";
+import { growth, sampling } from "./samples.ts";
 
 /** Every target in turn, under every load, as often as is asked. */
 export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
@@ -13,6 +14,10 @@ export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
     for (const loop of round.loops) {
       for (const target of round.targets) {
         const beganMs = Date.now();
+        const looking =
+          bench.options.minutes !== undefined && target === "shop"
+            ? sampling(bench, target)
+            : undefined;
         const one = await playTurn(bench, {
           target,
           workload,
@@ -25,6 +30,10 @@ export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
         });
         if (workload === "pay") {
           addDelays(one.figures, await followAll(shopOf(bench), beganMs));
+        }
+        if (looking) {
+          one.samples = await looking.stop();
+          Object.assign(one.figures, growth(one.samples));
         }
         played.push(one);
         bench.told(one, { turn, of: round.turns });
