@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { freePorts } from "../ops/infrastructure/ports.ts";
 import { temporaryDirectory } from "../test/support/infrastructure.ts";
 import { serviceProcess } from "../test/support/service-process.ts";
+import { withoutSettings } from "./environment.ts";
 import type { Engines, Running } from "./target.ts";
 
 /**
@@ -49,10 +50,4 @@ export async function startBaseline(
     throw error;
   }
   return { namespace, orderAddress, processes: () => [{ name, pid: child.pid() ?? 0 }], stop };
-}
-
-/** What the caller's shell sets for a shop is not for a baseline. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = /^(SHOP_|FREE_SHIPPING|SHIPPING_FEE|POINTS_PER)/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
 }

@@ -26,7 +26,7 @@ export const USAGE = `Measures the shop under load, beside what it is compared w
   --inflight N[,N]    closed loop: so many customers, each orders again once it has its answer
   --rate N[,N]        open loop: so many customers a second, whether the answers come or not
   --seconds N         of each turn (20; of the standard set 4)
-  --warm-up N         seconds before each turn that do not count (1)
+  --warm-up N         seconds before each turn that do not count (1); with 0 nothing is warmed at all
   --turns N           how often each target has its turn; medians are printed (5)
   --targets NAMES     of ${TARGETS.join(", ")} (all that can do the workload)
   --clients N         client processes (2)

@@ -108,6 +108,7 @@ async function startTargets(
 
 /** The first orders of a process are slow: nothing is compiled yet. */
 async function warm(bench: Bench): Promise<void> {
+  if (bench.options.warmUpSeconds === 0) return;
   for (const target of bench.targets.keys()) {
     const loop = { kind: "closed" as const, inFlight: 64 };
     const seconds = WARMING_SECONDS;

@@ -2,11 +2,12 @@ import { type Bench, placesOf, runningOf, shopOf } from "../bench.ts";
 import { copyOrders } from "../shop/fill.ts";
 import { untilSettled } from "../turns.ts";
 
-/** Orders that are placed to be copied. */
-const TEMPLATES = 10_000;
+/** Orders that are placed to be copied: one in ten of what is wanted, or so many. */
+const MOST_TEMPLATES = 10_000;
+const COPIES = 10;
 const IN_FLIGHT = 64;
-const STEP_SECONDS = 3;
-const MOST_STEPS = 100;
+const STEP_SECONDS = 1;
+const MOST_STEPS = 300;
 
 /**
  * Fills the shop with this many orders more: some thousand are placed, the rest are copies of them. Resolves to how
@@ -23,8 +24,9 @@ export async function fillShop(
     "select max(order_id) as id from orders",
   );
   const before = newest?.id ?? 0n;
+  const wanted = Math.min(orders / COPIES, MOST_TEMPLATES);
   let placed = 0;
-  for (let step = 0; step < MOST_STEPS && placed < Math.min(orders, TEMPLATES); step += 1) {
+  for (let step = 0; step < MOST_STEPS && placed < wanted; step += 1) {
     const sum = await bench.clients.play({
       target: "shop",
       places: placesOf(bench, "shop"),

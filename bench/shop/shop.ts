@@ -7,6 +7,7 @@ import { temporaryDirectory } from "../../test/support/infrastructure.ts";
 import { openSchemas, type Schemas } from "../../test/support/schemas.ts";
 import { type ServiceProcess, serviceProcess } from "../../test/support/service-process.ts";
 import { deleteStreams } from "../../test/support/streams.ts";
+import { withoutSettings } from "../environment.ts";
 import { countingEnv, readCounts } from "../measure/counts.ts";
 import { portOf } from "../measure/meter.ts";
 import type { Catalog, Engines, Running } from "../target.ts";
@@ -117,12 +118,6 @@ function targetOf(places: readonly Place[], program: Program): string {
   const found = places.filter((place) => place.program === program).map(({ address }) => address);
   if (found.length === 0) return "127.0.0.1:9";
   return found.length === 1 ? (found[0] ?? "") : `ipv4:${found.join(",")}`;
-}
-
-/** What the caller's shell sets for another shop is not this shop's. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = /^(SHOP_|FREE_SHIPPING|SHIPPING_FEE|POINTS_PER)/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
 }
 
 async function startAll(processes: readonly { process: ServiceProcess }[]): Promise<void> {
