@@ -46,7 +46,10 @@ const LOOK_EVERY_MS = 50;
 const QUIET = { share: 0.05, forMs: 200, withinMs: 10_000 };
 
 /** Loads a target and reads what that cost: from a quiet target to a quiet target, so that nothing is left out. */
-export async function playTurn(bench: Bench, options: TurnOptions): Promise<Turn & { sum: Sum }> {
+export async function playTurn(
+  bench: Bench,
+  options: TurnOptions,
+): Promise<Turn & Pick<Sum, "due">> {
   const { target, workload, loop, seconds, warmUpSeconds, seed, title = workload } = options;
   const running = runningOf(bench, target);
   const phase: Phase = {
@@ -85,7 +88,7 @@ export async function playTurn(bench: Bench, options: TurnOptions): Promise<Turn
     outcomes: sum.outcomes,
     perSecond: sum.perSecond.slice(0, seconds),
     curve: curveOf(sum.ok),
-    sum,
+    due: sum.due,
   };
 }
 

@@ -1,6 +1,7 @@
 import { AFTERWARDS } from "../rounds/overload.ts";
 import type { TargetName } from "../target.ts";
 import type { Cell } from "./result.ts";
+import { figure } from "./words.ts";
 
 /** Something that the shop should reach, what it reached, and whether that is enough. */
 export type Bar = { says: string; value: number; reached: boolean };
@@ -109,15 +110,28 @@ export function barsOf(cells: readonly Cell[]): Bar[] {
   });
 }
 
-/** Of a long run: memory of each process. */
+/** What a queue may have more in the last third of a long run than in the second: chance is no growth. */
+const QUEUE_SLACK = { times: 1.25, more: 100 };
+
+/** Of a long run: memory of each process, and queues. */
 function growths(cells: readonly Cell[]): Wanted[] {
-  return cells.flatMap(({ workload, figures }) =>
-    Object.entries(figures)
+  return cells.flatMap(({ workload, figures }) => {
+    const memory = Object.entries(figures)
       .filter(([name]) => name.startsWith("memoryGrowth.") && !name.endsWith(".database"))
       .map(([name, value]) => ({
         says: `${workload}: memory of ${name.slice("memoryGrowth.".length)}, last third of second third, at most 1.05`,
         value,
         most: 1.05,
-      })),
-  );
+      }));
+    const queues = ["waitingEvents", "pendingMessages"].flatMap((name) => {
+      const second = figures[`${name}.secondThird`];
+      if (second === undefined) return [];
+      return {
+        says: `${workload}: ${name} in the last third, beside ${figure(second)} in the second`,
+        value: figures[`${name}.lastThird`],
+        most: second * QUEUE_SLACK.times + QUEUE_SLACK.more,
+      };
+    });
+    return [...memory, ...queues];
+  });
 }

@@ -42,7 +42,7 @@ async function playOnce(
   // They come by chance: rarely more than four standard deviations above what is expected.
   const count = Math.ceil(expected + 4 * Math.sqrt(expected)) + 10;
   const callbacks = await prepareCallbacks(shop, { size: bench.size, count });
-  const one = await playTurn(bench, {
+  const { due, ...one } = await playTurn(bench, {
     target: "shop",
     workload: "callback",
     title: beside ? "callback beside place" : "callback",
@@ -53,7 +53,7 @@ async function playOnce(
     more: { callbacks },
     ...(beside && { beside: { workload: "place", loop: beside } }),
   });
-  addDelays(one.figures, await follow(shop, one.sum.due));
+  addDelays(one.figures, await follow(shop, due));
   await letPlatformCall(shop);
   return one;
 }

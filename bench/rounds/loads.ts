@@ -18,7 +18,7 @@ export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
           bench.options.minutes !== undefined && target === "shop"
             ? sampling(bench, target)
             : undefined;
-        const one = await playTurn(bench, {
+        const { due: _, ...one } = await playTurn(bench, {
           target,
           workload,
           loop,

@@ -25,7 +25,7 @@ export async function maximumOf(
 
 /** A short turn of place with as many in flight as make the most of the shop. */
 export async function playFull(bench: Bench, title: string): Promise<Turn> {
-  const turn = await playTurn(bench, {
+  const { due: _, ...turn } = await playTurn(bench, {
     target: "shop",
     workload: "place",
     title,

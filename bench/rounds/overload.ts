@@ -15,7 +15,7 @@ export async function playOverload(
   const { perSecond, turns: own } = await maximumOf(bench, played);
   const offered = bench.options.rates?.[0] ?? perSecond * TIMES;
   for (let turn = 0; turn < turns; turn += 1) {
-    const one = await playTurn(bench, {
+    const { due: _, ...one } = await playTurn(bench, {
       target: "shop",
       workload: "place",
       title: "overload",

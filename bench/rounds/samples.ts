@@ -34,7 +34,10 @@ export function sampling(bench: Bench, target: TargetName): { stop(): Promise<Sa
   };
   const timer = setInterval(() => {
     last = last.then(look);
+    // Told by stop(); until then it must not end the program.
+    last.catch(() => {});
   }, EVERY_MS);
+  timer.unref();
   return {
     async stop() {
       clearInterval(timer);

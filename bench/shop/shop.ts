@@ -73,7 +73,11 @@ export async function startShop(
     running().filter(({ program }) => program !== "gateway" && program !== "sandbox");
   const stop = async () => {
     await Promise.all(processes.map(({ process }) => process.end("SIGTERM")));
-    await schemas.drop().finally(() => schemas.close());
+    try {
+      await schemas.drop();
+    } finally {
+      await schemas.close();
+    }
     await deleteStreams(namespace, engines.natsUrl);
     rmSync(directory, { recursive: true, force: true });
   };
