@@ -14,6 +14,7 @@ import { table, turnWords } from "./report/table.ts";
 import { write } from "./report/write.ts";
 import { playCallbacks } from "./rounds/callbacks.ts";
 import { fillShop } from "./rounds/fill.ts";
+import { idleOf } from "./rounds/idle.ts";
 import { playLoads } from "./rounds/loads.ts";
 import { playOverload } from "./rounds/overload.ts";
 import { auditShop } from "./shop/audit.ts";
@@ -77,12 +78,13 @@ async function play(run: { options: Options; rounds: Round[] }, undo: Undo): Pro
   const told = (turn: Turn, place: { turn: number; of: number }) => tell(turnWords(turn, place));
   const bench: Bench = { options, engines, size, clients, meter, targets, shop, tell, told };
   await warm(bench);
+  const idle = options.warmUpSeconds > 0 ? await idleOf(bench) : undefined;
   const turns: Turn[] = [];
   for (const round of rounds) turns.push(...(await playRound(bench, round, turns)));
   if (options.fill > 0) turns.push(...(await playFilled(bench, rounds, beganMs)));
   if (shop && options.audit) await untilSettled(shop);
   const audited = shop && options.audit ? await auditShop(engines, shop) : undefined;
-  return resultOf({ machine, options, turns, audited });
+  return resultOf({ machine, options, turns, idle, audited });
 }
 
 async function startTargets(

@@ -34,7 +34,9 @@ describe("the page", () => {
       changed: false,
       time: "2026-01-01T00:00:00Z",
     };
-    const html = page(resultOf({ machine, options, turns: [turn], audited: undefined }));
+    const html = page(
+      resultOf({ machine, options, turns: [turn], idle: undefined, audited: undefined }),
+    );
     assert.doesNotMatch(html, /<(script|link)[^>]+(src|href)=/);
     assert.equal(html.match(/<\/script>/g)?.length, 3);
     assert.ok(html.includes("&lt;/script>&lt;b>"));

@@ -1,6 +1,7 @@
 import type { Figures } from "../measure/figures.ts";
 import type { Machine } from "../measure/machine.ts";
 import type { Options } from "../options.ts";
+import type { Idle } from "../rounds/idle.ts";
 import type { Audited } from "../shop/audit.ts";
 import type { TargetName } from "../target.ts";
 import type { Turn } from "../turns.ts";
@@ -22,6 +23,8 @@ export type Result = {
   options: Options;
   cells: Cell[];
   turns: Turn[];
+  /** Undefined where nothing was warmed. */
+  idle: Idle | undefined;
   audited: Audited | undefined;
 };
 

@@ -24,10 +24,11 @@ const LEAST = 0.05;
 
 /** The result as people read it. */
 export function table(result: Result): string {
-  const { machine, cells, audited } = result;
+  const { machine, cells, idle, audited } = result;
   const workloads = [...new Set(cells.map(({ workload }) => workload))];
   return [
     ...machineWords(machine),
+    ...(idle ? [idleWords(idle)] : []),
     ...workloads.flatMap((workload) => [
       "",
       ...section(
@@ -50,6 +51,11 @@ export function machineWords(machine: Machine): string[] {
     `${database}, ${broker}, flushed at each commit`,
     `commit ${machine.commit}${machine.changed ? " with changes" : ""}, ${machine.time}`,
   ];
+}
+
+function idleWords(idle: NonNullable<Result["idle"]>): string {
+  const each = Object.entries(idle).map(([name, ms]) => `${name} ${figure(ms)}`);
+  return `idle, ms of CPU a second: ${each.join(", ")}`;
 }
 
 function section(workload: string, cells: readonly Cell[]): string[] {

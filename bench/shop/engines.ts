@@ -27,6 +27,9 @@ const TMPFS = 0x01021994;
 
 /** Starts a database and a broker on free ports, with their data in a directory that goes away at the end. */
 export async function startEngines(tell: (line: string) => void): Promise<OwnEngines> {
+  if (process.platform !== "linux") {
+    throw new BenchTrouble("what a process costs is read from /proc: the bench runs on Linux only");
+  }
   if (statfsSync(tmpdir()).type === TMPFS) {
     throw new BenchTrouble(
       `${tmpdir()} is in memory, where flushing costs nothing: set TMPDIR to a directory on a disk`,
