@@ -20,7 +20,8 @@ describe("what the bench is asked for", () => {
         sum + round.turns * round.loops.length * round.targets.length * (round.seconds + 1),
       0,
     );
-    assert.ok(seconds < 500, `${seconds} s of load alone`);
+    // The rest is for starting, settling, preparing callbacks and the audit.
+    assert.ok(seconds < 400, `${seconds} s of load alone`);
   });
 
   it("is one workload as it is told", () => {

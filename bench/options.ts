@@ -25,7 +25,7 @@ export const USAGE = `Measures the shop under load, beside what it is compared w
   --workload NAMES    of ${WORKLOADS.join(", ")}
   --inflight N[,N]    closed loop: so many customers, each orders again once it has its answer
   --rate N[,N]        open loop: so many customers a second, whether the answers come or not
-  --seconds N         of each turn (20; of the standard set 4)
+  --seconds N         of each turn (20; in the standard set 3, and 8 to 10 where there is one turn only)
   --warm-up N         seconds before each turn that do not count (1); with 0 nothing is warmed at all
   --turns N           how often each target has its turn; medians are printed (5)
   --targets NAMES     of ${TARGETS.join(", ")} (all that can do the workload)

@@ -13,7 +13,7 @@ export type Round = {
 };
 
 export const FLASH_SHOPPERS = 2_000;
-const STANDARD_SECONDS = 4;
+const STANDARD_SECONDS = 3;
 const SECONDS = 20;
 const TURNS = 5;
 /** What a baseline can do; the rest is the shop's alone. */

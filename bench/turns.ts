@@ -72,7 +72,13 @@ export async function playTurn(
   const { sum, other } = await playBoth(bench, { phase, beside, bar }).finally(() => bar.end());
   await untilSettled(running);
   const after = await bench.meter.read(running);
-  const figures = figuresOf(sum, { before, after, seconds, burst: loop.kind === "burst" });
+  const figures = figuresOf(sum, {
+    before,
+    after,
+    seconds,
+    burst: loop.kind === "burst",
+    beside: other?.ok.totalCount ?? 0,
+  });
   if (other) {
     Object.assign(figures, {
       "beside.perSecond": other.inTime / seconds,

@@ -5,23 +5,24 @@ import { LOAD, type Reading } from "./meter.ts";
 /** Everything that one turn gave, each under a name of its own, so that medians and ratios can be taken of all alike. */
 export type Figures = Record<string, number>;
 
-/** The call of a batch of orders to goods: how many orders travelled together. */
+const PLACE = "/shop.order.v1.OrderService/PlaceOrder";
+/** The call of a batch of orders to goods: it tells how many travelled together. */
 const RESERVE = "/shop.goods.v1.GoodsService/ReserveStock";
 
 const SPREAD = ["p50", "p90", "p99", "p999", "max"] as const;
 
 /**
  * What a phase came to: rate, times, and what each errand that went well cost. Of a burst, which is over when all have
- * their answers, refusals are as much what was wanted.
+ * their answers, refusals are as much what was wanted. What was done beside it costs, too.
  */
 export function figuresOf(
   sum: Sum,
-  run: { before: Reading; after: Reading; seconds: number; burst: boolean },
+  run: { before: Reading; after: Reading; seconds: number; burst: boolean; beside: number },
 ): Figures {
-  const { before, after, seconds, burst } = run;
+  const { before, after, seconds, burst, beside } = run;
   const done = sum.ok.totalCount;
   const all = totalOf(sum.outcomes);
-  const counted = burst ? all : done;
+  const counted = (burst ? all : done) + beside;
   const each = (value: number) => (counted === 0 ? 0 : value / counted);
   const figures: Figures = {
     perSecond: burst ? all / (sum.elapsedMs / 1_000) : sum.inTime / seconds,
@@ -80,13 +81,14 @@ function addCalls(
   { before, after, each }: { before: Reading; after: Reading; each: (value: number) => number },
 ): void {
   if (!after.calls) return;
+  const made = (path: string) =>
+    (after.calls?.[path]?.calls ?? 0) - (before.calls?.[path]?.calls ?? 0);
   let total = 0;
-  for (const [path, { calls }] of Object.entries(after.calls)) {
-    const made = calls - (before.calls?.[path]?.calls ?? 0);
-    if (made === 0) continue;
-    total += made;
-    figures[`calls.${path.slice(path.lastIndexOf("/") + 1)}`] = each(made);
-    if (path === RESERVE) figures.batch = (figures.done ?? 0) / made;
+  for (const path of Object.keys(after.calls)) {
+    if (made(path) === 0) continue;
+    total += made(path);
+    figures[`calls.${path.slice(path.lastIndexOf("/") + 1)}`] = each(made(path));
   }
   figures.calls = each(total);
+  if (made(RESERVE) > 0) figures.batch = made(PLACE) / made(RESERVE);
 }

@@ -1,6 +1,7 @@
 import { BROKER, DATABASE, LOAD } from "../measure/meter.ts";
 import type { Turn } from "../turns.ts";
 import type { Cell, Result } from "./result.ts";
+import { byProcess } from "./statistics.ts";
 
 /** A plot as Chart.js takes it: data only, so that it can stand in a page as JSON. */
 export type Chart = { title: string; config: object };
@@ -68,20 +69,15 @@ function byTarget(
 
 /** Without the load generator, which is none of the target's. */
 function cpuByProcess(cells: readonly Cell[]): Chart {
-  const prefix = "cpuMs.";
-  const names = cells.flatMap(({ figures }) =>
-    Object.keys(figures)
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => name.slice(prefix.length)),
-  );
+  const used = cells.map(({ figures }) => byProcess(figures, "cpuMs."));
   const last = [DATABASE, BROKER];
-  const processes = [...new Set(names)]
+  const processes = [...new Set(used.flatMap((own) => Object.keys(own)))]
     .filter((name) => name !== LOAD)
     .sort((a, b) => last.indexOf(a) - last.indexOf(b));
   const datasets = processes.map((name, index) => ({
     label: name,
     backgroundColor: COLOURS[index % COLOURS.length],
-    data: cells.map(({ figures }) => figures[prefix + name] ?? null),
+    data: used.map((own) => own[name] ?? null),
   }));
   const labels = cells.map(({ load, target }) => `${load}, ${target}`);
   const scales = { x: { stacked: true }, y: { stacked: true, beginAtZero: true } };

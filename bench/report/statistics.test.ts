@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Figures } from "../measure/figures.ts";
-import { median, medians } from "./statistics.ts";
+import { byProcess, median, medians } from "./statistics.ts";
 
 describe("medians", () => {
   it("are the middle, or between the two in the middle", () => {
@@ -16,5 +16,12 @@ describe("medians", () => {
       { perSecond: 20, p99Ms: 9, "calls.PlaceOrder": 1 },
     ];
     assert.deepEqual(medians(turns), { perSecond: 20, p99Ms: 5, "calls.PlaceOrder": 1 });
+  });
+});
+
+describe("figures of processes", () => {
+  it("are those of all replicas together", () => {
+    const figures = { "cpuMs.order": 1, "cpuMs.order-2": 2, "cpuMs.nats-server": 4, cpuMs: 7 };
+    assert.deepEqual(byProcess(figures, "cpuMs."), { order: 3, "nats-server": 4 });
   });
 });

@@ -19,7 +19,13 @@ export function medians(turns: readonly Figures[]): Figures {
   );
 }
 
-/** How far the values are apart: the largest by the smallest. */
-export function spreadRatio(values: readonly number[]): number {
-  return Math.max(...values) / Math.min(...values);
+/** The figures whose names begin so, by the rest of the name; of replicas ("order-2") together. */
+export function byProcess(figures: Figures, prefix: string): Figures {
+  const sums: Figures = {};
+  for (const [name, value] of Object.entries(figures)) {
+    if (!name.startsWith(prefix)) continue;
+    const process = name.slice(prefix.length).replace(/-\d+$/, "");
+    sums[process] = (sums[process] ?? 0) + value;
+  }
+  return sums;
 }

@@ -2,6 +2,7 @@ import type { Machine } from "../measure/machine.ts";
 import type { Turn } from "../turns.ts";
 import { barsOf } from "./bars.ts";
 import type { Cell, Result } from "./result.ts";
+import { byProcess } from "./statistics.ts";
 import { columns, figure } from "./words.ts";
 
 /** A figure of the tables: what it is called, and which it is. */
@@ -92,16 +93,22 @@ function ratioRows(cells: readonly Cell[]): string[][] {
 /** What does not fit into a column. */
 function details({ load, target, turns, figures, outcomes }: Cell): string[] {
   const begin = `    ${load}, ${target}:`;
-  const named = (prefix: string, unit: string) => {
-    const found = Object.entries(figures).filter(([name]) => name.startsWith(prefix));
-    const words = found.map(([name, value]) => `${name.slice(prefix.length)} ${figure(value)}`);
+  const listed = (unit: string, found: [name: string, value: number][]) => {
+    const words = found.map(([name, value]) => `${name} ${figure(value)}`);
     return found.length === 0 ? [] : [`${begin} ${unit} ${words.join(", ")}`];
   };
+  const named = (prefix: string, unit: string) =>
+    listed(
+      unit,
+      Object.entries(figures)
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, value]) => [name.slice(prefix.length), value]),
+    );
   const others = Object.entries(outcomes).filter(([name]) => name !== "ok");
   const refused = others.map(([name, count]) => `${name} ${count}`);
   return [
-    ...named("cpuMs.", "CPU ms"),
-    ...named("memoryMib.", "MiB"),
+    ...listed("CPU ms", Object.entries(byProcess(figures, "cpuMs."))),
+    ...listed("MiB", Object.entries(byProcess(figures, "memoryMib."))),
     ...named("memoryGrowth.", "memory, last third / second third"),
     ...named("calls.", "RPCs"),
     ...named("step.", "steps, ms"),
