@@ -24,7 +24,7 @@ import type { Catalog, Engines, Running, TargetName } from "./target.ts";
 import { BenchTrouble } from "./trouble.ts";
 import { playTurn, type Turn, untilSettled } from "./turns.ts";
 
-const WARMING_SECONDS = 3;
+const WARMING_SECONDS = 6;
 /** Workloads that can be done again when the shop is full. */
 const STEADY: Asked[] = ["place", "hot", "pay", "retail", "mixed"];
 const PAYING = ["pay", "callback", "mixed"];
@@ -112,7 +112,7 @@ async function startTargets(
 async function warm(bench: Bench): Promise<void> {
   if (bench.options.warmUpSeconds === 0) return;
   for (const target of bench.targets.keys()) {
-    const loop = { kind: "closed" as const, inFlight: 64 };
+    const loop = { kind: "closed" as const, inFlight: 256 };
     const seconds = WARMING_SECONDS;
     await playTurn(bench, {
       target,

@@ -30,11 +30,13 @@ export async function playOverload(
     );
     const refusals = refused.reduce((sum, [, count]) => sum + count, 0);
     figures.offeredPerSecond = ((figures.done ?? 0) + (figures.notDone ?? 0)) / seconds;
-    figures.ofMaximum = (figures.perSecond ?? 0) / perSecond;
     figures.refusedOtherwise = (figures.notDone ?? 0) - refusals;
     bench.told(one, { turn, of: turns });
     const after = await playFull(bench, AFTERWARDS);
-    after.figures.ofMaximum = (after.figures.perSecond ?? 0) / perSecond;
+    const afterwards = after.figures.perSecond ?? 0;
+    after.figures.ofMaximum = afterwards / perSecond;
+    // A shop that is warmer than before shows only now what it can do.
+    figures.ofMaximum = (figures.perSecond ?? 0) / Math.max(perSecond, afterwards);
     own.push(one, after);
   }
   return own;
