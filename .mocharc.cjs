@@ -11,6 +11,7 @@ const everything = [
   "services/**/*.test.ts",
   "gateway/**/*.test.ts",
   "ops/**/*.test.ts",
+  "bench/**/*.test.ts",
   `test/integration/!(${longest})/**/*.test.ts`,
   "test/integration/*.test.ts",
   "test/!(integration|fault|fixtures|support)/**/*.test.ts",

@@ -9,8 +9,8 @@ import { token } from "../test/support/callers.ts";
 import { insertUsers, newGoods, placeRequest } from "../test/support/fixtures.ts";
 import { bringUpEngines, mochaGlobalTeardown } from "../test/support/infrastructure.ts";
 import { type Shop, startShop } from "../test/support/shop.ts";
-import { cpuMs } from "./gateway/cpu.ts";
 import { type Way, waysToOrder } from "./gateway/ways.ts";
+import { cpuMs } from "./measure/cpu.ts";
 
 const USAGE = `Measures PlaceOrder (1 line, no coupon, no balance) at the order service and through the gateway, in turns.
 

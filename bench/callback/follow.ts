@@ -1,11 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Shop } from "../../test/support/shop.ts";
-import type { Sent } from "./send.ts";
+import type { RunningShop } from "../shop/shop.ts";
 
 /** Milliseconds from each callback to what followed from it, sorted; what is missing never came. */
 export type Followed = { toPaidMs: number[]; toPointsMs: number[]; missing: number };
 
+type Sql = Pick<RunningShop, "sql">;
+
 const PAID = 2;
+const ACCEPTED = 1;
 const WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 const CHUNK = 1_000;
@@ -14,15 +16,18 @@ const CHUNK = 1_000;
  * Waits for the points of these orders. Times are those that order history and point log were stamped with, by the
  * database's clock: it runs on this machine.
  */
-export async function follow(shop: Shop, sent: readonly Sent[]): Promise<Followed> {
+export async function follow(
+  shop: Sql,
+  due: readonly { orderId: bigint; dueAtMs: number }[],
+): Promise<Followed> {
   const giveUpMs = Date.now() + WAIT_MS;
-  const dueAt = new Map(sent.map(({ orderId, dueAtMs }) => [orderId, dueAtMs]));
+  const dueAt = new Map(due.map(({ orderId, dueAtMs }) => [orderId, dueAtMs]));
   for (;;) {
     const points = await timesOf(shop, "user", {
       dueAt,
       sql: "select order_id as orderId, log_time as time from point_log where refund_id = 0 and order_id in (?)",
     });
-    const missing = sent.length - points.length;
+    const missing = due.length - points.length;
     if (missing === 0 || Date.now() > giveUpMs) {
       const paid = await timesOf(shop, "order", {
         dueAt,
@@ -36,7 +41,7 @@ export async function follow(shop: Shop, sent: readonly Sent[]): Promise<Followe
 }
 
 async function timesOf(
-  shop: Shop,
+  shop: Sql,
   service: "order" | "user",
   { dueAt, sql }: { dueAt: Map<bigint, number>; sql: string },
 ): Promise<number[]> {
@@ -49,4 +54,20 @@ async function timesOf(
     for (const { orderId, time } of rows) times.push(time.getTime() - (dueAt.get(orderId) ?? 0));
   }
   return times.sort((a, b) => a - b);
+}
+
+/**
+ * The same for all callbacks that were accepted since a moment, counted from when the pay service wrote them down;
+ * what is missing has no points yet.
+ */
+export async function followAll({ sql }: Sql, sinceMs: number): Promise<Followed> {
+  const accepted = await sql<{ orderId: bigint; time: Date }>(
+    "pay",
+    `select p.order_id as orderId, min(c.receive_time) as time from callbacks c
+     join payments p on p.payment_id = c.payment_id
+     where c.verdict = ${ACCEPTED} and c.source = 1 and c.receive_time >= ? group by p.order_id`,
+    [new Date(sinceMs)],
+  );
+  const due = accepted.map(({ orderId, time }) => ({ orderId, dueAtMs: time.getTime() }));
+  return follow({ sql }, due);
 }

@@ -1,53 +1,69 @@
 import assert from "node:assert/strict";
 import { forEachInFlight } from "../../ops/replay/in-flight.ts";
+import { sandboxControl } from "../../ops/sandbox/client.ts";
 import type { NoticeBody } from "../../ops/sandbox/notices.ts";
 import { MERCHANT } from "../../ops/sandbox/signature.ts";
-import { insertUsers, newGoods, placeRequest } from "../../test/support/fixtures.ts";
-import type { Shop } from "../../test/support/shop.ts";
+import { callers } from "../../test/support/callers.ts";
+import { placeRequest } from "../../test/support/fixtures.ts";
+import { type CatalogSize, shelvesOf, shopperIdsOf } from "../catalog.ts";
+import type { RunningShop } from "../shop/shop.ts";
 
 /** A callback that is ready to be sent: paid at the platform, of which the shop has not heard. */
 export type Prepared = { orderId: bigint; body: Uint8Array };
 
-const USERS = 200;
 const ORDERS_IN_FLIGHT = 64;
 const PAYMENTS_IN_FLIGHT = 16;
 /** The platform's own callbacks come long after the measurement. */
 const PLATFORM_WAITS_MS = 3_600_000;
 
-/** Orders with a payment that is paid at the platform. */
-export async function prepareCallbacks(shop: Shop, count: number): Promise<Prepared[]> {
-  await shop.sandbox.faults({ delay_ms: PLATFORM_WAITS_MS });
-  const goods = await newGoods(shop, { unitPriceCents: 1_250n, stock: BigInt(count) });
-  const userIds = await insertUsers(shop, USERS);
-  const orders: { orderId: bigint; paymentId: bigint }[] = [];
-  const places = Array.from({ length: count }, (_, place) => place);
-  const orderIds: bigint[] = [];
-  await forEachInFlight(places, ORDERS_IN_FLIGHT, async (place) => {
-    const userId = userIds[place % USERS] ?? 0n;
-    const request = placeRequest({ userId, lines: [[goods, 1n]] });
-    const { order } = await shop.admin.order.placeOrder(request);
-    orderIds[place] = order?.orderId ?? 0n;
-  });
-  await forEachInFlight(orderIds, PAYMENTS_IN_FLIGHT, async (orderId, place) => {
-    const { payment } = await shop.admin.pay.createPayment({
-      orderId,
-      provider: "sandbox",
-      returnUrl: "http://localhost/thanks",
+/** Orders with a payment that is paid at the platform, which keeps it to itself from now on. */
+export async function prepareCallbacks(
+  shop: Pick<RunningShop, "addresses" | "sandboxUrl">,
+  { size, count }: { size: CatalogSize; count: number },
+): Promise<Prepared[]> {
+  const sandbox = sandboxControl(shop.sandboxUrl);
+  const { admin, close } = callers(shop.addresses);
+  try {
+    await sandbox.faults({ delay_ms: PLATFORM_WAITS_MS });
+    const { hot } = shelvesOf(size);
+    const userIds = shopperIdsOf(size);
+    const orderIds: bigint[] = [];
+    const places = Array.from({ length: count }, (_, place) => place);
+    await forEachInFlight(places, ORDERS_IN_FLIGHT, async (place) => {
+      const userId = userIds[place % userIds.length] ?? 0n;
+      const request = placeRequest({ userId, lines: [[hot, 1n]] });
+      const { order } = await admin.order.placeOrder(request);
+      orderIds[place] = order?.orderId ?? 0n;
     });
-    const paymentId = payment?.paymentId ?? 0n;
-    await shop.sandbox.pay(paymentId);
-    orders[place] = { orderId, paymentId };
-  });
-  const bodies = await platformNotices(shop);
-  return orders.map(({ orderId, paymentId }) => {
-    const body = bodies.get(String(paymentId));
-    assert.ok(body, `the platform has no notice of payment ${paymentId}`);
-    return { orderId, body };
-  });
+    const paid: { orderId: bigint; paymentId: bigint }[] = [];
+    await forEachInFlight(orderIds, PAYMENTS_IN_FLIGHT, async (orderId, place) => {
+      const returnUrl = "http://localhost/thanks";
+      const asked = { orderId, provider: "sandbox", returnUrl };
+      const { payment } = await admin.pay.createPayment(asked);
+      const paymentId = payment?.paymentId ?? 0n;
+      await sandbox.pay(paymentId);
+      paid[place] = { orderId, paymentId };
+    });
+    const bodies = await platformNotices(sandbox);
+    return paid.map(({ orderId, paymentId }) => {
+      const body = bodies.get(String(paymentId));
+      assert.ok(body, `the platform has no notice of payment ${paymentId}`);
+      return { orderId, body };
+    });
+  } finally {
+    close();
+  }
+}
+
+/** Lets the platform send its callbacks again as a platform does. */
+export function letPlatformCall({ sandboxUrl }: Pick<RunningShop, "sandboxUrl">): Promise<void> {
+  return sandboxControl(sandboxUrl).faults();
 }
 
 /** The bytes that the platform would send, by payment. */
-async function platformNotices({ sandbox }: Shop): Promise<Map<string, Uint8Array>> {
+async function platformNotices(
+  sandbox: ReturnType<typeof sandboxControl>,
+): Promise<Map<string, Uint8Array>> {
   const { payments, notices } = await sandbox.state();
   const byPayment = new Map(payments.map((payment) => [payment.paymentId, payment]));
   return new Map(

@@ -13,6 +13,7 @@ import type { Admission } from "./admission.ts";
 import { StatusError, statusOfError } from "./errors.ts";
 import type { MethodPlan } from "./implement.ts";
 import type { RpcLimits } from "./limits.ts";
+import { tellServed } from "./served.ts";
 import type { ServerCall } from "./server-call.ts";
 
 // Messages pass through grpc-js as bytes and are decoded here: what its own deserializer throws becomes INTERNAL.
@@ -29,6 +30,7 @@ export function serveUnary(
     const response = encode(plan, await plan.handler?.(request, call));
     const after = failpoint(plan.failpointAfter);
     if (after) await after;
+    tellServed(plan.path, bytes, response);
     return response;
   };
   return (grpcCall, respond) => {

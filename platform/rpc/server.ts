@@ -1,5 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type MethodDefinition, Server, type ServiceDefinition } from "@grpc/grpc-js";
+import {
+  type MethodDefinition,
+  Server,
+  type ServerOptions,
+  type ServiceDefinition,
+} from "@grpc/grpc-js";
 import type { Log } from "#platform/process/log.ts";
 import type { TlsSettings } from "#platform/process/tls-settings.ts";
 import type { TokenSettings } from "#platform/process/token-settings.ts";
@@ -100,8 +105,12 @@ export async function startRpcServer(options: {
 }
 
 function createServer(limits: RpcLimits, admission: Admission): Server {
-  return new Server({
-    interceptors: [admission.interceptor],
+  return new Server({ interceptors: [admission.interceptor], ...serverOptions(limits) });
+}
+
+/** How every server of the shop speaks HTTP/2. */
+export function serverOptions(limits: RpcLimits): ServerOptions {
+  return {
     "grpc.max_receive_message_length": limits.maxMessageBytes,
     "grpc.max_send_message_length": limits.maxMessageBytes,
     "grpc.max_concurrent_streams": limits.maxInFlight + limits.maxStreams,
@@ -109,7 +118,7 @@ function createServer(limits: RpcLimits, admission: Admission): Server {
     "grpc.keepalive_timeout_ms": 10_000,
     // Registers every connection in a process-wide table; it leaked before (grpc/grpc-node#2068).
     "grpc.enable_channelz": 0,
-  });
+  };
 }
 
 function deadlineRules(

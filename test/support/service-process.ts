@@ -18,6 +18,8 @@ export type ServiceProcess = {
 const mains: Record<string, string> = {
   gateway: "gateway/main.ts",
   sandbox: "ops/sandbox/main.ts",
+  monolith: "bench/monolith/main.ts",
+  bare: "bench/bare/main.ts",
 };
 const readyWithinMs = 60_000;
 /** Compiled modules are kept from one start to the next: it halves the time that a start takes. */

@@ -1,9 +1,11 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
-/** A connection to the suite's broker. The caller closes it. */
-export async function connectToBroker(): Promise<NatsConnection> {
-  const { host, username, password } = new URL(process.env.SHOP_NATS_URL ?? "");
+/** A connection to the suite's broker, unless another is named. The caller closes it. */
+export async function connectToBroker(
+  url = process.env.SHOP_NATS_URL ?? "",
+): Promise<NatsConnection> {
+  const { host, username, password } = new URL(url);
   return connect({
     servers: host,
     user: username === "" ? undefined : decodeURIComponent(username),
@@ -13,8 +15,8 @@ export async function connectToBroker(): Promise<NatsConnection> {
 }
 
 /** Deletes the streams `<NAMESPACE>_*` with their consumers. */
-export async function deleteStreams(namespace: string): Promise<void> {
-  const connection = await connectToBroker();
+export async function deleteStreams(namespace: string, url?: string): Promise<void> {
+  const connection = await connectToBroker(url);
   try {
     const manager = await jetstreamManager(connection);
     const names: string[] = [];

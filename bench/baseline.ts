@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { freePorts } from "../ops/infrastructure/ports.ts";
+import { temporaryDirectory } from "../test/support/infrastructure.ts";
+import { serviceProcess } from "../test/support/service-process.ts";
+import { withoutSettings } from "./environment.ts";
+import type { Engines, Running } from "./target.ts";
+
+/**
+ * Starts a baseline as a process of its own, with the settings that the shop's order service has. `prepare` makes what
+ * it needs under the namespace, `clear` takes it away.
+ */
+export async function startBaseline(
+  name: "monolith" | "bare",
+  options: {
+    engines: Pick<Engines, "mysqlUrl" | "natsUrl">;
+    env?: Record<string, string>;
+    prepare?: (namespace: string) => Promise<void>;
+    clear?: (namespace: string) => Promise<void>;
+  },
+): Promise<Running & { namespace: string }> {
+  const { engines, prepare, clear } = options;
+  const namespace = `b${randomBytes(5).toString("hex")}`;
+  const [port] = await freePorts(1);
+  const orderAddress = `127.0.0.1:${port}`;
+  const directory = temporaryDirectory({ prefix: "jetshop-bench-shop-", programs: /mocha|bench/ });
+  const child = serviceProcess({
+    service: name,
+    env: {
+      ...withoutSettings(process.env),
+      SHOP_NAMESPACE: namespace,
+      SHOP_MYSQL_URL: engines.mysqlUrl,
+      SHOP_NATS_URL: engines.natsUrl,
+      SHOP_ORDER_LISTEN: orderAddress,
+      ...options.env,
+    },
+    logFile: join(directory, `${name}.log`),
+  });
+  const stop = async () => {
+    await child.end("SIGTERM");
+    await clear?.(namespace);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    await prepare?.(namespace);
+    await child.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { namespace, orderAddress, processes: () => [{ name, pid: child.pid() ?? 0 }], stop };
+}

@@ -1,0 +1,40 @@
+import type { CatalogSize } from "./catalog.ts";
+import type { Clients } from "./load/clients.ts";
+import type { Places } from "./load/messages.ts";
+import type { Meter } from "./measure/meter.ts";
+import type { Options } from "./options.ts";
+import type { RunningShop } from "./shop/shop.ts";
+import type { Engines, Running, TargetName } from "./target.ts";
+import type { Turn } from "./turns.ts";
+
+/** All that runs during a run. */
+export type Bench = {
+  options: Options;
+  engines: Engines;
+  size: CatalogSize;
+  clients: Clients;
+  meter: Meter;
+  targets: Map<TargetName, Running>;
+  shop: RunningShop | undefined;
+  tell(line: string): void;
+  /** A line about a turn that is over. */
+  told(turn: Turn, place: { turn: number; of: number }): void;
+};
+
+export function runningOf({ targets }: Pick<Bench, "targets">, name: TargetName): Running {
+  const running = targets.get(name);
+  if (!running) throw new Error(`${name} does not run`);
+  return running;
+}
+
+export function shopOf({ shop }: Pick<Bench, "shop">): RunningShop {
+  if (!shop) throw new Error("the shop does not run");
+  return shop;
+}
+
+export function placesOf(bench: Pick<Bench, "shop" | "targets">, name: TargetName): Places {
+  const order = runningOf(bench, name).orderAddress;
+  if (name !== "shop") return { order };
+  const { addresses, gatewayUrl, sandboxUrl } = shopOf(bench);
+  return { order, goods: addresses.goods, pay: addresses.pay, gatewayUrl, sandboxUrl };
+}

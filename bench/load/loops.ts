@@ -1,0 +1,47 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { seeded } from "../../test/fault/random.ts";
+import { arrivals } from "./arrivals.ts";
+import type { Loop } from "./messages.ts";
+
+/** One errand; it never fails. It counts from the time at which its customer came, on the scale of performance.now(). */
+export type Run = (cameMs: number) => Promise<void>;
+
+/** Of one client process; a target that leaves so many without an answer is not measured any more, but flooded. */
+const MAX_WAITING = 50_000;
+
+/** Runs errands as the loop says, and resolves when the last one has ended. */
+export async function runLoop(
+  loop: Loop,
+  { seconds, seed, run }: { seconds: number; seed: string; run: Run },
+): Promise<void> {
+  const begin = performance.now();
+  switch (loop.kind) {
+    case "closed": {
+      const customer = async () => {
+        for (;;) {
+          const cameMs = performance.now();
+          if (cameMs - begin >= seconds * 1_000) return;
+          await run(cameMs);
+        }
+      };
+      await Promise.all(Array.from({ length: loop.inFlight }, customer));
+      return;
+    }
+    case "open": {
+      const under = new Set<Promise<void>>();
+      for (const atMs of arrivals(seeded(seed), { perSecond: loop.perSecond, seconds })) {
+        const earlyMs = begin + atMs - performance.now();
+        if (earlyMs > 0) await pause(earlyMs);
+        if (under.size >= MAX_WAITING) throw new Error(`${MAX_WAITING} calls have no answer`);
+        const running = run(begin + atMs).finally(() => under.delete(running));
+        under.add(running);
+      }
+      await Promise.all(under);
+      return;
+    }
+    case "burst": {
+      await Promise.all(Array.from({ length: loop.customers }, () => run(begin)));
+      return;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connectToBroker } from "../../test/support/streams.ts";
+
+/** Messages that were ever stored, and those that a consumer has not taken or not acknowledged yet. */
+export type BrokerCounts = { stored: number; pending: number };
+
+export type BrokerMeter = { counts(): Promise<BrokerCounts>; close(): Promise<void> };
+
+export async function brokerMeter(url: string): Promise<BrokerMeter> {
+  const connection = await connectToBroker(url);
+  const manager = await jetstreamManager(connection);
+  return {
+    async counts() {
+      const counts = { stored: 0, pending: 0 };
+      for await (const { config, state } of manager.streams.list()) {
+        counts.stored += state.last_seq;
+        for await (const consumer of manager.consumers.list(config.name)) {
+          counts.pending += consumer.num_pending + consumer.num_ack_pending;
+        }
+      }
+      return counts;
+    },
+    close: () => connection.close(),
+  };
+}

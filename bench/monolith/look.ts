@@ -1,0 +1,97 @@
+import type { Refusal } from "#platform/values/refusal.ts";
+import {
+  type Coupon,
+  type CouponStatus,
+  couponNotFound,
+  refusalToSpend,
+} from "../../services/coupon/domain/coupon.ts";
+import { amountOffCents } from "../../services/coupon/domain/discount.ts";
+import { decideReservations, type OnSale } from "../../services/goods/domain/reserve.ts";
+import type { PlaceCommand } from "../../services/order/domain/order.ts";
+import { decideDeductions } from "../../services/user/domain/hold.ts";
+import { big, type Transaction } from "./connections.ts";
+
+// What an order is decided by, read without locks. The rules, and the words of a refusal, are those of the services.
+
+type Spent = PlaceCommand & { goodsAmountCents: bigint };
+
+type CouponRow = {
+  userId: string;
+  amountOffCents: string;
+  basisPointsOff: number;
+  maximumOffCents: string;
+  minimumGoodsAmountCents: string;
+  status: CouponStatus;
+  orderId: string;
+  validFrom: Date;
+  validUntil: Date | null;
+  usedTime: Date | null;
+  now: Date;
+};
+
+const SELECT_COUPON = `select user_id as userId, amount_off_cents as amountOffCents,
+    basis_points_off as basisPointsOff, maximum_off_cents as maximumOffCents,
+    minimum_goods_amount_cents as minimumGoodsAmountCents, status, order_id as orderId,
+    valid_from as validFrom, valid_until as validUntil, used_time as usedTime, now(3) as now
+  from coupons where coupon_id = ?`;
+
+/** What the coupon takes off, or why it cannot be spent. */
+export async function couponDiscount(tx: Transaction, order: Spent): Promise<bigint | Refusal> {
+  const [row] = await tx.select<CouponRow>(SELECT_COUPON, [big(order.couponId)]);
+  const coupon = row && couponOf(order.couponId, row);
+  const refusal = refusalToSpend(coupon, order, row?.now ?? new Date());
+  if (refusal || !coupon) return refusal ?? couponNotFound(order.couponId);
+  return amountOffCents(coupon.discount, order.goodsAmountCents);
+}
+
+/** The driver gives every BIGINT as text: a double does not hold them all. */
+function couponOf(couponId: bigint, row: CouponRow): Coupon {
+  const { status, validFrom, validUntil, usedTime, basisPointsOff } = row;
+  const off: Coupon["discount"]["off"] =
+    basisPointsOff > 0
+      ? { kind: "percent", basisPoints: basisPointsOff }
+      : { kind: "amount", cents: BigInt(row.amountOffCents) };
+  const discount = {
+    off,
+    maximumOffCents: BigInt(row.maximumOffCents),
+    minimumGoodsAmountCents: BigInt(row.minimumGoodsAmountCents),
+  };
+  const owner = { userId: BigInt(row.userId), orderId: BigInt(row.orderId) };
+  return { couponId, ...owner, discount, status, validFrom, validUntil, usedTime };
+}
+
+const selectGoods = (count: number) => `select goods_id as goodsId, status,
+    unit_price_cents as unitPriceCents, stock
+  from goods where goods_id in (${Array.from({ length: count }, () => "?").join(", ")})`;
+
+/** Why the goods are not to be had as ordered; undefined where they are now. */
+export async function goodsRefusal(
+  tx: Transaction,
+  { lines }: PlaceCommand,
+): Promise<Refusal | undefined> {
+  const goodsIds = lines.map(({ goodsId }) => big(goodsId));
+  const rows = await tx.select<Record<"goodsId" | "unitPriceCents" | "stock", string> & OnSale>(
+    selectGoods(lines.length),
+    goodsIds,
+  );
+  const goods = new Map(
+    rows.map(({ goodsId, status, unitPriceCents, stock }) => [
+      BigInt(goodsId),
+      { status, unitPriceCents: BigInt(unitPriceCents), stock: BigInt(stock) },
+    ]),
+  );
+  const known = { ledger: new Map(), taken: new Map(), goods, early: new Map() };
+  return decideReservations([{ orderId: 1n, lines }], known).answers[0];
+}
+
+const SELECT_BALANCE = "select balance_cents as balance from users where user_id = ?";
+
+/** Why the user cannot spend the balance; undefined where that is possible now. */
+export async function balanceRefusal(
+  tx: Transaction,
+  { userId, balanceCents: amountCents }: PlaceCommand,
+): Promise<Refusal | undefined> {
+  const [row] = await tx.select<{ balance: string }>(SELECT_BALANCE, [big(userId)]);
+  const balances = new Map(row ? [[userId, BigInt(row.balance)]] : []);
+  return decideDeductions([{ orderId: 1n, userId, amountCents }], balances).holds[0]?.refusal;
+}

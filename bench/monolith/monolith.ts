@@ -1,0 +1,42 @@
+import { openSchemas } from "../../test/support/schemas.ts";
+import { deleteStreams } from "../../test/support/streams.ts";
+import { startBaseline } from "../baseline.ts";
+import type { Catalog, Engines, Target } from "../target.ts";
+import { makeSchema } from "./schema.ts";
+
+/** Of its pool, where nobody says otherwise; `--connections` finds what is best for it on another machine. */
+export const DEFAULT_CONNECTIONS = 16;
+
+const UNPUBLISHED = "select 1 from outbox where state = 1 limit 1";
+
+/** The first baseline: one process, one schema, one transaction an order. */
+export function monolith(connections = DEFAULT_CONNECTIONS) {
+  return {
+    name: "monolith" as const,
+    async start({ mysqlUrl, natsUrl }: Engines, catalog: Catalog) {
+      const running = await startBaseline("monolith", {
+        engines: { mysqlUrl, natsUrl },
+        env: { SHOP_MYSQL_POOL: String(connections) },
+        prepare: (namespace) => makeSchema({ mysqlUrl, namespace, catalog }),
+        async clear(namespace) {
+          const schemas = openSchemas(namespace, mysqlUrl);
+          try {
+            await schemas.drop();
+          } finally {
+            await schemas.close();
+          }
+          await deleteStreams(namespace, natsUrl);
+        },
+      });
+      const schemas = openSchemas(running.namespace, mysqlUrl);
+      return {
+        ...running,
+        settled: async () => (await schemas.sql("order", UNPUBLISHED)).length === 0,
+        stop: async () => {
+          await schemas.close();
+          await running.stop();
+        },
+      };
+    },
+  } satisfies Target;
+}

@@ -1,0 +1,65 @@
+import type { Broker } from "#platform/events/broker.ts";
+import type { OutboxRow } from "#platform/events/outbox.ts";
+import { send } from "#platform/events/send.ts";
+import type { Log } from "#platform/process/log.ts";
+import { periodically } from "#platform/process/periodic.ts";
+import { gather } from "#platform/values/gather.ts";
+import type { Connections } from "./connections.ts";
+
+export type OutboxEvent = OutboxRow;
+
+export type Relay = {
+  /** Publishes events that were just committed, without waiting for the sweep. */
+  publishSoon(events: OutboxEvent[]): void;
+  stop(): Promise<void>;
+};
+
+// As in the shop's own relay.
+const BATCH = 256;
+const MAX_WAITING = 10_000;
+const SWEEP_EVERY_MS = 1_000;
+const MARK_PUBLISHED = `update outbox set state = 3, publishes = 1, publish_time = now(3),
+  next_at = now(3) where event_id in (?) and state = 1`;
+const SELECT_DUE = `select event_id, fact, event_type, order_id, payload, traceparent, consumers
+  from outbox where state = 1 and next_at <= now(3) order by next_at limit ?`;
+
+/**
+ * Publishes the outbox in batches and marks what the stream has. Nobody in a monolith has to be asked whether the event
+ * arrived, so that the rows are done then. One process has all rows, and needs no claims on them.
+ */
+export function startRelay(options: { connections: Connections; broker: Broker; log: Log }): Relay {
+  const { connections, broker, log } = options;
+  const publish = async (rows: OutboxEvent[]): Promise<boolean[]> => {
+    const sent = await send({ broker, log }, rows, (row) => String(row.event_id));
+    const ids = rows.filter((_, index) => sent[index]).map((row) => BigInt(row.event_id));
+    if (ids.length > 0) await connections.query(MARK_PUBLISHED, [ids]);
+    return sent;
+  };
+  const publishing = gather({
+    run: publish,
+    maxBatch: BATCH,
+    maxQueue: MAX_WAITING,
+    maxInFlight: 2,
+  });
+  const sweep = periodically({
+    name: "sweep-outbox",
+    everyMs: SWEEP_EVERY_MS,
+    log,
+    work: async () => {
+      if (!broker.connected()) return false;
+      const rows = await connections.query<OutboxEvent>(SELECT_DUE, [BATCH]);
+      if (rows.length > 0) await publish(rows);
+      return rows.length === BATCH;
+    },
+  });
+  return {
+    publishSoon(events) {
+      // What is refused here is the sweep's.
+      if (broker.connected()) for (const event of events) publishing.submit(event).catch(() => {});
+    },
+    async stop() {
+      await publishing.idle();
+      await sweep.stop();
+    },
+  };
+}

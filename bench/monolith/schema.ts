@@ -1,0 +1,44 @@
+import { openDatabase } from "#platform/db/database.ts";
+import { Migration20261123Coupon } from "../../services/coupon/store/migrations/2026-11-23-coupon.ts";
+import { migrations as goodsMigrations } from "../../services/goods/store/migrations/index.ts";
+import { Migration20261123Order } from "../../services/order/store/migrations/2026-11-23-order.ts";
+import { Migration20261124Payments } from "../../services/order/store/migrations/2026-11-24-payments.ts";
+import { migrations as userMigrations } from "../../services/user/store/migrations/index.ts";
+import { silent } from "../../test/support/database.ts";
+import { openSchemas } from "../../test/support/schemas.ts";
+import { insertCatalog } from "../shop/stock.ts";
+import type { Catalog } from "../target.ts";
+
+/**
+ * One schema with the tables of all services, made by their own migrations: every row costs the same as in the shop,
+ * keys and checks included. The ledgers by which the services repeat an answer to each other stay empty.
+ */
+export async function makeSchema(options: {
+  mysqlUrl: string;
+  namespace: string;
+  catalog: Catalog;
+}): Promise<void> {
+  const { mysqlUrl, namespace, catalog } = options;
+  const database = await openDatabase({
+    settings: { url: mysqlUrl, schema: `${namespace}_order`, pool: 1 },
+    entities: [],
+    migrations: [
+      { name: "2026-11-23-order", class: Migration20261123Order },
+      { name: "2026-11-24-payments", class: Migration20261124Payments },
+      { name: "2026-11-23-coupon", class: Migration20261123Coupon },
+      ...goodsMigrations,
+      ...userMigrations,
+    ],
+    name: "monolith",
+    log: silent,
+  });
+  await database.close();
+  const schemas = openSchemas(namespace, mysqlUrl);
+  const sql = <T>(_: string, statement: string, parameters?: unknown[]) =>
+    schemas.sql<T>("order", statement, parameters);
+  try {
+    await insertCatalog({ ...schemas, sql }, catalog);
+  } finally {
+    await schemas.close();
+  }
+}

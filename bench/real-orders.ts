@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { readDay } from "../ops/replay/day.ts";
+import { readRetail } from "../ops/replay/read-retail.ts";
+import type { CatalogSize } from "./catalog.ts";
+import type { Setting } from "./load/messages.ts";
+
+const SAMPLE = fileURLToPath(new URL("../ops/replay/online-retail-sample.csv", import.meta.url));
+/** Of a larger file the first: enough for orders of every kind, and soon read. */
+const MOST_ORDERS = 5_000;
+
+/** What a real shop's customers ordered, each as one of the catalogue's shoppers. */
+export async function readOrders(
+  file: string | undefined,
+  { shoppers }: Pick<CatalogSize, "shoppers">,
+): Promise<NonNullable<Setting["retail"]>> {
+  const day = await readDay(readRetail(file ?? SAMPLE), MOST_ORDERS);
+  const places = new Map(day.customerIds.map((id, index) => [id, index % shoppers]));
+  return {
+    items: day.items.map(({ unitPriceCents }) => ({ unitPriceCents })),
+    baskets: day.orders.map(({ customerId, lines }) => ({
+      shopper: places.get(customerId) ?? 0,
+      lines: lines.map(({ item, quantity }) => ({ item, quantity })),
+    })),
+  };
+}

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { growth, type Sample } from "./samples.ts";
+
+const sample = (order: number, waitingEvents = 0): Sample => ({
+  atSeconds: 0,
+  memoryMib: { order },
+  waitingEvents,
+  pendingMessages: 1,
+});
+
+describe("a long run", () => {
+  it("is flat where the last third is as the second, whatever the first was", () => {
+    const figures = growth([50, 80, 100, 100, 100, 100].map((mib) => sample(mib)));
+    assert.equal(figures["memoryGrowth.order"], 1);
+  });
+
+  it("grows where memory or a queue does", () => {
+    const figures = growth([100, 100, 100, 110].map((mib, index) => sample(mib, index)));
+    assert.equal(figures["memoryGrowth.order"], 1.05);
+    assert.equal(figures["waitingEvents.secondThird"], 1);
+    assert.equal(figures["waitingEvents.lastThird"], 2.5);
+  });
+
+  it("says nothing where there are too few samples", () => {
+    assert.deepEqual(growth([sample(1), sample(2)]), {});
+  });
+});

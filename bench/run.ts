@@ -1,0 +1,27 @@
+// `npm run bench`: orders a second and what an order costs, of the shop and of what it is compared with.
+
+import { SetupError } from "../ops/infrastructure/setup-error.ts";
+import { readOptions, USAGE, UsageError } from "./options.ts";
+import { measure } from "./session.ts";
+import { BenchTrouble } from "./trouble.ts";
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (!options) {
+    console.log(USAGE);
+    return 0;
+  }
+  return measure(options);
+}
+
+main().then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: Error) => {
+    const told = [UsageError, BenchTrouble, SetupError].some((kind) => error instanceof kind);
+    const advice = error instanceof UsageError ? " (--help tells how)" : "";
+    console.error(told ? `${error.message}${advice}` : error);
+    process.exitCode = 2;
+  },
+);

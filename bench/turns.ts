@@ -1,0 +1,142 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Bench, placesOf, runningOf } from "./bench.ts";
+import type { Sum } from "./load/clients.ts";
+import { curveOf, spreadOf } from "./load/histograms.ts";
+import type { Loop, Phase, WorkloadName } from "./load/messages.ts";
+import { cpuMs } from "./measure/cpu.ts";
+import { type Figures, figuresOf, totalOf } from "./measure/figures.ts";
+import { loopWords } from "./plan.ts";
+import { type PhaseBar, phaseBar } from "./progress.ts";
+import type { Sample } from "./rounds/samples.ts";
+import type { Running, TargetName } from "./target.ts";
+import { BenchTrouble } from "./trouble.ts";
+
+/** What one target did under one load, once. */
+export type Turn = {
+  /** Of the report: "place", "callback beside place" ... */
+  workload: string;
+  load: string;
+  target: TargetName;
+  figures: Figures;
+  outcomes: Record<string, number>;
+  perSecond: number[];
+  curve: [percentile: number, ms: number][];
+  /** Of a long run: memory and queues while it went on. */
+  samples?: Sample[];
+};
+
+export type TurnOptions = {
+  target: TargetName;
+  workload: WorkloadName;
+  loop: Loop;
+  seconds: number;
+  /** Of the same load before it, which does not count. */
+  warmUpSeconds: number;
+  seed: string;
+  more?: Pick<Phase, "flash" | "callbacks">;
+  /** Runs at the same time, in client processes of its own. */
+  beside?: { workload: WorkloadName; loop: Loop };
+  /** How the report calls it, where it is not the workload's own name. */
+  title?: string;
+};
+
+const SETTLED_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 50;
+/** Of one core, and for so long: a target that does not say when it is done is done when it does nothing. */
+const QUIET = { share: 0.05, forMs: 200, withinMs: 10_000 };
+
+/** Loads a target and reads what that cost: from a quiet target to a quiet target, so that nothing is left out. */
+export async function playTurn(
+  bench: Bench,
+  options: TurnOptions,
+): Promise<Turn & Pick<Sum, "due">> {
+  const { target, workload, loop, seconds, warmUpSeconds, seed, title = workload } = options;
+  const running = runningOf(bench, target);
+  const phase: Phase = {
+    target,
+    places: placesOf(bench, target),
+    workload,
+    loop,
+    seconds,
+    seed,
+    ...options.more,
+  };
+  if (warmUpSeconds > 0) {
+    const warmUp = { ...phase, seconds: warmUpSeconds, seed: `${seed} warm-up` };
+    await bench.clients.play(warmUp);
+  }
+  await untilSettled(running);
+  const before = await bench.meter.read(running);
+  const bar = phaseBar(`${target}: ${title}, ${loopWords(loop)}`, seconds);
+  const { beside } = options;
+  const { sum, other } = await playBoth(bench, { phase, beside, bar }).finally(() => bar.end());
+  await untilSettled(running);
+  const after = await bench.meter.read(running);
+  const figures = figuresOf(sum, {
+    before,
+    after,
+    seconds,
+    burst: loop.kind === "burst",
+    beside: other?.ok.totalCount ?? 0,
+  });
+  if (other) {
+    Object.assign(figures, {
+      "beside.perSecond": other.inTime / seconds,
+      "beside.p99Ms": spreadOf(other.ok).p99,
+      "beside.notDone": totalOf(other.outcomes) - other.ok.totalCount,
+    });
+  }
+  return {
+    workload: title,
+    load: loopWords(loop),
+    target,
+    figures,
+    outcomes: sum.outcomes,
+    perSecond: sum.perSecond.slice(0, seconds),
+    curve: curveOf(sum.ok),
+    due: sum.due,
+  };
+}
+
+/** With something beside it, a phase has the first client process for itself and leaves the others. */
+async function playBoth(
+  { clients }: Bench,
+  run: { phase: Phase; beside: TurnOptions["beside"]; bar: PhaseBar },
+): Promise<{ sum: Sum; other?: Sum }> {
+  const { phase, beside, bar } = run;
+  const progress = bar.done;
+  if (!beside) return { sum: await clients.play(phase, { progress }) };
+  if (clients.count < 2) throw new BenchTrouble(`${phase.workload} needs --clients 2 or more`);
+  const others = Array.from({ length: clients.count - 1 }, (_, index) => index + 1);
+  const { callbacks: _, ...rest } = phase;
+  const [sum, other] = await Promise.all([
+    clients.play(phase, { progress, only: [0] }),
+    clients.play({ ...rest, ...beside }, { only: others }),
+  ]);
+  return { sum, other };
+}
+
+/** Resolves when nothing is under way behind the answers any more. */
+export async function untilSettled(running: Running): Promise<void> {
+  if (!running.settled) return untilQuiet(running);
+  const untilMs = Date.now() + SETTLED_WITHIN_MS;
+  while (!(await running.settled())) {
+    if (Date.now() > untilMs) {
+      throw new BenchTrouble(
+        `events were still under way ${SETTLED_WITHIN_MS / 1_000} s after the load`,
+      );
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+async function untilQuiet(running: Running): Promise<void> {
+  const used = () => running.processes().reduce((sum, { pid }) => sum + cpuMs(pid), 0);
+  const untilMs = Date.now() + QUIET.withinMs;
+  for (let before = used(); Date.now() < untilMs; ) {
+    await pause(QUIET.forMs);
+    const now = used();
+    if (now - before <= QUIET.share * QUIET.forMs) return;
+    before = now;
+  }
+}

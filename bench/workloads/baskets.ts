@@ -1,0 +1,59 @@
+import type { Metadata } from "@grpc/grpc-js";
+import { couponOf, type Item } from "../catalog.ts";
+import { requestOf, templateOf, type Wish } from "./orders.ts";
+import type { Stage } from "./stage.ts";
+
+/** Of a real order: which items, and how many of each. */
+export type Basket = { shopper: number; lines: { item: number; quantity: bigint }[] };
+
+export type Order = { body: Buffer; caller: Metadata };
+
+const COUPON_SHARE = 0.2;
+const BALANCE_SHARE = 0.2;
+const BALANCE_CENTS = 200n;
+const MOST_LINES = 3;
+const MOST_PIECES = 3;
+/** Different orders that are made before; they are placed again and again, each time as a new request. */
+const TEMPLATES = 2_000;
+
+/**
+ * Orders as the field places them: 1 to 3 lines of all items, one in five with a coupon, one in five with balance.
+ * Where an item is named, every order has it.
+ */
+export function baskets(stage: Stage, always?: Item): () => Order {
+  const { random, callers } = stage;
+  const templates = Array.from({ length: TEMPLATES }, () => {
+    const shopper = random.between(0, callers.length - 1);
+    const wish = wishOf(stage, shopper, always);
+    return { caller: callers[shopper] as Metadata, body: templateOf(wish) };
+  });
+  return () => {
+    if (random.chance(COUPON_SHARE)) return withCoupon(stage, always);
+    const { caller, body } = random.pick(templates);
+    return { caller, body: requestOf(body, stage.nextRequestId()) };
+  };
+}
+
+/** Made when it is placed, since a coupon is spent once. */
+function withCoupon(stage: Stage, always: Item | undefined): Order {
+  const { couponId, shopper } = couponOf(stage.setting.size, stage.nextCoupon());
+  const template = templateOf({ ...wishOf(stage, shopper, always), couponId });
+  const caller = stage.callers[shopper] as Metadata;
+  return { caller, body: requestOf(template, stage.nextRequestId()) };
+}
+
+function wishOf(stage: Stage, shopper: number, always: Item | undefined): Wish {
+  const { random, shelves, shopperIds } = stage;
+  const items = new Set<Item>(always ? [always] : []);
+  const wanted = random.between(1, MOST_LINES);
+  while (items.size < wanted) items.add(random.pick(shelves.ordinary));
+  return {
+    userId: shopperIds[shopper] ?? 0n,
+    lines: [...items].map((item) => lineOf(item, BigInt(random.between(1, MOST_PIECES)))),
+    balanceCents: random.chance(BALANCE_SHARE) ? BALANCE_CENTS : 0n,
+  };
+}
+
+export function lineOf({ goodsId, unitPriceCents }: Item, quantity: bigint) {
+  return { goodsId, quantity, unitPriceCents };
+}
