@@ -8,6 +8,7 @@ import { failpoint } from "../process/failpoint.ts";
 import type { Log } from "../process/log.ts";
 import { Outage } from "../values/refusal.ts";
 import { CLOCK_TOLERANCE_MS } from "./clock.ts";
+import { type Answer, type Connections, openConnections } from "./connections.ts";
 import { DuplicateKey, isConflict, isDuplicateKey, isOutage, isTimeout } from "./errors.ts";
 import { guardPool } from "./guard-pool.ts";
 import { platformMigrations } from "./platform-migrations.ts";
@@ -17,15 +18,13 @@ export type DatabaseSettings = {
   /** mysql://user:password@host:port, without a schema. */
   url: string;
   schema: string;
-  /** Connections at most. */
+  /** Connections at most: a quarter of them for reads, the others for transactions; of each kind there is one at least. */
   pool: number;
   /** A connection that does not answer a statement in this time is given up. Default: 15 s. */
   statementMs?: number;
 };
 
 export type Transaction = {
-  /** A fork bound to this transaction, for entities; call `flush()` on it before the work ends. */
-  readonly em: SqlEntityManager;
   /** BIGINT comes back as bigint, DATETIME as Date, BLOB as Buffer. */
   select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
   /** Rows that the statement matched, changed or not. */
@@ -78,6 +77,9 @@ const SESSION = [
      idle_transaction_timeout = ${IDLE_IN_TRANSACTION_SECONDS} */`,
 ];
 
+/** A transaction begins with its first statement, which saves a round trip. */
+const WITHOUT_BEGIN = "set session autocommit = 0";
+
 /**
  * Opens the service's schema: waits until the server answers, creates the schema where it is missing, and applies the
  * platform's migrations and the given ones under a lock, so that replicas may start at the same time.
@@ -91,6 +93,16 @@ export async function openDatabase(options: {
   log: Log;
 }): Promise<Database> {
   const { settings, log } = options;
+  const forReads = Math.max(1, Math.floor(settings.pool / 4));
+  const driverOptions = {
+    flags: ["-LOCAL_FILES"],
+    charset: "utf8mb4",
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    queueLimit: MAX_POOL_QUEUE,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+    typeCast,
+  };
   const orm = await MikroORM.init({
     clientUrl: settings.url,
     dbName: settings.schema,
@@ -104,27 +116,32 @@ export async function openDatabase(options: {
       tableName: "schema_migrations",
     },
     forceUtcTimezone: true,
-    pool: { min: 0, max: settings.pool },
+    pool: { min: 0, max: forReads },
     onCreateConnection: async (connection) => {
       for (const sql of SESSION) {
         await (connection as DatabaseConnection).executeQuery(CompiledQuery.raw(sql));
       }
     },
-    driverOptions: {
-      flags: ["-LOCAL_FILES"],
-      charset: "utf8mb4",
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      queueLimit: MAX_POOL_QUEUE,
-      enableKeepAlive: true,
-      keepAliveInitialDelay: 10_000,
-      typeCast,
-    },
+    driverOptions,
   });
   await migrate(orm, settings, log);
+  const statementMs = settings.statementMs ?? STATEMENT_MS;
   // Not earlier: migrations may take as long as they need.
-  const pool = await orm.em.getConnection().getNativeClient();
-  guardPool(pool, settings.statementMs ?? STATEMENT_MS);
-  return databaseOf(orm, log);
+  guardPool(await orm.em.getConnection().getNativeClient(), statementMs);
+  const connectionLimit = Math.max(1, settings.pool - forReads);
+  const connections = openConnections(
+    {
+      ...driverOptions,
+      uri: settings.url,
+      database: settings.schema,
+      connectionLimit,
+      maxIdle: connectionLimit,
+      timezone: "Z",
+    },
+    [...SESSION, WITHOUT_BEGIN],
+  );
+  guardPool(connections.pool, statementMs);
+  return databaseOf(orm, { connections, log });
 }
 
 type Field = { type: string; string(): string | null };
@@ -168,21 +185,24 @@ async function migrate(orm: MikroORM, settings: DatabaseSettings, log: Log): Pro
   }
 }
 
-function databaseOf(orm: MikroORM, log: Log): Database {
-  const connection = orm.em.getConnection();
+function databaseOf(
+  orm: MikroORM,
+  { connections, log }: { connections: Connections; log: Log },
+): Database {
   const execute = async (
+    run: (sql: string) => Promise<Answer>,
     sql: string,
     parameters: readonly Parameter[],
-    context?: Awaited<ReturnType<typeof connection.begin>>,
-  ): Promise<{ rows: unknown[]; affectedRows: number }> => {
+  ): Promise<Answer> => {
     try {
-      return await connection.execute(formatSql(sql, parameters), [], "run", context);
+      return await run(formatSql(sql, parameters));
     } catch (error) {
       // The driver puts the whole statement on the error, and with it people's data into the log.
       if (error instanceof Error && "sql" in error) error.sql = sql.slice(0, 60);
       throw error;
     }
   };
+  const read = (sql: string): Promise<Answer> => orm.em.getConnection().execute(sql, [], "run");
   const runAgain = async <T>(name: string, once: () => Promise<T>): Promise<T> => {
     for (let run = 1; ; run += 1) {
       try {
@@ -199,34 +219,34 @@ function databaseOf(orm: MikroORM, log: Log): Database {
   const runOnce = async <T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
     const afterCommit: (() => void)[] = [];
     await failpoint(`begin:${name}`);
-    const context = await connection.begin();
+    const connection = await connections.take();
+    const rollBack = () =>
+      connection.run("rollback").then(
+        () => connection.release(),
+        () => connection.destroy(),
+      );
     let result: T;
     try {
-      let em: SqlEntityManager | undefined;
       result = await work({
-        get em() {
-          em ??= orm.em.fork();
-          em.setTransactionContext(context);
-          return em;
-        },
         select: async <R>(sql: string, parameters: readonly Parameter[] = []) =>
-          (await execute(sql, parameters, context)).rows as R[],
+          (await execute(connection.run, sql, parameters)).rows as R[],
         change: async (sql, parameters = []) =>
-          (await execute(sql, parameters, context)).affectedRows,
+          (await execute(connection.run, sql, parameters)).affectedRows,
         afterCommit: (run) => afterCommit.push(run),
       });
       await failpoint(`commit.before:${name}`);
     } catch (error) {
-      await connection.rollback(context).catch(() => {});
+      await rollBack();
       throw error;
     }
     try {
-      await connection.commit(context);
+      await connection.run("commit");
     } catch (error) {
-      await connection.rollback(context).catch(() => {});
+      await rollBack();
       if (isConflict(error)) throw error;
       throw new Outage(`the outcome of ${name} is unknown`, { cause: error });
     }
+    connection.release();
     await failpoint(`commit.after:${name}`);
     for (const run of afterCommit) run();
     return result;
@@ -235,7 +255,7 @@ function databaseOf(orm: MikroORM, log: Log): Database {
   let clocksDiffer = false;
   const check = async () => {
     try {
-      const [row] = (await execute("select now(3) as now", [])).rows as { now: Date }[];
+      const [row] = (await execute(read, "select now(3) as now", [])).rows as { now: Date }[];
       const aheadMs = (row?.now.getTime() ?? 0) - Date.now();
       const differ = Math.abs(aheadMs) > CLOCK_TOLERANCE_MS;
       if (differ && !clocksDiffer)
@@ -249,10 +269,12 @@ function databaseOf(orm: MikroORM, log: Log): Database {
 
   return {
     select: <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      runAgain("select", async () => (await execute(sql, parameters)).rows as T[]),
+      runAgain("select", async () => (await execute(read, sql, parameters)).rows as T[]),
     read: (work) => runAgain("read", () => work(orm.em.fork())),
     check,
-    close: () => orm.close(true),
+    async close() {
+      await Promise.all([orm.close(true), connections.close()]);
+    },
     transact: (name, work) => runAgain(name, () => runOnce(name, work)),
   };
 }

@@ -18,6 +18,8 @@ const BATCH = 256;
 /** Rows handed over in memory; more are left to the sweep. */
 const MAX_WAITING = 10_000;
 const SWEEP_EVERY_MS = 1_000;
+/** What was published is marked so long afterwards, together: one commit, however many batches it was. */
+const MARK_AFTER_MS = 100;
 /** What the broker did not take is left alone for so long. */
 const REFUSED_PAUSE_MS = 1_000;
 const CONFIRM_EVERY_MS = 500;
@@ -39,8 +41,13 @@ export function startRelay(options: {
   log: Log;
 }): Relay {
   const { database, broker, log } = options;
+  const marking = markLater(options);
   const publishing = gather<OutboxRow, boolean>({
-    run: (rows) => publishBatch(options, rows),
+    run: async (rows) => {
+      const sent = await publish(options, rows);
+      marking.add(sent);
+      return rows.map((row) => sent.get(row) === true);
+    },
     maxBatch: BATCH,
     maxQueue: MAX_WAITING,
     maxInFlight: 2,
@@ -53,7 +60,7 @@ export function startRelay(options: {
       work: async () => {
         if (!broker.connected()) return false;
         const rows = await claimRows(database, { state: NEW, limit: BATCH });
-        if (rows.length > 0) await publishBatch(options, rows);
+        if (rows.length > 0) await mark(database, await publish(options, rows));
         return rows.length === BATCH;
       },
     }),
@@ -77,6 +84,7 @@ export function startRelay(options: {
     },
     async stop() {
       await publishing.idle();
+      await marking.end();
       await Promise.all(work.map((periodic) => periodic.stop()));
     },
   };
@@ -84,30 +92,70 @@ export function startRelay(options: {
 
 type Parts = Parameters<typeof startRelay>[0];
 
-/** Publishes the rows, pipelined, and marks those that the stream has. Answers for each whether it has. */
-async function publishBatch(parts: Parts, rows: OutboxRow[]): Promise<boolean[]> {
+/** For each row whether the stream has it. */
+type Sent = Map<OutboxRow, boolean>;
+
+/** Publishes the rows, pipelined. */
+async function publish(parts: Parts, rows: OutboxRow[]): Promise<Sent> {
   const sent = await send(parts, rows, (row) => String(row.event_id));
-  const published = rows.filter((_, index) => sent[index]);
-  const refused = rows.filter((_, index) => !sent[index]);
-  await parts.database.transact("mark-published", async (tx) => {
-    const ids = (of: OutboxRow[]) => of.map((row) => row.event_id);
+  return new Map(rows.map((row, index) => [row, sent[index] === true]));
+}
+
+/**
+ * Marks rows a moment after they were published. One that dies before has published them for nothing: they are claimed
+ * again, and published under the same message id.
+ */
+function markLater({ database, log }: Parts): { add(sent: Sent): void; end(): Promise<void> } {
+  let waiting: Sent = new Map();
+  let timer: NodeJS.Timeout | undefined;
+  let marking: Promise<void> = Promise.resolve();
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const rows = waiting;
+    waiting = new Map();
+    marking = Promise.all([marking, mark(database, rows)]).then(
+      () => {},
+      (error) => log.debug({ err: error }, "published events are not marked, the sweep has them"),
+    );
+  };
+  return {
+    add(sent) {
+      for (const [row, isSent] of sent) waiting.set(row, isSent);
+      if (waiting.size >= BATCH) flush();
+      else timer ??= setTimeout(flush, MARK_AFTER_MS);
+    },
+    async end() {
+      flush();
+      await marking;
+    },
+  };
+}
+
+/** Writes down which rows the stream has. */
+async function mark(database: Database, sent: Sent): Promise<void> {
+  if (sent.size === 0) return;
+  const ids = (wanted: boolean) =>
+    [...sent].flatMap(([row, isSent]) => (isSent === wanted ? [row.event_id] : []));
+  const published = ids(true);
+  const refused = ids(false);
+  await database.transact("mark-published", async (tx) => {
     if (published.length > 0) {
       await tx.change(
         `update outbox set state = if(consumers = '', 3, 2), publishes = 1, publish_time = now(3),
            next_at = now(3) + interval ${FIRST_CHECK_MS * 1_000} microsecond
          where event_id in (?) and state = 1`,
-        [ids(published)],
+        [published],
       );
     }
     if (refused.length > 0) {
       await tx.change(
         `update outbox set next_at = now(3) + interval ${REFUSED_PAUSE_MS * 1_000} microsecond
          where event_id in (?) and state = 1`,
-        [ids(refused)],
+        [refused],
       );
     }
   });
-  return sent;
 }
 
 async function prune(database: Database): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { raw } from "@mikro-orm/mysql";
 import type { Database, Transaction } from "#platform/db/database.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
 import type { Goods } from "../domain/goods.ts";
 import { GoodsEntity } from "./entities.ts";
 
@@ -59,11 +59,27 @@ export async function changeGoods(
   goodsId: bigint,
   changes: GoodsChanges,
 ): Promise<Goods | undefined> {
-  const set = Object.fromEntries(
-    Object.entries(changes).filter(([, value]) => value !== undefined),
+  const columns = {
+    name: changes.name,
+    description: changes.description,
+    unit_price_cents: changes.unitPriceCents,
+    status: changes.status,
+    image_url: changes.imageUrl,
+  };
+  const set = Object.entries(columns).filter(([, value]) => value !== undefined);
+  if (set.length > 0) {
+    const row = { goods_id: goodsId, ...Object.fromEntries(set) };
+    await updateRows(tx, { table: "goods", key: "goods_id", set: set.map(([name]) => name) }, [
+      row,
+    ]);
+  }
+  const [goods] = await tx.select<Goods>(
+    `select goods_id as goodsId, sku, name, description, unit_price_cents as unitPriceCents, stock,
+       status, image_url as imageUrl, create_time as createTime, update_time as updateTime
+     from goods where goods_id = ?`,
+    [goodsId],
   );
-  if (Object.keys(set).length > 0) await tx.em.nativeUpdate(GoodsEntity, { goodsId }, set);
-  return (await tx.em.findOne(GoodsEntity, { goodsId })) ?? undefined;
+  return goods;
 }
 
 /**

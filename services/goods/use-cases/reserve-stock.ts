@@ -4,7 +4,7 @@ import { Checks } from "#platform/values/checks.ts";
 import { gather } from "#platform/values/gather.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { decideReservations, type Reservation } from "../domain/reserve.ts";
-import { OrderState } from "../domain/stock.ts";
+import { type Ledger, OrderState } from "../domain/stock.ts";
 import {
   MAX_ORDER_LINES,
   MAX_RESERVATIONS,
@@ -38,9 +38,13 @@ export type ReserveStock = (reservations: readonly Reservation[]) => Promise<Ans
 export function createReserveStock(parts: Parts): ReserveStock {
   const calls = gather<Reservation[], Answers>({
     run: async (batch) => {
-      const decided = await parts.database.transact("reserve-stock", (tx) =>
-        reserve(tx, parts.identifiers, batch.flat()),
-      );
+      let collided = false;
+      const decided = await parts.database.transact("reserve-stock", async (tx) => {
+        const lookUp = collided;
+        // Nearly every order is new: only where the first try found one decided are old decisions looked up.
+        collided = true;
+        return reserve(tx, parts.identifiers, { reservations: batch.flat(), lookUp });
+      });
       const answers = decided.values();
       return batch.map((call) => [...answers.take(call.length)]);
     },
@@ -63,10 +67,11 @@ export function createReserveStock(parts: Parts): ReserveStock {
 async function reserve(
   tx: Transaction,
   identifiers: Parts["identifiers"],
-  reservations: readonly Reservation[],
+  { reservations, lookUp }: { reservations: readonly Reservation[]; lookUp: boolean },
 ): Promise<Answers> {
   const orderIds = reservations.map(({ orderId }) => orderId);
-  const read = await readLedger(tx, orderIds);
+  // An order that was decided is a DuplicateKey in the end, if it was not looked up.
+  const read: Ledger = lookUp ? await readLedger(tx, orderIds) : new Map();
   const early = orderIds.filter((orderId) => read.get(orderId)?.state === OrderState.early);
   const ledger = new Map([...read, ...(await lockLedger(tx, early))]);
   const is = (state: OrderState) => (orderId: bigint) => ledger.get(orderId)?.state === state;

@@ -40,8 +40,13 @@ export async function placeBatch(parts: Parts, entries: PlaceEntry[]): Promise<P
   const saved = await savePending(parts, entries);
   const placing = saved.filter((result): result is Placing => "planned" in result);
   if (placing.length === 0) return saved as Placed[];
-  await takeStock(parts, placing);
-  await Promise.all([takeCoupons(parts, placing), takeBalances(parts, placing)]);
+  const spending = placing.filter(usesBalance);
+  const others = placing.filter((one) => !usesBalance(one));
+  // Where no balance is used the user is only looked at, which need not wait for the stock.
+  const [stock, users] = await Promise.all([askGoods(parts, placing), askUser(parts, others)]);
+  noteAll(placing, "goods", stock);
+  noteAll(others, "user", users);
+  await Promise.all([takeCoupons(parts, placing), takeBalances(parts, spending)]);
   const outcomes = await settle(parts, placing);
   return saved.map((result) =>
     "planned" in result ? (outcomes.get(result.planned.orderId) as Placed) : result,
@@ -113,19 +118,40 @@ async function insertUnknown(
   return known;
 }
 
-async function takeStock(parts: Parts, placing: Placing[]): Promise<void> {
-  const outcomes = await step(placing, "goods", (deadlineMs) =>
+const usesBalance = ({ planned }: Placing) => planned.balanceCents > 0n;
+
+type Answers = (Refusal | Outage | undefined)[];
+
+function askGoods(parts: Parts, placing: Placing[]): Promise<Answers> {
+  return step(placing, "goods", (deadlineMs) =>
     parts.goods.reserve(
       placing.map(({ planned }) => ({ orderId: planned.orderId, lines: planned.lines })),
       { deadlineMs },
     ),
   );
-  for (const [index, one] of placing.entries()) note(one, "goods", outcomes[index]);
+}
+
+/** Takes the balance that the orders use; also where that is none, for the user must exist. */
+function askUser(parts: Parts, placing: Placing[]): Promise<Answers> {
+  return step(placing, "user", (deadlineMs) =>
+    parts.user.deduct(
+      placing.map(({ planned }) => ({
+        orderId: planned.orderId,
+        userId: planned.userId,
+        amountCents: planned.balanceCents,
+      })),
+      { deadlineMs },
+    ),
+  );
+}
+
+async function takeBalances(parts: Parts, placing: Placing[]): Promise<void> {
+  const wanting = placing.filter((one) => !one.refusal);
+  noteAll(wanting, "user", await askUser(parts, wanting));
 }
 
 async function takeCoupons(parts: Parts, placing: Placing[]): Promise<void> {
   const wanting = placing.filter((one) => !one.refusal && one.planned.couponId !== 0n);
-  if (wanting.length === 0) return;
   const outcomes = await step(wanting, "coupon", (deadlineMs) =>
     parts.coupon.use(
       wanting.map(({ planned }) => ({
@@ -148,29 +174,16 @@ async function takeCoupons(parts: Parts, placing: Placing[]): Promise<void> {
   }
 }
 
-/** Also where no balance is used: the user must exist. */
-async function takeBalances(parts: Parts, placing: Placing[]): Promise<void> {
-  const wanting = placing.filter((one) => !one.refusal);
-  if (wanting.length === 0) return;
-  const outcomes = await step(wanting, "user", (deadlineMs) =>
-    parts.user.deduct(
-      wanting.map(({ planned }) => ({
-        orderId: planned.orderId,
-        userId: planned.userId,
-        amountCents: planned.balanceCents,
-      })),
-      { deadlineMs },
-    ),
-  );
-  for (const [index, one] of wanting.entries()) note(one, "user", outcomes[index]);
-}
-
-/** One command to one participant; where it cannot be reached or does not answer, every entry shares the Outage. */
+/**
+ * One command to one participant, none for no entries; where it cannot be reached or does not answer, every entry shares
+ * the Outage.
+ */
 async function step<T>(
   placing: Placing[],
   service: Holder,
   call: (deadlineMs: number) => Promise<T[]>,
 ): Promise<(T | Outage)[]> {
+  if (placing.length === 0) return [];
   // On behalf of many callers: as long as the most patient of them waits, but never longer than a step may take.
   const patience = Math.max(...placing.map(({ entry }) => entry.deadlineMs));
   try {
@@ -184,7 +197,14 @@ async function step<T>(
   }
 }
 
-/** Notes what a participant answered: nothing where it holds what the order needs now. */
+function noteAll(placing: Placing[], holder: Holder, outcomes: Answers): void {
+  for (const [index, one] of placing.entries()) note(one, holder, outcomes[index]);
+}
+
+/**
+ * Notes what a participant answered: nothing where it holds what the order needs now. The first refusal that is noted is
+ * the order's.
+ */
 function note(one: Placing, holder: Holder, outcome: Refusal | Outage | undefined | bigint): void {
   if (outcome instanceof Refusal) {
     one.refusal ??= outcome;
@@ -193,8 +213,7 @@ function note(one: Placing, holder: Holder, outcome: Refusal | Outage | undefine
   if (outcome instanceof Outage) {
     one.refusal ??= new Refusal(Reason.DEPENDENCY_UNAVAILABLE, { service: holder });
   }
-  // With a balance of 0 the user was only looked at.
-  if (holder !== "user" || one.planned.balanceCents > 0n) one.held.add(holder);
+  if (holder !== "user" || usesBalance(one)) one.held.add(holder);
 }
 
 async function settle(parts: Parts, placing: Placing[]): Promise<Map<bigint, Placed>> {
