@@ -27,7 +27,12 @@ export function openConnections(
   options: PoolOptions,
   session: readonly string[],
 ): Connections & { pool: Pool } {
-  const pool = mysql.createPool({ ...options, trace: false });
+  const pool = mysql.createPool({
+    ...options,
+    trace: false,
+    // What comes is filled in already: left to itself the driver looks for question marks in it.
+    queryFormat: (sql: string) => sql,
+  });
   pool.on("connection", (connection) => {
     // The driver sends what is asked of a connection in order: these come before anything of ours.
     for (const sql of session) {
