@@ -11,6 +11,8 @@ import { callerOf, openRpc, type Rpc } from "./rpc.ts";
 import { type Sight, watch } from "./sight.ts";
 
 const PROGRESS_EVERY_MS = 250;
+/** A refusal is an answer here; where the library made an error of it is of no use. */
+Error.stackTraceLimit = 0;
 
 type Kept = Pick<Stage, "setting" | "shelves" | "shopperIds" | "callers" | "nextRequestId"> & {
   rpcs: Map<string, Rpc>;

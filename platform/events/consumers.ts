@@ -27,6 +27,11 @@ export function subscription<S extends DescMessage>(options: Subscription<S>): S
 /** Messages of one pull and of one transaction at most. */
 const BATCH = 256;
 const PULL_EXPIRES_MS = 5_000;
+/**
+ * Batches of one consumer begin at least so far apart. What comes to an idle consumer is settled at once; what comes one
+ * after the other shares a transaction, instead of having one each as long as the machine just keeps up.
+ */
+const BATCH_EVERY_MS = 40;
 const RETRY_PAUSE_MS = 500;
 /** How often a consumer that hears nothing bad is asked after all the same. */
 const CHECK_EVERY_MS = 10_000;
@@ -111,7 +116,10 @@ async function drain(
     while (arrived.length > 0) {
       const batch = arrived;
       arrived = [];
+      const begun = performance.now();
       await settle(batch);
+      const restMs = BATCH_EVERY_MS - (performance.now() - begun);
+      if (restMs > 0) await pause(restMs, undefined, { signal: stopping }).catch(() => {});
     }
     settling = undefined;
   };

@@ -8,7 +8,7 @@ import {
 import type { Log } from "#platform/process/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { authenticate, authorize, type Caller } from "./access.ts";
-import { StatusError, statusOfError } from "./errors.ts";
+import { type AnsweredStatus, StatusError, statusOfError, statusOfRefusal } from "./errors.ts";
 import type { MethodPlan } from "./implement.ts";
 import type { RpcLimits } from "./limits.ts";
 import { Gate, ServerCall } from "./server-call.ts";
@@ -25,6 +25,8 @@ export class Admission {
   readonly #tokens: TokenVerifier;
   readonly #log: Log;
   readonly #admitted = new WeakMap<Metadata, ServerCall>();
+  /** Made once: a server that is full has no time to make it for each call. */
+  readonly #fullAnswers = new Map<Gate, AnsweredStatus>();
   #stopping = false;
 
   constructor(options: {
@@ -70,6 +72,15 @@ export class Admission {
     });
   };
 
+  #full(gate: Gate): AnsweredStatus {
+    const known = this.#fullAnswers.get(gate);
+    if (known) return known;
+    const limit = String(gate.limit);
+    const answer = statusOfRefusal(new Refusal(Reason.RATE_LIMITED, { cause: "in_flight", limit }));
+    this.#fullAnswers.set(gate, answer);
+    return answer;
+  }
+
   #admit(arrival: {
     plan: MethodPlan;
     metadata: Metadata;
@@ -86,7 +97,7 @@ export class Admission {
       return undefined;
     }
     if (!gate.enter()) {
-      refuse(new Refusal(Reason.RATE_LIMITED, { cause: "in_flight", limit: String(gate.limit) }));
+      next.sendStatus(this.#full(gate));
       return undefined;
     }
     const call = new ServerCall({ gate, metadata, path: plan.path, deadlineMs, log: this.#log });

@@ -23,7 +23,11 @@ export class Refusal extends Error {
   readonly violations: Violation[];
 
   constructor(reason: Reason, metadata: Record<string, string> = {}, violations: Violation[] = []) {
+    // A refusal is an answer, and often one of thousands: where it was made is not worth the time to find out.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(messageOf(reason, violations));
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "Refusal";
     this.reason = reason;
     this.metadata = metadata;
