@@ -5,8 +5,8 @@ export const MAX_LINES = 1_000;
 export const PLACE_BATCH = 256;
 /** Lines of one batch: keeps the commands to goods well below its limits of 20,000 lines and 4 MiB. */
 export const PLACE_BATCH_LINES = 8_000;
-/** Batches under way at once: while one waits for a participant, another writes. */
-export const PLACE_IN_FLIGHT = 4;
+/** Batches under way at once: while one waits for a participant, another writes. More of them are smaller ones. */
+export const PLACE_IN_FLIGHT = 2;
 /** Orders waiting for a batch; more are refused with RATE_LIMITED, which is better than being late for all. */
 export const PLACE_QUEUE = 2_048;
 
