@@ -20,8 +20,8 @@ export type Connections = {
 
 /**
  * A pool whose sessions begin with these statements. It is the driver's own, without the ORM, and with callbacks instead
- * of promises: an order alone needs 20 statements, and layers between, and a stack that is made for each, cost more time than
- * most of them take at the server.
+ * of promises: an order alone needs 18 statements, and layers between, and a stack that is made for each, cost more time
+ * than most of them take at the server.
  */
 export function openConnections(
   options: PoolOptions,
@@ -53,7 +53,7 @@ export function openConnections(
   };
 }
 
-export function connectionOf(connection: PoolConnection): Connection {
+function connectionOf(connection: PoolConnection): Connection {
   return {
     run: (sql) =>
       new Promise((resolve, reject) => {
