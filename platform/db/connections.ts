@@ -19,9 +19,9 @@ export type Connections = {
 };
 
 /**
- * A pool whose sessions begin with these statements. It is the driver's own, without the ORM, and with callbacks instead
- * of promises: an order alone needs 18 statements, and layers between, and a stack that is made for each, cost more time
- * than most of them take at the server.
+ * A pool whose sessions begin with these statements. It is the driver's own, without the ORM, and with callbacks
+ * instead of promises: an order alone needs 18 statements, and layers between, and a stack that is made for each, cost
+ * more time than most of them take at the server.
  */
 export function openConnections(
   options: PoolOptions,

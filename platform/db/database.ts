@@ -18,7 +18,7 @@ export type DatabaseSettings = {
   /** mysql://user:password@host:port, without a schema. */
   url: string;
   schema: string;
-  /** Connections at most: a quarter of them for reads, the others for transactions. Of each kind there is one at least. */
+  /** Connections at most: a quarter of them for reads, the others for transactions; one of each kind at least. */
   pool: number;
   /** A connection that does not answer a statement in this time is given up. Default: 15 s. */
   statementMs?: number;
