@@ -22,8 +22,11 @@ export type Running = {
   orderAddress: string;
   /** Server processes whose CPU and memory count, the load generator aside. Database and nats-server stand apart. */
   processes(): { name: string; pid: number }[];
-  /** Whether nothing is under way behind the answers any more: events, confirmations. Default: nothing ever is. */
-  settled?(): Promise<boolean>;
+  /**
+   * Whether nothing from before that time is under way behind the answers any more: events, confirmations. What the
+   * shop begins by itself, such as closing orders that nobody paid, may go on for long. Default: nothing ever is.
+   */
+  settled?(before: Date): Promise<boolean>;
   /** Ports of its gRPC servers. Default: that of orderAddress. */
   ports?(): number[];
   /** Calls that its servers have answered so far, by gRPC path. Default: not counted. */

@@ -116,11 +116,12 @@ async function playBoth(
   return { sum, other };
 }
 
-/** Resolves when nothing is under way behind the answers any more. */
+/** Resolves when nothing that was begun so far is under way behind the answers any more. */
 export async function untilSettled(running: Running): Promise<void> {
   if (!running.settled) return untilQuiet(running);
-  const untilMs = Date.now() + SETTLED_WITHIN_MS;
-  while (!(await running.settled())) {
+  const now = new Date();
+  const untilMs = now.getTime() + SETTLED_WITHIN_MS;
+  while (!(await running.settled(now))) {
     if (Date.now() > untilMs) {
       throw new BenchTrouble(
         `events were still under way ${SETTLED_WITHIN_MS / 1_000} s after the load`,

@@ -101,7 +101,7 @@ export async function startShop(
     gatewayUrl,
     sandboxUrl,
     sql: schemas.sql,
-    settled: () => isSettled(schemas),
+    settled: (before) => isSettled(schemas, before),
   };
 }
 
@@ -128,12 +128,14 @@ async function startAll(processes: readonly { process: ServiceProcess }[]): Prom
   await Promise.all(processes.map(({ process }) => process.start()));
 }
 
-/** Whether every order has its outcome and every event has reached all who consume it. */
-async function isSettled({ sql }: Pick<Schemas, "sql">): Promise<boolean> {
+/** Whether every order of that time has its outcome and every event has reached all who consume it. */
+async function isSettled({ sql }: Pick<Schemas, "sql">, before: Date): Promise<boolean> {
+  // As the columns have it: UTC, without saying so.
+  const time = before.toISOString().slice(0, 23).replace("T", " ");
+  const open = "select 1 from outbox where state in (1, 2) and create_time <= ? limit 1";
   for (const service of SERVICES) {
-    const waiting = await sql(service, "select 1 from outbox where state in (1, 2) limit 1");
-    if (waiting.length > 0) return false;
+    if ((await sql(service, open, [time])).length > 0) return false;
   }
-  const pending = await sql("order", "select 1 from orders where order_status = 1 limit 1");
-  return pending.length === 0;
+  const pending = "select 1 from orders where order_status = 1 and create_time <= ? limit 1";
+  return (await sql("order", pending, [time])).length === 0;
 }
