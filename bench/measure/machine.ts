@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { checkedOut } from "../../ops/checked-out.ts";
 
 /** On what, and of what, the figures are. */
 export type Machine = {
@@ -27,18 +27,7 @@ export function machineNow(engines: { database: string; broker: string }): Machi
     node: process.versions.node,
     loadAverage: Number((loadavg()[0] ?? 0).toFixed(2)),
     ...engines,
-    commit: git("rev-parse", "HEAD") || "unknown",
-    changed: git("status", "--porcelain", "--untracked-files=no") !== "",
+    ...checkedOut(),
     time: new Date().toISOString(),
   };
-}
-
-/** What git says of the folder that the bench is in; nothing where there is no git. */
-function git(...args: string[]): string {
-  try {
-    const options = { cwd: import.meta.dirname, encoding: "utf8" as const };
-    return execFileSync("git", args, { ...options, stdio: ["ignore", "pipe", "ignore"] }).trim();
-  } catch {
-    return "";
-  }
 }

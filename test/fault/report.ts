@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { checkedOut } from "../../ops/checked-out.ts";
 import type { Judgement } from "./judge/judge.ts";
 
 /** What was broken until one judgement, and the judgement. */
@@ -28,13 +28,8 @@ export type RunInfo = { seed: string; commit: string };
 
 /** The commit that is checked out, with a plus sign where files differ from it. */
 export function commitNow(): string {
-  try {
-    const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
-    const changed = git("status", "--porcelain", "--untracked-files=no") !== "";
-    return `${git("rev-parse", "--short=12", "HEAD")}${changed ? "+" : ""}`;
-  } catch {
-    return "unknown";
-  }
+  const { commit, changed } = checkedOut();
+  return `${commit.slice(0, 12)}${changed ? "+" : ""}`;
 }
 
 type Line = {

@@ -4,7 +4,8 @@ import type { ServiceName } from "#platform/process/common-settings.ts";
 import { openParkedMessages } from "../../../ops/parked/messages.ts";
 import { connectedBroker, restart } from "../../../ops/parked/restart.ts";
 import type { Course, Fault } from "../fault.ts";
-import { asOperator, insist } from "../system/operator.ts";
+import { insist } from "../system/insist.ts";
+import { asOperator } from "../system/operator.ts";
 import type { System } from "../system/system.ts";
 
 const CONSUMERS: [ServiceName, fact: string][] = [

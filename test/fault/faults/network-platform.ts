@@ -1,7 +1,7 @@
 import { FAKES } from "../../../ops/sandbox/fakes.ts";
 import type { Faults } from "../../../ops/sandbox/faults.ts";
 import type { Fault } from "../fault.ts";
-import { insist } from "../system/operator.ts";
+import { insist } from "../system/insist.ts";
 import type { System } from "../system/system.ts";
 
 /** Another fault may be killing it meanwhile. */

@@ -15,6 +15,7 @@ import {
   nanos,
 } from "@nats-io/transport-node";
 import type { Engine } from "./engines.ts";
+import { insist } from "./insist.ts";
 import type { System } from "./system.ts";
 
 /** A message as the stream has it. */
@@ -65,7 +66,6 @@ function headersOf(entries: Record<string, string>): MsgHdrs {
   return head;
 }
 
-const INSIST_MS = 90_000;
 const AGAIN_AFTER_MS = 500;
 
 /**
@@ -84,19 +84,6 @@ export async function asOperator<T>(
       await operator.close();
     }
   });
-}
-
-/** Tries again, for a bounded time, what fails while something else is broken. */
-export async function insist<T>(work: () => Promise<T>, withinMs = INSIST_MS): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
-    await pause(AGAIN_AFTER_MS);
-  }
 }
 
 /** The shop's streams that are there, such as "FAULT_ORDER". */

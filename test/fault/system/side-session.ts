@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
+import { insist } from "./insist.ts";
 import type { System } from "./system.ts";
 
 /** A session at the database besides those of the shop, for what a fault does there. */
@@ -53,19 +54,14 @@ export async function atTheDatabase<T>(
   system: Pick<System, "database">,
   work: (session: SideSession) => Promise<T>,
 ): Promise<T> {
-  const untilMs = Date.now() + TRIES_FOR_MS;
-  for (;;) {
-    let session: SideSession | undefined;
+  return insist(async () => {
+    const session = await sideSession(system);
     try {
-      session = await sideSession(system);
       return await work(session);
-    } catch (error) {
-      if (Date.now() > untilMs) throw error;
     } finally {
-      session?.end();
+      session.end();
     }
-    await pause(AGAIN_AFTER_MS);
-  }
+  }, TRIES_FOR_MS);
 }
 
 type Process = { id: number };
