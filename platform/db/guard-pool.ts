@@ -8,8 +8,8 @@ type Guarded = {
 };
 type Callback = (error: (Error & { fatal?: boolean }) | null, ...results: unknown[]) => void;
 
-// A connection on which one of these fails belongs to nobody: who asked for it has none to give back.
-const OPENS_OR_ENDS = /^(set session|begin|rollback)\b/;
+// A connection on which this fails belongs to nobody: who asked for it has none to give back.
+const OPENS = /^set session\b/;
 
 /**
  * Ends every connection of the pool that does not answer a statement in time: a server that was stopped or went away
@@ -34,8 +34,7 @@ function guard(connection: Guarded, limitMs: number): void {
     const timer = setTimeout(() => connection.stream.destroy(silence(limitMs)), limitMs);
     return query(sql, values, (error, ...results) => {
       clearTimeout(timer);
-      if (error && !error.fatal && OPENS_OR_ENDS.test(String(sql)))
-        connection.stream.destroy(error);
+      if (error && !error.fatal && OPENS.test(String(sql))) connection.stream.destroy(error);
       callback(error, ...results);
     });
   };

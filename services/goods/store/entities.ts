@@ -2,7 +2,7 @@ import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
 import type { GoodsStatus } from "../domain/goods.ts";
 import type { MovementType } from "../domain/stock.ts";
 
-/** For reads, and for UpdateGoods; rows are written by the statements of this folder. */
+/** For reads; rows are written by the statements of this folder. */
 export const GoodsEntity = defineEntity({
   name: "Goods",
   tableName: "goods",
