@@ -11,13 +11,14 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 export type PasswordHashes = {
   /** A PHC string with a salt of its own. */
   hash(password: string): Promise<string>;
-  /** Takes as long, and answers false, where there is no hash to compare with. */
+  /** Verifies all the same, and answers false, where there is no hash to compare with. */
   matches(passwordHash: string | undefined, password: string): Promise<boolean>;
 };
 
 /** Argon2 on Node's thread pool, a bounded number at once and a bounded number waiting. */
 export async function openPasswordHashes(
   bounds = { inFlight: MAX_HASHES_IN_FLIGHT, waiting: MAX_HASHES_WAITING },
+  argon2 = { hash, verify },
 ): Promise<PasswordHashes> {
   const work = gather<() => Promise<unknown>, unknown>({
     run: (jobs) => Promise.all(jobs.map((job) => job())),
@@ -25,11 +26,11 @@ export async function openPasswordHashes(
     maxInFlight: bounds.inFlight,
     maxQueue: bounds.waiting,
   });
-  const nobodysHash = await hash(crypto.randomUUID(), PARAMETERS);
+  const nobodysHash = await argon2.hash(crypto.randomUUID(), PARAMETERS);
   return {
-    hash: (password) => work.submit(() => hash(password, PARAMETERS)) as Promise<string>,
+    hash: (password) => work.submit(() => argon2.hash(password, PARAMETERS)) as Promise<string>,
     async matches(passwordHash, password) {
-      const matched = await work.submit(() => verify(passwordHash ?? nobodysHash, password));
+      const matched = await work.submit(() => argon2.verify(passwordHash ?? nobodysHash, password));
       return matched === true && passwordHash !== undefined;
     },
   };

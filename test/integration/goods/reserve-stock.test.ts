@@ -147,11 +147,9 @@ describe("ReserveStock", () => {
     for (let some = 0; some < 10; some += 1) goods.push(...(await manyGoods(100, 20n)));
     const lines = goods.map(({ goodsId }) => line(goodsId));
     const orders = Array.from({ length: 20 }, () => order(...lines));
-    const started = performance.now();
     const answers = await shop.reserve(
       [...orders, order(line(at(goods, 999).goodsId))].slice(0, 20),
     );
-    assert.ok(performance.now() - started < 5_000);
     assert.deepEqual(new Set(outcomes(answers)), new Set(["ok"]));
     assert.equal(await shop.stockOf(at(goods, 500).goodsId), 0n);
     await shop.settled(await Promise.all(orders.map(({ orderId }) => shop.cancelled(orderId))));
