@@ -11,6 +11,10 @@ export const MAX_LISTED_LOG = 1_000;
 
 /** Bytes of a callback: the gateway takes no more either. */
 export const MAX_CALLBACK_BYTES = 64 * 1_024;
+/** Callbacks that pay in one transaction, how many wait for one, and transactions of such under way at once. */
+export const PAYMENTS_BATCH = 64;
+export const PAYMENTS_QUEUE = 1_000;
+export const PAYMENTS_IN_FLIGHT = 2;
 /** Bytes kept of what nobody proved to have sent, and how many of those: 40 MiB at most. */
 export const MAX_UNPROVEN_BYTES = 4_096;
 export const MAX_UNPROVEN_CALLBACKS = 10_000;

@@ -19,6 +19,7 @@ import type { Parts } from "./use-cases/parts.ts";
 import { pruneCallbacks } from "./use-cases/prune-callbacks.ts";
 import { sweepPayments } from "./use-cases/sweep-payments.ts";
 import { sweepRefunds } from "./use-cases/sweep-refunds.ts";
+import { createTakePayments } from "./use-cases/take-payments.ts";
 
 export function start(env: Record<string, string | undefined> = process.env) {
   const config = payConfig(env);
@@ -42,10 +43,12 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
   const orderInbox = inboxClient(target);
   const relay = startRelay({ database, broker, inboxes: { order: orderInbox.missing }, log });
   const sweeps: { payments?: Periodic; refunds?: Periodic } = {};
+  const outbox = createOutbox({ identifiers, publishSoon: relay.publishSoon });
   const parts: Parts = {
     database,
     identifiers,
-    outbox: createOutbox({ identifiers, publishSoon: relay.publishSoon }),
+    outbox,
+    payments: createTakePayments({ database, identifiers, outbox }),
     orders,
     platforms: platformsOf(config),
     rules: {

@@ -29,9 +29,15 @@ export const REASON_OF = {
 } as const satisfies Record<string, Reason>;
 export type RefusalCause = keyof typeof REASON_OF;
 
+/** Money came in. */
+export type Accepted = {
+  verdict: typeof VERDICT.ACCEPTED | typeof VERDICT.LATE;
+  change: PaymentChange;
+};
+
 export type Judgement =
   | { verdict: typeof VERDICT.REFUSED; cause: RefusalCause }
-  | { verdict: typeof VERDICT.ACCEPTED | typeof VERDICT.LATE; change: PaymentChange }
+  | Accepted
   | { verdict: typeof VERDICT.REPEATED | typeof VERDICT.IGNORED };
 
 export type Facts = {

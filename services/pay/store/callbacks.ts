@@ -25,6 +25,9 @@ export type Judged = {
   noticeId: string | null;
 };
 
+export type NewCallback = Judged &
+  Content & { callbackId: bigint; provider: string; source: Source };
+
 export type KnownCallback = { callbackId: bigint; verdict: Verdict; repeats: number };
 
 /** The record of a notice, locked. */
@@ -40,12 +43,14 @@ export async function lockNotice(
   return row;
 }
 
-export async function insertCallback(
+export async function insertCallbacks(
   tx: Transaction,
-  callback: Judged & Content & { callbackId: bigint; provider: string; source: Source },
+  callbacks: readonly NewCallback[],
 ): Promise<void> {
-  await insertRows(tx, "callbacks", [
-    {
+  await insertRows(
+    tx,
+    "callbacks",
+    callbacks.map((callback) => ({
       callback_id: callback.callbackId,
       provider: callback.provider,
       source: callback.source,
@@ -56,8 +61,8 @@ export async function insertCallback(
       reason: callback.reason,
       headers: JSON.stringify(callback.headers),
       body: callback.body,
-    },
-  ]);
+    })),
+  );
 }
 
 /** The same notice came again: it is counted, its record stays as it is. */

@@ -2,7 +2,7 @@ import { isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { expression } from "#platform/db/sql.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
 import { PAYMENT_STATUS, type PaymentState, type PaymentStatus } from "../domain/payment.ts";
 
 /** A payment as a transaction that changes it has locked it. */
@@ -22,14 +22,16 @@ const COLUMNS = `payment_id as paymentId, order_id as orderId, user_id as userId
   checkout_url as checkoutUrl, refund_requested_cents as refundRequestedCents,
   refunded_cents as refundedCents`;
 
+/** `skipLocked` leaves out those that another transaction has locked, instead of waiting for it. */
 export async function lockPayments(
   tx: Transaction,
   paymentIds: readonly bigint[],
+  { skipLocked = false } = {},
 ): Promise<Map<bigint, LockedPayment>> {
   const rows = await selectByIds<LockedPayment>(
     tx,
     `select ${COLUMNS} from payments force index (primary)
-     where payment_id in (?) order by payment_id for update`,
+     where payment_id in (?) order by payment_id for update${skipLocked ? " skip locked" : ""}`,
     paymentIds,
   );
   return new Map(rows.map((row) => [row.paymentId, row]));
@@ -111,15 +113,21 @@ export async function writeCheckout(
   );
 }
 
-/** The payment is locked, and its status has been decided on under that lock. */
+/** The payments are locked, and their statuses have been decided on under that lock. */
 export async function writePaid(
   tx: Transaction,
-  payment: { paymentId: bigint; status: PaymentStatus; tradeId: string; payTime: Date },
+  payments: readonly {
+    paymentId: bigint;
+    status: PaymentStatus;
+    tradeId: string;
+    payTime: Date;
+  }[],
 ): Promise<void> {
-  await tx.change(
-    "update payments set status = ?, provider_trade_id = ?, pay_time = ? where payment_id = ?",
-    [payment.status, payment.tradeId, payment.payTime, payment.paymentId],
-  );
+  const rows = payments.map(({ paymentId, status, tradeId, payTime }) => {
+    return { payment_id: paymentId, status, provider_trade_id: tradeId, pay_time: payTime };
+  });
+  const set = ["status", "provider_trade_id", "pay_time"];
+  await updateRows(tx, { table: "payments", key: "payment_id", set }, rows);
 }
 
 export async function writeClosed(

@@ -1,18 +1,20 @@
 import { Checks } from "#platform/values/checks.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import type { HttpAnswer, PaymentPlatform, RawCallback } from "../clients/platform.ts";
+import type { Notice } from "../domain/payment.ts";
 import { type Judgement, type RefusalCause, VERDICT } from "../domain/verdict.ts";
 import { MAX_CALLBACK_BYTES, MAX_UNPROVEN_BYTES } from "../limits.ts";
 import {
   type Content,
-  insertCallback,
+  insertCallbacks,
   readCallback,
   SOURCE,
   writeJudgement,
 } from "../store/callbacks.ts";
+import { type Evidence, judgedOf } from "./evidence.ts";
 import type { Parts } from "./parts.ts";
 import { checkProvider, platformNamed } from "./platforms.ts";
-import { judgedOf, takeNotice } from "./take-notice.ts";
+import { isPaid, takeNotice } from "./take-notice.ts";
 
 export type CallbackOutcome = {
   answer: HttpAnswer;
@@ -22,7 +24,7 @@ export type CallbackOutcome = {
   trouble?: Outage;
 };
 
-type Handling = Pick<Parts, "database" | "identifiers" | "outbox" | "platforms">;
+type Handling = Pick<Parts, "database" | "identifiers" | "outbox" | "platforms" | "payments">;
 
 type Callback = {
   platform: PaymentPlatform;
@@ -77,18 +79,11 @@ async function judgeCallback(parts: Handling, callback: Callback): Promise<Callb
   const read = platform.readCallback({ ...raw, nowMs: callback.receivedMs });
   const paymentId = read.genuine ? read.notice.paymentId : undefined;
   try {
-    const judgement = await parts.database.transact("handle-callback", async (tx) => {
-      if (!read.genuine) return recordUnproven(tx, parts, { callback, cause: read.cause });
-      const { recordId, traceparent } = callback;
-      return takeNotice(tx, parts, {
-        notice: read.notice,
-        platform,
-        source: SOURCE.CALLBACK,
-        content: { headers: keptHeaders(platform, raw.headers), body: raw.body },
-        ...(recordId !== undefined && { recordId }),
-        ...(traceparent && { traceparent }),
-      });
-    });
+    const judgement = read.genuine
+      ? await judgeGenuine(parts, evidenceOf(callback, read.notice))
+      : await parts.database.transact("record-unproven", (tx) =>
+          recordUnproven(tx, parts, { callback, cause: read.cause }),
+        );
     return { answer: answerTo(platform, judgement), judgement, paymentId };
   } catch (error) {
     if (!(error instanceof Outage)) throw error;
@@ -96,9 +91,30 @@ async function judgeCallback(parts: Handling, callback: Callback): Promise<Callb
   }
 }
 
+function evidenceOf(callback: Callback, notice: Notice): Evidence {
+  const { platform, raw, recordId, traceparent } = callback;
+  return {
+    notice,
+    platform,
+    source: SOURCE.CALLBACK,
+    content: { headers: keptHeaders(platform, raw.headers), body: raw.body },
+    ...(recordId !== undefined && { recordId }),
+    ...(traceparent && { traceparent }),
+  };
+}
+
+/** Together with others that are in flight, where it is as nearly all are. */
+async function judgeGenuine(parts: Handling, evidence: Evidence): Promise<Judgement> {
+  const isNew = evidence.recordId === undefined;
+  const accepted = isNew && isPaid(evidence) ? await parts.payments.submit(evidence) : undefined;
+  return (
+    accepted ?? parts.database.transact("handle-callback", (tx) => takeNotice(tx, parts, evidence))
+  );
+}
+
 /** What nobody proved to have sent has no effect but a record, with the beginning of its body. */
 async function recordUnproven(
-  tx: Parameters<typeof insertCallback>[0],
+  tx: Parameters<typeof insertCallbacks>[0],
   { identifiers }: Handling,
   { callback, cause }: { callback: Callback; cause: RefusalCause },
 ): Promise<Judgement> {
@@ -115,7 +131,8 @@ async function recordUnproven(
   };
   const callbackId = identifiers.next();
   const source = SOURCE.CALLBACK;
-  await insertCallback(tx, { callbackId, provider: platform.name, source, ...judged, ...content });
+  const provider = platform.name;
+  await insertCallbacks(tx, [{ callbackId, provider, source, ...judged, ...content }]);
   return judgement;
 }
 

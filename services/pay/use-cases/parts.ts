@@ -4,12 +4,14 @@ import type { Outbox } from "#platform/events/outbox.ts";
 import type { Origin } from "#platform/values/origins.ts";
 import type { OrderClient } from "../clients/order.ts";
 import type { PaymentPlatform } from "../clients/platform.ts";
+import type { TakePayments } from "./take-payments.ts";
 
 /** What the use cases work with. */
 export type Parts = {
   database: Database;
   identifiers: Pick<Identifiers, "next">;
   outbox: Outbox;
+  payments: TakePayments;
   orders: Pick<OrderClient, "order">;
   /** By name. */
   platforms: ReadonlyMap<string, PaymentPlatform>;

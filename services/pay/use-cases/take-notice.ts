@@ -1,42 +1,24 @@
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Transaction } from "#platform/db/database.ts";
-import { newEvent } from "#platform/events/outbox.ts";
-import { PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
-import type { PaymentPlatform } from "../clients/platform.ts";
-import { LOG_TYPE, type LogType, type Notice, type PaidNotice } from "../domain/payment.ts";
-import { changePayment, type PaymentChange } from "../domain/payment-state.ts";
-import { type Judgement, judge, REASON_OF, recording, VERDICT } from "../domain/verdict.ts";
+import type { Notice, PaidNotice } from "../domain/payment.ts";
+import { type Judgement, judge, recording } from "../domain/verdict.ts";
 import { MAX_LOGGED_REPETITIONS } from "../limits.ts";
 import {
-  type Content,
   countRepetition,
-  insertCallback,
-  type Judged,
+  insertCallbacks,
   lockNotice,
-  SOURCE,
-  type Source,
   writeJudgement,
 } from "../store/callbacks.ts";
 import { insertLog } from "../store/payment-log.ts";
-import { type LockedPayment, lockPayment, ownerOfTrade, writePaid } from "../store/payments.ts";
+import { lockPayment, ownerOfTrade } from "../store/payments.ts";
+import { type Evidence, judgedOf, logEntries, newRecord } from "./evidence.ts";
 import type { Parts } from "./parts.ts";
-
-/** A notice that is known to come from the platform, and what it was read from. */
-export type Evidence = {
-  notice: Notice;
-  platform: Pick<PaymentPlatform, "name" | "merchantId">;
-  source: Source;
-  content: Content;
-  /** The record that is judged again; undefined for a callback that has just come. */
-  recordId?: bigint;
-  traceparent?: string;
-};
+import { markPaid } from "./take-payments.ts";
 
 type Taking = Pick<Parts, "identifiers" | "outbox">;
 
 /**
- * Gives a notice its effect in this transaction: judges it, puts it on record, and where money came in, marks the
- * payment paid, with its log and its event.
+ * Gives a notice its effect in this transaction, whatever it is: judges it, puts it on record, and where money came in,
+ * marks the payment paid, with its log and its event.
  */
 export async function takeNotice(
   tx: Transaction,
@@ -51,108 +33,45 @@ export async function takeNotice(
   const judgement = judge(notice, { payment, tradeOwnerId, merchantId });
   const repeats = await record(tx, parts, { evidence, judgement });
   if (!payment) return judgement;
-  if ("change" in judgement && notice.state === "paid") {
-    await markPaid(tx, parts, { payment, notice, change: judgement.change, evidence });
-  }
-  if (repeats <= MAX_LOGGED_REPETITIONS) {
-    const entry = logEntryOf(judgement, evidence);
-    if (entry) {
-      const { paymentId } = payment;
-      await insertLog(tx, [{ logId: parts.identifiers.next(), paymentId, ...entry }]);
-    }
+  if ("change" in judgement && isPaid(evidence)) {
+    await markPaid(tx, parts, [{ payment, evidence, judgement }]);
+  } else if (repeats <= MAX_LOGGED_REPETITIONS) {
+    await insertLog(tx, logEntries(parts, evidence, judgement));
   }
   return judgement;
 }
 
-async function markPaid(
-  tx: Transaction,
-  { outbox }: Taking,
-  paid: {
-    payment: LockedPayment;
-    notice: PaidNotice;
-    change: PaymentChange;
-    evidence: Evidence;
-  },
-): Promise<void> {
-  const { payment, notice, change, evidence } = paid;
-  const { paymentId, orderId, userId, amountCents } = payment;
-  const { tradeId, payTime } = notice;
-  await writePaid(tx, {
-    paymentId,
-    status: changePayment(payment.status, change),
-    tradeId,
-    payTime,
-  });
-  const { traceparent } = evidence;
-  await outbox.add(tx, [
-    newEvent("pay.v1.succeeded", PaymentSucceededSchema, {
-      message: { paymentId, orderId, userId, amountCents, payTime: timestampFromDate(payTime) },
-      orderId,
-      consumers: ["order"],
-      ...(traceparent && { traceparent }),
-    }),
-  ]);
-}
+export const isPaid = (evidence: Evidence<Notice>): evidence is Evidence<PaidNotice> =>
+  evidence.notice.state === "paid";
 
 /** Puts the judgement on record; answers how often this notice has come before. */
 async function record(
   tx: Transaction,
-  { identifiers }: Taking,
+  parts: Taking,
   { evidence, judgement }: { evidence: Evidence; judgement: Judgement },
 ): Promise<number> {
-  const { notice, platform, source, content, recordId } = evidence;
+  const { notice, platform, content, recordId } = evidence;
   const { noticeId, paymentId } = notice;
-  const provider = platform.name;
-  const known = await lockNotice(tx, { provider, noticeId });
+  const known = await lockNotice(tx, { provider: platform.name, noticeId });
   const judged = judgedOf(judgement, { noticeId, paymentId });
-  const insert = (as: Judged) =>
-    insertCallback(tx, { callbackId: identifiers.next(), provider, source, ...as, ...content });
+  const fresh = newRecord(parts, evidence, judgement);
   const isAgain = recordId !== undefined;
   switch (recording(known?.verdict, judgement.verdict)) {
     case "insert":
       if (isAgain) await writeJudgement(tx, recordId, { ...judged, content: undefined });
-      else await insert(judged);
+      else await insertCallbacks(tx, [fresh]);
       return 0;
     case "count":
       if (known && !isAgain) await countRepetition(tx, known.callbackId);
       break;
     case "replace":
       if (known) {
-        const fresh = isAgain ? undefined : content;
-        await writeJudgement(tx, known.callbackId, { ...judged, content: fresh });
+        const latest = isAgain ? undefined : content;
+        await writeJudgement(tx, known.callbackId, { ...judged, content: latest });
       }
       break;
     case "apart":
-      if (!isAgain) await insert({ ...judged, noticeId: null });
+      if (!isAgain) await insertCallbacks(tx, [{ ...fresh, noticeId: null }]);
   }
   return (known?.repeats ?? 0) + 1;
-}
-
-export function judgedOf(judgement: Judgement, of: Pick<Judged, "noticeId" | "paymentId">): Judged {
-  const { verdict } = judgement;
-  if (!("cause" in judgement)) return { verdict, cause: "", reason: 0, ...of };
-  return { verdict, cause: judgement.cause, reason: REASON_OF[judgement.cause], ...of };
-}
-
-function logEntryOf(
-  judgement: Judgement,
-  { notice, source, recordId }: Evidence,
-): { type: LogType; detail: string } | undefined {
-  const origin = source === SOURCE.QUERY ? "query" : `notice ${notice.noticeId}`;
-  switch (judgement.verdict) {
-    case VERDICT.ACCEPTED:
-      return { type: LOG_TYPE.CALLBACK_ACCEPTED, detail: origin };
-    case VERDICT.LATE:
-      return { type: LOG_TYPE.CALLBACK_ACCEPTED, detail: `${origin}: late, it was closed` };
-    case VERDICT.REPEATED:
-      // Judging a record again is no callback.
-      if (recordId !== undefined) return undefined;
-      return { type: LOG_TYPE.CALLBACK_REPEATED, detail: origin };
-    case VERDICT.REFUSED: {
-      const { cause } = judgement;
-      return { type: LOG_TYPE.CALLBACK_REFUSED, detail: `${origin}: ${cause}` };
-    }
-    default:
-      return undefined;
-  }
 }

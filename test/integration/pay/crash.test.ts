@@ -6,7 +6,9 @@ import { eventually } from "../../support/eventually.ts";
 import { newKey } from "../../support/fixtures.ts";
 import type { Shop } from "../../support/shop.ts";
 import {
+  callBack,
   createPayment,
+  noticeOf,
   openPayment,
   recordOf,
   startPayShop,
@@ -76,7 +78,7 @@ describe("the pay service, killed at every step", function () {
   }
 
   for (const point of [
-    ...around("handle-callback"),
+    ...around("take-payments"),
     `serve.after:${PAY}/HandleCallback`,
     "publish.before:pay.v1.succeeded",
     "publish.after:pay.v1.succeeded",
@@ -84,6 +86,16 @@ describe("the pay service, killed at every step", function () {
     it(`counts a payment once, whose callback came at ${point}`, async () => {
       const { payment } = await openPayment(shop);
       await dieAt(point, () => shop.sandbox.pay(payment.paymentId));
+      await assertPaid(payment);
+    });
+  }
+
+  for (const point of around("handle-callback")) {
+    it(`counts a payment once, whose callback came again and then at ${point}`, async () => {
+      const { payment } = await openPayment(shop);
+      await shop.sandbox.pay(payment.paymentId);
+      await assertPaid(payment);
+      await dieAt(point, () => callBack(shop, noticeOf(payment)).catch(() => undefined));
       await assertPaid(payment);
     });
   }
