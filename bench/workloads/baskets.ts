@@ -1,12 +1,12 @@
-import type { Metadata } from "@grpc/grpc-js";
 import { couponOf, type Item } from "../catalog.ts";
+import type { Caller } from "../load/rpc.ts";
 import { requestOf, templateOf, type Wish } from "./orders.ts";
 import type { Stage } from "./stage.ts";
 
 /** Of a real order: which items, and how many of each. */
 export type Basket = { shopper: number; lines: { item: number; quantity: bigint }[] };
 
-export type Order = { body: Buffer; caller: Metadata };
+export type Order = { body: Buffer; caller: Caller };
 
 const COUPON_SHARE = 0.2;
 const BALANCE_SHARE = 0.2;
@@ -25,7 +25,7 @@ export function baskets(stage: Stage, always?: Item): () => Order {
   const templates = Array.from({ length: TEMPLATES }, () => {
     const shopper = random.between(0, callers.length - 1);
     const wish = wishOf(stage, shopper, always);
-    return { caller: callers[shopper] as Metadata, body: templateOf(wish) };
+    return { caller: callers[shopper] as Caller, body: templateOf(wish) };
   });
   return () => {
     if (random.chance(COUPON_SHARE)) return withCoupon(stage, always);
@@ -38,7 +38,7 @@ export function baskets(stage: Stage, always?: Item): () => Order {
 function withCoupon(stage: Stage, always: Item | undefined): Order {
   const { couponId, shopper } = couponOf(stage.setting.size, stage.nextCoupon());
   const template = templateOf({ ...wishOf(stage, shopper, always), couponId });
-  const caller = stage.callers[shopper] as Metadata;
+  const caller = stage.callers[shopper] as Caller;
   return { caller, body: requestOf(template, stage.nextRequestId()) };
 }
 

@@ -1,7 +1,7 @@
-import type { Metadata } from "@grpc/grpc-js";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { sandboxControl } from "../../ops/sandbox/client.ts";
+import type { Caller } from "../load/rpc.ts";
 import { baskets, lineOf } from "./baskets.ts";
 import { payOrder, placeOrder } from "./paying.ts";
 import type { Stage, Workload } from "./stage.ts";
@@ -31,9 +31,9 @@ export const mixed: Workload = (stage) => {
   };
 };
 
-type Own = { orderId: bigint; caller: Metadata };
+type Own = { orderId: bigint; caller: Caller };
 
-async function browse({ goods, step, random, shelves }: Stage, caller: Metadata): Promise<void> {
+async function browse({ goods, step, random, shelves }: Stage, caller: Caller): Promise<void> {
   const { listGoods, getGoods } = GoodsService.method;
   await step("list goods", () => ask(goods, listGoods, { request: { pageSize: 20 }, caller }));
   for (let look = 0; look < LOOKS; look += 1) {
@@ -42,7 +42,7 @@ async function browse({ goods, step, random, shelves }: Stage, caller: Metadata)
   }
 }
 
-async function quote({ order, step, random, shelves }: Stage, caller: Metadata): Promise<void> {
+async function quote({ order, step, random, shelves }: Stage, caller: Caller): Promise<void> {
   const lines = [lineOf(shelves.hot, 1n), lineOf(random.pick(shelves.ordinary), 2n)];
   const { quoteOrder } = OrderService.method;
   await step("quote", () => ask(order, quoteOrder, { request: { lines }, caller }));

@@ -1,10 +1,10 @@
 import { Agent } from "node:http";
 import { fromBinary } from "@bufbuild/protobuf";
-import type { Metadata } from "@grpc/grpc-js";
 import { PlaceOrderResponseSchema } from "#proto/shop/order/v1/order_pb.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { type SandboxControl, sandboxControl } from "../../ops/sandbox/client.ts";
 import { postCallback } from "../callback/send.ts";
+import type { Caller } from "../load/rpc.ts";
 import { baskets, type Order } from "./baskets.ts";
 import { PLACE_ORDER, type Stage, type Workload } from "./stage.ts";
 import { ask } from "./typed.ts";
@@ -34,7 +34,7 @@ export async function placeOrder(
 
 export async function payOrder(
   { pay, step }: Pick<Stage, "pay" | "step">,
-  paying: { platform: SandboxControl; orderId: bigint; caller: Metadata },
+  paying: { platform: SandboxControl; orderId: bigint; caller: Caller },
 ): Promise<void> {
   const { platform, orderId, caller } = paying;
   const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };

@@ -1,4 +1,4 @@
-import type { Metadata } from "@grpc/grpc-js";
+import type { Caller } from "../load/rpc.ts";
 import { baskets, lineOf } from "./baskets.ts";
 import { requestOf, templateOf } from "./orders.ts";
 import { PLACE_ORDER, type Stage, shareOf, type Workload } from "./stage.ts";
@@ -17,7 +17,7 @@ export const flash: Workload = (stage) => {
   const shoppers = shareOf([...shopperIds.keys()], stage.setting);
   const orders = shoppers.map((shopper) => {
     const template = templateOf({ userId: shopperIds[shopper] ?? 0n, lines: [lineOf(item, 1n)] });
-    const caller = callers[shopper] as Metadata;
+    const caller = callers[shopper] as Caller;
     return { caller, body: requestOf(template, stage.nextRequestId()) };
   });
   return placeEach(stage, () => {
@@ -37,7 +37,7 @@ export const retail: Workload = (stage) => {
       return lineOf(sold, quantity);
     });
     const template = templateOf({ userId: shopperIds[shopper] ?? 0n, lines: wanted });
-    return { caller: callers[shopper] as Metadata, template };
+    return { caller: callers[shopper] as Caller, template };
   });
   let next = 0;
   return placeEach(stage, () => {

@@ -1,8 +1,7 @@
-import type { Metadata } from "@grpc/grpc-js";
 import type { Random } from "../../test/fault/random.ts";
 import type { Shelves } from "../catalog.ts";
 import type { Phase, Setting } from "../load/messages.ts";
-import type { Rpc } from "../load/rpc.ts";
+import type { Caller, Rpc } from "../load/rpc.ts";
 
 /** What a client process has for one phase. */
 export type Stage = {
@@ -11,7 +10,7 @@ export type Stage = {
   shelves: Shelves;
   shopperIds: bigint[];
   /** The shoppers' tokens as gRPC takes them, in their order. */
-  callers: Metadata[];
+  callers: Caller[];
   order: Rpc;
   goods: Rpc;
   pay: Rpc;

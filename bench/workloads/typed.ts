@@ -7,8 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import type { Metadata } from "@grpc/grpc-js";
-import type { Rpc } from "../load/rpc.ts";
+import type { Caller, Rpc } from "../load/rpc.ts";
 
 type Method<I extends DescMessage, O extends DescMessage> = DescMethod & { input: I; output: O };
 
@@ -16,7 +15,7 @@ type Method<I extends DescMessage, O extends DescMessage> = DescMethod & { input
 export async function ask<I extends DescMessage, O extends DescMessage>(
   rpc: Rpc,
   method: Method<I, O>,
-  { request, caller }: { request: MessageInitShape<I>; caller: Metadata },
+  { request, caller }: { request: MessageInitShape<I>; caller: Caller },
 ): Promise<MessageShape<O>> {
   const bytes = toBinary(method.input, create(method.input, request));
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
