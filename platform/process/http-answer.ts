@@ -112,7 +112,9 @@ export async function readBody(
     request.on("data", onData);
     request.once("end", () => resolve(Buffer.concat(chunks)));
     request.once("error", reject);
-    request.once("close", () => reject(new Error("the client left within its body")));
+    request.once("close", () => {
+      if (!request.readableEnded) reject(new Error("the client left within its body"));
+    });
   });
 }
 

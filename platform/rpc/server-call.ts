@@ -5,6 +5,9 @@ import { actorOf, type Call, type Caller, ownerOf } from "./access.ts";
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
+/** Made once: with its stack it costs more than to leave. */
+const LEFT = new DOMException("the caller has left", "AbortError");
+
 /** Counts what is under way, up to a limit, and tells when nothing is. */
 export class Gate {
   readonly limit: number;
@@ -80,7 +83,7 @@ export class ServerCall implements Call {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#left) this.#controller.abort();
+    if (this.#left) this.#controller.abort(LEFT);
     return this.#controller.signal;
   }
 
@@ -120,7 +123,7 @@ export class ServerCall implements Call {
   leave(): void {
     this.#left = true;
     if (this.#state === "admitted") this.finish();
-    this.#controller?.abort();
+    this.#controller?.abort(LEFT);
   }
 }
 
