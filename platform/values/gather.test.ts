@@ -48,6 +48,21 @@ describe("gather", () => {
     assert.deepEqual(await Promise.all(rest), [10, 20, 30, 40]);
   });
 
+  it("lets those travel together that come soon after a batch, where it is told to", async () => {
+    const batches: number[][] = [];
+    const run = async (items: number[]) => {
+      batches.push(items);
+      return items;
+    };
+    const { submit, idle } = gather({ run, ...bounds, maxInFlight: 2, everyMs: 1_000 });
+    await submit(1);
+    const second = submit(2);
+    await turn();
+    await Promise.all([second, submit(3), idle()]);
+    await submit(4);
+    assert.deepEqual(batches, [[1], [2, 3], [4]]);
+  });
+
   it("bounds a batch by weight, and lets a single heavier item go alone", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, ...bounds, weigh: (item) => item, maxWeight: 10 });

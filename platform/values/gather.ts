@@ -15,9 +15,10 @@ type Waiting<T, R> = {
 };
 
 /**
- * Lets what is in flight together travel together. An item never waits for company: while fewer than `maxInFlight`
+ * Lets what is in flight together travel together. An item does not wait for company: while fewer than `maxInFlight`
  * batches run, the next one starts in the same turn of the event loop with whatever is there, so an idle service
- * answers as fast as without batches and a busy one fills them by itself.
+ * answers as fast as without batches and a busy one fills them by itself. Where batches are so short that there is
+ * hardly ever company, `everyMs` (default 0) makes some: a batch starts so long after the one before at the earliest.
  *
  * `run` gets 1 to `maxBatch` items and returns one result for each, in their order. `weigh` (default 1 an item) and
  * `maxWeight` bound a batch by something else than its count; a single heavier item still goes, alone. More than
@@ -30,11 +31,14 @@ export function gather<T, R>(options: {
   maxInFlight: number;
   weigh?: (item: T) => number;
   maxWeight?: number;
+  everyMs?: number;
 }): Gather<T, R> {
-  const { maxBatch, maxQueue, maxInFlight, weigh, maxWeight = Number.POSITIVE_INFINITY } = options;
+  const { maxBatch, maxQueue, maxInFlight, weigh, everyMs = 0 } = options;
+  const { maxWeight = Number.POSITIVE_INFINITY } = options;
   let waiting: Waiting<T, R>[] = [];
   let inFlight = 0;
   let scheduled = false;
+  let beganMs = Number.NEGATIVE_INFINITY;
   let idleWaiters: (() => void)[] = [];
 
   const take = (): Waiting<T, R>[] => {
@@ -67,10 +71,17 @@ export function gather<T, R>(options: {
   const start = () => {
     scheduled = false;
     while (inFlight < maxInFlight && waiting.length > 0) {
+      const earlyMs = beganMs + everyMs - performance.now();
+      if (earlyMs > 0) {
+        scheduled = true;
+        setTimeout(start, earlyMs);
+        return;
+      }
+      beganMs = performance.now();
       inFlight += 1;
       void runBatch(take()).then(() => {
         inFlight -= 1;
-        start();
+        if (!scheduled) start();
       });
     }
     if (inFlight === 0 && waiting.length === 0) {

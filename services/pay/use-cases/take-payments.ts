@@ -7,7 +7,12 @@ import { PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import type { PaidNotice } from "../domain/payment.ts";
 import { changePayment } from "../domain/payment-state.ts";
 import { type Accepted, judge, VERDICT } from "../domain/verdict.ts";
-import { PAYMENTS_BATCH, PAYMENTS_IN_FLIGHT, PAYMENTS_QUEUE } from "../limits.ts";
+import {
+  PAYMENTS_BATCH,
+  PAYMENTS_EVERY_MS,
+  PAYMENTS_IN_FLIGHT,
+  PAYMENTS_QUEUE,
+} from "../limits.ts";
 import { insertCallbacks } from "../store/callbacks.ts";
 import { insertLog } from "../store/payment-log.ts";
 import { type LockedPayment, lockPayments, writePaid } from "../store/payments.ts";
@@ -39,6 +44,7 @@ export function createTakePayments(parts: Taking): TakePayments {
     maxBatch: PAYMENTS_BATCH,
     maxQueue: PAYMENTS_QUEUE,
     maxInFlight: PAYMENTS_IN_FLIGHT,
+    everyMs: PAYMENTS_EVERY_MS,
   });
 }
 
