@@ -46,12 +46,19 @@ export const failHandler: Fault = {
   catalogue: ["F53"],
   what: "one kind of event always fails where it is handled, then works again, before anything is parked",
   holdMs: [3_000, 15_000],
-  async inject({ system, random, log }) {
-    const consumer = random.pick(CONSUMERS);
-    log(`${consumer.join(" fails at ")}`);
-    return onEachEvent(system, consumer, FAILS);
-  },
+  inject: (course) => failAtOne(course),
 };
+
+/** One kind of event fails where it is handled, until what is returned is done. */
+export async function failAtOne({
+  system,
+  random,
+  log,
+}: Pick<Course, "system" | "random" | "log">): Promise<() => Promise<void>> {
+  const consumer = random.pick(CONSUMERS);
+  log(`${consumer.join(" fails at ")}`);
+  return onEachEvent(system, consumer, FAILS);
+}
 
 const PARKED_WITHIN_MS = 180_000;
 const MAX_ATTEMPTS = 8;

@@ -4,6 +4,7 @@ import { acknowledgedOrders } from "../load/load.ts";
 import { dieAt, type Passed, type Point, recordPoints } from "../system/failpoints.ts";
 import type { Kind } from "../system/parts.ts";
 import type { Program } from "../system/programs.ts";
+import { failAtOne } from "./broker-handlers.ts";
 
 /** What undoes something: there it dies once more as soon as it comes back (F07). */
 const UNDOES = /cancel|release|return-stock|refund-balance|recover|close|expire|overdue/i;
@@ -132,24 +133,28 @@ class Matrix {
 
 /** In turns: ways that are taken only when the platform refuses refunds, or when its callbacks do not come. */
 const PLATFORM = [{ refuse_refunds: true }, {}, { drop: DROPPED_CALLBACKS }, {}];
+const TURN_MS = 4_000;
 
-async function troubleThePlatform({ system }: Course, over: AbortSignal): Promise<void> {
-  for (let round = 0; !over.aborted; round += 1) {
-    await pause(4_000, undefined, { signal: over }).catch(() => {});
-    const faults = over.aborted ? {} : PLATFORM[round % PLATFORM.length];
-    await system.sandbox.faults(faults).catch(() => {});
+/** Makes the shop take its rare ways, too: those, and the ones after an event that could not be handled at first. */
+async function makeTrouble(course: Course, over: AbortSignal): Promise<void> {
+  const { system, random } = course;
+  for (let turn = 0; !over.aborted; turn += 1) {
+    await system.sandbox.faults(PLATFORM[turn % PLATFORM.length]).catch(() => {});
+    const mend = await failAtOne({ system, random, log: () => {} });
+    await pause(TURN_MS, undefined, { signal: over }).catch(() => {});
+    await mend();
   }
+  await system.sandbox.faults();
 }
 
 async function during(course: Course, work: () => Promise<void>): Promise<void> {
   const over = new AbortController();
-  const rare = troubleThePlatform(course, over.signal);
+  const trouble = makeTrouble(course, over.signal);
   try {
     await work();
   } finally {
     over.abort();
-    await rare;
-    await course.system.sandbox.faults();
+    await trouble;
   }
 }
 
