@@ -6,8 +6,8 @@ export type Answer = { rows: unknown[]; affectedRows: number };
 
 /** One connection, by itself until it is released or destroyed. */
 export type Connection = {
-  /** One round trip. */
-  run(sql: string): Promise<Answer>;
+  /** One round trip. Of several statements the last one's answer; where one fails, none after it is run. */
+  run(...statements: string[]): Promise<Answer>;
   release(): void;
   /** Ends the session, and with it whatever it holds. */
   destroy(): void;
@@ -30,6 +30,7 @@ export function openConnections(
   const pool = mysql.createPool({
     ...options,
     trace: false,
+    multipleStatements: true,
     // What comes is filled in already: left to itself the driver looks for question marks in it.
     queryFormat: (sql: string) => sql,
   });
@@ -55,11 +56,12 @@ export function openConnections(
 
 function connectionOf(connection: PoolConnection): Connection {
   return {
-    run: (sql) =>
+    run: (...statements) =>
       new Promise((resolve, reject) => {
-        connection.query(sql, undefined, (error, result) => {
-          if (error) reject(error);
-          else resolve(answerOf(result as unknown[] | ResultSetHeader));
+        connection.query(statements.join(";\n"), undefined, (error, result) => {
+          if (error) return reject(error);
+          const last = statements.length > 1 ? (result as unknown[]).at(-1) : result;
+          resolve(answerOf(last as unknown[] | ResultSetHeader));
         });
       }),
     release: () => connection.release(),

@@ -29,6 +29,11 @@ export type Transaction = {
   select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
   /** Rows that the statement matched, changed or not. */
   change(sql: string, parameters?: readonly Parameter[]): Promise<number>;
+  /**
+   * A change of which nobody needs to know how many rows it matched. It goes to the server together with the next
+   * statement, at the latest before the commit, and that is where its failure comes out.
+   */
+  write(sql: string, parameters?: readonly Parameter[]): Promise<void>;
   /** Runs once the commit has succeeded, before `transact` resolves. */
   afterCommit(run: () => void): void;
 };
@@ -58,6 +63,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_POOL_QUEUE = 1_000;
 /** More than any statement takes that does its work, and less than a message waits for its acknowledgement. */
 const STATEMENT_MS = 15_000;
+/** Characters that are kept for the next statement; far less than a server takes at once. */
+const MAX_WRITTEN_LENGTH = 1_000_000;
 /** Below the rpc deadline, so that a lock held too long is told as trouble, not as silence. */
 const LOCK_WAIT_SECONDS = 5;
 
@@ -189,20 +196,17 @@ function databaseOf(
   orm: MikroORM,
   { connections, log }: { connections: Connections; log: Log },
 ): Database {
-  const execute = async (
-    run: (sql: string) => Promise<Answer>,
-    sql: string,
-    parameters: readonly Parameter[],
-  ): Promise<Answer> => {
+  const told = async (run: () => Promise<Answer>, sql: string): Promise<Answer> => {
     try {
-      return await run(formatSql(sql, parameters));
+      return await run();
     } catch (error) {
       // The driver puts the whole statement on the error, and with it people's data into the log.
       if (error instanceof Error && "sql" in error) error.sql = sql.slice(0, 60);
       throw error;
     }
   };
-  const read = (sql: string): Promise<Answer> => orm.em.getConnection().execute(sql, [], "run");
+  const read = (sql: string, parameters: readonly Parameter[] = []): Promise<Answer> =>
+    told(() => orm.em.getConnection().execute(formatSql(sql, parameters), [], "run"), sql);
   const runAgain = async <T>(name: string, once: () => Promise<T>): Promise<T> => {
     for (let run = 1; ; run += 1) {
       try {
@@ -225,15 +229,30 @@ function databaseOf(
         () => connection.release(),
         () => connection.destroy(),
       );
+    let written: string[] = [];
+    let writtenLength = 0;
+    const run = (sql: string, parameters: readonly Parameter[] = []) => {
+      const statements = [...written, formatSql(sql, parameters)];
+      written = [];
+      writtenLength = 0;
+      return told(() => connection.run(...statements), sql);
+    };
     let result: T;
     try {
       result = await work({
-        select: async <R>(sql: string, parameters: readonly Parameter[] = []) =>
-          (await execute(connection.run, sql, parameters)).rows as R[],
-        change: async (sql, parameters = []) =>
-          (await execute(connection.run, sql, parameters)).affectedRows,
-        afterCommit: (run) => afterCommit.push(run),
+        select: async <R>(sql: string, parameters?: readonly Parameter[]) =>
+          (await run(sql, parameters)).rows as R[],
+        change: async (sql, parameters) => (await run(sql, parameters)).affectedRows,
+        async write(sql, parameters = []) {
+          const statement = formatSql(sql, parameters);
+          writtenLength += statement.length;
+          if (writtenLength > MAX_WRITTEN_LENGTH) await run(statement);
+          else written.push(statement);
+        },
+        afterCommit: (then) => afterCommit.push(then),
       });
+      const last = written.pop();
+      if (last !== undefined) await run(last);
       await failpoint(`commit.before:${name}`);
     } catch (error) {
       await rollBack();
@@ -248,14 +267,14 @@ function databaseOf(
     }
     connection.release();
     await failpoint(`commit.after:${name}`);
-    for (const run of afterCommit) run();
+    for (const then of afterCommit) then();
     return result;
   };
 
   let clocksDiffer = false;
   const check = async () => {
     try {
-      const [row] = (await execute(read, "select now(3) as now", [])).rows as { now: Date }[];
+      const [row] = (await read("select now(3) as now")).rows as { now: Date }[];
       const aheadMs = (row?.now.getTime() ?? 0) - Date.now();
       const differ = Math.abs(aheadMs) > CLOCK_TOLERANCE_MS;
       if (differ && !clocksDiffer)
@@ -269,7 +288,7 @@ function databaseOf(
 
   return {
     select: <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      runAgain("select", async () => (await execute(read, sql, parameters)).rows as T[]),
+      runAgain("select", async () => (await read(sql, parameters)).rows as T[]),
     read: (work) => runAgain("read", () => work(orm.em.fork())),
     check,
     async close() {

@@ -6,7 +6,7 @@ export type Row = Record<string, Value>;
 /** Rows of one statement; more go in several, all in the same transaction. */
 const MAX_STATEMENT_ROWS = 1_000;
 
-/** Inserts all rows with multi-row statements. Every row has the columns of the first one. */
+/** Inserts all rows with multi-row statements, by `tx.write`. Every row has the columns of the first one. */
 export async function insertRows(
   tx: Transaction,
   table: string,
@@ -19,7 +19,7 @@ export async function insertRows(
     const tuples = chunk.map(
       (row) => `(${columns.map((column) => literal(row[column])).join(",")})`,
     );
-    await tx.change(`insert into ${table} (${columns.join(",")}) values ${tuples.join(",")}`);
+    await tx.write(`insert into ${table} (${columns.join(",")}) values ${tuples.join(",")}`);
   }
 }
 

@@ -92,13 +92,6 @@ export async function markPaid(
   parts: Pick<Parts, "identifiers" | "outbox">,
   paid: readonly Paid[],
 ): Promise<void> {
-  await writePaid(
-    tx,
-    paid.map(({ payment: { paymentId, status }, evidence: { notice }, judgement }) => {
-      const { tradeId, payTime } = notice;
-      return { paymentId, status: changePayment(status, judgement.change), tradeId, payTime };
-    }),
-  );
   await insertLog(
     tx,
     paid.flatMap(({ evidence, judgement }) => logEntries(parts, evidence, judgement)),
@@ -114,6 +107,13 @@ export async function markPaid(
         consumers: ["order"],
         ...(traceparent && { traceparent }),
       });
+    }),
+  );
+  await writePaid(
+    tx,
+    paid.map(({ payment: { paymentId, status }, evidence: { notice }, judgement }) => {
+      const { tradeId, payTime } = notice;
+      return { paymentId, status: changePayment(status, judgement.change), tradeId, payTime };
     }),
   );
 }

@@ -71,6 +71,49 @@ describe("database", () => {
     assert.equal(await centsOf(1n), undefined);
   });
 
+  it("sends what is written before whatever comes after it, and before the commit", async () => {
+    await database.transact("write", async (tx) => {
+      await tx.write("insert into accounts (id, cents) values (?, ?)", [1n, 10n]);
+      await tx.write("insert into accounts (id, cents, name) values (2, 10, ?)", ["a; b ? 'c'"]);
+      assert.equal(await tx.change("update accounts set cents = cents + 1"), 2);
+      await tx.write("insert into accounts (id, cents) values (3, 10)");
+      assert.equal((await tx.select("select id from accounts")).length, 3);
+      await tx.write("update accounts set cents = 20 where id = 3");
+    });
+    const rows = await database.select("select id, cents, name from accounts order by id");
+    assert.deepEqual(rows, [
+      { id: 1n, cents: 11n, name: null },
+      { id: 2n, cents: 11n, name: "a; b ? 'c'" },
+      { id: 3n, cents: 20n, name: null },
+    ]);
+  });
+
+  it("undoes all where one thing that was written fails, and runs nothing after it", async () => {
+    for (const atTheEnd of [true, false]) {
+      const seen: unknown[] = [];
+      const failing = database.transact("write", async (tx) => {
+        await insert(tx, 1n);
+        await tx.write("update accounts set cents = cents - 11 where id = 1");
+        await insert(tx, 2n);
+        if (!atTheEnd) seen.push(await tx.select("select id from accounts"));
+      });
+      await assert.rejects(failing, (error) => [3819, 4025].includes(errorNumber(error) ?? 0));
+      assert.deepEqual(seen, []);
+      assert.deepEqual(await database.select("select id from accounts"), []);
+    }
+  });
+
+  it("writes more than is kept for one packet", async () => {
+    const photo = Buffer.alloc(60_000, 7);
+    await database.transact("write", async (tx) => {
+      for (let id = 1n; id <= 30n; id += 1n) {
+        await insertRows(tx, "accounts", [{ id, cents: 10n, photo }]);
+      }
+    });
+    const [row] = await database.select("select sum(length(photo)) as bytes from accounts");
+    assert.equal(Number((row as { bytes: unknown }).bytes), 30 * 60_000);
+  });
+
   it("tells what waits for the commit after the commit, and not otherwise", async () => {
     const told: string[] = [];
     await database.transact("told", async (tx) => {
