@@ -158,7 +158,7 @@ character-set-server = utf8mb4
 collation-server = utf8mb4_bin
 # An order that was answered survives a power cut.
 innodb-flush-log-at-trx-commit = 1
-innodb-buffer-pool-size = 256M
+innodb-buffer-pool-size = 512M
 max-connections = 500
 loose-performance-schema = OFF
 ${files}

@@ -16,7 +16,7 @@ export const PAYMENTS_BATCH = 64;
 export const PAYMENTS_QUEUE = 1_000;
 export const PAYMENTS_IN_FLIGHT = 2;
 /** Between the beginnings of two of them: what many callbacks wait for one another, and one alone does not. */
-export const PAYMENTS_EVERY_MS = 15;
+export const PAYMENTS_EVERY_MS = 12;
 /** Bytes kept of what nobody proved to have sent, and how many of those: 40 MiB at most. */
 export const MAX_UNPROVEN_BYTES = 4_096;
 export const MAX_UNPROVEN_CALLBACKS = 10_000;
