@@ -30,6 +30,7 @@ export function openConnections(
   const pool = mysql.createPool({
     ...options,
     trace: false,
+    // What is written goes together. No text of a statement comes from outside but as a literal (sql.ts).
     multipleStatements: true,
     // What comes is filled in already: left to itself the driver looks for question marks in it.
     queryFormat: (sql: string) => sql,
