@@ -163,8 +163,8 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
       },
       {
         file: "platform/db/statements.ts",
-        piece: "tx.change(`insert into",
-        replacement: "tx.change(`insert ignore into",
+        piece: "tx.write(`insert into",
+        replacement: "tx.write(`insert ignore into",
       },
       {
         file: "services/user/domain/points.ts",

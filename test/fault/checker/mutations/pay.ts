@@ -24,9 +24,8 @@ export const PAY_MUTATIONS: CodeMutation[] = [
     service: "pay",
     edits: [
       {
-        file: "services/pay/use-cases/take-notice.ts",
-        piece:
-          "await markPaid(tx, parts, { payment, notice, change: judgement.change, evidence });",
+        file: "services/pay/use-cases/take-payments.ts",
+        piece: "await markPaid(tx, parts, paid);",
         replacement: "",
       },
     ],
