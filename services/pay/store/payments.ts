@@ -2,7 +2,7 @@ import { isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { expression } from "#platform/db/sql.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
+import { insertRows } from "#platform/db/statements.ts";
 import { PAYMENT_STATUS, type PaymentState, type PaymentStatus } from "../domain/payment.ts";
 
 /** A payment as a transaction that changes it has locked it. */
@@ -123,11 +123,13 @@ export async function writePaid(
     payTime: Date;
   }[],
 ): Promise<void> {
-  const rows = payments.map(({ paymentId, status, tradeId, payTime }) => {
-    return { payment_id: paymentId, status, provider_trade_id: tradeId, pay_time: payTime };
-  });
-  const set = ["status", "provider_trade_id", "pay_time"];
-  await updateRows(tx, { table: "payments", key: "payment_id", set }, rows);
+  // Each by its key: a join may look through the whole table, and wait for a payment that is none of these.
+  for (const { paymentId, status, tradeId, payTime } of payments) {
+    await tx.write(
+      "update payments set status = ?, provider_trade_id = ?, pay_time = ? where payment_id = ?",
+      [status, tradeId, payTime, paymentId],
+    );
+  }
 }
 
 export async function writeClosed(
