@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Reason } from "#platform/values/refusal.ts";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { eventually } from "../../support/eventually.ts";
 import { refused } from "../../support/refused.ts";
 import type { Shop } from "../../support/shop.ts";
 import { callBack, noticeOf, openPayment, paymentNow, recordOf, startPayShop } from "./pay-shop.ts";
@@ -74,6 +75,8 @@ describe("npm run callbacks", function () {
     assert.equal(record.succeeded, 1);
     assert.deepEqual(record.callbacks, [{ verdict: 1, cause: "", repeats: 0 }]);
     await shop.restart("pay");
+    // The gateway tries for it more and more seldom while it is away.
+    await eventually(async () => assert.equal((await callBack(shop, "{}")).status, 400));
   });
 
   it("leaves forged ones forged, without a second record", async () => {

@@ -6,7 +6,7 @@ import { eventually } from "../../support/eventually.ts";
 import { newKey } from "../../support/fixtures.ts";
 import type { Shop } from "../../support/shop.ts";
 import {
-  callBack,
+  callBackUntilTaken,
   createPayment,
   noticeOf,
   openPayment,
@@ -95,7 +95,7 @@ describe("the pay service, killed at every step", function () {
       const { payment } = await openPayment(shop);
       await shop.sandbox.pay(payment.paymentId);
       await assertPaid(payment);
-      await dieAt(point, () => callBack(shop, noticeOf(payment)).catch(() => undefined));
+      await dieAt(point, () => callBackUntilTaken(shop, noticeOf(payment)));
       await assertPaid(payment);
     });
   }

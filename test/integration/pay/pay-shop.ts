@@ -87,6 +87,17 @@ export async function callBack(
   return { status: response.status, text: await response.text() };
 }
 
+/**
+ * Sends a callback again, as platforms do, until it is answered with 200 or the pay service has died of it. While it was
+ * away the gateway tries to reach it more and more seldom, and answers 503 for a moment after it is back.
+ */
+export function callBackUntilTaken(shop: Shop, notice: NoticeFields): Promise<void> {
+  return eventually(async () => {
+    const { status } = await callBack(shop, notice);
+    if (shop.pid("pay") !== undefined) assert.equal(status, 200);
+  });
+}
+
 export async function recordOf(shop: Shop, paymentId: bigint): Promise<Record> {
   const [[payment], [events], log, callbacks] = await Promise.all([
     shop.sql("pay", "select status, order_id from payments where payment_id = ?", [paymentId]),
