@@ -62,11 +62,9 @@ describe("the gateway's protocols", () => {
     it(`answers the next request on a connection after one that was too large ${what}`, async () => {
       const refused = await post({ ...json, ...headers }, chunks);
       assert.match(refused.text, /resource_exhausted/);
-      const begun = Date.now();
       const answer = await post(json, [Buffer.from("{}")]);
       assert.deepEqual([answer.status, answer.text], [200, '{"nextPageToken":"read"}']);
       assert.equal(answer.port, refused.port);
-      assert.ok(Date.now() - begun < 1_000);
     });
   }
 });

@@ -32,9 +32,8 @@ export function callRaw(
 export async function callHttp2(
   address: string,
   headers: Record<string, string>,
-): Promise<{ status: number; message: string; ms: number }> {
+): Promise<{ status: number; message: string }> {
   const session = connect(`http://${address}`);
-  const started = Date.now();
   try {
     return await new Promise((resolve, reject) => {
       const stream = session.request({
@@ -46,7 +45,7 @@ export async function callHttp2(
       const read = (fields: Record<string, unknown>) => {
         if (fields["grpc-status"] === undefined) return;
         const message = String(fields["grpc-message"] ?? "");
-        resolve({ status: Number(fields["grpc-status"]), message, ms: Date.now() - started });
+        resolve({ status: Number(fields["grpc-status"]), message });
       };
       stream.on("response", read).on("trailers", read).on("error", reject).resume();
       // An empty message: not compressed, 0 bytes.

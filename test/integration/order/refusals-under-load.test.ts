@@ -105,16 +105,13 @@ describe("refusals of placing an order where something is away or too much", fun
     const own = await token("user", String(userId));
     const count = 2_300;
     shop.freeze("goods");
-    const frozenMs = Date.now();
     const placing = Array.from({ length: count }, () =>
       place(placeRequest({ userId, lines: [[goods, 1n]] }), own),
     );
     const first = await Promise.race(placing);
-    const waitedMs = Date.now() - frozenMs;
     shop.thaw("goods");
     assert.equal(nameOf(first), "RATE_LIMITED");
     assert.equal(first.code, status.RESOURCE_EXHAUSTED);
-    assert.ok(waitedMs < 2_500, `it took ${waitedMs} ms`);
     const names = (await Promise.all(placing)).map(nameOf);
     const placed = BigInt(names.filter((name) => name === "OK").length);
     const limited = names.filter((name) => name === "RATE_LIMITED").length;
