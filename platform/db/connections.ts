@@ -6,7 +6,10 @@ export type Answer = { rows: unknown[]; affectedRows: number };
 
 /** One connection, by itself until it is released or destroyed. */
 export type Connection = {
-  /** One round trip. Of several statements the last one's answer; where one fails, none after it is run. */
+  /**
+   * One round trip. Of several statements the last one's answer; where the server refuses one, none after it is run, and
+   * the error has its place in this call as `refusedAt`.
+   */
   run(...statements: string[]): Promise<Answer>;
   release(): void;
   /** Ends the session, and with it whatever it holds. */
@@ -59,11 +62,15 @@ function connectionOf(connection: PoolConnection): Connection {
   return {
     run: (...statements) =>
       new Promise((resolve, reject) => {
-        connection.query(statements.join(";\n"), undefined, (error, result) => {
-          if (error) return reject(error);
-          const last = statements.length > 1 ? (result as unknown[]).at(-1) : result;
+        const end = statements.length - 1;
+        let place = 0;
+        const query = connection.query(statements.join(";\n"), undefined, (error, result) => {
+          if (error) return reject(Object.assign(error, { refusedAt: Math.min(place, end) }));
+          const last = end > 0 ? (result as unknown[]).at(-1) : result;
           resolve(answerOf(last as unknown[] | ResultSetHeader));
         });
+        // The driver emits it for each statement that succeeded, also for one that answers no rows.
+        if (end > 0) query.on("fields", () => (place += 1));
       }),
     release: () => connection.release(),
     destroy: () => connection.destroy(),

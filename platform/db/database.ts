@@ -9,7 +9,15 @@ import type { Log } from "../process/log.ts";
 import { Outage } from "../values/refusal.ts";
 import { CLOCK_TOLERANCE_MS } from "./clock.ts";
 import { type Answer, type Connections, openConnections } from "./connections.ts";
-import { DuplicateKey, isConflict, isDuplicateKey, isOutage, isTimeout } from "./errors.ts";
+import {
+  DuplicateKey,
+  isConflict,
+  isDuplicateKey,
+  isOutage,
+  isTimeout,
+  isUnsent,
+  refusedAt,
+} from "./errors.ts";
 import { guardPool } from "./guard-pool.ts";
 import { platformMigrations } from "./platform-migrations.ts";
 import { formatSql, type Parameter } from "./sql.ts";
@@ -31,7 +39,7 @@ export type Transaction = {
   change(sql: string, parameters?: readonly Parameter[]): Promise<number>;
   /**
    * A change of which nobody needs to know how many rows it matched. It goes to the server together with the next
-   * statement, at the latest before the commit, and that is where its failure comes out.
+   * statement, at the latest with the commit, and that is where its failure comes out.
    */
   write(sql: string, parameters?: readonly Parameter[]): Promise<void>;
   /** Runs once the commit has succeeded, before `transact` resolves. */
@@ -43,7 +51,8 @@ export type Database = {
    * Runs `work` in one READ COMMITTED transaction and commits it. Deadlock, lock timeout, snapshot conflict, a
    * duplicate key and a connection lost before the commit undo everything and run it again, a bounded number of times
    * with growing pauses: `work` must read whatever it decides on inside. Afterwards the trouble comes out as
-   * DuplicateKey or as Outage. A connection lost while committing is an Outage at once: the outcome is unknown.
+   * DuplicateKey or as Outage. A connection lost after the commit was sent, with what was written last, is an Outage at
+   * once: the outcome is unknown.
    * `name` appears in logs and names the failpoints `begin:`, `commit.before:` and `commit.after:`.
    */
   transact<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
@@ -196,17 +205,18 @@ function databaseOf(
   orm: MikroORM,
   { connections, log }: { connections: Connections; log: Log },
 ): Database {
-  const told = async (run: () => Promise<Answer>, sql: string): Promise<Answer> => {
+  const told = async (run: () => Promise<Answer>, sqls: readonly string[]): Promise<Answer> => {
     try {
       return await run();
     } catch (error) {
-      // The driver puts the whole statement on the error, and with it people's data into the log.
+      // The driver puts all that was sent on the error, and with it people's data into the log.
+      const sql = sqls[refusedAt(error) ?? 0] ?? "";
       if (error instanceof Error && "sql" in error) error.sql = sql.slice(0, 60);
       throw error;
     }
   };
   const read = (sql: string, parameters: readonly Parameter[] = []): Promise<Answer> =>
-    told(() => orm.em.getConnection().execute(formatSql(sql, parameters), [], "run"), sql);
+    told(() => orm.em.getConnection().execute(formatSql(sql, parameters), [], "run"), [sql]);
   const runAgain = async <T>(name: string, once: () => Promise<T>): Promise<T> => {
     for (let run = 1; ; run += 1) {
       try {
@@ -229,13 +239,16 @@ function databaseOf(
         () => connection.release(),
         () => connection.destroy(),
       );
-    let written: string[] = [];
+    let written: { sql: string; filled: string }[] = [];
     let writtenLength = 0;
     const run = (sql: string, parameters: readonly Parameter[] = []) => {
-      const statements = [...written, formatSql(sql, parameters)];
+      const statements = [...written, { sql, filled: formatSql(sql, parameters) }];
       written = [];
       writtenLength = 0;
-      return told(() => connection.run(...statements), sql);
+      return told(
+        () => connection.run(...statements.map(({ filled }) => filled)),
+        statements.map((statement) => statement.sql),
+      );
     };
     let result: T;
     try {
@@ -244,25 +257,25 @@ function databaseOf(
           (await run(sql, parameters)).rows as R[],
         change: async (sql, parameters) => (await run(sql, parameters)).affectedRows,
         async write(sql, parameters = []) {
-          const statement = formatSql(sql, parameters);
-          writtenLength += statement.length;
-          if (writtenLength > MAX_WRITTEN_LENGTH) await run(statement);
-          else written.push(statement);
+          const filled = formatSql(sql, parameters);
+          writtenLength += filled.length;
+          if (writtenLength > MAX_WRITTEN_LENGTH) await run(filled);
+          else written.push({ sql, filled });
         },
         afterCommit: (then) => afterCommit.push(then),
       });
-      const last = written.pop();
-      if (last !== undefined) await run(last);
       await failpoint(`commit.before:${name}`);
     } catch (error) {
       await rollBack();
       throw error;
     }
+    const commitAt = written.length;
     try {
-      await connection.run("commit");
+      await run("commit");
     } catch (error) {
       await rollBack();
-      if (isConflict(error)) throw error;
+      const isUndone = isUnsent(error) || (refusedAt(error) ?? commitAt) < commitAt;
+      if (isUndone || isConflict(error)) throw error;
       throw new Outage(`the outcome of ${name} is unknown`, { cause: error });
     }
     connection.release();

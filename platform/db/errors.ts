@@ -33,16 +33,28 @@ const OUTAGES = new Set([
   // Limits of time that the server sets.
   1969, 3024,
 ]);
-// The driver gives these no code.
-const WITHOUT_CODE = /^(Queue limit reached|Can't (add new command when|write in) .*closed state)/;
+// The driver gives these no code: they say that it sent nothing.
+const UNSENT = /^(Queue limit reached|Can't (add new command when|write in) .*closed state)/;
 
 /** True where the server or the way to it is in trouble, not the statement. */
 export function isOutage(error: unknown): boolean {
   const number = errorNumber(error);
   if (number !== undefined) return OUTAGES.has(number);
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code !== "string") return WITHOUT_CODE.test(String(message));
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (typeof code !== "string") return isUnsent(error);
   return /^(E[A-Z]+|PROTOCOL_[A-Z_]+|POOL_[A-Z_]+|HANDSHAKE_[A-Z_]+)$/.test(code);
+}
+
+/** True where the driver did not send the statement: it has no effect. */
+export function isUnsent(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code !== "string" && UNSENT.test(String(message));
+}
+
+/** Which of the statements that were sent together the server refused; undefined where it refused none. */
+export function refusedAt(error: unknown): number | undefined {
+  if (errorNumber(error) === undefined) return undefined;
+  return (error as { refusedAt?: number }).refusedAt;
 }
 
 /** True where nobody answered for as long as somebody waited, be it to a statement or to a new connection. */

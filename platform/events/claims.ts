@@ -26,7 +26,7 @@ export function claimRows<T extends OutboxRow = OutboxRow>(
       [state, limit],
     );
     if (rows.length > 0) {
-      await tx.change(
+      await tx.write(
         `update outbox set next_at = now(3) + interval ${CLAIM_SECONDS} second where event_id in (?)`,
         [rows.map((row) => row.event_id)],
       );

@@ -55,18 +55,18 @@ export async function confirmBatch(parts: Parts): Promise<boolean> {
   await database.transact("mark-confirmed", async (tx) => {
     const ids = (of: PublishedRow[]) => of.map((row) => row.event_id);
     if (done.length > 0) {
-      await tx.change("update outbox set state = 3, next_at = now(3) where event_id in (?)", [
+      await tx.write("update outbox set state = 3, next_at = now(3) where event_id in (?)", [
         ids(done),
       ]);
     }
     for (const [pauseMs, group] of Map.groupBy(waiting, checkPauseMs)) {
-      await tx.change(
+      await tx.write(
         "update outbox set next_at = now(3) + interval ? microsecond where event_id in (?) and state = 2",
         [pauseMs * 1_000, ids(group)],
       );
     }
     if (due.length > 0) {
-      await tx.change(
+      await tx.write(
         "update outbox set publishes = publishes + 1, publish_time = now(3) where event_id in (?)",
         [ids(due)],
       );

@@ -35,7 +35,7 @@ export function recordFailure(
     const state = parked ? PARKED : RETRYING;
     const error = describe(options.error);
     if (row) {
-      await tx.change(
+      await tx.write(
         "update parked_messages set attempts = ?, state = ?, error = ? where consumer = ? and message_key = ?",
         [attempts, state, error, consumer, key],
       );

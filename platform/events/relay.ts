@@ -141,7 +141,7 @@ async function mark(database: Database, sent: Sent): Promise<void> {
   const refused = ids(false);
   await database.transact("mark-published", async (tx) => {
     if (published.length > 0) {
-      await tx.change(
+      await tx.write(
         `update outbox set state = if(consumers = '', 3, 2), publishes = 1, publish_time = now(3),
            next_at = now(3) + interval ${FIRST_CHECK_MS * 1_000} microsecond
          where event_id in (?) and state = 1`,
@@ -149,7 +149,7 @@ async function mark(database: Database, sent: Sent): Promise<void> {
       );
     }
     if (refused.length > 0) {
-      await tx.change(
+      await tx.write(
         `update outbox set next_at = now(3) + interval ${REFUSED_PAUSE_MS * 1_000} microsecond
          where event_id in (?) and state = 1`,
         [refused],

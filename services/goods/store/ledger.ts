@@ -79,7 +79,7 @@ export async function decideEarly(tx: Transaction, decisions: readonly Decision[
 /** Closes orders whose entries this transaction has locked. */
 export async function setReleased(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
   if (orderIds.length === 0) return;
-  await tx.change("update reservations set state = ? where order_id in (?)", [
+  await tx.write("update reservations set state = ? where order_id in (?)", [
     OrderState.released,
     orderIds,
   ]);

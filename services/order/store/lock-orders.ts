@@ -86,7 +86,7 @@ export async function claimOverdue(
   );
   const orderIds = rows.map(({ orderId }) => orderId);
   if (orderIds.length > 0) {
-    await tx.change(
+    await tx.write(
       "update orders set expiry_time = now(3) + interval ? second where order_id in (?)",
       [query.seconds, orderIds],
     );

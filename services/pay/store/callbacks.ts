@@ -67,7 +67,7 @@ export async function insertCallbacks(
 
 /** The same notice came again: it is counted, its record stays as it is. */
 export async function countRepetition(tx: Transaction, callbackId: bigint): Promise<void> {
-  await tx.change(
+  await tx.write(
     "update callbacks set repeats = repeats + 1, last_time = now(3) where callback_id = ?",
     [callbackId],
   );
@@ -79,13 +79,13 @@ export async function writeJudgement(
   callbackId: bigint,
   judged: Judged & { content: Content | undefined },
 ): Promise<void> {
-  await tx.change(
+  await tx.write(
     `update callbacks set verdict = ?, cause = ?, reason = ?, payment_id = ?, notice_id = ?,
        last_time = now(3) where callback_id = ?`,
     [judged.verdict, judged.cause, judged.reason, judged.paymentId, judged.noticeId, callbackId],
   );
   if (!judged.content) return;
-  await tx.change(
+  await tx.write(
     `update callbacks set headers = ?, body = ?, repeats = repeats + 1, receive_time = now(3)
      where callback_id = ?`,
     [JSON.stringify(judged.content.headers), judged.content.body, callbackId],

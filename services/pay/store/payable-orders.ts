@@ -38,7 +38,7 @@ export async function closePayable(tx: Transaction, orderIds: readonly bigint[])
     missing.toSorted((a, b) => (a < b ? -1 : 1)).map((id) => ({ order_id: id, closed_time: NOW })),
   );
   if (ids.size > 0) {
-    await tx.change(
+    await tx.write(
       `update payable_orders force index (primary) set closed_time = now(3)
        where order_id in (?) and closed_time is null`,
       [[...ids]],

@@ -107,7 +107,7 @@ export async function writeCheckout(
   tx: Transaction,
   payment: { paymentId: bigint; tradeId: string; checkoutUrl: string },
 ): Promise<void> {
-  await tx.change(
+  await tx.write(
     "update payments set provider_trade_id = ?, checkout_url = ? where payment_id = ?",
     [payment.tradeId, payment.checkoutUrl, payment.paymentId],
   );
@@ -136,7 +136,7 @@ export async function writeClosed(
   tx: Transaction,
   payment: { paymentId: bigint; status: PaymentStatus },
 ): Promise<void> {
-  await tx.change("update payments set status = ?, close_time = now(3) where payment_id = ?", [
+  await tx.write("update payments set status = ?, close_time = now(3) where payment_id = ?", [
     payment.status,
     payment.paymentId,
   ]);
@@ -146,7 +146,7 @@ export async function writeRefundRequested(
   tx: Transaction,
   payment: { paymentId: bigint; refundRequestedCents: bigint },
 ): Promise<void> {
-  await tx.change("update payments set refund_requested_cents = ? where payment_id = ?", [
+  await tx.write("update payments set refund_requested_cents = ? where payment_id = ?", [
     payment.refundRequestedCents,
     payment.paymentId,
   ]);
@@ -156,7 +156,7 @@ export async function writeRefunded(
   tx: Transaction,
   payment: { paymentId: bigint; status: PaymentStatus; refundedCents: bigint },
 ): Promise<void> {
-  await tx.change("update payments set status = ?, refunded_cents = ? where payment_id = ?", [
+  await tx.write("update payments set status = ?, refunded_cents = ? where payment_id = ?", [
     payment.status,
     payment.refundedCents,
     payment.paymentId,
@@ -169,7 +169,7 @@ export async function markClosing(
   orderIds: readonly bigint[],
   afterMs: number,
 ): Promise<void> {
-  await tx.change(
+  await tx.write(
     `update payments force index (payments_of_order) set closing = 1, checks = 0, next_check = ?
      where order_id in (?) and status = ? and closing = 0`,
     [inMs(afterMs), orderIds, PAYMENT_STATUS.OPEN],
@@ -195,7 +195,7 @@ export async function postponeChecks(
   paymentIds: readonly bigint[],
   pauseMs: number,
 ): Promise<void> {
-  await tx.change(
+  await tx.write(
     "update payments set checks = checks + 1, next_check = ? where payment_id in (?)",
     [inMs(pauseMs), paymentIds],
   );

@@ -75,7 +75,7 @@ export async function postponeRefunds(
   refundIds: readonly bigint[],
   pauseMs: number,
 ): Promise<void> {
-  await tx.change("update refunds set tries = tries + 1, next_try = ? where refund_id in (?)", [
+  await tx.write("update refunds set tries = tries + 1, next_try = ? where refund_id in (?)", [
     inMs(pauseMs),
     refundIds,
   ]);
@@ -85,7 +85,7 @@ export async function writeRefundDone(
   tx: Transaction,
   refund: { refundId: bigint; status: RefundStatus },
 ): Promise<void> {
-  await tx.change(
+  await tx.write(
     "update refunds set status = ?, failure = '', finish_time = now(3) where refund_id = ?",
     [refund.status, refund.refundId],
   );
@@ -96,7 +96,7 @@ export async function writeRefundFailed(
   tx: Transaction,
   refund: { refundId: bigint; status: RefundStatus; failure: string },
 ): Promise<void> {
-  await tx.change(
+  await tx.write(
     "update refunds set status = ?, failure = ?, attempt = attempt + 1 where refund_id = ?",
     [refund.status, refund.failure, refund.refundId],
   );

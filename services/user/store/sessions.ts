@@ -38,7 +38,7 @@ export async function lockUserForLogin(tx: Transaction, userId: bigint): Promise
 
 /** Removes a user's sessions that have ended or expired: nothing can bring them back. */
 export async function deleteDeadSessions(tx: Transaction, userId: bigint, now: Date) {
-  await tx.change(
+  await tx.write(
     "delete from sessions where user_id = ? and (ended_time is not null or expire_time <= ?)",
     [userId, now],
   );
@@ -78,7 +78,7 @@ export async function rotateSession(tx: Transaction, { sessionId, generation }: 
 /** Ends those of the sessions that have not ended yet. */
 export async function endSessions(tx: Transaction, sessionIds: readonly bigint[]): Promise<void> {
   if (sessionIds.length === 0) return;
-  await tx.change(
+  await tx.write(
     "update sessions set ended_time = ? where session_id in (?) and ended_time is null",
     [NOW, sessionIds],
   );

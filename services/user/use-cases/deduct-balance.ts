@@ -107,17 +107,17 @@ async function takeAmounts(
       );
       const early = await readEarly(tx, [...holds.keys()].filter(isEarly));
       const decision = decideDeductions(undecided, balances, early);
-      await insertHolds(
-        tx,
-        decision.holds.filter(({ orderId }) => !holds.has(orderId)),
-      );
       await changeHolds(
         tx,
         decision.holds.filter(({ orderId }) => holds.has(orderId)),
         HoldState.early,
       );
-      await insertMovements(tx, decision.movements, identifiers.next);
       await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
+      await insertHolds(
+        tx,
+        decision.holds.filter(({ orderId }) => !holds.has(orderId)),
+      );
+      await insertMovements(tx, decision.movements, identifiers.next);
       for (const hold of decision.holds) holds.set(hold.orderId, hold);
     }
     return deductions.map((deduction) => {

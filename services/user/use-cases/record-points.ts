@@ -19,6 +19,6 @@ export async function recordPoints(
     spent.map(({ orderId }) => orderId),
   );
   const entries = decidePoints(spent, log, pointsPerUnit);
-  await insertPoints(tx, entries, identifiers.next);
   await addToUsers(tx, "points", pointChanges(entries));
+  await insertPoints(tx, entries, identifiers.next);
 }

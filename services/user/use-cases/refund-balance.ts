@@ -32,10 +32,10 @@ export async function refundBalance(
     const refunded = await knownRefunds(tx, orderIds);
     const decision = decideRefunds(ofBalance, { holds, balances, refunded });
     await changeHolds(tx, decision.changed, HoldState.held);
+    await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
     await insertHolds(tx, decision.marks);
     await insertEarly(tx, decision.early);
     await insertMovements(tx, decision.movements, parts.identifiers.next);
-    await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
     await recordPoints(
       tx,
       parts,

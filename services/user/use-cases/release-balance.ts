@@ -43,8 +43,8 @@ export async function releaseBalance(
       tx,
       open.map(({ orderId }) => orderId),
     );
+    await addToUsers(tx, "balance_cents", balanceChanges(movements));
     await insertHolds(tx, unknown.map(closedBefore));
     await insertMovements(tx, movements, identifiers.next);
-    await addToUsers(tx, "balance_cents", balanceChanges(movements));
   });
 }

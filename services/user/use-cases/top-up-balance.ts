@@ -20,8 +20,8 @@ export async function topUpBalance(
     const balanceCents = (await lockBalances(tx, [userId])).get(userId);
     if (balanceCents === undefined) throw userNotFound(userId);
     const balanceAfter = balanceAfterTopUp(balanceCents, topUp);
-    await insertTopUp(tx, { ...topUp, balanceAfter, logId: identifiers.next() });
     await addToUsers(tx, "balance_cents", new Map([[userId, amountCents]]));
+    await insertTopUp(tx, { ...topUp, balanceAfter, logId: identifiers.next() });
     return balanceAfter;
   });
 }

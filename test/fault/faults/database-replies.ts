@@ -44,8 +44,10 @@ function losing(next: () => Way | undefined, lost: (way: Way) => void): Filter {
     if (way === "reply") {
       const fate = waiting.get(connection);
       if (fate === undefined) return "pass";
+      // The statements before it in its packet have answers of their own.
+      if (fate === "silence") return "lose";
       waiting.delete(connection);
-      return fate === "silence" ? "lose" : "reset";
+      return "reset";
     }
     const fate = isCommit(bytes) ? next() : undefined;
     if (fate === undefined) return "pass";

@@ -42,13 +42,11 @@ export function loseReplies(
   return { filter, lost: () => lost };
 }
 
-const COM_QUERY = 3;
-const HEADER_BYTES = 4;
+const ENDS_WITH_COMMIT = /\Wcommit$/i;
 
-/** A packet of MySQL's protocol that asks for a COMMIT. */
+/** The end of a packet of MySQL's protocol that asks for a COMMIT, by itself or after other statements. */
 export function isCommit(request: Buffer): boolean {
-  if (request[HEADER_BYTES] !== COM_QUERY) return false;
-  return /^commit\b/i.test(request.toString("latin1", HEADER_BYTES + 1, HEADER_BYTES + 8));
+  return ENDS_WITH_COMMIT.test(request.toString("latin1", Math.max(0, request.length - 8)));
 }
 
 /** What may be done to what a program publishes at the broker, frame by frame. */

@@ -143,6 +143,7 @@ describe("the proxy on an edge", () => {
   it("loses the reply to a COMMIT that arrived", async () => {
     const commit = Buffer.from("\x07\0\0\0\x03COMMIT");
     assert.ok(isCommit(commit));
+    assert.ok(isCommit(Buffer.from("\x10\0\0\0\x03select 1;\ncommit")));
     assert.ok(!isCommit(Buffer.from("\x09\0\0\0\x03select 1")));
     const losing = loseReplies(isCommit, 1);
     proxy.filter(losing.filter);
