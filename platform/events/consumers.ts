@@ -28,6 +28,11 @@ export function subscription<S extends DescMessage>(options: Subscription<S>): S
 const BATCH = 256;
 const PULL_EXPIRES_MS = 5_000;
 /**
+ * A pull is over so long after it expired, told or not. nats-server 2.9 now and then does not tell; left to the client
+ * that comes out when two heartbeats are missed, and what is published meanwhile waits for 5 s.
+ */
+const PULL_OVERDUE_MS = 300;
+/**
  * Batches of one consumer begin at least so far apart. What comes to an idle consumer is settled at once; what comes one
  * after the other shares a transaction, instead of having one each as long as the machine just keeps up.
  */
@@ -107,6 +112,8 @@ async function drain(
 ): Promise<void> {
   const stop = () => messages.stop();
   stopping.addEventListener("abort", stop);
+  // Not before what lies in the socket was read: where the process was held up, the end may be among it.
+  const overdue = setTimeout(() => setImmediate(stop), PULL_EXPIRES_MS + PULL_OVERDUE_MS);
   let arrived: JsMsg[] = [];
   let settling: Promise<void> | undefined;
   let trouble: unknown;
@@ -133,6 +140,7 @@ async function drain(
     }
   } finally {
     stopping.removeEventListener("abort", stop);
+    clearTimeout(overdue);
     await settling;
   }
   if (trouble) throw trouble;
