@@ -11,15 +11,20 @@ const everything = [
   "services/**/*.test.ts",
   "gateway/**/*.test.ts",
   "ops/**/*.test.ts",
+  "local/**/*.test.ts",
+  "simulators/**/*.test.ts",
+  "tools/**/*.test.ts",
+  "testbed/**/*.test.ts",
+  "replay/**/*.test.ts",
   "bench/**/*.test.ts",
   `test/integration/!(${longest})/**/*.test.ts`,
   "test/integration/*.test.ts",
-  "test/!(integration|fault|fixtures|support)/**/*.test.ts",
+  "test/!(integration|fault|fixtures)/**/*.test.ts",
   "test/*.test.ts",
 ];
 
 module.exports = {
-  require: ["./test/support/infrastructure.ts"],
+  require: ["./testbed/shop/infrastructure.ts"],
   spec: named ? [] : everything,
   ignore: ["test/fixtures/**"],
   "forbid-only": true,

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../ops/infrastructure/ports.ts";
-import { temporaryDirectory } from "../test/support/infrastructure.ts";
-import { serviceProcess } from "../test/support/service-process.ts";
-import { withoutSettings } from "./environment.ts";
+import { freePorts } from "../local/engines/ports.ts";
+import { withoutSettings } from "../testbed/measured/environment.ts";
+import { temporaryDirectory } from "../testbed/shop/infrastructure.ts";
+import { serviceProcess } from "../testbed/shop/service-process.ts";
 import type { Engines, Running } from "./target.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { token } from "../test/support/callers.ts";
+import { token } from "../testbed/calls/callers.ts";
 import type { Catalog } from "./target.ts";
 
 export type Item = Catalog["goods"][number];

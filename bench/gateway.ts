@@ -3,12 +3,12 @@
 
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { forEachInFlight } from "../ops/replay/in-flight.ts";
-import { percentile, rounded, spread } from "../ops/replay/report-words.ts";
-import { token } from "../test/support/callers.ts";
-import { insertUsers, newGoods, placeRequest } from "../test/support/fixtures.ts";
-import { bringUpEngines, mochaGlobalTeardown } from "../test/support/infrastructure.ts";
-import { type Shop, startShop } from "../test/support/shop.ts";
+import { token } from "../testbed/calls/callers.ts";
+import { forEachInFlight } from "../testbed/in-flight.ts";
+import { insertUsers, newGoods, placeRequest } from "../testbed/orders/fixtures.ts";
+import { percentile, rounded, spread } from "../testbed/report-words.ts";
+import { bringUpEngines, mochaGlobalTeardown } from "../testbed/shop/infrastructure.ts";
+import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import { type Way, waysToOrder } from "./gateway/ways.ts";
 import { cpuMs } from "./measure/cpu.ts";
 

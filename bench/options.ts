@@ -35,7 +35,7 @@ export const USAGE = `Measures the shop under load, beside what it is compared w
   --fill N            puts so many orders into the shop first
   --minutes N         one turn of so many minutes, with memory and queues sampled: for mixed
   --items N           in the catalogue (10,000)
-  --file CSV          real orders for retail (the sample in ops/replay)
+  --file CSV          real orders for retail (the sample in testbed/retail)
   --json FILE, --html FILE
                       where the result is written, too
   --no-audit          leaves the audit of the shop's books out

@@ -2,8 +2,10 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../ops/infrastructure/ports.ts";
-import { SetupError } from "../ops/infrastructure/setup-error.ts";
+import { freePorts } from "../local/engines/ports.ts";
+import { SetupError } from "../local/engines/setup-error.ts";
+import { startEngines } from "../testbed/measured/engines.ts";
+import { startShop } from "../testbed/measured/shop.ts";
 import { bare } from "./bare/bare.ts";
 import { makeCatalog } from "./catalog.ts";
 import { startClients } from "./load/clients.ts";
@@ -16,8 +18,6 @@ import { type ProfileOptions, readProfileOptions, USAGE } from "./profile/option
 import { flameGraphPage } from "./profile/page.ts";
 import { costTable } from "./profile/table.ts";
 import { phaseBar } from "./progress.ts";
-import { startEngines } from "./shop/engines.ts";
-import { startShop } from "./shop/shop.ts";
 import type { Catalog, Engines, Running } from "./target.ts";
 import { BenchTrouble } from "./trouble.ts";
 

@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { readDay } from "../ops/replay/day.ts";
-import { readRetail } from "../ops/replay/read-retail.ts";
+import { readDay } from "../testbed/retail/day.ts";
+import { readRetail } from "../testbed/retail/read-retail.ts";
 import type { CatalogSize } from "./catalog.ts";
 import type { Setting } from "./load/messages.ts";
 
-const SAMPLE = fileURLToPath(new URL("../ops/replay/online-retail-sample.csv", import.meta.url));
+const SAMPLE = fileURLToPath(
+  new URL("../testbed/retail/online-retail-sample.csv", import.meta.url),
+);
 /** Of a larger file the first: enough for orders of every kind, and soon read. */
 const MOST_ORDERS = 5_000;
 

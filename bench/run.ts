@@ -1,6 +1,6 @@
 // `npm run bench`: orders a second and what an order costs, of the shop and of what it is compared with.
 
-import { SetupError } from "../ops/infrastructure/setup-error.ts";
+import { SetupError } from "../local/engines/setup-error.ts";
 import { readOptions, USAGE, UsageError } from "./options.ts";
 import { measure } from "./session.ts";
 import { BenchTrouble } from "./trouble.ts";

@@ -1,3 +1,5 @@
+import { startEngines } from "../testbed/measured/engines.ts";
+import { type RunningShop, startShop } from "../testbed/measured/shop.ts";
 import { bare } from "./bare/bare.ts";
 import type { Bench } from "./bench.ts";
 import { makeCatalog } from "./catalog.ts";
@@ -18,8 +20,6 @@ import { idleOf } from "./rounds/idle.ts";
 import { playLoads } from "./rounds/loads.ts";
 import { playOverload } from "./rounds/overload.ts";
 import { auditShop } from "./shop/audit.ts";
-import { startEngines } from "./shop/engines.ts";
-import { type RunningShop, startShop } from "./shop/shop.ts";
 import type { Catalog, Engines, Running, TargetName } from "./target.ts";
 import { BenchTrouble } from "./trouble.ts";
 import { playTurn, type Turn, untilSettled } from "./turns.ts";

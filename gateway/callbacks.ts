@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type HttpAnswer, HttpProblem, readBody } from "#platform/process/http-answer.ts";
-import type { Log } from "#platform/process/log.ts";
+import { type HttpAnswer, HttpProblem, readBody } from "#platform/http/answer.ts";
 import type { Client } from "#platform/rpc/clients.ts";
 import type { Gate } from "#platform/rpc/server-call.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { CALLBACK_TIMEOUT_MS, MAX_CALLBACK_BYTES } from "./limits.ts";

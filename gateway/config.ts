@@ -1,10 +1,11 @@
 import { compile as compileTrust } from "proxy-addr";
-import { type ClientSettings, clientSettings } from "#platform/process/common-settings.ts";
-import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
+import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { Origin } from "#platform/values/origins.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import type { Rates } from "./rate-limits.ts";
 
-export type GatewayConfig = ClientSettings & {
+export type GatewayConfig = ClientSettings<ServiceName> & {
   listen: { host: string; port: number };
   allowedOrigins: Origin[];
   rates: Rates;
@@ -18,7 +19,7 @@ const MAX_RATE = 1_000_000;
 
 export function gatewayConfig(env: Record<string, string | undefined>): GatewayConfig {
   return readSettings(env, (read) => {
-    const settings = clientSettings(read);
+    const settings = clientSettings(read, SERVICES);
     const { tokens, host, portBase } = settings;
     if (!tokens.service.signing) {
       read.fault("SHOP_SERVICE_PRIVATE_KEY: must be set for the gateway, which calls the services");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type HttpAnswer, HttpProblem } from "#platform/process/http-answer.ts";
+import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
 
 export type DocsRequest = {
   /** Without the query. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Log } from "#platform/process/log.ts";
 import { isServiceError, statusOfRefusal } from "#platform/rpc/errors.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { errorInfo, Outage, Refusal } from "#platform/values/refusal.ts";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 

@@ -1,8 +1,8 @@
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext, MethodImpl } from "@connectrpc/connect";
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
-import type { Log } from "#platform/process/log.ts";
 import type { CallOptions } from "#platform/rpc/clients.ts";
+import type { Log } from "#platform/telemetry/log.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { connectErrorOf } from "./errors.ts";
 import { IDENTITY } from "./identity.ts";
 import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS } from "./limits.ts";

@@ -1,8 +1,8 @@
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { Log } from "#platform/process/log.ts";
 import { authorize, type Caller } from "#platform/rpc/access.ts";
 import { Gate } from "#platform/rpc/server-call.ts";
 import type { TokenVerifier } from "#platform/rpc/tokens.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { connectErrorOf } from "./errors.ts";
 import { IDENTITY, identify } from "./identity.ts";

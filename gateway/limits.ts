@@ -33,7 +33,7 @@ export const MAX_STREAM_MS = 30 * 60_000;
 
 /**
  * Of a stream of server reflection: a client asks once for each file or name, and is done in a second. The time is below
- * that which a request has to arrive (platform/process/http-server.ts), so that the stream ends as one that is done.
+ * that which a request has to arrive (platform/http/server.ts), so that the stream ends as one that is done.
  */
 export const MAX_REFLECTION_REQUESTS = 1_000;
 export const MAX_REFLECTION_MS = 8_000;

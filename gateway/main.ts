@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
-import { startHttpServer } from "#platform/process/http-server.ts";
-import { createLog, type Log } from "#platform/process/log.ts";
-import { type Running, runService } from "#platform/process/run.ts";
+import { startHttpServer } from "#platform/http/server.ts";
 import { createClient } from "#platform/rpc/clients.ts";
 import { Gate } from "#platform/rpc/server-call.ts";
 import { createServiceTokenSource, createTokenVerifier } from "#platform/rpc/tokens.ts";
+import { type Running, runService } from "#platform/service/run.ts";
+import { createLog, type Log } from "#platform/telemetry/log.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { type GatewayConfig, gatewayConfig } from "./config.ts";
 import { readDocs } from "./docs.ts";

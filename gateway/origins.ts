@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { cors as connectHeaders } from "@connectrpc/connect";
 import cors from "cors";
-import { authorityOf, HttpProblem } from "#platform/process/http-answer.ts";
+import { authorityOf, HttpProblem } from "#platform/http/answer.ts";
 import { isOnOrigin, type Origin } from "#platform/values/origins.ts";
 import { PREFLIGHT_SECONDS } from "./limits.ts";
 import { SESSION_HEADER } from "./sessions.ts";

@@ -14,9 +14,9 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { authorityOf, HttpProblem, pathOf, streamOf } from "#platform/process/http-answer.ts";
-import { ANSWERED } from "#platform/process/http-server.ts";
-import type { Log } from "#platform/process/log.ts";
+import { authorityOf, HttpProblem, pathOf, streamOf } from "#platform/http/answer.ts";
+import { ANSWERED } from "#platform/http/server.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { MAX_DEADLINE_MS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_STREAM_MS } from "./limits.ts";
 import { exactJson } from "./malformed.ts";
 

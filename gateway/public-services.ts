@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { ServiceName } from "#platform/process/common-settings.ts";
 import { accessOf } from "#platform/rpc/access.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { CouponService } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";

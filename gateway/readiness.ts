@@ -1,8 +1,8 @@
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
-import type { HttpAnswer } from "#platform/process/http-answer.ts";
-import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import type { HttpAnswer } from "#platform/http/answer.ts";
 import { BROKER_PART } from "#platform/rpc/health.ts";
 import { createHealthClient } from "#platform/rpc/health-client.ts";
+import type { TlsSettings } from "#platform/settings/tls-settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { READY_TIMEOUT_MS } from "./limits.ts";
 
 export type Readiness = {

@@ -1,7 +1,7 @@
+import { addressesOfRun } from "../local/up/run-record.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./audit/options.ts";
 import { reportText } from "./audit/report.ts";
 import { auditSettings, auditShop } from "./audit/shop.ts";
-import { addressesOfRun } from "./up/run-record.ts";
 
 const CLEAN = 0;
 const BROKEN = 1;

@@ -1,8 +1,10 @@
 // `npm run callbacks`: what payment platforms, and others, told the shop, and what it made of it.
 
 import { parseArgs } from "node:util";
-import { clientSettings } from "#platform/process/common-settings.ts";
-import { readSettings, SettingsError } from "#platform/process/settings.ts";
+import { clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, SettingsError } from "#platform/settings/settings.ts";
+import { SERVICES } from "#proto/services.ts";
+import { addressesOfRun } from "../local/up/run-record.ts";
 import {
   isVerdict,
   openRecords,
@@ -12,7 +14,6 @@ import {
   verdictNames,
 } from "./callbacks/records.ts";
 import { type Judge, openJudge } from "./callbacks/replay.ts";
-import { addressesOfRun } from "./up/run-record.ts";
 
 const DEFAULT_LIMIT = 50;
 /** More than the pay service keeps of the unproven ones. */
@@ -49,7 +50,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const settings = readSettings({ ...addressesOfRun(), ...process.env }, (read) => ({
-    client: clientSettings(read),
+    client: clientSettings(read, SERVICES),
     mysqlUrl: read.url("SHOP_MYSQL_URL", {
       default: "mysql://root@127.0.0.1:3306",
       protocols: ["mysql:"],

@@ -1,11 +1,12 @@
 // `npm run parked`: the messages that kept failing, with their errors, and how to start them again.
 
 import { parseArgs } from "node:util";
-import { clientSettings } from "#platform/process/common-settings.ts";
-import { readSettings, SettingsError } from "#platform/process/settings.ts";
+import { clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, SettingsError } from "#platform/settings/settings.ts";
+import { SERVICES } from "#proto/services.ts";
+import { addressesOfRun } from "../local/up/run-record.ts";
 import { openParkedMessages, type ParkedMessage } from "./parked/messages.ts";
 import { connectedBroker, restart } from "./parked/restart.ts";
-import { addressesOfRun } from "./up/run-record.ts";
 
 const USAGE = `Lists the messages that services could not handle, and starts them again.
 
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const settings = readSettings({ ...addressesOfRun(), ...process.env }, (read) => ({
-    namespace: clientSettings(read).namespace,
+    namespace: clientSettings(read, SERVICES).namespace,
     mysqlUrl: read.url("SHOP_MYSQL_URL", mysqlRule).href,
     servers: read.urls("SHOP_NATS_URL", natsRule).map(({ href }) => href),
     replicas: read.integer("SHOP_NATS_REPLICAS", { default: 1, min: 1, max: 5 }),

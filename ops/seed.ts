@@ -1,8 +1,9 @@
-import { type ClientSettings, clientSettings } from "#platform/process/common-settings.ts";
-import { readSettings, SettingsError } from "#platform/process/settings.ts";
 import { createClient } from "#platform/rpc/clients.ts";
 import { signToken } from "#platform/rpc/tokens.ts";
+import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { CouponService } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
@@ -17,7 +18,7 @@ export type Seeded = { users: { userName: string; userId: bigint }[] };
  * Puts a small catalogue, three users with balance and their coupons into the shop, through its
  * doors and as an administrator. Idempotent. Refuses in production, where nobody wants them.
  */
-export async function seed(settings: ClientSettings): Promise<Seeded> {
+export async function seed(settings: ClientSettings<ServiceName>): Promise<Seeded> {
   if (settings.env === "production") throw new Error("production is not seeded");
   const shared = {
     tls: settings.tls,
@@ -75,7 +76,9 @@ async function unlessSeeded(call: Promise<unknown>): Promise<void> {
 
 if (import.meta.main) {
   try {
-    const { users: found } = await seed(readSettings(process.env, (read) => clientSettings(read)));
+    const { users: found } = await seed(
+      readSettings(process.env, (read) => clientSettings(read, SERVICES)),
+    );
     console.log(`seeded ${goods.length} goods, and ${found.length} users with coupons:`);
     for (const { userName, userId } of found) console.log(`  ${userName}  ${userId}`);
   } catch (error) {

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { isProduction } from "#platform/process/common-settings.ts";
-import { readSettings, SettingsError } from "#platform/process/settings.ts";
-import { tokenSettings } from "#platform/process/token-settings.ts";
 import { type Role, signToken } from "#platform/rpc/tokens.ts";
+import { isProduction } from "#platform/settings/service-settings.ts";
+import { readSettings, SettingsError } from "#platform/settings/settings.ts";
+import { tokenSettings } from "#platform/settings/token-settings.ts";
 
 const USAGE = `Prints a token, signed with the keys of the settings.
 

@@ -38,7 +38,7 @@ describe("architecture", () => {
       'import fc from "fast-check";',
       'import { total } from "./amounts.ts";',
       'import { insertOrder } from "../store/orders.ts";',
-      'import { startShop } from "../../../test/support/shop.ts";',
+      'import { startShop } from "../../../testbed/shop/shop.ts";',
     ].join("\n");
     const faults = checkFile("services/order/domain/amounts.test.ts", source);
     assert.deepEqual(

@@ -2,9 +2,9 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
-import { type Running, runService } from "#platform/process/run.ts";
 import { DEFAULT_LIMITS } from "#platform/rpc/limits.ts";
 import { serverOptions } from "#platform/rpc/server.ts";
+import { type Running, runService } from "#platform/service/run.ts";
 import {
   OrderService,
   type PlaceOrderRequest,

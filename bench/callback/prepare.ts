@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { forEachInFlight } from "../../ops/replay/in-flight.ts";
-import { sandboxControl } from "../../ops/sandbox/client.ts";
-import type { NoticeBody } from "../../ops/sandbox/notices.ts";
-import { MERCHANT } from "../../ops/sandbox/signature.ts";
-import { callers } from "../../test/support/callers.ts";
-import { placeRequest } from "../../test/support/fixtures.ts";
+import { sandboxControl } from "../../simulators/sandbox/client.ts";
+import type { NoticeBody } from "../../simulators/sandbox/notices.ts";
+import { MERCHANT } from "../../simulators/sandbox/signature.ts";
+import { callers } from "../../testbed/calls/callers.ts";
+import { forEachInFlight } from "../../testbed/in-flight.ts";
+import type { RunningShop } from "../../testbed/measured/shop.ts";
+import { placeRequest } from "../../testbed/orders/fixtures.ts";
 import { type CatalogSize, shelvesOf, shopperIdsOf } from "../catalog.ts";
-import type { RunningShop } from "../shop/shop.ts";
 
 /** A callback that is ready to be sent: paid at the platform, of which the shop has not heard. */
 export type Prepared = { orderId: bigint; body: Uint8Array };

@@ -1,6 +1,6 @@
 import { type Agent, request } from "node:http";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
-import { signedHeaders } from "../../ops/sandbox/signature.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { signedHeaders } from "../../simulators/sandbox/signature.ts";
 
 /** Calls the shop back as the platform does; whether the platform's success answer came. */
 export function postCallback(agent: Agent, url: URL, body: Uint8Array): Promise<boolean> {

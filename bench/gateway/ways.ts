@@ -2,8 +2,8 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { createClient as createDirectClient } from "#platform/rpc/clients.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
-import type { PlaceRequest } from "../../test/support/fixtures.ts";
-import type { Shop } from "../../test/support/shop.ts";
+import type { PlaceRequest } from "../../testbed/orders/fixtures.ts";
+import type { Shop } from "../../testbed/shop/shop.ts";
 
 /** One way to place an order; the caller's token goes along. */
 export type Way = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seeded } from "../../test/fault/random.ts";
+import { seeded } from "../../testbed/random.ts";
 import { arrivals } from "./arrivals.ts";
 
 const times = (seed: string, perSecond: number, seconds: number) => [

@@ -1,4 +1,4 @@
-import type { Random } from "../../test/fault/random.ts";
+import type { Random } from "../../testbed/random.ts";
 
 /**
  * When customers come who do not know of each other: so many a second on the average, each gap by chance (a Poisson

@@ -1,6 +1,6 @@
 // A client process of the load generator: it gets its orders from the bench over the IPC channel.
 
-import { seeded } from "../../test/fault/random.ts";
+import { seeded } from "../../testbed/random.ts";
 import { shelvesOf, shopperIdsOf } from "../catalog.ts";
 import { requestIds } from "../workloads/orders.ts";
 import type { Errand, Stage } from "../workloads/stage.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { seeded } from "../../test/fault/random.ts";
+import { seeded } from "../../testbed/random.ts";
 import { arrivals } from "./arrivals.ts";
 import type { Loop } from "./messages.ts";
 

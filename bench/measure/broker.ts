@@ -1,5 +1,5 @@
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connectToBroker } from "../../test/support/streams.ts";
+import { connectToBroker } from "../../testbed/shop/streams.ts";
 
 /** Messages that were ever stored, and those that a consumer has not taken or not acknowledged yet. */
 export type BrokerCounts = { stored: number; pending: number };

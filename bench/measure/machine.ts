@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
-import { checkedOut } from "../../ops/checked-out.ts";
+import { checkedOut } from "../../testbed/checked-out.ts";
 
 /** On what, and of what, the figures are. */
 export type Machine = {

@@ -3,9 +3,9 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { connectBroker } from "#platform/events/broker.ts";
-import { createLog } from "#platform/process/log.ts";
-import { type Running, runService } from "#platform/process/run.ts";
 import { implement, startRpcServer } from "#platform/rpc/server.ts";
+import { type Running, runService } from "#platform/service/run.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { snowflake } from "#platform/values/snowflake.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { orderConfig } from "../../services/order/config.ts";

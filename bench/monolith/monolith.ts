@@ -1,5 +1,5 @@
-import { openSchemas } from "../../test/support/schemas.ts";
-import { deleteStreams } from "../../test/support/streams.ts";
+import { openSchemas } from "../../testbed/shop/schemas.ts";
+import { deleteStreams } from "../../testbed/shop/streams.ts";
 import { startBaseline } from "../baseline.ts";
 import type { Catalog, Engines, Target } from "../target.ts";
 import { makeSchema } from "./schema.ts";

@@ -1,8 +1,8 @@
+import { periodically } from "#platform/db/periodic.ts";
 import type { Broker } from "#platform/events/broker.ts";
 import type { OutboxRow } from "#platform/events/outbox.ts";
 import { send } from "#platform/events/send.ts";
-import type { Log } from "#platform/process/log.ts";
-import { periodically } from "#platform/process/periodic.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { gather } from "#platform/values/gather.ts";
 import type { Connections } from "./connections.ts";
 

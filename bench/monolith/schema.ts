@@ -4,9 +4,9 @@ import { migrations as goodsMigrations } from "../../services/goods/store/migrat
 import { Migration20261123Order } from "../../services/order/store/migrations/2026-11-23-order.ts";
 import { Migration20261124Payments } from "../../services/order/store/migrations/2026-11-24-payments.ts";
 import { migrations as userMigrations } from "../../services/user/store/migrations/index.ts";
-import { silent } from "../../test/support/database.ts";
-import { openSchemas } from "../../test/support/schemas.ts";
-import { insertCatalog } from "../shop/stock.ts";
+import { insertCatalog } from "../../testbed/measured/stock.ts";
+import { silent } from "../../testbed/shop/database.ts";
+import { openSchemas } from "../../testbed/shop/schemas.ts";
 import type { Catalog } from "../target.ts";
 
 /**

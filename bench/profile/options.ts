@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { SERVICES } from "#platform/process/common-settings.ts";
+import { SERVICES } from "#proto/services.ts";
 import type { WorkloadName } from "../load/messages.ts";
 import { UsageError } from "../options.ts";
 

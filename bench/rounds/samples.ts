@@ -1,4 +1,4 @@
-import { SERVICES } from "#platform/process/common-settings.ts";
+import { SERVICES } from "#proto/services.ts";
 import { type Bench, runningOf, shopOf } from "../bench.ts";
 import type { Figures } from "../measure/figures.ts";
 import { residentBytes } from "../measure/memory.ts";

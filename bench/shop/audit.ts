@@ -1,8 +1,8 @@
 import { audit } from "../../ops/audit/audit.ts";
 import { openLook, schemasOf } from "../../ops/audit/database.ts";
 import { platformAt } from "../../ops/audit/platform-source.ts";
+import type { RunningShop } from "../../testbed/measured/shop.ts";
 import type { Engines } from "../target.ts";
-import type { RunningShop } from "./shop.ts";
 
 /** What the audit of the shop's books said. */
 export type Audited = { rules: number; broken: string[]; seconds: number };

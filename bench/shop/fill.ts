@@ -1,5 +1,5 @@
-import type { ServiceName } from "#platform/process/common-settings.ts";
-import type { Schemas } from "../../test/support/schemas.ts";
+import type { ServiceName } from "#proto/services.ts";
+import type { Schemas } from "../../testbed/shop/schemas.ts";
 import { BenchTrouble } from "../trouble.ts";
 
 type Sql = Schemas["sql"];

@@ -1,6 +1,6 @@
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
-import { sandboxControl } from "../../ops/sandbox/client.ts";
+import { sandboxControl } from "../../simulators/sandbox/client.ts";
 import type { Caller } from "../load/rpc.ts";
 import { baskets, lineOf } from "./baskets.ts";
 import { payOrder, placeOrder } from "./paying.ts";

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
-import { ADDRESS, SHIPPING } from "../../test/support/fixtures.ts";
+import { ADDRESS, SHIPPING } from "../../testbed/orders/fixtures.ts";
 
 export type Line = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 export type Wish = { userId: bigint; lines: Line[]; couponId?: bigint; balanceCents?: bigint };

@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { fromBinary } from "@bufbuild/protobuf";
 import { PlaceOrderResponseSchema } from "#proto/shop/order/v1/order_pb.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
-import { type SandboxControl, sandboxControl } from "../../ops/sandbox/client.ts";
+import { type SandboxControl, sandboxControl } from "../../simulators/sandbox/client.ts";
 import { postCallback } from "../callback/send.ts";
 import type { Caller } from "../load/rpc.ts";
 import { baskets, type Order } from "./baskets.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../../test/fault/random.ts";
+import type { Random } from "../../testbed/random.ts";
 import type { Shelves } from "../catalog.ts";
 import type { Phase, Setting } from "../load/messages.ts";
 import type { Caller, Rpc } from "../load/rpc.ts";

@@ -1,5 +1,5 @@
 import { createConnection } from "mysql2";
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { PLATFORM_PAYMENTS, PLATFORM_REFUNDS } from "./platform.ts";
 import type { PlatformSource } from "./platform-source.ts";
 import type { Row, Scope } from "./rule.ts";

@@ -1,4 +1,4 @@
-import type { ServiceName } from "#platform/process/common-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { CAPTURED, DONE, type Group, KEPT, type Scope } from "./rule.ts";
 
 const PUBLISHERS = ["order", "pay"] as const satisfies ServiceName[];

@@ -1,4 +1,4 @@
-import type { ServiceName } from "#platform/process/common-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
 
 /** Where the rules look: the schema of each service, as it stands in SQL, and what else they go by. */
 export type Scope = Record<ServiceName, string> & {

@@ -1,5 +1,6 @@
-import { clientSettings } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { SERVICES } from "#proto/services.ts";
 import { type AuditOptions, audit, type Report } from "./audit.ts";
 import { openLook, schemasOf } from "./database.ts";
 import type { Options } from "./options.ts";
@@ -13,7 +14,7 @@ export type AuditSettings = ReturnType<typeof auditSettings>;
 /** Which shop is audited, and what it goes by. */
 export function auditSettings(env: Record<string, string | undefined>) {
   return readSettings(env, (read) => {
-    const { namespace, host, portBase } = clientSettings(read);
+    const { namespace, host, portBase } = clientSettings(read, SERVICES);
     return {
       namespace,
       url: read.url("SHOP_MYSQL_URL", {

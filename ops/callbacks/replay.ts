@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ClientSettings } from "#platform/process/common-settings.ts";
 import { createClient } from "#platform/rpc/clients.ts";
 import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { Outage } from "#platform/values/refusal.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 
 /** Judges a recorded callback again; what the platform would have been answered. */
@@ -16,7 +17,7 @@ const TRIES = 5;
 const PAUSE_MS = 300;
 
 /** The pay service knows this program by the name in its token, and a record by this header (services/pay/rpc.ts). */
-export function openJudge({ addresses, tls, tokens }: ClientSettings): Judge {
+export function openJudge({ addresses, tls, tokens }: ClientSettings<ServiceName>): Judge {
   const client = createClient(PayService, {
     address: addresses.pay,
     tls,

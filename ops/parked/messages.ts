@@ -1,5 +1,5 @@
 import mysql from "mysql2/promise";
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 
 /** A row of a service's parked_messages. */
 export type ParkedMessage = {

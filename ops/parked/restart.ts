@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
 import { RESTARTED_HEADER } from "#platform/events/consumers.ts";
-import { createLog } from "#platform/process/log.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import type { ParkedMessage, ParkedMessages } from "./messages.ts";
 
 const connectWithinMs = 10_000;

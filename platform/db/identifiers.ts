@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { SERVICES, type ServiceName } from "../process/common-settings.ts";
-import type { Log } from "../process/log.ts";
-import { periodically } from "../process/periodic.ts";
+import type { Log } from "../telemetry/log.ts";
 import { LeaseLost, type Snowflake, snowflake, WORKER_COUNT } from "../values/snowflake.ts";
 import type { Database } from "./database.ts";
+import { periodically } from "./periodic.ts";
 
 export type Identifiers = {
   /** A new identifier, unique among all services and replicas. Throws an Outage while no lease is held. */
@@ -28,9 +27,9 @@ const nowMs = () => performance.timeOrigin + performance.now();
  */
 export async function leaseIdentifiers(
   database: Database,
-  options: { service: ServiceName; log: Log },
+  options: { service: string; serviceNumber: number; log: Log },
 ): Promise<Identifiers> {
-  const firstWorker = SERVICES.indexOf(options.service) * WORKERS_PER_SERVICE;
+  const firstWorker = options.serviceNumber * WORKERS_PER_SERVICE;
   const owner = randomUUID();
   let held: { workerId: number; generator: Snowflake } | undefined;
 

@@ -17,8 +17,8 @@ import {
   type NatsConnection,
   nanos,
 } from "@nats-io/transport-node";
-import { failpoint } from "../process/failpoint.ts";
-import type { Log } from "../process/log.ts";
+import { failpoint } from "../settings/failpoint.ts";
+import type { Log } from "../telemetry/log.ts";
 import { Outage } from "../values/refusal.ts";
 
 export type Broker = {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "../db/database.ts";
-import type { Log } from "../process/log.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Broker } from "./broker.ts";
 import { claimRows, PUBLISHED } from "./claims.ts";
 import type { OutboxRow } from "./outbox.ts";

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "../db/database.ts";
+import { type Periodic, periodically } from "../db/periodic.ts";
 import { insertRows } from "../db/statements.ts";
-import type { Log } from "../process/log.ts";
-import { type Periodic, periodically } from "../process/periodic.ts";
+import type { Log } from "../telemetry/log.ts";
 
 /** An event as it reached one durable consumer. */
 export type Delivery<M> = {

@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
-import type { Log } from "../process/log.ts";
-import { type Periodic, periodically } from "../process/periodic.ts";
+import { type Periodic, periodically } from "../db/periodic.ts";
+import type { Log } from "../telemetry/log.ts";
 import { gather } from "../values/gather.ts";
 import type { Broker } from "./broker.ts";
 import { claimRows, NEW } from "./claims.ts";

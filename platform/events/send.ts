@@ -1,4 +1,4 @@
-import type { Log } from "../process/log.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Broker } from "./broker.ts";
 import type { OutboxRow } from "./outbox.ts";
 

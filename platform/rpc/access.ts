@@ -1,6 +1,6 @@
 import { type DescMethod, getOption, ScalarType } from "@bufbuild/protobuf";
 import type { Metadata } from "@grpc/grpc-js";
-import type { Log } from "#platform/process/log.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { Access, access } from "#proto/shop/common/v1/access_pb.ts";
 import { type TokenVerifier, unauthenticated } from "./tokens.ts";

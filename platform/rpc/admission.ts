@@ -5,7 +5,7 @@ import {
   type ServerInterceptor,
   status,
 } from "@grpc/grpc-js";
-import type { Log } from "#platform/process/log.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { authenticate, authorize, type Caller } from "./access.ts";
 import { type AnsweredStatus, StatusError, statusOfError, statusOfRefusal } from "./errors.ts";

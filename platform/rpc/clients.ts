@@ -17,9 +17,9 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
-import { failpoint } from "#platform/process/failpoint.ts";
-import type { Log } from "#platform/process/log.ts";
-import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import { failpoint } from "#platform/settings/failpoint.ts";
+import type { TlsSettings } from "#platform/settings/tls-settings.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Outage, Reason } from "#platform/values/refusal.ts";
 import { channelSecurity } from "./credentials.ts";
 import { isServiceError, refusalOfStatus } from "./errors.ts";

@@ -6,7 +6,7 @@ import {
   ServerCredentials,
   type VerifyOptions,
 } from "@grpc/grpc-js";
-import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 
 /** What a server shows, and asks for where TLS is mutual; undefined is plain text. */
 export function serverCredentials(tls: TlsSettings | undefined): ServerCredentials {

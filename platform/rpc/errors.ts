@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Metadata, type ServiceError, type StatusObject, status } from "@grpc/grpc-js";
-import type { Log } from "#platform/process/log.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { decodeErrorInfo, encodeStatus } from "./status-details.ts";
 

@@ -1,5 +1,5 @@
 import { Client as Channel } from "@grpc/grpc-js";
-import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import { channelSecurity } from "./credentials.ts";
 
 /** UNREACHABLE: no answer in time, or an answer that is none. */

@@ -6,7 +6,7 @@ import {
   type ServerWritableStream,
   status,
 } from "@grpc/grpc-js";
-import { failpoint } from "#platform/process/failpoint.ts";
+import { failpoint } from "#platform/settings/failpoint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import type { Admission } from "./admission.ts";

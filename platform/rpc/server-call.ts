@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import type { Metadata } from "@grpc/grpc-js";
-import type { Log } from "#platform/process/log.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { actorOf, type Call, type Caller, ownerOf } from "./access.ts";
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

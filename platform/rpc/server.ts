@@ -5,9 +5,9 @@ import {
   type ServerOptions,
   type ServiceDefinition,
 } from "@grpc/grpc-js";
-import type { Log } from "#platform/process/log.ts";
-import type { TlsSettings } from "#platform/process/tls-settings.ts";
-import type { TokenSettings } from "#platform/process/token-settings.ts";
+import type { TlsSettings } from "#platform/settings/tls-settings.ts";
+import type { TokenSettings } from "#platform/settings/token-settings.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { Admission } from "./admission.ts";
 import { serverCredentials } from "./credentials.ts";
 import { boundDeadlines, type DeadlineRule } from "./deadlines.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TlsSettings } from "#platform/process/tls-settings.ts";
+import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { createClient } from "./clients.ts";
 import { createAuthority, issueCertificate } from "./testing/certificates.ts";

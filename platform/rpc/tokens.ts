@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { decodeJwt, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
-import type { TokenSettings } from "#platform/process/token-settings.ts";
+import type { TokenSettings } from "#platform/settings/token-settings.ts";
 import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { Caller } from "./access.ts";

@@ -1,8 +1,9 @@
-import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-export type CouponConfig = CommonSettings;
+export type CouponConfig = ServiceSettings<ServiceName>;
 
 export function couponConfig(env: Record<string, string | undefined>): CouponConfig {
-  return readSettings(env, (read) => commonSettings(read, "coupon"));
+  return readSettings(env, (read) => serviceSettings(read, SERVICES, "coupon"));
 }

@@ -1,5 +1,5 @@
-import { runService } from "#platform/process/run.ts";
-import { startService } from "#platform/process/start-service.ts";
+import { runService } from "#platform/service/run.ts";
+import { startService } from "#platform/service/start-service.ts";
 import { couponConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { couponImplementation } from "./rpc.ts";

@@ -1,8 +1,9 @@
-import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
-import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
+import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-export type OrderConfig = CommonSettings & {
+export type OrderConfig = ServiceSettings<ServiceName> & {
   shipping: { freeFromCents: bigint; feeCents: bigint };
   payDeadlineSeconds: number;
   abandonedAfterSeconds: number;
@@ -10,7 +11,7 @@ export type OrderConfig = CommonSettings & {
 
 export function orderConfig(env: Record<string, string | undefined>): OrderConfig {
   return readSettings(env, (read) => ({
-    ...commonSettings(read, "order"),
+    ...serviceSettings(read, SERVICES, "order"),
     shipping: shippingRule(read),
     payDeadlineSeconds: read.integer("SHOP_PAY_DEADLINE_SECONDS", {
       default: 1_800,

@@ -1,10 +1,10 @@
+import { periodically } from "#platform/db/periodic.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
 import { createOutbox } from "#platform/events/outbox.ts";
 import { startRelay } from "#platform/events/relay.ts";
-import { periodically } from "#platform/process/periodic.ts";
-import { runService } from "#platform/process/run.ts";
-import { type Built, type Ground, startService } from "#platform/process/start-service.ts";
 import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { runService } from "#platform/service/run.ts";
+import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
 import { couponClient } from "./clients/coupon.ts";
 import { goodsClient } from "./clients/goods.ts";
 import { payClient } from "./clients/pay.ts";

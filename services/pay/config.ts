@@ -1,9 +1,10 @@
-import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
-import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { Origin } from "#platform/values/origins.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-export type PayConfig = CommonSettings & {
+export type PayConfig = ServiceSettings<ServiceName> & {
   currency: string;
   /** Platforms call back at this address, a slash and their name. */
   callbackUrl: string;
@@ -20,7 +21,7 @@ const SANDBOX_PORT = 8;
 
 export function payConfig(env: Record<string, string | undefined>): PayConfig {
   return readSettings(env, (read) => {
-    const common = commonSettings(read, "pay");
+    const common = serviceSettings(read, SERVICES, "pay");
     const production = common.env === "production";
     const { host, portBase } = common;
     return {

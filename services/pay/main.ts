@@ -1,11 +1,11 @@
+import { type Periodic, periodically } from "#platform/db/periodic.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
 import { createOutbox } from "#platform/events/outbox.ts";
 import { startRelay } from "#platform/events/relay.ts";
-import type { Log } from "#platform/process/log.ts";
-import { type Periodic, periodically } from "#platform/process/periodic.ts";
-import { runService } from "#platform/process/run.ts";
-import { type Built, type Ground, startService } from "#platform/process/start-service.ts";
 import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { runService } from "#platform/service/run.ts";
+import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { orderClient } from "./clients/order.ts";
 import type { PaymentPlatform } from "./clients/platform.ts";
 import { sandboxPlatform } from "./clients/sandbox.ts";

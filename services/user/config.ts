@@ -1,16 +1,20 @@
-import { type CommonSettings, commonSettings } from "#platform/process/common-settings.ts";
-import { readSettings, type SettingsReader } from "#platform/process/settings.ts";
+import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-export type UserConfig = CommonSettings & {
+export type UserConfig = ServiceSettings<ServiceName> & {
   /** Points for each full unit of the currency that an order spent. */
   pointsPerUnit: bigint;
 };
 
 export function userConfig(env: Record<string, string | undefined>): UserConfig {
-  return readSettings(env, (read) => ({
-    ...commonSettings(read, "user"),
-    pointsPerUnit: pointsPerUnit(read),
-  }));
+  return readSettings(env, (read) => {
+    const settings = serviceSettings(read, SERVICES, "user");
+    if (!settings.tokens.user.signing) {
+      read.fault("SHOP_TOKEN_PRIVATE_KEY: must be set for the user service, which signs tokens");
+    }
+    return { ...settings, pointsPerUnit: pointsPerUnit(read) };
+  });
 }
 
 /** Also read by programs that have to know what an order earns. */

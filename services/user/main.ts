@@ -1,6 +1,6 @@
-import { runService } from "#platform/process/run.ts";
-import { startService } from "#platform/process/start-service.ts";
 import { signToken } from "#platform/rpc/tokens.ts";
+import { runService } from "#platform/service/run.ts";
+import { startService } from "#platform/service/start-service.ts";
 import { openPasswordHashes } from "./clients/password-hashes.ts";
 import { refreshTokens } from "./clients/refresh-tokens.ts";
 import { type UserConfig, userConfig } from "./config.ts";

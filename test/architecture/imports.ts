@@ -54,6 +54,7 @@ export function scanImports(source: string): Scan {
  */
 export function resolveImport(file: string, specifier: string): string {
   if (specifier.startsWith(".")) return posix.join(posix.dirname(file), specifier);
+  if (specifier === "#proto/services.ts") return "proto/services.ts";
   if (specifier.startsWith("#proto/")) return `proto/gen/${specifier.slice("#proto/".length)}`;
   if (specifier.startsWith("#")) return specifier.slice(1);
   if (specifier.startsWith("node:")) return specifier;

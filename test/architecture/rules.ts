@@ -80,14 +80,14 @@ export const ROOMS: Room[] = [
   },
   {
     rule: "config",
-    files: ["services/*/config.ts"],
-    may: [own("limits.ts"), "platform/process/**", "platform/values/**"],
+    files: ["services/*/config.ts", "services/*/config.test.ts"],
+    may: [own("limits.ts"), "platform/settings/**", "platform/values/**", "proto/services.ts"],
     why: "the configuration is read before anything else exists",
   },
   {
     rule: "main",
     files: ["services/*/main.ts"],
-    may: [`${OWN}/**`, "platform/**", "proto/gen/shop/**"],
+    may: [`${OWN}/**`, "platform/**", "proto/gen/shop/**", "proto/services.ts"],
     why: "main joins the parts of its own service; other services are reached by rpc",
   },
   {
@@ -95,7 +95,8 @@ export const ROOMS: Room[] = [
     files: ["gateway/**"],
     may: [
       "gateway/**",
-      ...["values", "rpc", "process"].map(platform),
+      ...["values", "settings", "rpc", "http", "telemetry", "service"].map(platform),
+      "proto/services.ts",
       "proto/gen/shop/**",
       "proto/gen/grpc/**",
       "npm:@bufbuild/protobuf",
@@ -142,8 +143,8 @@ export const ENVIRONMENT_READERS = [
   "services/*/main.ts",
   "gateway/config.ts",
   "gateway/main.ts",
-  "platform/process/settings.ts",
-  "platform/process/failpoint.ts",
+  "platform/settings/settings.ts",
+  "platform/settings/failpoint.ts",
 ];
 
 function own(path: string): string {

@@ -6,9 +6,9 @@
 
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
-import { HttpProblem } from "#platform/process/http-answer.ts";
-import { startHttpServer } from "#platform/process/http-server.ts";
-import { createLog } from "#platform/process/log.ts";
+import { HttpProblem } from "#platform/http/answer.ts";
+import { startHttpServer } from "#platform/http/server.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { HTTP_LIMITS } from "../../gateway/limits.ts";
 import { createProtocols } from "../../gateway/protocols.ts";
 import { serveConformance } from "./service.ts";

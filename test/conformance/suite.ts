@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LANGUAGES, missing } from "../../ops/sdk/languages.ts";
+import { LANGUAGES, missing } from "../../tools/sdk/languages.ts";
 
 const VERSION = "v1.0.7";
 const MODULE = "connectrpc.com/conformance";

@@ -4,9 +4,9 @@ import { create, type DescMessage, fromJson, type JsonValue, toJson } from "@buf
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { METHODS, type Method } from "../support/contract.ts";
-import { messages } from "../support/messages.ts";
-import { type Operation, readDocument, schemaJudge } from "../support/openapi.ts";
+import { METHODS, type Method } from "../../testbed/calls/contract.ts";
+import { messages } from "../../testbed/calls/messages.ts";
+import { type Operation, readDocument, schemaJudge } from "../../testbed/calls/openapi.ts";
 
 const ROLES: Partial<Record<Access, string[]>> = {
   [Access.PUBLIC]: [],

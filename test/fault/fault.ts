@@ -1,7 +1,7 @@
+import type { Random } from "../../testbed/random.ts";
+import type { System, Topology } from "../../testbed/system/system.ts";
 import type { Load } from "./load/load.ts";
 import type { Market } from "./load/market.ts";
-import type { Random } from "./random.ts";
-import type { System, Topology } from "./system/system.ts";
 
 /** What a fault needs of the machine; see needs.ts. */
 export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketime" | "prlimit";

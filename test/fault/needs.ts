@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { run } from "../../ops/infrastructure/commands.ts";
+import { run } from "../../local/engines/commands.ts";
 import type { Need } from "./fault.ts";
 
 const WITHIN_MS = 10_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { seeded } from "../../testbed/random.ts";
 import type { Judgement } from "./judge/judge.ts";
-import { seeded } from "./random.ts";
 import { isKept, type Result, type Round, reportJson, reportText } from "./report.ts";
 
 const CLEAN: Judgement = {

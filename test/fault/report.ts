@@ -1,4 +1,4 @@
-import { checkedOut } from "../../ops/checked-out.ts";
+import { checkedOut } from "../../testbed/checked-out.ts";
 import type { Judgement } from "./judge/judge.ts";
 
 /** What was broken until one judgement, and the judgement. */

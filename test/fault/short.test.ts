@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { seeded } from "../../testbed/random.ts";
 import type { Fault } from "./fault.ts";
 import { killBroker, killDatabase, killService } from "./faults/kill.ts";
 import { playOnce } from "./play.ts";
-import { seeded } from "./random.ts";
 import type { Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
 

@@ -1,9 +1,9 @@
+import type { Random } from "../../testbed/random.ts";
+import { type System, startSystem, type Topology } from "../../testbed/system/system.ts";
 import { judge, wrongs } from "./judge/judge.ts";
 import { acknowledgedOrders, type Load, startLoad } from "./load/load.ts";
 import { type Market, openMarket } from "./load/market.ts";
-import type { Random } from "./random.ts";
 import type { Round } from "./report.ts";
-import { type System, startSystem, type Topology } from "./system/system.ts";
 
 /** A system with its market, on which one fault after the other is played. */
 export type Stage = {

@@ -3,13 +3,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { clientSettings, SERVICES } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { SERVICES } from "#proto/services.ts";
 import { seed } from "../../ops/seed.ts";
-import { startMs } from "../support/shared-shop.ts";
-import { type Shop, startShop } from "../support/shop.ts";
+import { startMs } from "../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../testbed/shop/shop.ts";
 
-const program = fileURLToPath(new URL("../../ops/demo.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../local/demo.ts", import.meta.url));
 
 describe("npm run demo", () => {
   let shop: Shop;
@@ -22,7 +23,7 @@ describe("npm run demo", () => {
       return [`SHOP_${service.toUpperCase()}_ADDRESS`, shop.addresses[service]] as const;
     });
     env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
-    await seed(readSettings(env, (read) => clientSettings(read)));
+    await seed(readSettings(env, (read) => clientSettings(read, SERVICES)));
   });
 
   after(() => shop?.stop());

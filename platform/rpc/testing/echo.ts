@@ -9,9 +9,9 @@ import {
   MethodOptionsSchema,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
-import { createLog } from "#platform/process/log.ts";
-import { readSettings } from "#platform/process/settings.ts";
-import { tokenSettings } from "#platform/process/token-settings.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { tokenSettings } from "#platform/settings/token-settings.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { Access, access, file_shop_common_v1_access } from "#proto/shop/common/v1/access_pb.ts";
 import { createClient } from "../clients.ts";
 import { type Handlers, implement, startRpcServer } from "../server.ts";

@@ -15,7 +15,7 @@ export type SandboxOptions = {
 type Answer = { status: number; fields: Record<string, unknown> };
 type Request = { path: string; body?: Record<string, string> };
 
-/** The sandbox of ops/sandbox, a payment platform to try things on. */
+/** The sandbox of simulators/sandbox, a payment platform to try things on. */
 export function sandboxPlatform(options: SandboxOptions): PaymentPlatform {
   const ask = (request: Request) => exchange(options, request);
   return {

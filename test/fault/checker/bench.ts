@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { type System, startSystem } from "../../../testbed/system/system.ts";
 import { judge, wrongs } from "../judge/judge.ts";
 import { openMarket } from "../load/market.ts";
 import { shopper } from "../load/shopper.ts";
-import { type System, startSystem } from "../system/system.ts";
 import { emptyShop, inPlatformStore } from "./clean.ts";
 import { COURSES, type CourseName, type Town } from "./courses.ts";
 import { mark, mutatedBy } from "./edits.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { SERVICES } from "#platform/process/common-settings.ts";
+import { SERVICES } from "#proto/services.ts";
+import { asOperator, shopStreams } from "../../../testbed/system/operator.ts";
+import type { System } from "../../../testbed/system/system.ts";
 import { untilQuiet } from "../judge/quiet.ts";
-import { asOperator, shopStreams } from "../system/operator.ts";
-import type { System } from "../system/system.ts";
 
 /** What is not an order's, a user's or a message's. */
 const KEPT_TABLES = ["schema_migrations", "snowflake_workers"];

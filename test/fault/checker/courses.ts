@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { isCommit, onPublish } from "../../../testbed/system/filters.ts";
+import type { Filter } from "../../../testbed/system/pipe.ts";
 import { untilQuiet } from "../judge/quiet.ts";
 import type { Market, Ware } from "../load/market.ts";
 import { type Errand, idOf } from "../load/memory.ts";
 import type { Shopper } from "../load/shopper.ts";
-import { isCommit, onPublish } from "../system/filters.ts";
-import type { Filter } from "../system/pipe.ts";
 import { resetOnce } from "./reset-once.ts";
 import { sendAllAgain } from "./send-again.ts";
 

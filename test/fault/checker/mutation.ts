@@ -1,4 +1,4 @@
-import type { ServiceName } from "#platform/process/common-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
 import type { CourseName } from "./courses.ts";
 import type { Edit } from "./edits.ts";
 

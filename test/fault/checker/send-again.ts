@@ -1,5 +1,5 @@
-import { asOperator, shopStreams } from "../system/operator.ts";
-import type { System } from "../system/system.ts";
+import { asOperator, shopStreams } from "../../../testbed/system/operator.ts";
+import type { System } from "../../../testbed/system/system.ts";
 
 /** Publishes all that the shop's streams hold once more, under message ids that the broker has not seen. */
 export async function sendAllAgain(system: System): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isService } from "../../../testbed/system/parts.ts";
 import type { Course, Fault } from "../fault.ts";
-import { isService } from "../system/parts.ts";
 
 /** Accepted while there is no broker. */
 const ORDERS_MEANWHILE = 30;

@@ -1,11 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { networkOf } from "../../../testbed/system/cluster.ts";
+import type { Engine } from "../../../testbed/system/engines.ts";
+import { type LossProbe, startLossProbe } from "../../../testbed/system/loss-probe.ts";
+import { OUTSIDE } from "../../../testbed/system/network.ts";
+import {
+  asOperator,
+  leaderOf,
+  moveLeader,
+  shopStreams,
+  tellLoss,
+} from "../../../testbed/system/operator.ts";
+import type { System, Topology } from "../../../testbed/system/system.ts";
 import type { Course, Fault } from "../fault.ts";
-import { networkOf } from "../system/cluster.ts";
-import type { Engine } from "../system/engines.ts";
-import { type LossProbe, startLossProbe } from "../system/loss-probe.ts";
-import { OUTSIDE } from "../system/network.ts";
-import { asOperator, leaderOf, moveLeader, shopStreams, tellLoss } from "../system/operator.ts";
-import type { System, Topology } from "../system/system.ts";
 
 const topology: Topology = { broker: "cluster3" };
 const needs = ["namespaces" as const];

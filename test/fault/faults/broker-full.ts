@@ -2,10 +2,10 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DiscardPolicy, type StreamConfig } from "@nats-io/jetstream";
+import { diskOf, type SmallDisk, smallDisk } from "../../../testbed/system/disk.ts";
+import type { Engine } from "../../../testbed/system/engines.ts";
+import { asOperator, shopStreams, tellLoss } from "../../../testbed/system/operator.ts";
 import type { Fault, Ground } from "../fault.ts";
-import { diskOf, type SmallDisk, smallDisk } from "../system/disk.ts";
-import type { Engine } from "../system/engines.ts";
-import { asOperator, shopStreams, tellLoss } from "../system/operator.ts";
 
 const SMALL_MEGABYTES = 48;
 const ROOMY_MEGABYTES = 256;

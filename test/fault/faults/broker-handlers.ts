@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ServiceName } from "#platform/process/common-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { openParkedMessages } from "../../../ops/parked/messages.ts";
 import { connectedBroker, restart } from "../../../ops/parked/restart.ts";
+import { insist } from "../../../testbed/system/insist.ts";
+import { asOperator } from "../../../testbed/system/operator.ts";
+import type { System } from "../../../testbed/system/system.ts";
 import type { Course, Fault } from "../fault.ts";
-import { insist } from "../system/insist.ts";
-import { asOperator } from "../system/operator.ts";
-import type { System } from "../system/system.ts";
 
 const CONSUMERS: [ServiceName, fact: string][] = [
   ["goods", "order.v1.cancelled"],

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
-import type { Breaking, Course, Fault, Heal } from "../fault.ts";
-import { onPublish, type PublishRule, reversed } from "../system/filters.ts";
-import { anew, underAnotherId } from "../system/message-ids.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import { onPublish, type PublishRule, reversed } from "../../../testbed/system/filters.ts";
+import { anew, underAnotherId } from "../../../testbed/system/message-ids.ts";
 import {
   asOperator,
   messagesOf,
   type Operator,
   type Stored,
   shopStreams,
-} from "../system/operator.ts";
+} from "../../../testbed/system/operator.ts";
+import type { Breaking, Course, Fault, Heal } from "../fault.ts";
 
 const AT_ONCE = 32;
 

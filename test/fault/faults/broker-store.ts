@@ -1,10 +1,10 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Disk, diskOf, type LoopDisk, loopDisk } from "../../../testbed/system/disk.ts";
+import { type Engine, wipeStore } from "../../../testbed/system/engines.ts";
+import { tellLoss } from "../../../testbed/system/operator.ts";
 import type { Course, Fault, Ground } from "../fault.ts";
-import { type Disk, diskOf, type LoopDisk, loopDisk } from "../system/disk.ts";
-import { type Engine, wipeStore } from "../system/engines.ts";
-import { tellLoss } from "../system/operator.ts";
 
 const DISK_MEGABYTES = 256;
 const POWER_CUTS = 20;

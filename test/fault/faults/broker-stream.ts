@@ -1,6 +1,6 @@
 import { DeliverPolicy } from "@nats-io/jetstream";
+import { asOperator, type Operator, shopStreams } from "../../../testbed/system/operator.ts";
 import type { Fault, Heal } from "../fault.ts";
-import { asOperator, type Operator, shopStreams } from "../system/operator.ts";
 
 const nothing: Heal = async () => {};
 

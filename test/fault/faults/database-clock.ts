@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { type Clock, clearClocks, clockIn, underClock } from "../../../testbed/system/clocks.ts";
+import { isService } from "../../../testbed/system/parts.ts";
+import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault } from "../fault.ts";
 import { CANCEL } from "../judge/facts.ts";
 import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
-import { type Clock, clearClocks, clockIn, underClock } from "../system/clocks.ts";
-import { isService } from "../system/parts.ts";
-import type { Program } from "../system/programs.ts";
 
 const HOUR = 3_600;
 const HELD_MS = [3_000, 8_000] as const;

@@ -1,9 +1,15 @@
 import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import {
+  diskOf,
+  type LoopDisk,
+  loopDisk,
+  type SmallDisk,
+  smallDisk,
+} from "../../../testbed/system/disk.ts";
+import { atTheDatabase, meanwhile } from "../../../testbed/system/side-session.ts";
 import type { Course, Fault, Ground } from "../fault.ts";
-import { diskOf, type LoopDisk, loopDisk, type SmallDisk, smallDisk } from "../system/disk.ts";
-import { atTheDatabase, meanwhile } from "../system/side-session.ts";
 
 const IMAGE_MB = 640;
 const CUTS = 20;

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
-import type { Breaking, Fault } from "../fault.ts";
-import type { Market } from "../load/market.ts";
-import { shopper } from "../load/shopper.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
 import {
   atTheDatabase,
   endConnections,
   meanwhile,
   type SideSession,
-} from "../system/side-session.ts";
-import type { System } from "../system/system.ts";
+} from "../../../testbed/system/side-session.ts";
+import type { System } from "../../../testbed/system/system.ts";
+import type { Breaking, Fault } from "../fault.ts";
+import type { Market } from "../load/market.ts";
+import { shopper } from "../load/shopper.ts";
 
 /** Rows that every order needs, and how the shop orders them. */
 const CONTESTED = [

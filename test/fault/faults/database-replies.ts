@@ -1,6 +1,6 @@
+import { isCommit } from "../../../testbed/system/filters.ts";
+import type { Filter } from "../../../testbed/system/pipe.ts";
 import type { Fault } from "../fault.ts";
-import { isCommit } from "../system/filters.ts";
-import type { Filter } from "../system/pipe.ts";
 
 /** How the answer to a COMMIT gets lost. */
 type Way = "reset at once" | "reset instead of the answer" | "silence";

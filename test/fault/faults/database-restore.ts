@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { SERVICES, type ServiceName } from "#platform/process/common-settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { atTheDatabase, type SideSession } from "../../../testbed/system/side-session.ts";
+import type { System } from "../../../testbed/system/system.ts";
 import type { Fault } from "../fault.ts";
 import { brokenRules } from "../judge/books.ts";
 import { STATUS } from "../judge/facts.ts";
 import { type Load, startLoad } from "../load/load.ts";
 import { errandsOf, idOf, type Memory } from "../load/memory.ts";
-import { atTheDatabase, type SideSession } from "../system/side-session.ts";
-import type { System } from "../system/system.ts";
 
 /** What the shop may do about it by itself, which must be nothing, it gets the time to do. */
 const LOOKED_ON_MS = 8_000;

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Fault } from "../fault.ts";
 import {
   atTheDatabase,
   endConnections,
@@ -8,7 +7,8 @@ import {
   type SideSession,
   shopConnections,
   sideSession,
-} from "../system/side-session.ts";
+} from "../../../testbed/system/side-session.ts";
+import type { Fault } from "../fault.ts";
 
 /** The server is there and does not answer: whoever waits has to give up in time and come back by itself. */
 export const freezeDatabase: Fault = {

@@ -1,6 +1,6 @@
-import { SERVICES } from "#platform/process/common-settings.ts";
+import { SERVICES } from "#proto/services.ts";
+import { sayGoaway } from "../../../testbed/system/goaway.ts";
 import type { Fault } from "../fault.ts";
-import { sayGoaway } from "../system/goaway.ts";
 
 export const goawayStorm: Fault = {
   name: "goaway-storm",

@@ -1,8 +1,8 @@
+import { cutAtPacket } from "../../../testbed/system/filters.ts";
+import type { EdgeProxy } from "../../../testbed/system/proxy.ts";
 import type { Course, Fault } from "../fault.ts";
 import { checkout } from "../load/checkout.ts";
 import { shopper } from "../load/shopper.ts";
-import { cutAtPacket } from "../system/filters.ts";
-import type { EdgeProxy } from "../system/proxy.ts";
 
 /** Much more than a checkout needs on any edge. */
 const MOST_PACKETS = 1_000;

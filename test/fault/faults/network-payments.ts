@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
 import type { Course, Fault } from "../fault.ts";
 import { idOf } from "../load/memory.ts";
 import { type Shopper, shopper } from "../load/shopper.ts";

@@ -1,8 +1,8 @@
-import { FAKES } from "../../../ops/sandbox/fakes.ts";
-import type { Faults } from "../../../ops/sandbox/faults.ts";
+import { FAKES } from "../../../simulators/sandbox/fakes.ts";
+import type { Faults } from "../../../simulators/sandbox/faults.ts";
+import { insist } from "../../../testbed/system/insist.ts";
+import type { System } from "../../../testbed/system/system.ts";
 import type { Fault } from "../fault.ts";
-import { insist } from "../system/insist.ts";
-import type { System } from "../system/system.ts";
 
 /** Another fault may be killing it meanwhile. */
 const tellPlatform = ({ sandbox }: System, faults: Partial<Faults> = {}) =>

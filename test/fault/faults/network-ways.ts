@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { EdgeProxy } from "../../../testbed/system/proxy.ts";
 import type { Breaking, Fault } from "../fault.ts";
-import type { EdgeProxy } from "../system/proxy.ts";
 
 /** From short ones to those that outlive every deadline; keepalive (30 s and 10 s) notices the longest. */
 const HOLE_MS = [3_000, 45_000] as const;

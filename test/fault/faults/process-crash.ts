@@ -1,9 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
+import {
+  dieAt,
+  type Passed,
+  type Point,
+  recordPoints,
+} from "../../../testbed/system/failpoints.ts";
+import type { Kind } from "../../../testbed/system/parts.ts";
+import type { Program } from "../../../testbed/system/programs.ts";
 import type { Course, Fault } from "../fault.ts";
 import { acknowledgedOrders } from "../load/load.ts";
-import { dieAt, type Passed, type Point, recordPoints } from "../system/failpoints.ts";
-import type { Kind } from "../system/parts.ts";
-import type { Program } from "../system/programs.ts";
 import { failAtOne } from "./broker-handlers.ts";
 
 /** What undoes something: there it dies once more as soon as it comes back (F07). */

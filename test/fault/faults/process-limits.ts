@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { run } from "../../../ops/infrastructure/commands.ts";
+import { run } from "../../../local/engines/commands.ts";
+import { isService } from "../../../testbed/system/parts.ts";
+import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault } from "../fault.ts";
-import { isService } from "../system/parts.ts";
-import type { Program } from "../system/programs.ts";
 
 /** From what is hardly enough to begin to start to what is hardly enough to work. */
 const HEAP_MB = [20, 36] as const;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { SERVICES } from "#platform/process/common-settings.ts";
+import { SERVICES } from "#proto/services.ts";
+import { isService } from "../../../testbed/system/parts.ts";
 import type { Fault } from "../fault.ts";
-import { isService } from "../system/parts.ts";
 
 /** Past every lease, every deadline, and JetStream's wait for an acknowledgement (30 s). */
 const PAUSE_MS = [40_000, 46_000] as const;
@@ -46,7 +46,7 @@ export const pauseService: Fault = {
   },
 };
 
-const BUSY_LOOP = new URL("../system/busy-loop.ts", import.meta.url).href;
+const BUSY_LOOP = new URL("../../../testbed/system/busy-loop.ts", import.meta.url).href;
 
 export const blockEventLoop: Fault = {
   name: "block-event-loop",

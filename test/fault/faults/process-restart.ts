@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isService } from "../../../testbed/system/parts.ts";
+import type { Program } from "../../../testbed/system/programs.ts";
 import type { Breaking, Course, Fault } from "../fault.ts";
 import { settledAnswer } from "../load/memory.ts";
-import { isService } from "../system/parts.ts";
-import type { Program } from "../system/programs.ts";
 
 const servicesOf = ({ system }: Breaking) => system.programs.filter(({ kind }) => isService(kind));
 

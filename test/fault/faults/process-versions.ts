@@ -3,15 +3,15 @@ import {
   PlaceOrderRequestSchema,
   PlaceOrderResponseSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
-import { token } from "../../support/callers.ts";
-import { newKey } from "../../support/fixtures.ts";
-import { rawClient } from "../../support/raw-call.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { rawClient } from "../../../testbed/calls/raw-call.ts";
+import { newKey } from "../../../testbed/orders/fixtures.ts";
+import { onPublish } from "../../../testbed/system/filters.ts";
+import { unknownFields, withUnknownFields } from "../../../testbed/system/newer.ts";
+import { asOperator } from "../../../testbed/system/operator.ts";
 import type { Breaking, Course, Fault, Heal } from "../fault.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
 import { placeRequestOf } from "../load/shopper.ts";
-import { onPublish } from "../system/filters.ts";
-import { unknownFields, withUnknownFields } from "../system/newer.ts";
-import { asOperator } from "../system/operator.ts";
 
 const ORDERS_MEANWHILE = 60;
 const REPEATED = 20;

@@ -1,5 +1,5 @@
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
-import { persistently } from "../../../ops/replay/shop.ts";
+import { persistently } from "../../../testbed/calls/administrator.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
 import type { Market } from "../load/market.ts";
 import { type Errand, errandsOf, idOf, type Wish } from "../load/memory.ts";
 import type { Facts, PaymentRow, RefundRow } from "./facts.ts";

@@ -1,7 +1,7 @@
 import { audit } from "../../../ops/audit/audit.ts";
 import { openLook, schemasOf } from "../../../ops/audit/database.ts";
 import { platformAt } from "../../../ops/audit/platform-source.ts";
-import type { System } from "../system/system.ts";
+import type { System } from "../../../testbed/system/system.ts";
 
 /** What the shop may take to get right by itself. */
 export const SETTLE_SECONDS = 60;

@@ -1,4 +1,4 @@
-import type { SandboxState } from "../../../ops/sandbox/client.ts";
+import type { SandboxState } from "../../../simulators/sandbox/client.ts";
 import type { Market } from "../load/market.ts";
 
 /** The numbers that the schemas and the contract share. */

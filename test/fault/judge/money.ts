@@ -1,4 +1,4 @@
-import { persistently } from "../../../ops/replay/shop.ts";
+import { persistently } from "../../../testbed/calls/administrator.ts";
 import type { Market } from "../load/market.ts";
 import { errandsOf, idOf } from "../load/memory.ts";
 import { CANCEL, doneRefunds, type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";

@@ -3,7 +3,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { openLook } from "../../../ops/audit/database.ts";
 import { readMotion } from "../../../ops/audit/motion.ts";
-import type { System } from "../system/system.ts";
+import type { System } from "../../../testbed/system/system.ts";
 import { auditScope } from "./books.ts";
 
 const LOOK_EVERY_MS = 250;

@@ -1,4 +1,4 @@
-import { persistently } from "../../../ops/replay/shop.ts";
+import { persistently } from "../../../testbed/calls/administrator.ts";
 import type { Market } from "../load/market.ts";
 import { doneRefunds, type Facts, type OrderRow, STATUS, UNPAID } from "./facts.ts";
 import type { Findings } from "./findings.ts";

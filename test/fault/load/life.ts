@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../../testbed/random.ts";
 import type { Ware } from "./market.ts";
 import { type Errand, idOf, settledAnswer } from "./memory.ts";
 import type { Shopper } from "./shopper.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
-import type { Random } from "../random.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import type { Random } from "../../../testbed/random.ts";
 import { oneOrder } from "./life.ts";
 import type { Market } from "./market.ts";
 import { errandsOf, idOf, type Memory, settledAnswer } from "./memory.ts";

@@ -1,5 +1,5 @@
-import { newId, newKey } from "../../support/fixtures.ts";
-import type { System } from "../system/system.ts";
+import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
+import type { System } from "../../../testbed/system/system.ts";
 import type { Memory } from "./memory.ts";
 
 export type Ware = {

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import { Outage, Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
-import { SandboxRefusal } from "../../../ops/sandbox/client.ts";
+import { SandboxRefusal } from "../../../simulators/sandbox/client.ts";
 
 /**
  * What a client was told. Unknown: no answer, or one that says nothing about the effect; whoever wants to know asks again

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Order, OrderSchema } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
-import { ADDRESS, newKey, placeRequest } from "../../support/fixtures.ts";
+import { ADDRESS, newKey, placeRequest } from "../../../testbed/orders/fixtures.ts";
 import type { Market, Ware } from "./market.ts";
 import { type Answer, answerTo, type Errand, type Wish } from "./memory.ts";
 

@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { status } from "@grpc/grpc-js";
-import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
-import { BAD_TOKENS } from "../../support/bad-tokens.ts";
-import { METHODS, methodNamed } from "../../support/contract.ts";
-import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
-import type { RawOptions } from "../../support/raw-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import { type CallerKind, newWorld, validOf, type World } from "../../support/valid-requests.ts";
+import { assertTellsNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
+import { BAD_TOKENS } from "../../../testbed/calls/bad-tokens.ts";
+import { METHODS, methodNamed } from "../../../testbed/calls/contract.ts";
+import { type EveryCaller, everyCaller } from "../../../testbed/calls/every-caller.ts";
+import type { RawOptions } from "../../../testbed/calls/raw-call.ts";
+import {
+  type CallerKind,
+  newWorld,
+  validOf,
+  type World,
+} from "../../../testbed/calls/valid-requests.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 
 const EVERYBODY: CallerKind[] = ["anonymous", "user", "admin", "service"];
 const MAY: Record<string, CallerKind[]> = {

@@ -10,10 +10,10 @@ import {
 import { Client, credentials, type MethodDefinition } from "@grpc/grpc-js";
 import { loadSync, type ServiceDefinition } from "@grpc/proto-loader";
 import { service as healthService } from "grpc-health-check";
-import { SERVED } from "../../support/contract.ts";
-import { eventually } from "../../support/eventually.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
+import { SERVED } from "../../../testbed/calls/contract.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 type Name = keyof typeof SERVED;
 type Answer = {

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
-import { token } from "../../support/callers.ts";
+import { assertTellsNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
+import { token } from "../../../testbed/calls/callers.ts";
 import {
   type FieldPath,
   fieldsOf,
   type Method,
   valueAt,
   withField,
-} from "../../support/contract.ts";
-import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
-import { newId, newShopper } from "../../support/fixtures.ts";
-import { LISTS, OF_USERS, ownedFields } from "../../support/owned.ts";
-import type { RawAnswer } from "../../support/raw-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
-import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+} from "../../../testbed/calls/contract.ts";
+import { type EveryCaller, everyCaller } from "../../../testbed/calls/every-caller.ts";
+import { LISTS, OF_USERS, ownedFields } from "../../../testbed/calls/owned.ts";
+import type { RawAnswer } from "../../../testbed/calls/raw-call.ts";
+import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
+import { newId, newShopper } from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 describe("what another user has", function () {
   this.timeout(startMs);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import type { Report } from "../../../ops/audit/audit.ts";
-import { auditIsClean } from "../../support/audit.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newGoods, newShopper, placeRequest } from "../../support/fixtures.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { auditIsClean } from "../../../testbed/orders/audit.ts";
+import { newGoods, newShopper, placeRequest } from "../../../testbed/orders/fixtures.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { payFor, refund } from "./everything.ts";
 
 type Ended = { code: number; stdout: string; stderr: string };

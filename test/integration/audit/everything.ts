@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   amountOff,
   newCoupon,
@@ -11,8 +11,8 @@ import {
   percentOff,
   placeRequest,
   type Shopper,
-} from "../../support/fixtures.ts";
-import type { Shop } from "../../support/shop.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 type Wish = { quantities: bigint[]; balanceCents?: bigint; percent?: number; off?: bigint };
 

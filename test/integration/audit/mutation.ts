@@ -1,4 +1,4 @@
-import type { ServiceName } from "#platform/process/common-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
 import type { PlatformEntry } from "../../../ops/audit/platform-source.ts";
 
 /** One thing done to the data by hand, and what the audit must say of it. */

@@ -11,8 +11,8 @@ import { PLATFORM_PAYMENTS, PLATFORM_REFUNDS } from "../../../ops/audit/platform
 import { type PlatformEntry, platformAt } from "../../../ops/audit/platform-source.ts";
 import type { Row } from "../../../ops/audit/rule.ts";
 import { GROUPS } from "../../../ops/audit/rules.ts";
-import { auditIsClean, auditShop } from "../../support/audit.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { auditIsClean, auditShop } from "../../../testbed/orders/audit.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { type Everything, liveThrough } from "./everything.ts";
 import type { Mutation } from "./mutation.ts";
 import { mutations } from "./mutations.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DescFile } from "@bufbuild/protobuf";
 import type { DescriptorProto } from "@bufbuild/protobuf/wkt";
-import { assertTellsNothing, statusNameOf } from "../../support/answers.ts";
+import { assertTellsNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
 import {
   type FieldPath,
   fieldsOf,
@@ -10,11 +10,11 @@ import {
   SERVED,
   valueAt,
   withField,
-} from "../../support/contract.ts";
-import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { newWorld, VALID, validOf, type World } from "../../support/valid-requests.ts";
+} from "../../../testbed/calls/contract.ts";
+import { type EveryCaller, everyCaller } from "../../../testbed/calls/every-caller.ts";
+import { newWorld, VALID, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { type Input, inputsFor } from "./inputs.ts";
 import { RULES, type Rule } from "./rules.ts";
 

@@ -3,9 +3,9 @@ import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { GetGoodsRequestSchema } from "#proto/shop/goods/v1/goods_pb.ts";
-import { newGoods } from "../../support/fixtures.ts";
-import { callHttp2, frame } from "../../support/http2-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
+import { callHttp2, frame } from "../../../testbed/calls/http2-call.ts";
+import { newGoods } from "../../../testbed/orders/fixtures.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 
 const MIB = 1024 * 1024;
 

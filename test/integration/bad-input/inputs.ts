@@ -1,5 +1,5 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
-import type { FieldPath } from "../../support/contract.ts";
+import type { FieldPath } from "../../../testbed/calls/contract.ts";
 
 /** What is put into a field: `name` says what is tried, and is what the rules speak of. */
 export type Input = { name: string; value: unknown };

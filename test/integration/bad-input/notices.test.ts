@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { type Payment, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { signedHeaders } from "../../../ops/sandbox/signature.ts";
-import { newKey, newShopper, placeRequest } from "../../support/fixtures.ts";
-import { type NoticeFields, noticeOf } from "../../support/notices.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { newWorld, type World } from "../../support/valid-requests.ts";
+import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
+import { newWorld, type World } from "../../../testbed/calls/valid-requests.ts";
+import { newKey, newShopper, placeRequest } from "../../../testbed/orders/fixtures.ts";
+import { type NoticeFields, noticeOf } from "../../../testbed/orders/notices.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { TEXTS } from "./inputs.ts";
 
 /** What JSON can hold where a text is expected. */

@@ -4,7 +4,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { status } from "@grpc/grpc-js";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { assertTellsNothing, bytesOf, statusNameOf } from "../../support/answers.ts";
+import { assertTellsNothing, bytesOf, statusNameOf } from "../../../testbed/calls/answers.ts";
 import {
   type FieldPath,
   fieldsOf,
@@ -12,12 +12,12 @@ import {
   type Method,
   methodNamed,
   withField,
-} from "../../support/contract.ts";
-import { type EveryCaller, everyCaller } from "../../support/every-caller.ts";
-import type { RawAnswer } from "../../support/raw-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+} from "../../../testbed/calls/contract.ts";
+import { type EveryCaller, everyCaller } from "../../../testbed/calls/every-caller.ts";
+import type { RawAnswer } from "../../../testbed/calls/raw-call.ts";
+import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const MIB = 1024 * 1024;
 /** No message of the contract has a field of this number. */

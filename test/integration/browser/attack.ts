@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 
 export type Target = { url: string; orderId?: bigint };
 /** A request as it left the browser, and how it was answered, whatever the page was told of it. */

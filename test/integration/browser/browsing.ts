@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { BrowserContext, JSHandle, Page } from "playwright-core";
 import { type PageServer, servePage } from "../../../sdk/browser/serve.ts";
 import type { Shop as ShopInPage } from "../../../sdk/browser/shop.ts";
-import { newGoods } from "../../support/fixtures.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { newGoods } from "../../../testbed/orders/fixtures.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { startChromium } from "./chromium.ts";
 
 export type Browsing = {

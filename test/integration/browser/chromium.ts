@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
-import { findPrograms } from "../../../ops/infrastructure/commands.ts";
-import { installPackage } from "../../../ops/infrastructure/packages.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { findPrograms } from "../../../local/engines/commands.ts";
+import { installPackage } from "../../../local/engines/packages.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 

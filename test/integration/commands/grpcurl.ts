@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { findPrograms, lastLine, run } from "../../../ops/infrastructure/commands.ts";
+import { findPrograms, lastLine, run } from "../../../local/engines/commands.ts";
 import { grpcurlModule, root } from "./readme.ts";
 
 /** For a fresh machine: it has to fetch and compile all that grpcurl consists of, which is 100 seconds of a core. */

@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
 import { delimiter, join } from "node:path";
-import {
-  type ClientSettings,
-  clientSettings,
-  SERVICES,
-} from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { type Finished, findPrograms, run } from "../../../ops/infrastructure/commands.ts";
+import { type Finished, findPrograms, run } from "../../../local/engines/commands.ts";
+import { thingsToTry } from "../../../local/up/announce.ts";
 import { type Seeded, seed } from "../../../ops/seed.ts";
 import { goods } from "../../../ops/seed-data.ts";
-import { thingsToTry } from "../../../ops/up/announce.ts";
-import { METHODS } from "../../support/contract.ts";
-import { startMs } from "../../support/shared-shop.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { METHODS } from "../../../testbed/calls/contract.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { installGrpcurl, installMs, isGrpcurlInReach } from "./grpcurl.ts";
 import { blocksOf, root, shows } from "./readme.ts";
 
@@ -35,7 +32,7 @@ function tests(): void {
     ({ commands }) => hasGrpcurl || !/^grpcurl/m.test(commands),
   );
   let shop: Shop;
-  let settings: ClientSettings;
+  let settings: ClientSettings<ServiceName>;
   let seeded: Seeded;
   let path = join(root, "node_modules/.bin");
   /** What each block printed. */
@@ -50,7 +47,7 @@ function tests(): void {
       shop.addresses[name],
     ]);
     const env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
-    settings = readSettings(env, (read) => clientSettings(read));
+    settings = readSettings(env, (read) => clientSettings(read, SERVICES));
     seeded = await seed(settings);
     const mark = "== next ==";
     const session = blocks.map(({ commands }) => `${commands}\necho "${mark}"\n`).join("");

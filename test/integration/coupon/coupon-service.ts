@@ -3,8 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { connectBroker } from "#platform/events/broker.ts";
-import { createLog } from "#platform/process/log.ts";
 import { createClient } from "#platform/rpc/clients.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { type Reason, Refusal } from "#platform/values/refusal.ts";
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
 import type {
@@ -13,8 +13,8 @@ import type {
   IssueCouponRequestSchema,
 } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import { OrderCancelledSchema, OrderRefundedSchema } from "#proto/shop/event/v1/event_pb.ts";
-import { token } from "../../support/callers.ts";
-import { startShop } from "../../support/shop.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { startShop } from "../../../testbed/shop/shop.ts";
 
 const WAIT_MS = 20_000;
 

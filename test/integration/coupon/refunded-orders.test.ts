@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import { sequences } from "../../support/sequences.ts";
+import { sequences } from "../../../testbed/sequences.ts";
 import { type CouponUnderTest, newId, startCouponService, until } from "./coupon-service.ts";
 
 /** U use, C cancelled, W refunded whole, P a part of it refunded. Payment is nothing to coupons. */

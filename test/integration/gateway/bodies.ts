@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { Reason } from "#platform/values/refusal.ts";
-import { methodNamed } from "../../support/contract.ts";
-import { newGoods } from "../../support/fixtures.ts";
+import { methodNamed } from "../../../testbed/calls/contract.ts";
 import {
   type Answer,
   type GatewayClient,
   gatewayClient,
   type Protocol,
-} from "../../support/gateway-call.ts";
-import { frame } from "../../support/http2-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
+} from "../../../testbed/calls/gateway-call.ts";
+import { frame } from "../../../testbed/calls/http2-call.ts";
+import { newGoods } from "../../../testbed/orders/fixtures.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const KIB = 1_024;
 const MIB = KIB * KIB;

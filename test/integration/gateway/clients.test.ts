@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { constants } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { token } from "../../support/callers.ts";
-import { methodNamed } from "../../support/contract.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newGoods, newShopper, placeRequest } from "../../support/fixtures.ts";
-import { type GatewayClient, gatewayClient, PROTOCOLS } from "../../support/gateway-call.ts";
-import { type Memory, memoryOf, REPORTS_MEMORY } from "../../support/memory.ts";
-import { startMs } from "../../support/shared-shop.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { methodNamed } from "../../../testbed/calls/contract.ts";
+import {
+  type GatewayClient,
+  gatewayClient,
+  PROTOCOLS,
+} from "../../../testbed/calls/gateway-call.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newGoods, newShopper, placeRequest } from "../../../testbed/orders/fixtures.ts";
+import { type Memory, memoryOf, REPORTS_MEMORY } from "../../../testbed/shop/memory.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import {
   connection2,
   deaf,

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
-import { token } from "../../support/callers.ts";
-import { methodNamed } from "../../support/contract.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newGoods, newShopper, placeRequest } from "../../support/fixtures.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { methodNamed } from "../../../testbed/calls/contract.ts";
 import {
   type GatewayClient,
   gatewayClient,
   PROTOCOLS,
   type Protocol,
-} from "../../support/gateway-call.ts";
-import { startMs } from "../../support/shared-shop.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+} from "../../../testbed/calls/gateway-call.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newGoods, newShopper, placeRequest } from "../../../testbed/orders/fixtures.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const getGoods = methodNamed("goods GetGoods");
 const listGoods = methodNamed("goods ListGoods");

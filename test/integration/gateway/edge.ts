@@ -2,17 +2,17 @@ import { generateKeyPairSync } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { createLog } from "#platform/process/log.ts";
-import { readSettings } from "#platform/process/settings.ts";
-import { tokenSettings } from "#platform/process/token-settings.ts";
 import type { Caller } from "#platform/rpc/access.ts";
 import { type Call, implement, startRpcServer } from "#platform/rpc/server.ts";
 import { createAuthority, issueCertificate } from "#platform/rpc/testing/certificates.ts";
 import { signToken } from "#platform/rpc/tokens.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { tokenSettings } from "#platform/settings/token-settings.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 import { start } from "../../../gateway/main.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 
 export type Edge = {
   /** The gateway, as http://host:port. */

@@ -2,20 +2,24 @@ import assert from "node:assert/strict";
 import { create, type JsonObject, type MessageInitShape, toJson } from "@bufbuild/protobuf";
 import { Reason, reasonName } from "#platform/values/refusal.ts";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { token } from "../../support/callers.ts";
+import { token } from "../../../testbed/calls/callers.ts";
 import {
   type FieldPath,
   fieldsOf,
   METHODS,
   type Method,
   methodNamed,
-} from "../../support/contract.ts";
-import { placeRequest } from "../../support/fixtures.ts";
-import { type Answer, type GatewayClient, gatewayClient } from "../../support/gateway-call.ts";
-import { frame } from "../../support/http2-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+} from "../../../testbed/calls/contract.ts";
+import {
+  type Answer,
+  type GatewayClient,
+  gatewayClient,
+} from "../../../testbed/calls/gateway-call.ts";
+import { frame } from "../../../testbed/calls/http2-call.ts";
+import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
+import { placeRequest } from "../../../testbed/orders/fixtures.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { type JsonInput, jsonInputs } from "./json-inputs.ts";
 
 /** Fewer than the passwords that may wait to be hashed. */

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { create, fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { parse } from "yaml";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { METHODS } from "../../support/contract.ts";
-import { readDocument, schemaJudge } from "../../support/openapi.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+import { METHODS } from "../../../testbed/calls/contract.ts";
+import { readDocument, schemaJudge } from "../../../testbed/calls/openapi.ts";
+import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 /** What no field of a request can be; an object is none in a list, nor the other way round. */
 const NEVER: JsonValue[] = ["no such value", "1.5", { nothing: 1 }, [["1"]], true];

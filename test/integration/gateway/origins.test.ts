@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gatewayConfig } from "../../../gateway/config.ts";
-import { http1, http2, type Wire } from "../../support/wire.ts";
+import { http1, http2, type Wire } from "../../../testbed/calls/wire.ts";
 import { type Edge, startEdge } from "./edge.ts";
 
 const ORIGIN = "https://shop.example";

@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { type DescField, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { token } from "../../support/callers.ts";
-import { METHODS, type Method, methodNamed } from "../../support/contract.ts";
-import { newId, placeRequest } from "../../support/fixtures.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet } from "../../support/snapshot.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { METHODS, type Method, methodNamed } from "../../../testbed/calls/contract.ts";
 import {
   type CallerKind,
   newWorld,
   VALID,
   validOf,
   type World,
-} from "../../support/valid-requests.ts";
+} from "../../../testbed/calls/valid-requests.ts";
+import { newId, placeRequest } from "../../../testbed/orders/fixtures.ts";
+import { quiet } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { type Answer, type Way, type Ways, waysTo } from "./ways.ts";
 
 const PUBLIC = METHODS.filter(({ access }) => access !== Access.SERVICE);

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import type { ServiceName } from "#platform/process/common-settings.ts";
 import { Reason } from "#platform/values/refusal.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { start as startGateway } from "../../../gateway/main.ts";
-import { token } from "../../support/callers.ts";
-import { type Method, methodNamed } from "../../support/contract.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { type Method, methodNamed } from "../../../testbed/calls/contract.ts";
 import {
   type Answer,
   type GatewayClient,
   gatewayClient,
   PROTOCOLS,
   type Protocol,
-} from "../../support/gateway-call.ts";
+} from "../../../testbed/calls/gateway-call.ts";
 
 const getGoods = methodNamed("goods GetGoods");
 const getUser = methodNamed("user GetUser");

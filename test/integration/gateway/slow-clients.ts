@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientHttp2Session, connect as connect2, constants } from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
-import { frame } from "../../support/http2-call.ts";
+import { frame } from "../../../testbed/calls/http2-call.ts";
 
 export type StreamCall = { path: string; token: string; orderId: bigint };
 

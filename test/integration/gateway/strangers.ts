@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
 import { fromBinary, toJsonString } from "@bufbuild/protobuf";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { token } from "../../support/callers.ts";
+import { token } from "../../../testbed/calls/callers.ts";
 import {
   type FieldPath,
   METHODS,
   type Method,
   methodNamed,
   withField,
-} from "../../support/contract.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newCoupon, newId, newKey } from "../../support/fixtures.ts";
+} from "../../../testbed/calls/contract.ts";
 import {
   type Answer,
   type GatewayClient,
   gatewayClient,
   PROTOCOLS,
   type Protocol,
-} from "../../support/gateway-call.ts";
-import { LISTS, OF_USERS, ownedFields } from "../../support/owned.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
-import { newWorld, validOf, type World } from "../../support/valid-requests.ts";
+} from "../../../testbed/calls/gateway-call.ts";
+import { LISTS, OF_USERS, ownedFields } from "../../../testbed/calls/owned.ts";
+import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newCoupon, newId, newKey } from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const PUBLIC = METHODS.filter(
   ({ access, desc }) => access !== Access.SERVICE && desc.parent.name !== "InboxService",

@@ -9,13 +9,17 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { start as startGateway } from "../../../gateway/main.ts";
-import { BAD_TOKENS } from "../../support/bad-tokens.ts";
-import { token } from "../../support/callers.ts";
-import { methodNamed } from "../../support/contract.ts";
-import { insertUsers } from "../../support/fixtures.ts";
-import { type GatewayClient, gatewayClient, PROTOCOLS } from "../../support/gateway-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
+import { BAD_TOKENS } from "../../../testbed/calls/bad-tokens.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { methodNamed } from "../../../testbed/calls/contract.ts";
+import {
+  type GatewayClient,
+  gatewayClient,
+  PROTOCOLS,
+} from "../../../testbed/calls/gateway-call.ts";
+import { insertUsers } from "../../../testbed/orders/fixtures.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { raw } from "./raw-http.ts";
 
 const ofAnyone = methodNamed("goods GetGoods");

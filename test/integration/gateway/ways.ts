@@ -16,8 +16,8 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
-import type { Method } from "../../support/contract.ts";
-import type { Shop } from "../../support/shop.ts";
+import type { Method } from "../../../testbed/calls/contract.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 /** The same for the same request, whatever way it goes. */
 export type Answer = {

@@ -4,9 +4,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import mysql from "mysql2/promise";
 import { connectBroker } from "#platform/events/broker.ts";
-import { createLog } from "#platform/process/log.ts";
 import { createClient } from "#platform/rpc/clients.ts";
 import { type Role, signToken } from "#platform/rpc/tokens.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
 import { OrderCancelledSchema, OrderRefundedSchema } from "#proto/shop/event/v1/event_pb.ts";
@@ -17,7 +17,7 @@ import {
 } from "#proto/shop/goods/v1/goods_pb.ts";
 import { goodsConfig } from "../../../services/goods/config.ts";
 import { start } from "../../../services/goods/main.ts";
-import { deleteStreams } from "../../support/streams.ts";
+import { deleteStreams } from "../../../testbed/shop/streams.ts";
 
 const WAIT_MS = 15_000;
 

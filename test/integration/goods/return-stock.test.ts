@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sequences } from "../../support/sequences.ts";
+import { sequences } from "../../../testbed/sequences.ts";
 import { at, type GoodsUnderTest, newId, outcomes, startGoods } from "./goods-service.ts";
 
 /** R reserve, C cancelled, 1 and 2 two refunds of it. Payment is nothing to goods. */

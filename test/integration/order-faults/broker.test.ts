@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { reasonName } from "#platform/values/refusal.ts";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { booksBalance } from "../../support/books.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type OwnBroker, startOwnBroker } from "../../support/own-broker.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
 import {
   ALL_CENTS,
   answerTo,
@@ -13,7 +11,9 @@ import {
   ORDER_CENTS,
   possessed,
   type Shopper,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { type OwnBroker, startOwnBroker } from "../../../testbed/shop/own-broker.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const STOPPED_MS = 20_000;
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { CancelReason } from "#proto/shop/order/v1/order_pb.ts";
-import { booksBalance } from "../../support/books.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type Replica, startReplica } from "../../support/replica.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { answerTo, newShopper, onlyOrder, possessed } from "../../support/shoppers.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
+import { answerTo, newShopper, onlyOrder, possessed } from "../../../testbed/orders/shoppers.ts";
+import { type Replica, startReplica } from "../../../testbed/shop/replica.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const participants = ["goods", "coupon", "user"] as const;
 

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import type { ServiceName } from "#platform/process/common-settings.ts";
 import { Outage, Reason } from "#platform/values/refusal.ts";
-import { booksBalance } from "../../support/books.ts";
-import { eventually } from "../../support/eventually.ts";
-import { insertUsers } from "../../support/fixtures.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import type { ServiceName } from "#proto/services.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
+import { insertUsers } from "../../../testbed/orders/fixtures.ts";
 import {
   type Answer,
   answerTo,
   newShopper,
   type PlaceRequest,
   type Shopper,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const CLIENTS = 64;
 /** Orders of which one is answered before anything happens. */

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { CancelReason, type Order, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { booksBalance } from "../../support/books.ts";
-import { crash } from "../../support/crashes.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
 import {
   ALL_CENTS,
   type Answer,
@@ -14,7 +12,9 @@ import {
   type PlaceRequest,
   possessed,
   type Shopper,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { crash } from "../../../testbed/shop/crashes.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const GOODS = "shop.goods.v1.GoodsService/ReserveStock";
 const COUPON = "shop.coupon.v1.CouponService/UseCoupons";

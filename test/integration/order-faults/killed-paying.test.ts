@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { type Order, OrderStatus, PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { auditIsClean } from "../../support/audit.ts";
-import { crash } from "../../support/crashes.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { auditIsClean } from "../../../testbed/orders/audit.ts";
 import {
   newShopper,
   type Possessions,
   possessed,
   type Shopper,
   uniqueKey,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { crash } from "../../../testbed/shop/crashes.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const CLOSE_PAYMENTS = "shop.pay.v1.PayService/ClosePayments";
 /** What is left of a shopper's order for the platform. */

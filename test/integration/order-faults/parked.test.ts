@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { booksBalance, differences } from "../../support/books.ts";
-import { eventually } from "../../support/eventually.ts";
-import { runParked } from "../../support/parked-program.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { newShopper, ORDER_CENTS, possessed, type Shopper } from "../../support/shoppers.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { booksBalance, differences } from "../../../testbed/orders/books.ts";
+import {
+  newShopper,
+  ORDER_CENTS,
+  possessed,
+  type Shopper,
+} from "../../../testbed/orders/shoppers.ts";
+import { runParked } from "../../../testbed/programs/parked-program.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 /** Eight attempts with growing pauses between them; the publisher's repetitions make it shorter. */
 const PARKED_WITHIN_MS = 75_000;

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { CancelReason, OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { booksBalance } from "../../support/books.ts";
-import { crash } from "../../support/crashes.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
 import {
   ALL_CENTS,
   type Answer,
@@ -15,7 +13,9 @@ import {
   type PlaceRequest,
   possessed,
   type Shopper,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { crash } from "../../../testbed/shop/crashes.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 /** What each participant does for an order, and for one that is cancelled. */
 const participants = [

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { Reason, reasonName } from "#platform/values/refusal.ts";
 import { CancelReason, OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { booksBalance } from "../../support/books.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
 import {
   answerTo,
   newShopper,
@@ -12,7 +11,8 @@ import {
   possessed,
   type Shopper,
   uniqueKey,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 type Refused = {
   title: string;

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { OrderCancelledSchema, OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
-import { booksBalance } from "../../support/books.ts";
-import { type EventsByHand, eventsByHand } from "../../support/events.ts";
-import { newId } from "../../support/fixtures.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { booksBalance } from "../../../testbed/orders/books.ts";
+import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { newId } from "../../../testbed/orders/fixtures.ts";
 import {
   ALL_CENTS,
   BALANCE_CENTS,
   newShopper,
   ORDER_CENTS,
   possessed,
-} from "../../support/shoppers.ts";
+} from "../../../testbed/orders/shoppers.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const COPIES = 1_000;
 const holders = ["goods", "coupon", "user"] as const;

@@ -2,13 +2,19 @@ import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
-import { type EventsByHand, eventsByHand } from "../../support/events.ts";
-import { eventually } from "../../support/eventually.ts";
-import { insertUsers, newGoods, newId, newKey, placeRequest } from "../../support/fixtures.ts";
-import { outcome } from "../../support/refused.ts";
-import { sequences, walksOf } from "../../support/sequences.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { outcome } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import {
+  insertUsers,
+  newGoods,
+  newId,
+  newKey,
+  placeRequest,
+} from "../../../testbed/orders/fixtures.ts";
+import { sequences, walksOf } from "../../../testbed/sequences.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 /** 3 x 5.00 and 10.00 for shipping. */
 const [PRICE, QUANTITY, PAY_CENTS] = [500n, 3n, 2_500n];

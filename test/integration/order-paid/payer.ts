@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { type EventsByHand, eventsByHand } from "../../support/events.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newId } from "../../support/fixtures.ts";
-import type { Shop } from "../../support/shop.ts";
-import { newShopper, type Shopper } from "../../support/shoppers.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { newId } from "../../../testbed/orders/fixtures.ts";
+import { newShopper, type Shopper } from "../../../testbed/orders/shoppers.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 /** 35.00 less 5.00 by coupon and 10.00 from the balance. */
 export const PAY_CENTS = 2_000n;

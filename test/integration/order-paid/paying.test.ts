@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { OrderStatus, PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newId } from "../../support/fixtures.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { ORDER_CENTS } from "../../support/shoppers.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newId } from "../../../testbed/orders/fixtures.ts";
+import { ORDER_CENTS } from "../../../testbed/orders/shoppers.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { PAY_CENTS, type Payer, startPayer } from "./payer.ts";
 
 describe("an order and its payment", () => {

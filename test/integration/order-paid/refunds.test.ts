@@ -7,9 +7,9 @@ import {
   RefundStatus,
   ShippingStatus,
 } from "#proto/shop/order/v1/order_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { ALL_CENTS, answerTo, possessed, uniqueKey } from "../../support/shoppers.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { ALL_CENTS, answerTo, possessed, uniqueKey } from "../../../testbed/orders/shoppers.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { PAY_CENTS, type Payer, startPayer } from "./payer.ts";
 
 describe("refunds, shipping and receipt", () => {

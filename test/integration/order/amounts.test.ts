@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Reason } from "#platform/values/refusal.ts";
 import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { eventually } from "../../support/eventually.ts";
+import { outcome, refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   amountOff,
   newCoupon,
@@ -12,11 +13,10 @@ import {
   percentOff,
   placeRequest,
   type Shopper,
-} from "../../support/fixtures.ts";
-import { outcome, refused } from "../../support/refused.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 type Discount = ReturnType<typeof amountOff> | ReturnType<typeof percentOff>;
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { eventually } from "../../support/eventually.ts";
+import { outcome, refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   insertGoods,
   newCoupon,
@@ -9,12 +10,11 @@ import {
   newKey,
   newShopper,
   placeRequest,
-} from "../../support/fixtures.ts";
-import { outcome, refused } from "../../support/refused.ts";
-import { type Replica, startReplica } from "../../support/replica.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet } from "../../../testbed/orders/snapshot.ts";
+import { type Replica, startReplica } from "../../../testbed/shop/replica.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const ORDERS = 30;
 const MAX_LINES = 1_000;

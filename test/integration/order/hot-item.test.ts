@@ -4,12 +4,17 @@ import { status } from "@grpc/grpc-js";
 import { reasonName } from "#platform/values/refusal.ts";
 import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import { PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
-import { token } from "../../support/callers.ts";
-import { insertUsers, newGoods, type PlaceRequest, placeRequest } from "../../support/fixtures.ts";
-import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet } from "../../support/snapshot.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { type RawAnswer, type RawClient, rawClient } from "../../../testbed/calls/raw-call.ts";
+import {
+  insertUsers,
+  newGoods,
+  type PlaceRequest,
+  placeRequest,
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const CLIENTS = 64;
 const SHOPPERS = 2_000;

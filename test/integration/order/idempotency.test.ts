@@ -6,8 +6,10 @@ import {
   PlaceOrderRequestSchema,
   PlaceOrderResponseSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
-import { token } from "../../support/callers.ts";
-import { eventually } from "../../support/eventually.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { type RawAnswer, type RawClient, rawClient } from "../../../testbed/calls/raw-call.ts";
+import { outcome, refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   ADDRESS,
   newCoupon,
@@ -16,13 +18,11 @@ import {
   newShopper,
   type PlaceRequest,
   placeRequest,
-} from "../../support/fixtures.ts";
-import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
-import { outcome, refused } from "../../support/refused.ts";
-import { type Replica, startReplica } from "../../support/replica.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { type Replica, startReplica } from "../../../testbed/shop/replica.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const CLIENTS = 50;
 

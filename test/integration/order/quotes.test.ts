@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Reason } from "#platform/values/refusal.ts";
 import { type Goods, GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
 import {
   ADDRESS,
   amountOff,
@@ -12,11 +13,10 @@ import {
   newShopper,
   percentOff,
   type Shopper,
-} from "../../support/fixtures.ts";
-import { refused } from "../../support/refused.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { snapshot } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { snapshot } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 /** Prices around the shipping limit, and some whose percentages leave parts of a cent. */
 const PRICES = [1n, 7n, 99n, 333n, 1_999n, 4_999n, 5_001n, 9_999n, 10_000n, 123_456_789n];

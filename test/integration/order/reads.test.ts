@@ -7,7 +7,8 @@ import {
   PayStatus,
   ShippingStatus,
 } from "#proto/shop/order/v1/order_pb.ts";
-import { eventually } from "../../support/eventually.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   ADDRESS,
   newCoupon,
@@ -16,11 +17,10 @@ import {
   newShopper,
   placeRequest,
   type Shopper,
-} from "../../support/fixtures.ts";
-import { refused } from "../../support/refused.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 describe("orders that exist", function () {
   this.timeout(startMs);

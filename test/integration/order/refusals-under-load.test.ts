@@ -7,8 +7,10 @@ import {
   OrderStatus,
   PlaceOrderRequestSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
-import { token } from "../../support/callers.ts";
-import { eventually } from "../../support/eventually.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { type RawAnswer, type RawClient, rawClient } from "../../../testbed/calls/raw-call.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   newCoupon,
   newGoods,
@@ -16,12 +18,10 @@ import {
   newShopper,
   type PlaceRequest,
   placeRequest,
-} from "../../support/fixtures.ts";
-import { type RawAnswer, type RawClient, rawClient } from "../../support/raw-call.ts";
-import { refused } from "../../support/refused.ts";
-import { startMs } from "../../support/shared-shop.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 describe("refusals of placing an order where something is away or too much", function () {
   this.timeout(startMs);

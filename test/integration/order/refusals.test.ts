@@ -5,7 +5,9 @@ import { reasonName } from "#platform/values/refusal.ts";
 import { ReasonSchema } from "#proto/shop/common/v1/error_pb.ts";
 import { GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
 import { PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
-import { token } from "../../support/callers.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { type RawClient, rawClient } from "../../../testbed/calls/raw-call.ts";
+import { promisedStatuses } from "../../../testbed/calls/reasons.ts";
 import {
   amountOff,
   newCoupon,
@@ -14,12 +16,10 @@ import {
   newShopper,
   type PlaceRequest,
   placeRequest,
-} from "../../support/fixtures.ts";
-import { type RawClient, rawClient } from "../../support/raw-call.ts";
-import { promisedStatuses } from "../../support/reasons.ts";
-import { sharedShop, startMs } from "../../support/shared-shop.ts";
-import type { Shop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 
 type World = Awaited<ReturnType<typeof newWorld>>;
 /** A request that must be refused; prepared before the state is looked at. `token` undefined: without one. */

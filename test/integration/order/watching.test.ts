@@ -8,8 +8,10 @@ import {
   PayStatus,
   WatchOrderRequestSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
-import { token } from "../../support/callers.ts";
-import { eventually } from "../../support/eventually.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { rawClient } from "../../../testbed/calls/raw-call.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   newCoupon,
   newGoods,
@@ -18,13 +20,11 @@ import {
   newShopper,
   placeRequest,
   type Shopper,
-} from "../../support/fixtures.ts";
-import { rawClient } from "../../support/raw-call.ts";
-import { refused } from "../../support/refused.ts";
-import { type Replica, startReplica } from "../../support/replica.ts";
-import { startMs } from "../../support/shared-shop.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { quiet, snapshot } from "../../support/snapshot.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
+import { type Replica, startReplica } from "../../../testbed/shop/replica.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 describe("orders over time", function () {
   this.timeout(startMs);

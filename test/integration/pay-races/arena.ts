@@ -3,9 +3,9 @@ import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import { PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
-import { SandboxRefusal } from "../../../ops/sandbox/client.ts";
-import type { Caller } from "../../support/callers.ts";
-import { eventually } from "../../support/eventually.ts";
+import { SandboxRefusal } from "../../../simulators/sandbox/client.ts";
+import type { Caller } from "../../../testbed/calls/callers.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import {
   amountOff,
   insertUsers,
@@ -13,8 +13,8 @@ import {
   newGoods,
   newKey,
   placeRequest,
-} from "../../support/fixtures.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+} from "../../../testbed/orders/fixtures.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 /** 2 x 7.00 and 1 x 11.00, shipping 10.00: 35.00, of which the coupon takes 5.00 and the balance 10.00. */
 export const PRICES = [700n, 1_100n] as const;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { auditIsClean } from "../../support/audit.ts";
-import { answerTo } from "../../support/shoppers.ts";
+import { auditIsClean } from "../../../testbed/orders/audit.ts";
+import { answerTo } from "../../../testbed/orders/shoppers.ts";
 import { type Arena, isThrough, ledgerOf, openArena, PAY_CENTS } from "./arena.ts";
 import { evenStart, RACE_MS, rounds } from "./rounds.ts";
 

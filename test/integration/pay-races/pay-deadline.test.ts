@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { CancelReason, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
-import { auditIsClean } from "../../support/audit.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import { auditIsClean } from "../../../testbed/orders/audit.ts";
 import { type Arena, type Contest, ledgerOf, openArena } from "./arena.ts";
 import { LANES, RACE_MS, ROUNDS } from "./rounds.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { type Order, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { auditIsClean } from "../../support/audit.ts";
-import { newKey } from "../../support/fixtures.ts";
-import { answerTo } from "../../support/shoppers.ts";
+import { auditIsClean } from "../../../testbed/orders/audit.ts";
+import { newKey } from "../../../testbed/orders/fixtures.ts";
+import { answerTo } from "../../../testbed/orders/shoppers.ts";
 import {
   type Arena,
   BALANCE_CENTS,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../ops/replay/in-flight.ts";
+import { forEachInFlight } from "../../../testbed/in-flight.ts";
 
 /** How often two meet in each race: few in the whole suite, 1,000 with `npm run test:races`. */
 export const ROUNDS = Number(process.env.SHOP_RACE_ROUNDS ?? 48);

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Reason } from "#platform/values/refusal.ts";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import { refused } from "../../support/refused.ts";
-import type { Shop } from "../../support/shop.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { callBack, noticeOf, openPayment, paymentNow, recordOf, startPayShop } from "./pay-shop.ts";
 
 const program = fileURLToPath(new URL("../../../ops/callbacks.ts", import.meta.url));

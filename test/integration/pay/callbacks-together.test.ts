@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createConnection } from "mysql2/promise";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { noticeOf } from "../../support/notices.ts";
-import type { Shop } from "../../support/shop.ts";
+import { noticeOf } from "../../../testbed/orders/notices.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { callBack, openPayment, recordOf, startPayShop, whenPayment } from "./pay-shop.ts";
 
 const { OPEN, SUCCEEDED } = PaymentStatus;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newKey } from "../../support/fixtures.ts";
-import type { Shop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newKey } from "../../../testbed/orders/fixtures.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBack,
   createPayment,

@@ -8,11 +8,11 @@ import {
   PaymentStatus,
   PaymentStatusSchema,
 } from "#proto/shop/pay/v1/pay_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newId } from "../../support/fixtures.ts";
-import { refused } from "../../support/refused.ts";
-import { startReplica } from "../../support/replica.ts";
-import type { Shop } from "../../support/shop.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newId } from "../../../testbed/orders/fixtures.ts";
+import { startReplica } from "../../../testbed/shop/replica.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBack,
   createPayment,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { type Payment, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { crash } from "../../support/crashes.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newKey } from "../../support/fixtures.ts";
-import type { Shop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newKey } from "../../../testbed/orders/fixtures.ts";
+import { crash } from "../../../testbed/shop/crashes.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBackUntilTaken,
   createPayment,

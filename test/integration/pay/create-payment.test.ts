@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newId } from "../../support/fixtures.ts";
-import { refused } from "../../support/refused.ts";
-import type { Shop } from "../../support/shop.ts";
-import { ALL_CENTS, newShopper } from "../../support/shoppers.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { newId } from "../../../testbed/orders/fixtures.ts";
+import { ALL_CENTS, newShopper } from "../../../testbed/orders/shoppers.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBack,
   closeAtPlatform,

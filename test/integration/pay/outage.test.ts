@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { eventually } from "../../support/eventually.ts";
-import type { Shop } from "../../support/shop.ts";
-import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
+import { startTcpProxy, type TcpProxy } from "../../../testbed/calls/tcp-proxy.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBack,
   noticeOf,

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
-import { signedHeaders } from "../../../ops/sandbox/signature.ts";
-import { eventually } from "../../support/eventually.ts";
-import type { NoticeFields } from "../../support/notices.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
-import { newShopper, type Shopper } from "../../support/shoppers.ts";
+import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import type { NoticeFields } from "../../../testbed/orders/notices.ts";
+import { newShopper, type Shopper } from "../../../testbed/orders/shoppers.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
-export { type NoticeFields, noticeOf } from "../../support/notices.ts";
+export { type NoticeFields, noticeOf } from "../../../testbed/orders/notices.ts";
 
 export const RETURN_URL = "http://localhost:3000/thanks";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { type Payment, PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { type EventsByHand, eventsByHand } from "../../support/events.ts";
-import { eventually } from "../../support/eventually.ts";
-import { newId, newKey } from "../../support/fixtures.ts";
-import type { Shop } from "../../support/shop.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
+import type { Shop } from "../../../testbed/shop/shop.ts";
 import { openPayment, paymentNow, recordOf, startPayShop, whenPayment } from "./pay-shop.ts";
 
 const { SUCCEEDED, PARTIALLY_REFUNDED, REFUNDED } = PaymentStatus;

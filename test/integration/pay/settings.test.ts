@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
-import { SettingsError } from "#platform/process/settings.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { SettingsError } from "#platform/settings/settings.ts";
 import { payConfig } from "../../../services/pay/config.ts";
 
 const faultsOf = (env: Record<string, string>): string => {

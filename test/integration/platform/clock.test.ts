@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { clocksAgree, isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { claimRows, NEW } from "#platform/events/claims.ts";
-import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
 
 const HOUR_SECONDS = 3_600;
 

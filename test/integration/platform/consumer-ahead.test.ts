@@ -3,10 +3,10 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
-import { createLog } from "#platform/process/log.ts";
-import { type Brokers, startBrokers } from "../../fault/system/engines.ts";
-import { eventually } from "../../support/eventually.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { createLog } from "#platform/telemetry/log.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { type Brokers, startBrokers } from "../../../testbed/system/engines.ts";
 
 const FACT = "order.v1.cancelled";
 const DURABLE = "goods_order_v1_cancelled";

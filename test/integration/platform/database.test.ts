@@ -3,7 +3,7 @@ import { Migration } from "@mikro-orm/migrations";
 import type { Transaction } from "#platform/db/database.ts";
 import { DuplicateKey, errorNumber } from "#platform/db/errors.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
-import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
 
 class Accounts extends Migration {
   override up(): void {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type Identifiers, leaseIdentifiers } from "#platform/db/identifiers.ts";
 import { EPOCH_MS } from "#platform/values/snowflake.ts";
-import { openTestDatabase, silent, type TestDatabase } from "../../support/database.ts";
-import { eventually } from "../../support/eventually.ts";
+import { SERVICES } from "#proto/services.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { openTestDatabase, silent, type TestDatabase } from "../../../testbed/shop/database.ts";
 
 /** Of the order service: each service has 128 numbers. */
 const FIRST_WORKER = 384;
@@ -12,7 +13,11 @@ describe("leased worker numbers", () => {
   let database: TestDatabase;
   const leased: Identifiers[] = [];
   const lease = async (service: "goods" | "order" = "order") => {
-    const identifiers = await leaseIdentifiers(database, { service, log: silent });
+    const identifiers = await leaseIdentifiers(database, {
+      service,
+      serviceNumber: SERVICES.indexOf(service),
+      log: silent,
+    });
     leased.push(identifiers);
     return identifiers;
   };

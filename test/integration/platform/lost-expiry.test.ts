@@ -4,11 +4,11 @@ import { pino } from "pino";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
 import { startConsumers, subscription } from "#platform/events/consumers.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
-import { type Brokers, startBrokers } from "../../fault/system/engines.ts";
-import { type EdgeProxy, startProxy } from "../../fault/system/proxy.ts";
-import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { eventually } from "../../support/eventually.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { type Brokers, startBrokers } from "../../../testbed/system/engines.ts";
+import { type EdgeProxy, startProxy } from "../../../testbed/system/proxy.ts";
 
 const FACT = "order.v1.cancelled";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type Database, openDatabase } from "#platform/db/database.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import { openTestDatabase, silent, type TestDatabase } from "../../support/database.ts";
-import { openSchemas } from "../../support/schemas.ts";
-import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
+import { startTcpProxy, type TcpProxy } from "../../../testbed/calls/tcp-proxy.ts";
+import { openTestDatabase, silent, type TestDatabase } from "../../../testbed/shop/database.ts";
+import { openSchemas } from "../../../testbed/shop/schemas.ts";
 
 const STATEMENT_MS = 400;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
-import { signedHeaders } from "../../../ops/sandbox/signature.ts";
-import { type Receiver, startReceiver } from "../../support/receiver.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
+import { type Receiver, startReceiver } from "../../../testbed/calls/receiver.ts";
 import { ask, paymentRequest, type Sandbox, startSandbox } from "./sandbox.ts";
 
 /** Within some milliseconds: what is sent first does not always arrive first then. */

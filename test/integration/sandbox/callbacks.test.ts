@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
-import { FAKES } from "../../../ops/sandbox/fakes.ts";
-import { signatureFault } from "../../../ops/sandbox/signature.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type Received, type Receiver, startReceiver, success } from "../../support/receiver.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { FAKES } from "../../../simulators/sandbox/fakes.ts";
+import { signatureFault } from "../../../simulators/sandbox/signature.ts";
+import {
+  type Received,
+  type Receiver,
+  startReceiver,
+  success,
+} from "../../../testbed/calls/receiver.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 
 describe("sandbox platform: its callbacks", () => {

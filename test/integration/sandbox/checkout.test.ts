@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { eventually } from "../../support/eventually.ts";
-import { type Receiver, startReceiver } from "../../support/receiver.ts";
+import { type Receiver, startReceiver } from "../../../testbed/calls/receiver.ts";
+import { eventually } from "../../../testbed/eventually.ts";
 import { ask, type Sandbox, startSandbox } from "./sandbox.ts";
 
 describe("sandbox platform: its checkout page", () => {

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/process/development-keys.ts";
-import { freePorts } from "../../../ops/infrastructure/ports.ts";
-import { type SandboxControl, sandboxControl } from "../../../ops/sandbox/client.ts";
-import { signedHeaders } from "../../../ops/sandbox/signature.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
-import { serviceProcess } from "../../support/service-process.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { freePorts } from "../../../local/engines/ports.ts";
+import { type SandboxControl, sandboxControl } from "../../../simulators/sandbox/client.ts";
+import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { serviceProcess } from "../../../testbed/shop/service-process.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look at what came back.
 export type Answer = { status: number; json: any; text: string };

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { clientSettings, SERVICES } from "#platform/process/common-settings.ts";
-import { readSettings } from "#platform/process/settings.ts";
+import { clientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { SERVICES } from "#proto/services.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { LANGUAGES, missing } from "../../../ops/sdk/languages.ts";
 import { seed } from "../../../ops/seed.ts";
 import { goods } from "../../../ops/seed-data.ts";
-import { startMs } from "../../support/shared-shop.ts";
-import { type Shop, startShop } from "../../support/shop.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
+import { LANGUAGES, missing } from "../../../tools/sdk/languages.ts";
 import { commandsOf, freshProject, root, told, type } from "./project.ts";
 
 const exampleMs = 300_000;
@@ -24,7 +25,7 @@ describe("client SDKs, made and run by the commands of sdk/README.md", () => {
       return [`SHOP_${service.toUpperCase()}_ADDRESS`, shop.addresses[service]] as const;
     });
     const env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
-    await seed(readSettings(env, (read) => clientSettings(read)));
+    await seed(readSettings(env, (read) => clientSettings(read, SERVICES)));
     project = freshProject();
   });
 

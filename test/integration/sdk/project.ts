@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Finished, run } from "../../../ops/infrastructure/commands.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
+import { type Finished, run } from "../../../local/engines/commands.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 

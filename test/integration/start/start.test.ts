@@ -6,11 +6,11 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { isPortFree } from "../../../ops/infrastructure/ports.ts";
-import { commandLine } from "../../../ops/infrastructure/processes.ts";
-import { temporaryDirectory } from "../../support/infrastructure.ts";
-import { openSchemas } from "../../support/schemas.ts";
-import { deleteStreams } from "../../support/streams.ts";
+import { isPortFree } from "../../../local/engines/ports.ts";
+import { commandLine } from "../../../local/engines/processes.ts";
+import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { openSchemas } from "../../../testbed/shop/schemas.ts";
+import { deleteStreams } from "../../../testbed/shop/streams.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const services = ["goods", "coupon", "user", "order", "pay"];
@@ -115,7 +115,7 @@ type Run = {
 };
 
 function startRun(env: NodeJS.ProcessEnv): Run {
-  const child = spawn(process.execPath, ["ops/up.ts"], { cwd: root, env });
+  const child = spawn(process.execPath, ["local/up.ts"], { cwd: root, env });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => {

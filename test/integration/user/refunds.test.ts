@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BalanceLogType } from "#proto/shop/user/v1/user_pb.ts";
-import { walksOf } from "../../support/sequences.ts";
+import { walksOf } from "../../../testbed/sequences.ts";
 import { newId, startUserService, type UserUnderTest } from "./user-service.ts";
 
 /** D deduct, C cancelled, P paid, 1 and 2 two refunds. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Outage, Reason } from "#platform/values/refusal.ts";
-import { outcome, refused } from "../../support/refused.ts";
-import type { Replica } from "../../support/replica.ts";
+import { outcome, refused } from "../../../testbed/calls/refused.ts";
+import type { Replica } from "../../../testbed/shop/replica.ts";
 import { reasonOf, startUserService, type UserUnderTest, uniqueName } from "./user-service.ts";
 
 type Anyone = UserUnderTest["anyone"];

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
-import { createLog } from "#platform/process/log.ts";
 import { createClient } from "#platform/rpc/clients.ts";
+import { createLog } from "#platform/telemetry/log.ts";
 import { type Reason, Refusal } from "#platform/values/refusal.ts";
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
 import {
@@ -11,9 +11,9 @@ import {
   OrderPaidSchema,
   OrderRefundedSchema,
 } from "#proto/shop/event/v1/event_pb.ts";
-import { token } from "../../support/callers.ts";
-import { startReplica } from "../../support/replica.ts";
-import { startShop } from "../../support/shop.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { startReplica } from "../../../testbed/shop/replica.ts";
+import { startShop } from "../../../testbed/shop/shop.ts";
 
 const WAIT_MS = 20_000;
 

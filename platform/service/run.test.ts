@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+const run = new URL("./run.ts", import.meta.url);
+const settings = new URL("../settings/settings.ts", import.meta.url);
+
+describe("runService", () => {
+  const folder = mkdtempSync(join(tmpdir(), "jetshop-run-"));
+  let child: ChildProcess;
+  let output = "";
+
+  function start(body: string): ChildProcess {
+    const file = join(folder, "main.mts");
+    const imports = [
+      `import { runService } from "${run}";`,
+      `import { SettingsError } from "${settings}";`,
+    ];
+    writeFileSync(file, `${imports.join("\n")}\n${body}`);
+    child = fork(file, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    output = "";
+    child.stdout?.on("data", (data) => {
+      output += data;
+    });
+    child.stderr?.on("data", (data) => {
+      output += data;
+    });
+    return child;
+  }
+
+  const stopSlowly = `runService(async () => {
+    const alive = setInterval(() => {}, 1000);
+    return { address: "a:1", async stop() {
+      console.log("stopping");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      console.log("stopped");
+      clearInterval(alive);
+    } };
+  });`;
+
+  afterEach(() => child.kill("SIGKILL"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it(`tells its parent when it is ready, and stops once on ${signal}`, async () => {
+      start(stopSlowly);
+      assert.deepEqual((await once(child, "message"))[0], { ready: true, address: "a:1" });
+      child.kill(signal);
+      assert.equal((await once(child, "close"))[0], 0);
+      assert.equal(output, "stopping\nstopped\n");
+    });
+  }
+
+  it("stops when the parent that started it is gone", async () => {
+    start(stopSlowly);
+    await once(child, "message");
+    // Node emits no "close" for a child that its parent disconnected from.
+    const ended = Promise.all([once(child, "exit"), once(child.stdout as Readable, "end")]);
+    child.disconnect();
+    assert.equal((await ended)[0][0], 0);
+    assert.equal(output, "stopping\nstopped\n");
+  });
+
+  it("exits at once on a second signal", async () => {
+    start(stopSlowly.replace("300", "60000"));
+    await once(child, "message");
+    child.kill("SIGTERM");
+    await once(child.stdout as Readable, "data");
+    child.kill("SIGTERM");
+    assert.equal((await once(child, "close"))[0], 1);
+  });
+
+  it("lists the faults of its settings and exits with 2", async () => {
+    start(`runService(async () => { throw new SettingsError(["A: must be set", "B: wrong"]); });`);
+    assert.equal((await once(child, "close"))[0], 2);
+    assert.match(output, /2 fault\(s\):\n {2}- A: must be set\n {2}- B: wrong/);
+  });
+
+  it("exits with 1 when it cannot start", async () => {
+    start(`runService(async () => { throw new Error("no way"); });`);
+    assert.equal((await once(child, "close"))[0], 1);
+    assert.match(output, /no way/);
+  });
+});

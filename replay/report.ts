@@ -1,0 +1,89 @@
+import { money, refusalsOf, rounded, said, spread, sum } from "../testbed/report-words.ts";
+import type { Day } from "../testbed/retail/day.ts";
+import { type Audited, auditWords } from "./audit-after.ts";
+import type { Comparison } from "./compare.ts";
+import type { ShippingRule } from "./expected.ts";
+import type { PaidDay } from "./pay-day.ts";
+import type { Placed } from "./place.ts";
+import { comparedWords, paidResultOf, paidWords } from "./report-paid.ts";
+
+/** The result for programs; amounts in cents, times as their names say. */
+export type Result = ReturnType<typeof resultOf>;
+
+type Machine = { cores: number; loadAverageBefore: number[]; loadAverageAfter: number[] };
+
+export function resultOf(run: {
+  file: string;
+  run: string;
+  inFlight: number;
+  day: Day;
+  rule: ShippingRule;
+  preparationSeconds: number;
+  placed: Placed;
+  paidDay: PaidDay | undefined;
+  comparison: Comparison;
+  audit: Audited | undefined;
+  machine: Machine;
+}) {
+  const { day, placed, paidDay } = run;
+  return {
+    file: run.file,
+    run: run.run,
+    same: run.comparison.same,
+    inFlight: run.inFlight,
+    orders: placed.orders,
+    lines: placed.lines,
+    amountCents: placed.amountCents,
+    refused: sum(placed.refusals),
+    refusals: placed.refusals,
+    repeated: placed.repeated,
+    seconds: rounded(placed.seconds),
+    ordersPerSecond: rounded(placed.orders / placed.seconds),
+    linesPerSecond: rounded(placed.lines / placed.seconds),
+    latencyMs: spread(placed.latenciesMs),
+    preparation: {
+      goods: day.items.length,
+      users: day.customerIds.length,
+      seconds: rounded(run.preparationSeconds),
+    },
+    fileLines: { ...day.lines, ordersTooLong: day.tooLong },
+    shipping: run.rule,
+    ...(paidDay && { pay: paidResultOf(paidDay) }),
+    comparison: run.comparison,
+    ...(run.audit && { audit: run.audit }),
+    machine: run.machine,
+  };
+}
+
+/** Amounts stay numbers where a number has them exactly, up to 2^53 - 1 cents. */
+export function json(result: Result): string {
+  return JSON.stringify(result, (_key, value: unknown) => {
+    if (typeof value !== "bigint") return value;
+    return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+  });
+}
+
+export function words(result: Result): string {
+  const { comparison, fileLines, latencyMs, machine, preparation, shipping } = result;
+  const lines = [
+    `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users made in ${preparation.seconds} s`,
+    `  not sold: ${fileLines.returned} lines returned, ${fileLines.corrections} lines of the books, ${fileLines.ordersTooLong.length} invoices too long`,
+    `  shipping: ${money(shipping.feeCents)}, free from ${money(shipping.freeFromCents)} (SHIPPING_FEE_CENTS, FREE_SHIPPING_FROM_CENTS)`,
+    `${result.orders} orders with ${result.lines} lines for ${money(result.amountCents)} placed in ${result.seconds} s`,
+    `  ${result.ordersPerSecond} orders/s, ${result.linesPerSecond} lines/s, PlaceOrder p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, ${result.inFlight} in flight`,
+    `  ${result.repeated} calls repeated, ${result.refused} orders refused${refusalsOf(result.refusals)}`,
+    `  ${machine.cores} cores, load ${machine.loadAverageBefore[0]} before, ${machine.loadAverageAfter[0]} after`,
+    ...(result.pay ? paidWords(result.pay) : []),
+    "compared with the file:",
+    said("items with the right stock", comparison.stock),
+    said("customers with the right orders", comparison.customers),
+    said("orders", comparison.orders),
+    said("order lines", comparison.lines),
+    said("amount in cents", comparison.amountCents),
+    ...comparison.differences.map((difference) => `  ! ${difference}`),
+    ...(comparison.paid ? comparedWords(comparison.paid) : []),
+    comparison.same ? "everything is the same" : "SOMETHING DIFFERS",
+    ...(result.audit ? auditWords(result.audit) : []),
+  ];
+  return lines.join("\n");
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage } from "node:http";
+import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
+import { MAX_CENTS } from "#platform/values/amounts.ts";
+import { mayNotify, type NotifyRule } from "./config.ts";
+import { closePayment, openPayment, type Payment, paymentOf, refund } from "./ledger.ts";
+import { MAX_URL_LENGTH } from "./limits.ts";
+import type { Platform } from "./platform.ts";
+import { signatureFault } from "./signature.ts";
+
+type Body = Record<string, unknown>;
+
+export function json(status: number, value: unknown): HttpAnswer {
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  return { status, headers, body: JSON.stringify(value) };
+}
+
+/** Throws 401 unless the request was signed by the merchant. */
+export function checkSignature(
+  request: IncomingMessage,
+  content: string | Uint8Array,
+  secret: string,
+): void {
+  const { headers } = request;
+  const fault = signatureFault(secret, { headers, content, nowMs: Date.now() });
+  if (fault !== undefined) throw new HttpProblem(401, fault);
+}
+
+/** The object in a request; throws 415 or 400. */
+export function parseBody(request: IncomingMessage, bytes: Uint8Array): Body {
+  const type = request.headers["content-type"] ?? "";
+  if (!/^application\/json *(;|$)/i.test(type)) {
+    throw new HttpProblem(415, "application/json only");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new HttpProblem(400, "not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new HttpProblem(400, "not an object");
+  }
+  return value as Body;
+}
+
+export async function open({ store, config, checkoutUrl }: Platform, body: Body) {
+  const request = {
+    merchantTradeId: key(body, "merchant_trade_id"),
+    amountCents: cents(body),
+    currency: matching(body, "currency", /^[A-Z]{3}$/),
+    notifyUrl: notifyUrl(body, config.notify),
+    returnUrl: returnUrl(body),
+  };
+  const payment = await store.transact((sql) => openPayment(sql, request, Date.now()));
+  return json(200, {
+    trade_id: payment.tradeId,
+    merchant_trade_id: payment.merchantTradeId,
+    checkout_url: checkoutUrl(payment.tradeId),
+    state: payment.state,
+  });
+}
+
+export function query({ store }: Platform, merchantTradeId: string): HttpAnswer {
+  const payment = paymentOf(store.read, merchantTradeId);
+  return payment ? json(200, spoken(payment)) : unknownPayment();
+}
+
+export async function close({ store }: Platform, merchantTradeId: string): Promise<HttpAnswer> {
+  const state = await store.transact((sql) => closePayment(sql, merchantTradeId, Date.now()));
+  return state === undefined ? unknownPayment() : json(200, { state });
+}
+
+export async function giveBack({ store, faults }: Platform, body: Body): Promise<HttpAnswer> {
+  const request = {
+    merchantRefundId: key(body, "merchant_refund_id"),
+    merchantTradeId: key(body, "merchant_trade_id"),
+    amountCents: cents(body),
+  };
+  const rule = { refuse: faults.current.refuse_refunds, nowMs: Date.now() };
+  const outcome = await store.transact((sql) => refund(sql, request, rule));
+  return outcome === undefined ? unknownPayment() : json(200, outcome);
+}
+
+/** As the API and the control interface show it. */
+export function spoken(payment: Payment) {
+  return {
+    merchant_trade_id: payment.merchantTradeId,
+    trade_id: payment.tradeId,
+    state: payment.state,
+    amount_cents: String(payment.amountCents),
+    currency: payment.currency,
+    pay_time: payment.payMs === undefined ? undefined : new Date(payment.payMs).toISOString(),
+    refunded_cents: String(payment.refundedCents),
+  };
+}
+
+export function unknownPayment(): HttpAnswer {
+  return json(404, { error: "unknown payment" });
+}
+
+function matching(body: Body, name: string, pattern: RegExp): string {
+  const value = body[name];
+  if (typeof value === "string" && pattern.test(value)) return value;
+  throw new HttpProblem(400, `${name} must match ${pattern}`);
+}
+
+function key(body: Body, name: string): string {
+  return matching(body, name, /^[A-Za-z0-9_-]{1,64}$/);
+}
+
+function cents(body: Body): bigint {
+  const value = BigInt(matching(body, "amount_cents", /^[1-9]\d{0,15}$/));
+  if (value <= MAX_CENTS) return value;
+  throw new HttpProblem(400, `amount_cents must be at most ${MAX_CENTS}`);
+}
+
+function notifyUrl(body: Body, rule: NotifyRule): string {
+  const url = matching(body, "notify_url", new RegExp(`^.{1,${MAX_URL_LENGTH}}$`));
+  if (mayNotify(rule, url)) return url;
+  throw new HttpProblem(
+    400,
+    "notify_url: this origin is not allowed (SHOP_SANDBOX_NOTIFY_ORIGINS)",
+  );
+}
+
+/** Where the browser goes afterwards; may be left out. */
+function returnUrl(body: Body): string {
+  if (body.return_url === undefined || body.return_url === "") return "";
+  const url = URL.parse(matching(body, "return_url", new RegExp(`^.{1,${MAX_URL_LENGTH}}$`)));
+  if (url && /^https?:$/.test(url.protocol)) return url.href;
+  throw new HttpProblem(400, "return_url must be a URL that starts with http:// or https://");
+}

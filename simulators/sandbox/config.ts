@@ -1,0 +1,110 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { LOG_LEVELS, type LogLevel } from "#platform/settings/log-levels.ts";
+import { ENVIRONMENTS } from "#platform/settings/service-settings.ts";
+import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
+
+/** Above SHOP_PORT_BASE. */
+const PORT_OFFSET = 8;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Who may use the control interface. */
+const CONTROLS = ["loopback", "any", "off"] as const;
+
+export type SandboxConfig = {
+  logLevel: LogLevel;
+  listen: { host: string; port: number };
+  /** Begins the addresses of checkout pages; undefined: where it listens. */
+  publicUrl: string | undefined;
+  /** The file with all that the platform knows. */
+  store: string;
+  /** Known to the platform and the shop, for the signatures of both. */
+  secret: string;
+  notify: NotifyRule;
+  /** Of the pauses between repeated callbacks, so that tests need not wait. */
+  schedulePercent: number;
+  control: (typeof CONTROLS)[number];
+};
+
+/** Where callbacks may be sent to. */
+export type NotifyRule = { loopback: boolean; origins: Set<string> };
+
+export function sandboxConfig(env: Record<string, string | undefined>): SandboxConfig {
+  return readSettings(env, (read) => {
+    const production = read.choice("SHOP_ENV", ENVIRONMENTS, "development") === "production";
+    const host = read.text("SHOP_HOST", { default: "127.0.0.1", pattern: /^\S+$/ });
+    const portBase = read.integer("SHOP_PORT_BASE", { default: 50_050, min: 1_024, max: 65_000 });
+    const namespace = read.text("SHOP_NAMESPACE", {
+      default: "shop",
+      pattern: /^[a-z][a-z0-9]{0,31}$/,
+    });
+    const dataDir = read.text("SHOP_DATA_DIR", { default: ".shop" });
+    const store = read.text("SHOP_SANDBOX_STORE", {
+      default: `${dataDir}/sandbox-${namespace}.db`,
+    });
+    const control = read.choice("SHOP_SANDBOX_CONTROL", CONTROLS, "loopback");
+    return {
+      logLevel: read.choice("SHOP_LOG_LEVEL", LOG_LEVELS, "info"),
+      listen: read.hostPort("SHOP_SANDBOX_LISTEN", `${host}:${portBase + PORT_OFFSET}`),
+      publicUrl: publicUrl(read),
+      store: resolve(root, store),
+      secret: secret(read, production),
+      notify: notifyRule(read),
+      schedulePercent: read.integer("SHOP_SANDBOX_SCHEDULE_PERCENT", {
+        default: 100,
+        min: 1,
+        max: 100,
+      }),
+      control: production ? "off" : control,
+    };
+  });
+}
+
+/** Where a program on the same machine finds the sandbox that has these settings. */
+export function sandboxUrl(listen: { host: string; port: number }): string {
+  const host = ["0.0.0.0", "[::]"].includes(listen.host) ? "127.0.0.1" : listen.host;
+  return `http://${host}:${listen.port}`;
+}
+
+function secret(read: SettingsReader, production: boolean): string {
+  const value = read.text("SHOP_SANDBOX_SECRET", {
+    default: production ? undefined : DEVELOPMENT_SANDBOX_SECRET,
+    secret: true,
+    pattern: /^.{16,256}$/,
+    shape: "must have 16 to 256 characters",
+  });
+  if (production && value === DEVELOPMENT_SANDBOX_SECRET) {
+    read.fault("SHOP_SANDBOX_SECRET: production refuses the development secret");
+  }
+  return value;
+}
+
+function publicUrl(read: SettingsReader): string | undefined {
+  if (!read.has("SHOP_SANDBOX_PUBLIC_URL")) return undefined;
+  const url = read.url("SHOP_SANDBOX_PUBLIC_URL", { protocols: ["http:", "https:"] });
+  return url.href.replace(/\/$/, "");
+}
+
+function notifyRule(read: SettingsReader): NotifyRule {
+  const name = "SHOP_SANDBOX_NOTIFY_ORIGINS";
+  const entries = read.text(name, { default: "loopback" }).split(",");
+  const origins = new Set<string>();
+  for (const entry of entries.map((text) => text.trim())) {
+    if (entry === "loopback") continue;
+    const url = URL.parse(entry);
+    if (url && /^https?:$/.test(url.protocol) && url.origin === entry) origins.add(entry);
+    else read.fault(`${name}: must be "loopback" or origins such as http://gateway:50050`);
+  }
+  return { loopback: entries.some((text) => text.trim() === "loopback"), origins };
+}
+
+/** Whether callbacks may be sent there; the shop's own word is not enough to make us call any address. */
+export function mayNotify(rule: NotifyRule, address: string): boolean {
+  const url = URL.parse(address);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "") return false;
+  if (rule.origins.has(url.origin)) return true;
+  const { hostname } = url;
+  // The parser has made four decimal numbers of whatever stands for an IPv4 address.
+  return rule.loopback && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname);
+}

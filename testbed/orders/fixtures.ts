@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Coupon, IssueCouponRequestSchema } from "#proto/shop/coupon/v1/coupon_pb.ts";
+import type { CreateGoodsRequestSchema, Goods } from "#proto/shop/goods/v1/goods_pb.ts";
+import type { Caller } from "../calls/callers.ts";
+import type { Shop } from "../shop/shop.ts";
+
+export type Shopper = { userId: bigint; calls: Caller };
+/** The fields of a PlaceOrderRequest; what is not set is 0. */
+export type PlaceRequest = {
+  requestId: string;
+  userId: bigint;
+  lines: { goodsId: bigint; quantity: bigint; unitPriceCents: bigint }[];
+  address: { consignee: string; mobile: string; text: string };
+  shippingFeeCents: bigint;
+  orderAmountCents: bigint;
+  couponId?: bigint;
+  balanceCents?: bigint;
+};
+
+/** A key, or a part of a name, that nobody had before. */
+export const newKey = (): string => randomBytes(8).toString("hex");
+
+/** An id of the form of a snowflake, that nothing has: 62 bits by chance. */
+export const newId = (): bigint => (randomBytes(8).readBigUInt64BE() >> 2n) | 1n;
+
+/** Argon2id of "correct horse battery staple": hashing for each of many users would take most of a test's time. */
+export const KNOWN_PASSWORD = "correct horse battery staple";
+const KNOWN_HASH =
+  "$argon2id$v=19$m=19456,t=2,p=1$rE67PYaurPpZpAIN+rJCZQ$e7ZhjVKRzMrFPRN6Cx/HwFbrW+3tr4Su8QBziuJjzsQ";
+
+/** Writes users past the service, as many as wanted in no time. */
+export async function insertUsers(shop: Shop, count: number): Promise<bigint[]> {
+  const userIds = Array.from({ length: count }, newId);
+  const rows = userIds.map((id) => [id, `shopper ${id}`, `shopper ${id}`, KNOWN_HASH]);
+  const columns = "user_id, user_name, user_name_key, password_hash";
+  await shop.sql("user", `insert into users (${columns}) values ?`, [rows]);
+  return userIds;
+}
+
+export async function newShopper(
+  shop: Shop,
+  { balanceCents = 0n }: { balanceCents?: bigint } = {},
+): Promise<Shopper> {
+  const [userId = 0n] = await insertUsers(shop, 1);
+  if (balanceCents > 0n) {
+    const topUp = { requestId: newKey(), userId, amountCents: balanceCents };
+    await shop.admin.user.topUpBalance(topUp);
+  }
+  return { userId, calls: shop.user(userId) };
+}
+
+/** Goods at 5.00, 1,000 of them, unless told otherwise. */
+export async function newGoods(
+  shop: Shop,
+  fields: MessageInitShape<typeof CreateGoodsRequestSchema> = {},
+): Promise<Goods> {
+  const { goods } = await shop.admin.goods.createGoods({
+    requestId: newKey(),
+    name: "Lantern",
+    unitPriceCents: 500n,
+    stock: 1_000n,
+    ...fields,
+  });
+  assert.ok(goods);
+  return goods;
+}
+
+/** Writes goods past the service, at 5.00 and 100 of each, with the log of their opening stock. */
+export async function insertGoods(
+  shop: Shop,
+  count: number,
+): Promise<Pick<Goods, "goodsId" | "unitPriceCents">[]> {
+  const [unitPriceCents, stock] = [500n, 100n];
+  const goodsIds = Array.from({ length: count }, newId);
+  const rows = goodsIds.map((id) => [id, `g${id}`, "", "Bead", "", unitPriceCents, stock, ""]);
+  const columns =
+    "goods_id, request_id, request_fingerprint, name, description, unit_price_cents, stock, image_url";
+  await shop.sql("goods", `insert into goods (${columns}) values ?`, [rows]);
+  const opening = goodsIds.map((id) => [newId(), id, 1, stock, stock]);
+  const log = "log_id, goods_id, type, delta, stock_after";
+  await shop.sql("goods", `insert into stock_log (${log}) values ?`, [opening]);
+  return goodsIds.map((goodsId) => ({ goodsId, unitPriceCents }));
+}
+
+/** A coupon of 1.00 off, valid for ever, unless told otherwise. */
+export async function newCoupon(
+  shop: Shop,
+  userId: bigint,
+  fields: Partial<MessageInitShape<typeof IssueCouponRequestSchema>> = {},
+): Promise<Coupon> {
+  const { coupon } = await shop.admin.coupon.issueCoupon({
+    requestId: newKey(),
+    userId,
+    discount: amountOff(100n),
+    ...fields,
+  } as MessageInitShape<typeof IssueCouponRequestSchema>);
+  assert.ok(coupon);
+  return coupon;
+}
+
+type Bounds = { minimumGoodsAmountCents?: bigint; maximumOffCents?: bigint };
+
+export const amountOff = (cents: bigint, bounds: Bounds = {}) => {
+  return { kind: { case: "amountOffCents" as const, value: cents }, ...bounds };
+};
+export const percentOff = (basisPoints: number, bounds: Bounds = {}) => {
+  return { kind: { case: "basisPointsOff" as const, value: basisPoints }, ...bounds };
+};
+
+/** The shop's rule with its default settings. */
+export const SHIPPING = { freeFromCents: 10_000n, feeCents: 1_000n };
+
+export const ADDRESS = {
+  consignee: "Ada Lovelace",
+  mobile: "+44 20 7946 0000",
+  text: "12 St James's Square\nLondon",
+};
+
+/** A request whose amounts are right; what is given wins. */
+export function placeRequest(
+  order: {
+    userId: bigint;
+    lines: [goods: Pick<Goods, "goodsId" | "unitPriceCents">, quantity: bigint][];
+  },
+  fields: Partial<PlaceRequest> = {},
+): PlaceRequest {
+  const lines = order.lines.map(([{ goodsId, unitPriceCents }, quantity]) => {
+    return { goodsId, quantity, unitPriceCents };
+  });
+  const goodsAmountCents = lines.reduce((sum, l) => sum + l.quantity * l.unitPriceCents, 0n);
+  const shippingFeeCents = goodsAmountCents >= SHIPPING.freeFromCents ? 0n : SHIPPING.feeCents;
+  return {
+    requestId: newKey(),
+    userId: order.userId,
+    lines,
+    address: ADDRESS,
+    shippingFeeCents,
+    orderAmountCents: goodsAmountCents + shippingFeeCents,
+    ...fields,
+  };
+}

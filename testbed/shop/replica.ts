@@ -1,0 +1,58 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { freePorts } from "../../local/engines/ports.ts";
+import { type Callers, callers } from "../calls/callers.ts";
+import { temporaryDirectory } from "./infrastructure.ts";
+import { serviceProcess } from "./service-process.ts";
+import type { Shop } from "./shop.ts";
+
+export type Replica = Callers & {
+  address: string;
+  /** Ends the process. */
+  stop(): Promise<void>;
+};
+
+/**
+ * One more process of a service of the shop, on the same schema and the same streams. Its callers reach this process,
+ * and the shop's own processes of the other services.
+ */
+export async function startReplica(
+  shop: Pick<Shop, "namespace" | "addresses" | "gatewayUrl" | "sandbox">,
+  service: ServiceName,
+  env: Record<string, string> = {},
+): Promise<Replica> {
+  const [port] = await freePorts(1);
+  const address = `127.0.0.1:${port}`;
+  const logs = temporaryDirectory();
+  const others = SERVICES.map((name) => [
+    `SHOP_${name.toUpperCase()}_ADDRESS`,
+    shop.addresses[name],
+  ]);
+  const running = serviceProcess({
+    service,
+    logFile: join(logs, `${service}.log`),
+    env: {
+      ...process.env,
+      SHOP_ENV: "test",
+      SHOP_NAMESPACE: shop.namespace,
+      SHOP_MYSQL_POOL: "6",
+      SHOP_SANDBOX_URL: shop.sandbox.url,
+      SHOP_CALLBACK_URL: `${shop.gatewayUrl}/pay/callback`,
+      ...Object.fromEntries(others),
+      [`SHOP_${service.toUpperCase()}_LISTEN`]: address,
+      ...env,
+    },
+  });
+  await running.start();
+  const clients = callers({ ...shop.addresses, [service]: address });
+  return {
+    ...clients,
+    address,
+    async stop() {
+      clients.close();
+      await running.end("SIGTERM");
+      rmSync(logs, { recursive: true, force: true });
+    },
+  };
+}

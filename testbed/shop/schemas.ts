@@ -1,0 +1,55 @@
+import { createPool, type Pool } from "mysql2/promise";
+import type { ServiceName } from "#proto/services.ts";
+
+export type Row = Record<string, bigint | number | string | Date | Buffer | null>;
+
+export type Schemas = {
+  sql: <T = Row>(service: ServiceName, statement: string, parameters?: unknown[]) => Promise<T[]>;
+  /** Removes every schema of the namespace. */
+  drop(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/**
+ * Direct access to the schemas `<namespace>_*`, for looking and for making states that no call makes; on the suite's
+ * server unless another is named.
+ */
+export function openSchemas(namespace: string, uri = process.env.SHOP_MYSQL_URL): Schemas {
+  if (uri === undefined) throw new Error("SHOP_MYSQL_URL is set by the suite's fixture");
+  const pools = new Map<string, Pool>();
+  const poolOf = (database?: string) => {
+    const key = database ?? "";
+    const pool = pools.get(key) ?? createPool({ uri, database, ...settings });
+    pools.set(key, pool);
+    return pool;
+  };
+  return {
+    async sql<T>(service: ServiceName, statement: string, parameters: unknown[] = []) {
+      const [rows] = await poolOf(`${namespace}_${service}`).query(statement, parameters);
+      return (Array.isArray(rows) ? rows : []) as T[];
+    },
+    async drop() {
+      const [rows] = await poolOf().query(
+        "select schema_name as name from information_schema.schemata where schema_name like ?",
+        [`${namespace}\\_%`],
+      );
+      for (const { name } of rows as { name: string }[]) {
+        await poolOf().query(`drop database \`${name}\``);
+      }
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.end()));
+    },
+  };
+}
+
+const settings = {
+  connectionLimit: 4,
+  timezone: "Z",
+  charset: "utf8mb4",
+  typeCast: (field: { type: string; string(): string | null }, next: () => unknown) => {
+    if (field.type !== "LONGLONG") return next();
+    const text = field.string();
+    return text === null ? null : BigInt(text);
+  },
+};

@@ -1,0 +1,40 @@
+import { SERVICES, type ServiceName } from "#proto/services.ts";
+
+/** Every service runs twice; the edges of the shop once. */
+export const REPLICAS = 2;
+export const EDGE_PROGRAMS = ["gateway", "sandbox"] as const;
+/** What runs under a name such as "order2" or "gateway". */
+export type Kind = ServiceName | (typeof EDGE_PROGRAMS)[number];
+export type Part = { name: string; kind: Kind };
+
+/** All programs of the system. */
+export const PARTS: Part[] = [
+  ...SERVICES.flatMap((kind) =>
+    Array.from({ length: REPLICAS }, (_, index) => ({ name: `${kind}${index + 1}`, kind })),
+  ),
+  ...EDGE_PROGRAMS.map((kind) => ({ name: kind, kind })),
+];
+
+/** Who calls whom, besides the database and the broker, which every service has. */
+const CALLS: Partial<Record<Kind, Kind[]>> = {
+  order: ["goods", "coupon", "user", "pay"],
+  pay: ["order", "sandbox"],
+  gateway: ["pay"],
+  // The platform's callbacks.
+  sandbox: ["gateway"],
+};
+
+/** The edges of the system: the load stands for shoppers and administrators. */
+export function edgesOf(brokers: readonly string[]): { from: string; to: string }[] {
+  const named = (kind: Kind) => PARTS.filter((part) => part.kind === kind).map(({ name }) => name);
+  const calls = PARTS.flatMap(({ name, kind }) => {
+    const engines = isService(kind) ? ["database", ...brokers] : [];
+    return [...(CALLS[kind] ?? []).flatMap(named), ...engines].map((to) => ({ from: name, to }));
+  });
+  const load = [...SERVICES.flatMap(named), "sandbox"].map((to) => ({ from: "load", to }));
+  return [...calls, ...load];
+}
+
+export function isService(kind: Kind): kind is ServiceName {
+  return SERVICES.some((service) => service === kind);
+}
