@@ -81,7 +81,13 @@ export const ROOMS: Room[] = [
   {
     rule: "config",
     files: ["services/*/config.ts", "services/*/config.test.ts"],
-    may: [own("limits.ts"), "platform/settings/**", "platform/values/**", "proto/services.ts"],
+    may: [
+      own("limits.ts"),
+      own("config.ts"),
+      "platform/settings/**",
+      "platform/values/**",
+      "proto/services.ts",
+    ],
     why: "the configuration is read before anything else exists",
   },
   {
