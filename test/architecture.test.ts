@@ -2,15 +2,24 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkFile, checkTree, faultText, sourceFiles } from "./architecture/check.ts";
+import { findCycles } from "./architecture/cycles.ts";
 import { scanImports } from "./architecture/imports.ts";
-import { ROOMS } from "./architecture/rules.ts";
+import { ROOMS, RULED_FOLDERS } from "./architecture/rules.ts";
 
 const PROJECT = join(import.meta.dirname, "..");
 const FIXTURES = join(import.meta.dirname, "fixtures", "architecture");
-const OTHER_RULES = ["house", "plain-imports", "environment"];
+const OTHER_RULES = ["house", "plain-imports", "environment", "cycles"];
 
 describe("architecture", () => {
-  it("keeps every import within the rules of its room", () => {
+  it("covers every folder with source files", () => {
+    const folders = readdirSync(PROJECT, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && !entry.name.startsWith("."),
+    );
+    const unruled = folders.map(({ name }) => name).filter((name) => !RULED_FOLDERS.includes(name));
+    assert.deepEqual(unruled.sort(), ["deploy", "docs", "node_modules", "proto", "sdk"]);
+  });
+
+  it("keeps every import within the rules of its room, and no cycle", () => {
     assert.ok(sourceFiles(PROJECT).length > 0);
     assert.deepEqual(checkTree(PROJECT).map(faultText), []);
   });
@@ -20,7 +29,7 @@ describe("architecture", () => {
     assert.deepEqual(readdirSync(FIXTURES).sort(), rules.sort());
   });
 
-  // In a fixture each line that breaks the rule ends with `// breaks it`; its other lines are within the rules.
+  // In a fixture, each line that breaks the rule ends with `// breaks it`; the others keep it.
   for (const rule of readdirSync(FIXTURES)) {
     it(`catches each breach of the rule "${rule}", by that rule, at its line`, () => {
       const root = join(FIXTURES, rule);
@@ -32,7 +41,7 @@ describe("architecture", () => {
     });
   }
 
-  it("gives a unit test what its room has, node and fast-check, and no other room", () => {
+  it("lets a unit test import what its room may, node and fast-check, and no other room", () => {
     const source = [
       'import assert from "node:assert/strict";',
       'import fc from "fast-check";',
@@ -48,6 +57,25 @@ describe("architecture", () => {
         [5, "domain"],
       ],
     );
+  });
+});
+
+describe("findCycles", () => {
+  const edge = (text: string) => {
+    const [from = "", to = ""] = text.split(" ");
+    return { from, to, line: 1 };
+  };
+
+  it("reports a tangle once, with all files that reach each other", () => {
+    const edges = ["a b", "b c", "c a", "c d", "d c", "e a", "f g", "g f"].map(edge);
+    assert.deepEqual(
+      findCycles(edges).map(({ files }) => files.join(" ")),
+      ["a b c d", "f g"],
+    );
+  });
+
+  it("accepts a diamond and a long chain", () => {
+    assert.deepEqual(findCycles(["a b", "a c", "b d", "c d", "d e"].map(edge)), []);
   });
 });
 

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-/** One import as it stands in a file. */
+/** One import of a file. */
 export type Import = {
   line: number;
   specifier: string;
@@ -10,7 +10,7 @@ export type Import = {
 
 export type Scan = {
   imports: Import[];
-  /** Lines with an import that cannot be read from the text: a computed name, `require`, an odd layout. */
+  /** Lines with an import that cannot be read: a computed name, `require`, an unusual layout. */
   unreadable: number[];
 };
 
@@ -21,8 +21,8 @@ const STATIC_START = /^[ \t]*(?:import\b(?!\s*[(.])|export\b[^=;()]*?\bfrom\s*["
 const DYNAMIC_START = /\bimport\s*\(|\brequire\s*\(|\bcreateRequire\b/g;
 
 /**
- * The imports of a TypeScript file, without parsing it: statements begin their line, as the formatter leaves them.
- * What looks like an import and is not understood is told, so that nothing passes unseen.
+ * The imports of a TypeScript file, read from its text. It relies on the formatter, which begins
+ * each statement on a line of its own, and reports what looks like an import but cannot be read.
  */
 export function scanImports(source: string): Scan {
   const text = blankComments(source);
@@ -49,12 +49,12 @@ export function scanImports(source: string): Scan {
 }
 
 /**
- * Where an import leads: a path in the project ("services/order/domain/money.ts"), "node:fs", or "npm:pino" for
- * whatever part of a package.
+ * What an import names: a path in the project ("services/order/domain/money.ts"), "node:fs", or
+ * "npm:pino" for any file of a package.
  */
 export function resolveImport(file: string, specifier: string): string {
   if (specifier.startsWith(".")) return posix.join(posix.dirname(file), specifier);
-  if (specifier === "#proto/services.ts") return "proto/services.ts";
+  if (/^#proto\/[^/]+\.ts$/.test(specifier)) return specifier.slice(1);
   if (specifier.startsWith("#proto/")) return `proto/gen/${specifier.slice("#proto/".length)}`;
   if (specifier.startsWith("#")) return specifier.slice(1);
   if (specifier.startsWith("node:")) return specifier;
@@ -66,7 +66,7 @@ export function lineOf(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-/** Comments that begin their line, and those at the end of an import's line, become spaces; lines stay where they are. */
+/** The source with the comments that imports may carry as spaces; line numbers stay. */
 export function blankComments(source: string): string {
   const blank = (comment: string) => comment.replaceAll(/[^\n]/g, " ");
   return source

@@ -1,15 +1,33 @@
 /**
- * Which room may import what: the whole of it, in one table.
+ * Which room may import what, for every folder of the repository, in one table.
  *
- * `files` and `may` are paths in the project, "node:name" or "npm:package"; `*` stands for anything but a slash, `**`
- * for anything, and `{service}` in `may` for the service that the file belongs to. "type " in front allows types only,
- * which are gone at run time. A file belongs to the first room that names it.
+ * `files` and `may` are paths in the project, "node:name" or "npm:package". `*` matches anything
+ * but a slash, `**` matches anything, and `{service}` in `may` is the service that the file belongs
+ * to. The prefix "type " allows types only, which are erased at run time. A file belongs to the
+ * first room that names it.
  */
-export type Room = { rule: string; files: string[]; may: string[]; why: string };
+export type Room = {
+  rule: string;
+  files: string[];
+  may: string[];
+  /** What the room's unit tests, the `*.test.ts` beside the code, may import besides `may`. */
+  testsMay?: string[];
+  why: string;
+};
 
 const OWN = "services/{service}";
+const NODE = "node:**";
+const NPM = "npm:**";
+const CONTRACT = "proto/**";
+/** The contract's common package: what every service serves, and the options of the methods. */
+const COMMON = "proto/gen/shop/common/**";
+const EVENTS = "proto/gen/shop/event/**";
+const GENERATED = "proto/gen/shop/**";
+/** The lists of the contract's services and events. */
+const LISTS = "proto/*.ts";
+const PROTOBUF = "npm:@bufbuild/protobuf";
 
-export const ROOMS: Room[] = [
+const SERVICES: Room[] = [
   {
     rule: "domain",
     files: ["services/*/domain/**"],
@@ -21,11 +39,13 @@ export const ROOMS: Room[] = [
     files: ["services/*/use-cases/**"],
     may: [
       ...["use-cases/**", "domain/**", "store/**", "clients/**", "limits.ts"].map(own),
+      // The interface of a provider; the providers themselves are wired by main.
+      own("providers/*.ts"),
       ...["values", "db", "events"].map(platform),
-      // The events that it publishes, with their timestamps.
-      "proto/gen/shop/event/**",
-      "npm:@bufbuild/protobuf",
-      // To wait between two looks at a row.
+      // The events that the service publishes, with their timestamps.
+      EVENTS,
+      "proto/events.ts",
+      PROTOBUF,
       "node:timers/promises",
     ],
     why: "a use case knows neither rpc nor the process it runs in",
@@ -49,13 +69,22 @@ export const ROOMS: Room[] = [
       ...["clients/**", "limits.ts"].map(own),
       "type services/{service}/domain/**",
       ...["values", "rpc"].map(platform),
-      "proto/gen/shop/**",
-      "npm:@bufbuild/protobuf",
-      "npm:@node-rs/argon2",
-      // The signatures of payment platforms.
+      GENERATED,
+      PROTOBUF,
+    ],
+    why: "a client calls another service; it knows neither this service's rules nor its data",
+  },
+  {
+    rule: "providers",
+    files: ["services/pay/providers/**"],
+    may: [
+      ...["providers/**", "limits.ts"].map(own),
+      "type services/{service}/domain/**",
+      ...["values", "http"].map(platform),
+      // Signatures of requests and callbacks.
       "node:crypto",
     ],
-    why: "clients know other services and foreign programs, not this service's rules and data",
+    why: "a provider speaks one foreign protocol; it knows neither this service's rules nor its data",
   },
   {
     rule: "doors",
@@ -65,10 +94,11 @@ export const ROOMS: Room[] = [
       "type services/{service}/domain/**",
       "type services/{service}/clients/**",
       ...["values", "rpc", "events"].map(platform),
-      // The parts that they hand on to the use cases.
+      // The parts that a door passes to the use cases.
       "type platform/db/**",
-      "proto/gen/shop/**",
-      "npm:@bufbuild/protobuf",
+      GENERATED,
+      "proto/events.ts",
+      PROTOBUF,
     ],
     why: "a door translates and calls a use case; it neither decides nor reads data",
   },
@@ -76,36 +106,93 @@ export const ROOMS: Room[] = [
     rule: "limits",
     files: ["services/*/limits.ts"],
     may: ["platform/values/**"],
-    why: "limits are numbers that every room may look at",
+    why: "limits are numbers that every room may read",
   },
   {
     rule: "config",
     files: ["services/*/config.ts", "services/*/config.test.ts"],
-    may: [
-      own("limits.ts"),
-      own("config.ts"),
-      "platform/settings/**",
-      "platform/values/**",
-      "proto/services.ts",
-    ],
+    may: [own("limits.ts"), own("config.ts"), ...["settings", "values"].map(platform), LISTS],
     why: "the configuration is read before anything else exists",
   },
   {
     rule: "main",
     files: ["services/*/main.ts"],
-    may: [`${OWN}/**`, "platform/**", "proto/gen/shop/**", "proto/services.ts"],
-    why: "main joins the parts of its own service; other services are reached by rpc",
+    may: [`${OWN}/**`, "platform/**", GENERATED, LISTS],
+    why: "main wires its own service together; other services are reached by rpc",
   },
+];
+
+const PLATFORM: Room[] = [
+  {
+    rule: "platform-values",
+    files: ["platform/values/**"],
+    may: ["platform/values/**", COMMON, PROTOBUF, "node:crypto"],
+    why: "values are pure, so that the domain may use them",
+  },
+  {
+    rule: "platform-settings",
+    files: ["platform/settings/**"],
+    may: [...["settings", "values"].map(platform), NODE],
+    why: "settings are read before anything else exists",
+  },
+  {
+    rule: "platform-telemetry",
+    files: ["platform/telemetry/**"],
+    may: [...["telemetry", "settings", "values"].map(platform), NODE, NPM],
+    why: "every room above reports through telemetry, so telemetry knows none of them",
+  },
+  {
+    rule: "platform-db",
+    files: ["platform/db/**"],
+    may: [...["db", "telemetry", "settings", "values"].map(platform), NODE, NPM],
+    why: "the database layer knows neither events nor calls",
+  },
+  {
+    rule: "platform-rpc",
+    files: ["platform/rpc/**"],
+    may: [
+      ...["rpc", "telemetry", "settings", "values"].map(platform),
+      COMMON,
+      "proto/gen/grpc/**",
+      NODE,
+      NPM,
+    ],
+    why: "calls know neither the database nor events",
+  },
+  {
+    rule: "platform-http",
+    files: ["platform/http/**"],
+    may: [...["http", "telemetry", "settings", "values"].map(platform), NODE, NPM],
+    why: "the HTTP server knows neither calls, events nor the database",
+  },
+  {
+    rule: "platform-events",
+    files: ["platform/events/**"],
+    may: [
+      ...["events", "db", "rpc", "telemetry", "settings", "values"].map(platform),
+      COMMON,
+      NODE,
+      NPM,
+    ],
+    why: "events rest on the database and on calls; the events of the shop are passed in",
+  },
+  {
+    rule: "platform-service",
+    files: ["platform/service/**"],
+    may: ["platform/**", COMMON, NODE, NPM],
+    why: "the platform knows none of the services that stand on it",
+  },
+];
+
+const EDGE: Room[] = [
   {
     rule: "gateway",
     files: ["gateway/**"],
     may: [
       "gateway/**",
-      ...["values", "settings", "rpc", "http", "telemetry", "service"].map(platform),
-      "proto/services.ts",
-      "proto/gen/shop/**",
-      "proto/gen/grpc/**",
-      "npm:@bufbuild/protobuf",
+      ...["values", "settings", "telemetry", "rpc", "http", "service"].map(platform),
+      CONTRACT,
+      PROTOBUF,
       "npm:@connectrpc/connect",
       "npm:@connectrpc/connect-node",
       "npm:@grpc/grpc-js",
@@ -114,44 +201,115 @@ export const ROOMS: Room[] = [
       "npm:helmet",
       "npm:proxy-addr",
       "npm:rate-limiter-flexible",
-      "node:**",
+      NODE,
     ],
     why: "the edge has no rules and no data of its own",
   },
   {
-    rule: "platform-values",
-    files: ["platform/values/**"],
+    rule: "simulators",
+    files: ["simulators/**"],
     may: [
-      "platform/values/**",
-      "proto/gen/shop/common/**",
-      "npm:@bufbuild/protobuf",
-      "node:crypto",
+      "simulators/**",
+      ...["values", "settings", "telemetry", "http"].map(platform),
+      // Runs the program: signals, exit codes, faulty settings.
+      "platform/service/run.ts",
+      NODE,
     ],
-    why: "values are pure, so that the domain may use them",
-  },
-  {
-    rule: "platform",
-    files: ["platform/**"],
-    may: ["platform/**", "proto/gen/shop/common/**", "npm:**", "node:**"],
-    why: "the ground knows none of those who stand on it",
+    why: "a simulator is a program of its own that shares no code with the services",
   },
 ];
 
-/** A unit test has what its room has, and these: the rest belongs in test/. */
-export const UNIT_TEST_MAY = ["node:**", "npm:fast-check"];
+const WORKSHOP: Room[] = [
+  {
+    rule: "ops",
+    files: ["ops/**"],
+    may: ["ops/**", "services/**", "simulators/**", "platform/**", CONTRACT, NODE, NPM],
+    why: "an operator's command needs the shop, never the tools that develop it",
+  },
+  {
+    rule: "local",
+    files: ["local/**"],
+    may: [
+      ...["local/**", "ops/**", "services/**", "gateway/**", "simulators/**", "platform/**"],
+      CONTRACT,
+      NODE,
+      NPM,
+    ],
+    why: "npm start brings up the shop and needs neither tests nor benchmarks",
+  },
+  {
+    rule: "tools",
+    files: ["tools/**"],
+    may: ["tools/**", "platform/**", CONTRACT, NODE, NPM],
+    testsMay: ["testbed/**"],
+    why: "a chore of the repository runs without the shop",
+  },
+  {
+    rule: "testbed",
+    files: ["testbed/**"],
+    may: [
+      ...["testbed/**", "local/**", "ops/**", "tools/**", "services/**", "gateway/**"],
+      ...["simulators/**", "platform/**"],
+      CONTRACT,
+      NODE,
+      NPM,
+    ],
+    why: "tests, replay and benchmarks stand on the testbed, so it knows none of them",
+  },
+  ...["bench", "replay", "test"].map(onTestbed),
+];
 
-/** Files of these folders must each belong to a room. ops/, test/ and bench/ may import anything. */
-export const RULED_FOLDERS = ["services", "platform", "gateway"];
+/** Rooms in the order in which a file looks for its own. */
+export const ROOMS: Room[] = [...SERVICES, ...PLATFORM, ...EDGE, ...WORKSHOP];
 
-/** Where the environment may be read: configuration, what reads it for all services, and main, which hands it over. */
+/** Folders in which each file must belong to a room. */
+export const RULED_FOLDERS = [
+  "services",
+  "platform",
+  "gateway",
+  "simulators",
+  "ops",
+  "local",
+  "tools",
+  "testbed",
+  "bench",
+  "replay",
+  "test",
+];
+
+/** Every unit test may import these besides what its room may. Others belong in test/. */
+export const UNIT_TEST_MAY = [NODE, "npm:fast-check"];
+
+/** Rooms of the running shop, where the environment is read in a few named files only. */
+export const ENVIRONMENT_BOUND = ["services/**", "platform/**", "gateway/**", "simulators/**"];
+
+/** Configuration, what reads it for all services, and each main, which passes it on. */
 export const ENVIRONMENT_READERS = [
   "services/*/config.ts",
   "services/*/main.ts",
   "gateway/config.ts",
   "gateway/main.ts",
+  "simulators/*/config.ts",
+  "simulators/*/main.ts",
   "platform/settings/settings.ts",
   "platform/settings/failpoint.ts",
 ];
+
+/** bench, replay and test share the testbed and never import each other. */
+function onTestbed(folder: string): Room {
+  const rooms = ["testbed", "local", "ops", "tools", "services", "gateway", "simulators"];
+  return {
+    rule: folder,
+    files: [`${folder}/**`],
+    may: [
+      ...[folder, ...rooms, "platform", "sdk"].map((room) => `${room}/**`),
+      CONTRACT,
+      NODE,
+      NPM,
+    ],
+    why: "bench, replay and test share the testbed and never import each other",
+  };
+}
 
 function own(path: string): string {
   return `${OWN}/${path}`;
