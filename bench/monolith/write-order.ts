@@ -1,8 +1,8 @@
 import {
-  ORDER_STATUS,
-  PAY_STATUS,
+  OrderStatus,
+  PayStatus,
   type PlaceCommand,
-  SHIPPING_STATUS,
+  ShippingStatus,
 } from "../../services/order/domain/order.ts";
 import { big, int, type Parameter, type Transaction } from "./connections.ts";
 import type { OutboxEvent } from "./relay.ts";
@@ -41,7 +41,7 @@ const insertOrderSql = cached(
     pay_status, version, consignee, mobile, address_text, goods_amount_cents, shipping_fee_cents,
     order_amount_cents, coupon_id, coupon_paid_cents, balance_paid_cents, pay_amount_cents,
     create_time, confirm_time, pay_time, pay_deadline, expiry_time)
-  select ?, user_id, ?, unhex(?), ${ORDER_STATUS.CONFIRMED},
+  select ?, user_id, ?, unhex(?), ${OrderStatus.CONFIRMED},
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
   from users where user_id = ? and balance_cents >= ? ${perLine(ON_SALE, checked, " ")}`,
 );
@@ -57,7 +57,7 @@ export async function insertOrder(tx: Transaction, order: Decided): Promise<bool
     big(order.orderId),
     order.requestId,
     order.fingerprint.toString("hex"),
-    int(isPaid(order) ? PAY_STATUS.PAID : PAY_STATUS.UNPAID),
+    int(isPaid(order) ? PayStatus.PAID : PayStatus.UNPAID),
     int(versionOf(order)),
     order.address.consignee,
     order.address.mobile,
@@ -107,15 +107,15 @@ export async function insertLines(tx: Transaction, { orderId, lines }: Decided):
 const insertHistorySql = cached(
   (count) => `insert into order_history (order_id, version, change_time, order_status, pay_status,
     shipping_status, actor, cause, detail) values
-    ${perLine(`(?, ?, ?, ${ORDER_STATUS.CONFIRMED}, ?, ${SHIPPING_STATUS.NOT_SHIPPED}, ?, 'PlaceOrder', ?)`, count, ", ")}`,
+    ${perLine(`(?, ?, ?, ${OrderStatus.CONFIRMED}, ?, ${ShippingStatus.NOT_SHIPPED}, ?, 'PlaceOrder', ?)`, count, ", ")}`,
 );
 
 export async function insertHistory(tx: Transaction, order: Decided): Promise<void> {
   const entry = (version: number, payStatus: number, detail: string): Parameter[] => {
     return [big(order.orderId), int(version), order.now, int(payStatus), order.actor, detail];
   };
-  const entries = [entry(1, PAY_STATUS.UNPAID, "")];
-  if (isPaid(order)) entries.push(entry(2, PAY_STATUS.PAID, "coupon and balance cover it"));
+  const entries = [entry(1, PayStatus.UNPAID, "")];
+  if (isPaid(order)) entries.push(entry(2, PayStatus.PAID, "coupon and balance cover it"));
   await tx.change(insertHistorySql(entries.length), entries.flat());
 }
 

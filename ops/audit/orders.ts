@@ -1,9 +1,9 @@
 import {
   allows,
-  applyChange,
-  CHANGES,
-  type Change,
+  applyTransition,
   type OrderState,
+  TRANSITIONS,
+  type Transition,
 } from "../../services/order/domain/order-state.ts";
 import { DONE, type Group, KEPT } from "./rule.ts";
 
@@ -192,9 +192,9 @@ function allowedSteps(): string[] {
     ),
   );
   const steps = states.flatMap((before) =>
-    (Object.keys(CHANGES) as Change[])
+    (Object.keys(TRANSITIONS) as Transition[])
       .filter((change) => allows(before, change))
-      .map((change) => [...tuple(before), ...tuple(applyChange(before, change))].join(", ")),
+      .map((change) => [...tuple(before), ...tuple(applyTransition(before, change))].join(", ")),
   );
   return [...new Set(steps)].map((step) => `(${step})`);
 }

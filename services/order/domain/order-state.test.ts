@@ -1,22 +1,28 @@
 import assert from "node:assert/strict";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { ORDER_STATUS, PAY_STATUS, SHIPPING_STATUS } from "./order.ts";
-import { allows, applyChange, CHANGES, type Change, type OrderState } from "./order-state.ts";
+import { OrderStatus, PayStatus, ShippingStatus } from "./order.ts";
+import {
+  allows,
+  applyTransition,
+  type OrderState,
+  TRANSITIONS,
+  type Transition,
+} from "./order-state.ts";
 
-const changes = Object.keys(CHANGES) as Change[];
-const states: OrderState[] = Object.values(ORDER_STATUS).flatMap((orderStatus) =>
-  Object.values(PAY_STATUS).flatMap((payStatus) =>
-    Object.values(SHIPPING_STATUS).map((shippingStatus) => {
+const changes = Object.keys(TRANSITIONS) as Transition[];
+const states: OrderState[] = Object.values(OrderStatus).flatMap((orderStatus) =>
+  Object.values(PayStatus).flatMap((payStatus) =>
+    Object.values(ShippingStatus).map((shippingStatus) => {
       return { orderStatus, payStatus, shippingStatus };
     }),
   ),
 );
 
-const REFUND: Change[] = ["requestRefund"];
-const FINISH: Change[] = ["refundOneOfSeveral", "refundPart", "refundWhole"];
+const REFUND: Transition[] = ["requestRefund"];
+const FINISH: Transition[] = ["refundOneOfSeveral", "refundPart", "refundWhole"];
 
 /** What the shop promises, written down a second time: state, then the changes that it allows, and where they lead. */
-const PROMISED: Record<string, Change[]> = {
+const PROMISED: Record<string, Transition[]> = {
   "PENDING UNPAID NOT_SHIPPED": ["confirm", "fail", "abandon"],
   "CONFIRMED UNPAID NOT_SHIPPED": ["pay", "cancel", "expire"],
   "CONFIRMED PAID NOT_SHIPPED": ["ship", ...REFUND],
@@ -44,9 +50,9 @@ const nameIn = (names: object, value: number) =>
 
 function nameOf({ orderStatus, payStatus, shippingStatus }: OrderState): string {
   return [
-    nameIn(ORDER_STATUS, orderStatus),
-    nameIn(PAY_STATUS, payStatus),
-    nameIn(SHIPPING_STATUS, shippingStatus),
+    nameIn(OrderStatus, orderStatus),
+    nameIn(PayStatus, payStatus),
+    nameIn(ShippingStatus, shippingStatus),
   ].join(" ");
 }
 
@@ -64,7 +70,7 @@ describe("order state", () => {
     for (const state of states) {
       for (const change of changes.filter((name) => !allows(state, name))) {
         assert.throws(
-          () => applyChange(state, change),
+          () => applyTransition(state, change),
           (error) => {
             assert.ok(error instanceof Refusal);
             assert.equal(error.reason, Reason.ORDER_STATE_INVALID);
@@ -83,7 +89,7 @@ describe("order state", () => {
     const reached = new Map([[nameOf(first), first]]);
     for (const state of reached.values()) {
       for (const change of changes.filter((name) => allows(state, name))) {
-        const next = applyChange(state, change);
+        const next = applyTransition(state, change);
         reached.set(nameOf(next), next);
       }
     }

@@ -1,14 +1,5 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import {
-  CANCEL_REASON,
-  type CancelReason,
-  ORDER_STATUS,
-  type OrderStatus,
-  PAY_STATUS,
-  type PayStatus,
-  SHIPPING_STATUS,
-  type ShippingStatus,
-} from "./order.ts";
+import { CancelReason, OrderStatus, PayStatus, ShippingStatus } from "./order.ts";
 
 /** The three dimensions of an order's state; together they decide what may happen to it. */
 export type OrderState = {
@@ -27,16 +18,16 @@ type Rule = {
   to: Partial<OrderState>;
 };
 
-const { PENDING, CONFIRMED, CANCELLED, COMPLETED } = ORDER_STATUS;
-const { UNPAID, PAID, REFUNDING, PARTIALLY_REFUNDED } = PAY_STATUS;
-const { NOT_SHIPPED, SHIPPED, RECEIVED } = SHIPPING_STATUS;
+const { PENDING, CONFIRMED, CANCELLED, COMPLETED } = OrderStatus;
+const { UNPAID, PAID, REFUNDING, PARTIALLY_REFUNDED } = PayStatus;
+const { NOT_SHIPPED, SHIPPED, RECEIVED } = ShippingStatus;
 
 const pending = { orderStatus: [PENDING], payStatus: [UNPAID], shippingStatus: [NOT_SHIPPED] };
 const unpaid = { ...pending, orderStatus: [CONFIRMED] };
 const anyShipping = [NOT_SHIPPED, SHIPPED, RECEIVED];
 
 /** Every change that an order can go through: from which states, to which. What is not listed is refused. */
-export const CHANGES = {
+export const TRANSITIONS = {
   confirm: { from: pending, to: { orderStatus: CONFIRMED } },
   fail: { from: pending, to: { orderStatus: CANCELLED } },
   abandon: { from: pending, to: { orderStatus: CANCELLED } },
@@ -91,23 +82,23 @@ export const CHANGES = {
       payStatus: [REFUNDING],
       shippingStatus: anyShipping,
     },
-    to: { orderStatus: ORDER_STATUS.REFUNDED, payStatus: PAY_STATUS.REFUNDED },
+    to: { orderStatus: OrderStatus.REFUNDED, payStatus: PayStatus.REFUNDED },
   },
 } as const satisfies Record<string, Rule>;
 
-export type Change = keyof typeof CHANGES;
+export type Transition = keyof typeof TRANSITIONS;
 
 /** Why a change that cancels does so. */
 export const REASON_OF: Record<"fail" | "abandon" | "cancel" | "expire", CancelReason> = {
-  fail: CANCEL_REASON.PLACE_FAILED,
-  abandon: CANCEL_REASON.ABANDONED,
-  cancel: CANCEL_REASON.BY_USER,
-  expire: CANCEL_REASON.PAYMENT_TIMEOUT,
+  fail: CancelReason.PLACE_FAILED,
+  abandon: CancelReason.ABANDONED,
+  cancel: CancelReason.BY_USER,
+  expire: CancelReason.PAYMENT_TIMEOUT,
 };
 export type Cancellation = keyof typeof REASON_OF;
 
-export function allows(state: OrderState, change: Change): boolean {
-  const { from }: Rule = CHANGES[change];
+export function allows(state: OrderState, change: Transition): boolean {
+  const { from }: Rule = TRANSITIONS[change];
   return (
     from.orderStatus.includes(state.orderStatus) &&
     from.payStatus.includes(state.payStatus) &&
@@ -116,15 +107,15 @@ export function allows(state: OrderState, change: Change): boolean {
 }
 
 /** The state after the change; refuses with ORDER_STATE_INVALID, which names state and change. */
-export function applyChange(state: OrderState, change: Change): OrderState {
+export function applyTransition(state: OrderState, change: Transition): OrderState {
   if (allows(state, change)) {
     const { orderStatus, payStatus, shippingStatus } = state;
-    return { orderStatus, payStatus, shippingStatus, ...CHANGES[change].to };
+    return { orderStatus, payStatus, shippingStatus, ...TRANSITIONS[change].to };
   }
   throw new Refusal(Reason.ORDER_STATE_INVALID, {
-    order_status: nameOf(ORDER_STATUS, state.orderStatus),
-    pay_status: nameOf(PAY_STATUS, state.payStatus),
-    shipping_status: nameOf(SHIPPING_STATUS, state.shippingStatus),
+    order_status: nameOf(OrderStatus, state.orderStatus),
+    pay_status: nameOf(PayStatus, state.payStatus),
+    shipping_status: nameOf(ShippingStatus, state.shippingStatus),
     change,
   });
 }

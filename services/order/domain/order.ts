@@ -1,34 +1,34 @@
 // What an order is, as plain data. The numbers are those of shop.order.v1: they are what rows and messages hold.
 
-export const ORDER_STATUS = {
+export const OrderStatus = {
   PENDING: 1,
   CONFIRMED: 2,
   CANCELLED: 3,
   COMPLETED: 4,
   REFUNDED: 5,
 } as const;
-export type OrderStatus = (typeof ORDER_STATUS)[keyof typeof ORDER_STATUS];
+export type OrderStatus = (typeof OrderStatus)[keyof typeof OrderStatus];
 
-export const PAY_STATUS = {
+export const PayStatus = {
   UNPAID: 1,
   PAID: 2,
   REFUNDING: 3,
   PARTIALLY_REFUNDED: 4,
   REFUNDED: 5,
 } as const;
-export type PayStatus = (typeof PAY_STATUS)[keyof typeof PAY_STATUS];
+export type PayStatus = (typeof PayStatus)[keyof typeof PayStatus];
 
-export const SHIPPING_STATUS = { NOT_SHIPPED: 1, SHIPPED: 2, RECEIVED: 3 } as const;
-export type ShippingStatus = (typeof SHIPPING_STATUS)[keyof typeof SHIPPING_STATUS];
+export const ShippingStatus = { NOT_SHIPPED: 1, SHIPPED: 2, RECEIVED: 3 } as const;
+export type ShippingStatus = (typeof ShippingStatus)[keyof typeof ShippingStatus];
 
-export const CANCEL_REASON = {
+export const CancelReason = {
   NONE: 0,
   PLACE_FAILED: 1,
   BY_USER: 2,
   PAYMENT_TIMEOUT: 3,
   ABANDONED: 4,
 } as const;
-export type CancelReason = (typeof CANCEL_REASON)[keyof typeof CANCEL_REASON];
+export type CancelReason = (typeof CancelReason)[keyof typeof CancelReason];
 
 export type OrderLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 export type Address = { consignee: string; mobile: string; text: string };

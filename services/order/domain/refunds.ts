@@ -3,8 +3,8 @@ import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { OrderLine } from "./order.ts";
 
-export const REFUND_STATUS = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
-export type RefundStatus = (typeof REFUND_STATUS)[keyof typeof REFUND_STATUS];
+export const RefundStatus = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
+export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus];
 
 /** What was paid for an order, and how. */
 export type PaidOrder = {

@@ -1,13 +1,7 @@
 import { clocksAgree } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import {
-  ORDER_STATUS,
-  type OrderStatus,
-  PAY_STATUS,
-  type PayStatus,
-  type ShippingStatus,
-} from "../domain/order.ts";
+import { OrderStatus, PayStatus, type ShippingStatus } from "../domain/order.ts";
 
 /** Orders as a transaction that changes them has locked them. */
 export type LockedOrder = {
@@ -66,7 +60,7 @@ export function lockAbandoned(
     `select ${LOCKED} from orders where order_status = ? and ${clocksAgree()}
        and (create_time < now(3) - interval ? second or create_time > now(3) + interval ? second)
      order by create_time limit ? for update skip locked`,
-    [ORDER_STATUS.PENDING, query.seconds, query.seconds, query.limit],
+    [OrderStatus.PENDING, query.seconds, query.seconds, query.limit],
   );
 }
 
@@ -82,7 +76,7 @@ export async function claimOverdue(
     `select order_id as orderId from orders
      where order_status = ? and pay_status = ? and expiry_time <= now(3) and ${clocksAgree()}
      order by expiry_time limit ? for update skip locked`,
-    [ORDER_STATUS.CONFIRMED, PAY_STATUS.UNPAID, query.limit],
+    [OrderStatus.CONFIRMED, PayStatus.UNPAID, query.limit],
   );
   const orderIds = rows.map(({ orderId }) => orderId);
   if (orderIds.length > 0) {

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
-import { ORDER_STATUS, type OrderLine, type OrderStatus } from "../domain/order.ts";
+import { type OrderLine, OrderStatus } from "../domain/order.ts";
 import {
   OrderEntity,
   OrderHistoryEntity,
@@ -42,7 +42,7 @@ export async function listOrders(
       OrderEntity,
       {
         ...(query.userId !== 0n && { userId: query.userId }),
-        orderStatus: query.status ?? { $ne: ORDER_STATUS.PENDING },
+        orderStatus: query.status ?? { $ne: OrderStatus.PENDING },
         ...(query.before !== undefined && { orderId: { $lt: query.before } }),
       },
       { orderBy: { orderId: "desc" }, limit: query.limit },

@@ -3,7 +3,7 @@ import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
 import { insertRows } from "#platform/db/statements.ts";
 import type { OrderLine } from "../domain/order.ts";
-import { REFUND_STATUS, type RefundStatus } from "../domain/refunds.ts";
+import { RefundStatus } from "../domain/refunds.ts";
 
 export type Refund = {
   refundId: bigint;
@@ -103,7 +103,7 @@ export async function insertRefunds(
       spent_cents: refund.spentCents,
       whole: refund.whole,
       note: refund.note,
-      finish_time: refund.status === REFUND_STATUS.SUCCEEDED ? NOW : null,
+      finish_time: refund.status === RefundStatus.SUCCEEDED ? NOW : null,
     })),
   );
   await insertRows(
@@ -125,7 +125,7 @@ export async function finishRefunds(tx: Transaction, refundIds: readonly bigint[
   if (refundIds.length === 0) return;
   const matched = await tx.change(
     `update refunds set status = ?, finish_time = now(3) where refund_id in (?) and status = ?`,
-    [REFUND_STATUS.SUCCEEDED, refundIds, REFUND_STATUS.REQUESTED],
+    [RefundStatus.SUCCEEDED, refundIds, RefundStatus.REQUESTED],
   );
   if (matched !== refundIds.length) {
     throw new Error(`${matched} of ${refundIds.length} requested refunds could be finished`);

@@ -5,11 +5,10 @@ import type { Refusal } from "#platform/values/refusal.ts";
 import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import {
   type CancelReason,
-  ORDER_STATUS,
-  PAY_STATUS,
-  type PayStatus,
+  OrderStatus,
+  PayStatus,
   type PlannedOrder,
-  SHIPPING_STATUS,
+  ShippingStatus,
 } from "../domain/order.ts";
 import type { OrderState } from "../domain/order-state.ts";
 import type { LockedOrder } from "./lock-orders.ts";
@@ -50,7 +49,7 @@ export async function insertPending(
       user_id: order.userId,
       request_id: order.requestId,
       request_fingerprint: order.fingerprint,
-      order_status: ORDER_STATUS.PENDING,
+      order_status: OrderStatus.PENDING,
       consignee: order.address.consignee,
       mobile: order.address.mobile,
       address_text: order.address.text,
@@ -79,9 +78,9 @@ export async function insertPending(
     orders.map((order) => ({
       orderId: order.orderId,
       version: 1,
-      orderStatus: ORDER_STATUS.PENDING,
-      payStatus: PAY_STATUS.UNPAID,
-      shippingStatus: SHIPPING_STATUS.NOT_SHIPPED,
+      orderStatus: OrderStatus.PENDING,
+      payStatus: PayStatus.UNPAID,
+      shippingStatus: ShippingStatus.NOT_SHIPPED,
       by: { actor: order.actor, cause: "PlaceOrder" },
     })),
   );
@@ -117,11 +116,11 @@ export async function writeConfirmed(
         "pay_deadline",
         "expiry_time",
       ],
-      guard: `t.order_status = ${ORDER_STATUS.PENDING}`,
+      guard: `t.order_status = ${OrderStatus.PENDING}`,
     },
     confirmations.map((confirmation) => ({
       order_id: confirmation.order.orderId,
-      order_status: ORDER_STATUS.CONFIRMED,
+      order_status: OrderStatus.CONFIRMED,
       pay_status: confirmation.payStatus,
       version: confirmation.version,
       coupon_paid_cents: confirmation.couponPaidCents,
@@ -150,11 +149,11 @@ export async function writeCancelled(
       table: "orders",
       key: "order_id",
       set: ["order_status", "version", "cancel_reason", "failure", "close_time"],
-      guard: `t.order_status in (${ORDER_STATUS.PENDING}, ${ORDER_STATUS.CONFIRMED})`,
+      guard: `t.order_status in (${OrderStatus.PENDING}, ${OrderStatus.CONFIRMED})`,
     },
     cancellations.map(({ order, version, reason, failure }) => ({
       order_id: order.orderId,
-      order_status: ORDER_STATUS.CANCELLED,
+      order_status: OrderStatus.CANCELLED,
       version,
       cancel_reason: reason,
       failure: failure && encodeRefusal(failure),
@@ -165,7 +164,7 @@ export async function writeCancelled(
 }
 
 /** Writes orders that this transaction has locked and changed. */
-export async function writeChanged(
+export async function writeTransitioned(
   tx: Transaction,
   changed: readonly LockedOrder[],
 ): Promise<void> {

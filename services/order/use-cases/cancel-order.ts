@@ -1,5 +1,5 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { ORDER_STATUS, possibleHolders } from "../domain/order.ts";
+import { OrderStatus, possibleHolders } from "../domain/order.ts";
 import type { StoredOrder } from "../store/entities.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { cancelLocked } from "./cancellation.ts";
@@ -18,8 +18,8 @@ export async function cancelOrder(
     if (!order || (asking.ownerId !== undefined && order.userId !== asking.ownerId)) {
       throw orderNotFound(orderId);
     }
-    if (order.orderStatus === ORDER_STATUS.CANCELLED) return;
-    if (order.orderStatus === ORDER_STATUS.PENDING) {
+    if (order.orderStatus === OrderStatus.CANCELLED) return;
+    if (order.orderStatus === OrderStatus.PENDING) {
       throw new Refusal(Reason.REQUEST_IN_PROGRESS, { order_id: String(orderId) });
     }
     await cancelLocked(tx, parts, [

@@ -3,7 +3,7 @@ import { newEvent } from "#platform/events/outbox.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
 import type { ToldOfCancellation } from "../domain/order.ts";
-import { applyChange, type Cancellation, REASON_OF } from "../domain/order-state.ts";
+import { applyTransition, type Cancellation, REASON_OF } from "../domain/order-state.ts";
 import type { LockedOrder } from "../store/lock-orders.ts";
 import { type Cause, insertHistory, writeCancelled } from "../store/write-orders.ts";
 import type { Parts } from "./parts.ts";
@@ -29,7 +29,7 @@ export async function cancelLocked(
   const rows = cancellations.map(({ order, change, failure, by }) => ({
     order,
     orderId: order.orderId,
-    ...applyChange(order, change),
+    ...applyTransition(order, change),
     version: order.version + 1,
     reason: REASON_OF[change],
     failure,

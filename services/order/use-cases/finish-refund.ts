@@ -1,9 +1,9 @@
 import { admitEvents } from "#platform/events/inbox.ts";
 import type { NewEvent } from "#platform/events/outbox.ts";
-import { REFUND_STATUS } from "../domain/refunds.ts";
+import { RefundStatus } from "../domain/refunds.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { finishRefunds, ordersOfRefunds, refundsOf } from "../store/refunds.ts";
-import { type Changed, writeChanges } from "./changing.ts";
+import { type Changed, recordTransitions } from "./changing.ts";
 import { afterRefund, type Refunding, refundedEvent } from "./refunding.ts";
 
 /** A refund that pay has carried out at the platform. */
@@ -36,7 +36,7 @@ export async function finishRefund(
       const refund = refunds.find((one) => one.refundId === refundId);
       const order = refund && orders.get(refund.orderId);
       if (!order) throw new Error(`refund ${refundId} was never requested`);
-      if (refund.status !== REFUND_STATUS.REQUESTED) continue;
+      if (refund.status !== RefundStatus.REQUESTED) continue;
       done.push(refundId);
       // The money of a late payment went back; the order never had anything of it.
       if (refund.latePaymentId === null) {
@@ -49,10 +49,10 @@ export async function finishRefund(
         });
         events.push(refundedEvent(order, refund, traceparent));
       }
-      refund.status = REFUND_STATUS.SUCCEEDED;
+      refund.status = RefundStatus.SUCCEEDED;
     }
     await finishRefunds(tx, done);
-    await writeChanges(tx, parts, changes);
+    await recordTransitions(tx, parts, changes);
     await parts.outbox.add(tx, events);
   });
 }

@@ -1,7 +1,7 @@
 import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
-import { ORDER_STATUS, type OrderStatus } from "../domain/order.ts";
+import { OrderStatus } from "../domain/order.ts";
 import type { StoredOrder } from "../store/entities.ts";
 import * as store from "../store/read-orders.ts";
 import type { Parts } from "./parts.ts";
@@ -13,13 +13,13 @@ export async function listOrders(
 ): Promise<{ orders: StoredOrder[]; nextPageToken: string }> {
   const checks = new Checks();
   checks.integer("user_id", query.userId, { min: 0n, max: MAX_IDENTIFIER });
-  const known = query.status === 0 || Object.values<number>(ORDER_STATUS).includes(query.status);
+  const known = query.status === 0 || Object.values<number>(OrderStatus).includes(query.status);
   checks.that("order_status", known, "is not a status of an order");
   checks.throwIfAny();
   const limit = pageSize(query.pageSize);
   const before = decodePageToken(query.pageToken);
   // Orders that are being placed are nobody's yet.
-  if (query.status === ORDER_STATUS.PENDING) return { orders: [], nextPageToken: "" };
+  if (query.status === OrderStatus.PENDING) return { orders: [], nextPageToken: "" };
   const orders = await store.listOrders(parts.database, {
     userId: query.userId,
     status: query.status === 0 ? undefined : (query.status as OrderStatus),

@@ -2,10 +2,10 @@ import { admitEvents } from "#platform/events/inbox.ts";
 import type { NewEvent } from "#platform/events/outbox.ts";
 import { changed } from "../domain/changed-order.ts";
 import { allows } from "../domain/order-state.ts";
-import { REFUND_STATUS } from "../domain/refunds.ts";
+import { RefundStatus } from "../domain/refunds.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { insertRefunds, type Refund, refundsOf } from "../store/refunds.ts";
-import { type Changed, writeChanges } from "./changing.ts";
+import { type Changed, recordTransitions } from "./changing.ts";
 import { paidEvent } from "./order-paid.ts";
 import { type Refunding, refundRequestedEvent } from "./refunding.ts";
 
@@ -61,7 +61,7 @@ export async function markPaid(
         events.push(refundRequestedEvent(order, refund, payment.traceparent));
       }
     }
-    await writeChanges(tx, parts, changes);
+    await recordTransitions(tx, parts, changes);
     await insertRefunds(tx, refunds);
     await parts.outbox.add(tx, events);
   });
@@ -73,7 +73,7 @@ function lateRefund(refundId: bigint, payment: IncomingPayment): Refund & { line
     orderId: payment.orderId,
     paymentId: payment.paymentId,
     latePaymentId: payment.paymentId,
-    status: REFUND_STATUS.REQUESTED,
+    status: RefundStatus.REQUESTED,
     payAmountCents: payment.amountCents,
     balanceCents: 0n,
     shippingCents: 0n,

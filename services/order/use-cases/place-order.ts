@@ -1,5 +1,5 @@
 import { type Gather, gather } from "#platform/values/gather.ts";
-import { ORDER_STATUS, type PlaceCommand } from "../domain/order.ts";
+import { OrderStatus, type PlaceCommand } from "../domain/order.ts";
 import { checkRequest, requestFingerprint } from "../domain/place-request.ts";
 import * as limits from "../limits.ts";
 import type { StoredOrder } from "../store/entities.ts";
@@ -60,7 +60,7 @@ async function settled(parts: Parts, orderId: bigint, asking: Asking): Promise<S
   const leftMs = Math.max(asking.deadlineMs - ANSWER_MARGIN_MS - Date.now(), 0);
   const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(leftMs)]);
   let order = await getOrder(parts, orderId, asking);
-  while (order.orderStatus === ORDER_STATUS.PENDING && !signal.aborted) {
+  while (order.orderStatus === OrderStatus.PENDING && !signal.aborted) {
     await parts.changes.next({ orderId, afterVersion: order.version, signal });
     order = await getOrder(parts, orderId, asking);
   }

@@ -1,6 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { decodeRefusal } from "#platform/values/refusal-bytes.ts";
-import { CANCEL_REASON, ORDER_STATUS } from "../domain/order.ts";
+import { CancelReason, OrderStatus } from "../domain/order.ts";
 import type { StoredOrder } from "../store/entities.ts";
 
 export type Outcome =
@@ -9,13 +9,13 @@ export type Outcome =
 
 /** What the first request with an order's key was answered, or would have been. */
 export function outcomeOf(order: StoredOrder): Outcome {
-  if (order.orderStatus === ORDER_STATUS.PENDING) {
+  if (order.orderStatus === OrderStatus.PENDING) {
     const metadata = { order_id: String(order.orderId) };
     return { kind: "refused", refusal: new Refusal(Reason.REQUEST_IN_PROGRESS, metadata) };
   }
   const { cancelReason, failure } = order;
   const failed =
-    cancelReason === CANCEL_REASON.PLACE_FAILED || cancelReason === CANCEL_REASON.ABANDONED;
+    cancelReason === CancelReason.PLACE_FAILED || cancelReason === CancelReason.ABANDONED;
   if (failed && failure) return { kind: "refused", refusal: decodeRefusal(failure) };
   return { kind: "confirmed", order };
 }

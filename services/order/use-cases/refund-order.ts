@@ -2,12 +2,12 @@ import type { Transaction } from "#platform/db/database.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { changed } from "../domain/changed-order.ts";
-import { applyChange } from "../domain/order-state.ts";
+import { applyTransition } from "../domain/order-state.ts";
 import {
   checkRefundRequest,
   type PlannedRefund,
   planRefund,
-  REFUND_STATUS,
+  RefundStatus,
 } from "../domain/refunds.ts";
 import { MAX_LINES, MAX_NOTE } from "../limits.ts";
 import type { StoredOrder } from "../store/entities.ts";
@@ -20,7 +20,7 @@ import {
   refundsOf,
   type StoredRefund,
 } from "../store/refunds.ts";
-import { writeChanges } from "./changing.ts";
+import { recordTransitions } from "./changing.ts";
 import { getOrder, orderNotFound } from "./get-order.ts";
 import type { Asking } from "./parts.ts";
 import { afterRefund, type Refunding, refundedEvent, refundRequestedEvent } from "./refunding.ts";
@@ -53,7 +53,7 @@ export async function refundOrder(
       throw new Refusal(Reason.REQUEST_ID_REUSED);
     }
     if (!order) throw orderNotFound(command.orderId);
-    applyChange(order, "requestRefund");
+    applyTransition(order, "requestRefund");
     const refunds = await refundsOf(tx, [order.orderId]);
     const planned = planRefund(
       { ...order, lines: await readLines(tx, order.orderId) },
@@ -83,7 +83,7 @@ async function request(tx: Transaction, parts: Refunding, requested: Requested):
     orderId: order.orderId,
     paymentId: planned.payAmountCents > 0n ? order.paymentId : 0n,
     latePaymentId: null,
-    status: REFUND_STATUS.REQUESTED,
+    status: RefundStatus.REQUESTED,
     note: command.note,
   };
   const { requestId } = command;
@@ -91,13 +91,13 @@ async function request(tx: Transaction, parts: Refunding, requested: Requested):
   const refunding = changed(order, "requestRefund");
   const by = { actor, cause: "RefundOrder", detail: `refund ${refund.refundId}` };
   if (planned.payAmountCents > 0n) {
-    await writeChanges(tx, parts, [{ order: refunding, by }]);
+    await recordTransitions(tx, parts, [{ order: refunding, by }]);
     await parts.outbox.add(tx, [refundRequestedEvent(order, refund, traceparent)]);
     return;
   }
   await finishRefunds(tx, [refund.refundId]);
   const refunded = afterRefund(refunding, [...refunds, refund], refund.refundId);
-  await writeChanges(tx, parts, [
+  await recordTransitions(tx, parts, [
     { order: refunding, by },
     { order: refunded, by },
   ]);

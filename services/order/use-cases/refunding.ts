@@ -1,7 +1,7 @@
 import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
 import { OrderRefundedSchema, OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { changed } from "../domain/changed-order.ts";
-import { type PlannedRefund, REFUND_STATUS } from "../domain/refunds.ts";
+import { type PlannedRefund, RefundStatus } from "../domain/refunds.ts";
 import type { LockedOrder } from "../store/lock-orders.ts";
 import type { Refund, StoredRefund } from "../store/refunds.ts";
 import type { Parts } from "./parts.ts";
@@ -24,7 +24,7 @@ export function afterRefund(
   const others = refunds.filter(({ refundId, latePaymentId }) => {
     return refundId !== finishing && latePaymentId === null;
   });
-  if (others.some(({ status }) => status === REFUND_STATUS.REQUESTED)) {
+  if (others.some(({ status }) => status === RefundStatus.REQUESTED)) {
     return changed(order, "refundOneOfSeveral");
   }
   if (!refunds.some(({ whole }) => whole)) return changed(order, "refundPart");

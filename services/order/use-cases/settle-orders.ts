@@ -5,8 +5,8 @@ import { newEvent } from "#platform/events/outbox.ts";
 import { Refusal } from "#platform/values/refusal.ts";
 import { OrderConfirmedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { payAmount } from "../domain/amounts.ts";
-import { CANCEL_REASON, ORDER_STATUS, SHIPPING_STATUS } from "../domain/order.ts";
-import { applyChange } from "../domain/order-state.ts";
+import { CancelReason, OrderStatus, ShippingStatus } from "../domain/order.ts";
+import { applyTransition } from "../domain/order-state.ts";
 import type { StoredOrder } from "../store/entities.ts";
 import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
 import { readOrders } from "../store/read-orders.ts";
@@ -44,7 +44,7 @@ export async function settleOrders(parts: Parts, placing: Placing[]): Promise<Ma
     for (const one of placing) {
       const order = locked.get(one.planned.orderId);
       if (!order) throw new Error(`order ${one.planned.orderId} was saved and is not there`);
-      if (order.orderStatus !== ORDER_STATUS.PENDING) {
+      if (order.orderStatus !== OrderStatus.PENDING) {
         decided.push(order.orderId);
         continue;
       }
@@ -88,9 +88,9 @@ function confirmationOf(
   parts: Parts,
   { one, order, payAmountCents }: { one: Placing; order: LockedOrder; payAmountCents: bigint },
 ): Confirmation {
-  const confirmed = applyChange(order, "confirm");
+  const confirmed = applyTransition(order, "confirm");
   const paid = payAmountCents === 0n;
-  const { payStatus } = paid ? applyChange(confirmed, "pay") : confirmed;
+  const { payStatus } = paid ? applyTransition(confirmed, "pay") : confirmed;
   return {
     order,
     payStatus,
@@ -115,7 +115,7 @@ async function confirm(tx: Transaction, parts: Parts, confirming: Confirming[]):
 
 function historyOf({ one, confirmation }: Confirming): HistoryEntry[] {
   const { order, payTime } = confirmation;
-  const confirmed = applyChange(order, "confirm");
+  const confirmed = applyTransition(order, "confirm");
   const entry = {
     orderId: order.orderId,
     version: order.version + 1,
@@ -123,7 +123,7 @@ function historyOf({ one, confirmation }: Confirming): HistoryEntry[] {
     by: { actor: one.entry.actor, cause: "PlaceOrder" },
   };
   if (!payTime) return [entry];
-  const paid = { ...entry, version: entry.version + 1, ...applyChange(confirmed, "pay") };
+  const paid = { ...entry, version: entry.version + 1, ...applyTransition(confirmed, "pay") };
   return [entry, { ...paid, by: { ...entry.by, detail: "coupon and balance cover it" } }];
 }
 
@@ -148,9 +148,9 @@ function confirmedOrder(one: Placing, confirmation: Confirmation): StoredOrder {
   const { consignee, mobile, text } = planned.address;
   return {
     ...planned,
-    orderStatus: ORDER_STATUS.CONFIRMED,
+    orderStatus: OrderStatus.CONFIRMED,
     payStatus: confirmation.payStatus,
-    shippingStatus: SHIPPING_STATUS.NOT_SHIPPED,
+    shippingStatus: ShippingStatus.NOT_SHIPPED,
     version: confirmation.version,
     consignee,
     mobile,
@@ -158,7 +158,7 @@ function confirmedOrder(one: Placing, confirmation: Confirmation): StoredOrder {
     couponPaidCents: confirmation.couponPaidCents,
     balancePaidCents: planned.balanceCents,
     payAmountCents: confirmation.payAmountCents,
-    cancelReason: CANCEL_REASON.NONE,
+    cancelReason: CancelReason.NONE,
     failure: null,
     createTime: order.createTime,
     confirmTime: order.now,

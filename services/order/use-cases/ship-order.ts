@@ -2,11 +2,11 @@ import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { OrderCompletedSchema, OrderShippedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { changed } from "../domain/changed-order.ts";
-import { SHIPPING_STATUS } from "../domain/order.ts";
+import { ShippingStatus } from "../domain/order.ts";
 import { MAX_TRACKING_NUMBER } from "../limits.ts";
 import type { StoredOrder } from "../store/entities.ts";
 import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
-import { writeChanges } from "./changing.ts";
+import { recordTransitions } from "./changing.ts";
 import { checkOrderId, getOrder, orderNotFound } from "./get-order.ts";
 import type { Asking, Parts } from "./parts.ts";
 
@@ -26,7 +26,7 @@ export async function shipOrder(
   await change(parts, orderId, asking, {
     name: "ship-order",
     isDone: (order) =>
-      order.shippingStatus === SHIPPING_STATUS.SHIPPED && order.trackingNumber === trackingNumber,
+      order.shippingStatus === ShippingStatus.SHIPPED && order.trackingNumber === trackingNumber,
     apply: (order) => changed(order, "ship", { shipTime: order.now, trackingNumber }),
     cause: "ShipOrder",
     event: ({ userId }) =>
@@ -48,7 +48,7 @@ export async function confirmReceipt(
   checkOrderId(orderId);
   await change(parts, orderId, asking, {
     name: "confirm-receipt",
-    isDone: (order) => order.shippingStatus === SHIPPING_STATUS.RECEIVED,
+    isDone: (order) => order.shippingStatus === ShippingStatus.RECEIVED,
     apply: (order) => changed(order, "receive", { closeTime: order.now }),
     cause: "ConfirmReceipt",
     event: ({ userId }) =>
@@ -77,7 +77,7 @@ function change(parts: Changing, orderId: bigint, asking: Asking, step: Step): P
     }
     if (step.isDone(order)) return;
     const by = { actor: asking.actor, cause: step.cause };
-    await writeChanges(tx, parts, [{ order: step.apply(order), by }]);
+    await recordTransitions(tx, parts, [{ order: step.apply(order), by }]);
     await parts.outbox.add(tx, [step.event(order)]);
   });
 }
