@@ -1,5 +1,5 @@
 import { type Agent, request } from "node:http";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../simulators/sandbox/signature.ts";
 
 /** Calls the shop back as the platform does; whether the platform's success answer came. */

@@ -10,6 +10,3 @@ MC4CAQAwBQYDK2VwBCIEIAXgFcOuwomWG1WcyHXMYTdCWv+C1sF5ogDh1GnYK+Qi
 export const DEVELOPMENT_SERVICE_KEY = `-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIA5xcQhmCBRn9DLKl4dLNd6iv3NTvYS7of+ZuaLLsjFQ
 -----END PRIVATE KEY-----`;
-
-/** Signs what goes between the pay service and the sandbox platform in development, both ways. */
-export const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";

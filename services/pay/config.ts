@@ -1,4 +1,3 @@
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { Origin } from "#platform/values/origins.ts";
@@ -14,6 +13,9 @@ export type PayConfig = ServiceSettings<ServiceName> & {
   queryAfterMs: number;
   refundRetryMs: number;
 };
+
+/** Lets a fresh clone talk to its sandbox. Production refuses it. */
+const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";
 
 const HOUR_MS = 3_600_000;
 /** What the sandbox has above SHOP_PORT_BASE. */

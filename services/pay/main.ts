@@ -7,26 +7,26 @@ import { runService } from "#platform/service/run.ts";
 import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { orderClient } from "./clients/order.ts";
-import type { PaymentPlatform } from "./clients/platform.ts";
-import { sandboxPlatform } from "./clients/sandbox.ts";
 import { type PayConfig, payConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { ORDER_TIMEOUT_MS, PRUNE_EVERY_MS, SWEEP_BATCH, SWEEP_EVERY_MS } from "./limits.ts";
+import type { PaymentPlatform } from "./providers/provider.ts";
+import { sandboxPlatform } from "./providers/sandbox/provider.ts";
 import { payImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
-import { Migration20261123Pay } from "./store/migrations/2026-11-23-pay.ts";
+import { migrations } from "./store/migrations/index.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import { pruneCallbacks } from "./use-cases/prune-callbacks.ts";
+import { createTakePayments } from "./use-cases/steps/take-payments.ts";
 import { sweepPayments } from "./use-cases/sweep-payments.ts";
 import { sweepRefunds } from "./use-cases/sweep-refunds.ts";
-import { createTakePayments } from "./use-cases/take-payments.ts";
 
-export function start(env: Record<string, string | undefined> = process.env) {
+function start(env: Record<string, string | undefined> = process.env) {
   const config = payConfig(env);
   return startService({
     config,
     entities,
-    migrations: [{ name: "2026-11-23-pay", class: Migration20261123Pay }],
+    migrations,
     build: (ground) => build(config, ground),
   });
 }

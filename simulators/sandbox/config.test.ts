@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
-import { mayNotify, sandboxConfig } from "./config.ts";
+import { DEVELOPMENT_SANDBOX_SECRET, mayNotify, sandboxConfig } from "./config.ts";
 
 describe("settings of the sandbox platform", () => {
   const production = { SHOP_ENV: "production", SHOP_SANDBOX_SECRET: "a secret of 22 letters" };

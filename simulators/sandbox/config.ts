@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { LOG_LEVELS, type LogLevel } from "#platform/settings/log-levels.ts";
 import { ENVIRONMENTS } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
+
+/** Lets a fresh clone start its sandbox. Production refuses it. */
+export const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";
 
 /** Above SHOP_PORT_BASE. */
 const PORT_OFFSET = 8;

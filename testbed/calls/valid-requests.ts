@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../simulators/sandbox/signature.ts";
 import {
   amountOff,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "#platform/db/database.ts";
 import { schemasOf } from "../../ops/audit/database.ts";
-import { Migration20261123Pay } from "../../services/pay/store/migrations/2026-11-23-pay.ts";
+import { migrations } from "../../services/pay/store/migrations/index.ts";
 import { eventually } from "../eventually.ts";
 import { silent } from "../shop/database.ts";
 import type { Shop } from "../shop/shop.ts";
@@ -60,7 +60,7 @@ async function havePaySchema({ namespace, sql }: Booked): Promise<void> {
   const database = await openDatabase({
     settings: { url: process.env.SHOP_MYSQL_URL ?? "", schema, pool: 1 },
     entities: [],
-    migrations: [{ name: "2026-11-23-pay", class: Migration20261123Pay }],
+    migrations,
     name: "books",
     log: silent,
   });

@@ -7,9 +7,9 @@ import { isCaptured } from "../domain/payment-state.ts";
 import { CLOSING_CLAIM_MS, MAX_CLOSED_ORDERS, PLATFORM_IN_FLIGHT } from "../limits.ts";
 import { closePayable } from "../store/payable-orders.ts";
 import { type LockedPayment, lockPaymentsOf, markClosing } from "../store/payments.ts";
-import { inFlight } from "./in-flight.ts";
 import type { Asking, Parts } from "./parts.ts";
-import { type Settled, type Settling, settlePayment } from "./settle-payment.ts";
+import { inFlight } from "./steps/in-flight.ts";
+import { type Settled, type Settling, settlePayment } from "./steps/settle-payment.ts";
 
 export type CloseOutcome = { orderId: bigint; outcome: "closed" | "paid" | "unknown" };
 

@@ -1,12 +1,12 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
-import type { PaymentPlatform } from "../clients/platform.ts";
 import { checkPayable, notPayable, type PayableOrder } from "../domain/payable.ts";
 import { LOG_TYPE, PAYMENT_STATUS } from "../domain/payment.ts";
 import { isCaptured } from "../domain/payment-state.ts";
 import { allowedReturnUrl } from "../domain/return-url.ts";
 import { MAX_RETURN_URL } from "../limits.ts";
+import type { PaymentPlatform } from "../providers/provider.ts";
 import type { PaymentRow } from "../store/entities.ts";
 import { lockPayable } from "../store/payable-orders.ts";
 import { insertLog } from "../store/payment-log.ts";
@@ -19,8 +19,8 @@ import {
 } from "../store/payments.ts";
 import { findPayment } from "../store/read-payments.ts";
 import type { Asking, Parts } from "./parts.ts";
-import { checkProvider, platformNamed } from "./platforms.ts";
-import { type Settled, settlePayment } from "./settle-payment.ts";
+import { checkProvider, platformNamed } from "./steps/platforms.ts";
+import { type Settled, settlePayment } from "./steps/settle-payment.ts";
 
 type Starting = { order: PayableOrder; platform: PaymentPlatform; returnUrl: string };
 

@@ -1,9 +1,9 @@
 import { Checks } from "#platform/values/checks.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
-import type { HttpAnswer, PaymentPlatform, RawCallback } from "../clients/platform.ts";
 import type { Notice } from "../domain/payment.ts";
 import { type Judgement, type RefusalCause, VERDICT } from "../domain/verdict.ts";
 import { MAX_CALLBACK_BYTES, MAX_UNPROVEN_BYTES } from "../limits.ts";
+import type { HttpAnswer, PaymentPlatform, RawCallback } from "../providers/provider.ts";
 import {
   type Content,
   insertCallbacks,
@@ -11,10 +11,10 @@ import {
   SOURCE,
   writeJudgement,
 } from "../store/callbacks.ts";
-import { type Evidence, judgedOf } from "./evidence.ts";
 import type { Parts } from "./parts.ts";
-import { checkProvider, platformNamed } from "./platforms.ts";
-import { isPaid, takeNotice } from "./take-notice.ts";
+import { type Evidence, judgedOf } from "./steps/evidence.ts";
+import { checkProvider, platformNamed } from "./steps/platforms.ts";
+import { isPaid, takeNotice } from "./steps/take-notice.ts";
 
 export type CallbackOutcome = {
   answer: HttpAnswer;

@@ -3,8 +3,8 @@ import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { Outbox } from "#platform/events/outbox.ts";
 import type { Origin } from "#platform/values/origins.ts";
 import type { OrderClient } from "../clients/order.ts";
-import type { PaymentPlatform } from "../clients/platform.ts";
-import type { TakePayments } from "./take-payments.ts";
+import type { PaymentPlatform } from "../providers/provider.ts";
+import type { TakePayments } from "./steps/take-payments.ts";
 
 /** What the use cases work with. */
 export type Parts = {

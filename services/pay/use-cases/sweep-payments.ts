@@ -7,9 +7,9 @@ import {
   SWEEP_BATCH,
 } from "../limits.ts";
 import { type DuePayment, lockDuePayments, postponeChecks } from "../store/payments.ts";
-import { inFlight } from "./in-flight.ts";
 import type { Parts } from "./parts.ts";
-import { type Settled, type Settling, settlePayment } from "./settle-payment.ts";
+import { inFlight } from "./steps/in-flight.ts";
+import { type Settled, type Settling, settlePayment } from "./steps/settle-payment.ts";
 
 export type SweptPayment = {
   paymentId: bigint;

@@ -15,9 +15,9 @@ import {
   writeRefundDone,
   writeRefundFailed,
 } from "../store/refunds.ts";
-import { inFlight } from "./in-flight.ts";
 import type { Parts } from "./parts.ts";
-import { platformNamed } from "./platforms.ts";
+import { inFlight } from "./steps/in-flight.ts";
+import { platformNamed } from "./steps/platforms.ts";
 
 export type SweptRefund = {
   refundId: bigint;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { type Payment, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
 import { newWorld, type World } from "../../../testbed/calls/valid-requests.ts";
 import { newKey, newShopper, placeRequest } from "../../../testbed/orders/fixtures.ts";

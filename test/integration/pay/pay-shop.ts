@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import type { NoticeFields } from "../../../testbed/orders/notices.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { SettingsError } from "#platform/settings/settings.ts";
 import { payConfig } from "../../../services/pay/config.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 
 const faultsOf = (env: Record<string, string>): string => {
   try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
 import { type Receiver, startReceiver } from "../../../testbed/calls/receiver.ts";
 import { ask, paymentRequest, type Sandbox, startSandbox } from "./sandbox.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 import { FAKES } from "../../../simulators/sandbox/fakes.ts";
 import { signatureFault } from "../../../simulators/sandbox/signature.ts";
 import {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { DEVELOPMENT_SANDBOX_SECRET } from "#platform/settings/development-keys.ts";
 import { freePorts } from "../../../local/engines/ports.ts";
 import { type SandboxControl, sandboxControl } from "../../../simulators/sandbox/client.ts";
+import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
 import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 import { serviceProcess } from "../../../testbed/shop/service-process.ts";

@@ -1,6 +1,6 @@
 import type { CodeMutation } from "../mutation.ts";
 
-const SANDBOX = "services/pay/clients/sandbox.ts";
+const SANDBOX = "services/pay/providers/sandbox/provider.ts";
 
 /** The pay service, broken. */
 export const PAY_MUTATIONS: CodeMutation[] = [
@@ -24,7 +24,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
     service: "pay",
     edits: [
       {
-        file: "services/pay/use-cases/take-payments.ts",
+        file: "services/pay/use-cases/steps/take-payments.ts",
         piece: "await markPaid(tx, parts, paid);",
         replacement: "",
       },

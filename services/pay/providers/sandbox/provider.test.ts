@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { sandboxPlatform } from "./sandbox.ts";
+import { sandboxPlatform } from "./provider.ts";
 
 const secret = "a secret";
 const nowMs = Date.parse("2026-11-23T10:00:00Z");

@@ -1,8 +1,8 @@
 import type { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import type { PaymentPlatform } from "../clients/platform.ts";
-import { MAX_PROVIDER } from "../limits.ts";
-import type { Parts } from "./parts.ts";
+import { MAX_PROVIDER } from "../../limits.ts";
+import type { PaymentPlatform } from "../../providers/provider.ts";
+import type { Parts } from "../parts.ts";
 
 /** What can be the name of a platform. */
 export function checkProvider(checks: Checks, name: string): void {

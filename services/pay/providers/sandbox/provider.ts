@@ -1,8 +1,8 @@
 import { Outage } from "#platform/values/refusal.ts";
-import { MAX_PLATFORM_ANSWER_BYTES, PLATFORM_TIMEOUT_MS } from "../limits.ts";
-import type { HttpAnswer, PaymentPlatform } from "./platform.ts";
-import { complete, parseNotice, parseObject, parsePaid, tradeIdOf } from "./sandbox-messages.ts";
-import { MERCHANT_ID, signatureFault, signatureHeaders } from "./sandbox-signature.ts";
+import { MAX_PLATFORM_ANSWER_BYTES, PLATFORM_TIMEOUT_MS } from "../../limits.ts";
+import type { HttpAnswer, PaymentPlatform } from "../provider.ts";
+import { complete, parseNotice, parseObject, parsePaid, tradeIdOf } from "./messages.ts";
+import { MERCHANT_ID, signatureFault, signatureHeaders } from "./signature.ts";
 
 export type SandboxOptions = {
   /** http://host:port */

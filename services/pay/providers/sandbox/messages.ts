@@ -1,5 +1,5 @@
 import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
-import type { Notice, PaidNotice } from "../domain/payment.ts";
+import type { Notice, PaidNotice } from "../../domain/payment.ts";
 
 // What the sandbox says is input like any other: a value of another form is not taken, and never guessed.
 

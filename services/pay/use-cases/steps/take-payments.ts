@@ -4,20 +4,20 @@ import { newEvent } from "#platform/events/outbox.ts";
 import { type Gather, gather } from "#platform/values/gather.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
-import type { PaidNotice } from "../domain/payment.ts";
-import { changePayment } from "../domain/payment-state.ts";
-import { type Accepted, judge, VERDICT } from "../domain/verdict.ts";
+import type { PaidNotice } from "../../domain/payment.ts";
+import { changePayment } from "../../domain/payment-state.ts";
+import { type Accepted, judge, VERDICT } from "../../domain/verdict.ts";
 import {
   PAYMENTS_BATCH,
   PAYMENTS_EVERY_MS,
   PAYMENTS_IN_FLIGHT,
   PAYMENTS_QUEUE,
-} from "../limits.ts";
-import { insertCallbacks } from "../store/callbacks.ts";
-import { insertLog } from "../store/payment-log.ts";
-import { type LockedPayment, lockPayments, writePaid } from "../store/payments.ts";
+} from "../../limits.ts";
+import { insertCallbacks } from "../../store/callbacks.ts";
+import { insertLog } from "../../store/payment-log.ts";
+import { type LockedPayment, lockPayments, writePaid } from "../../store/payments.ts";
+import type { Parts } from "../parts.ts";
 import { type Evidence, logEntries, newRecord } from "./evidence.ts";
-import type { Parts } from "./parts.ts";
 
 /** A payment that money came in for, with what says so. */
 export type Paid = { payment: LockedPayment; evidence: Evidence<PaidNotice>; judgement: Accepted };

@@ -1,15 +1,15 @@
-import type { PaymentPlatform } from "../clients/platform.ts";
-import { LOG_TYPE, type LogType, type Notice } from "../domain/payment.ts";
-import { type Judgement, REASON_OF, VERDICT } from "../domain/verdict.ts";
+import { LOG_TYPE, type LogType, type Notice } from "../../domain/payment.ts";
+import { type Judgement, REASON_OF, VERDICT } from "../../domain/verdict.ts";
+import type { PaymentPlatform } from "../../providers/provider.ts";
 import {
   type Content,
   type Judged,
   type NewCallback,
   SOURCE,
   type Source,
-} from "../store/callbacks.ts";
-import type { NewLogEntry } from "../store/payment-log.ts";
-import type { Parts } from "./parts.ts";
+} from "../../store/callbacks.ts";
+import type { NewLogEntry } from "../../store/payment-log.ts";
+import type { Parts } from "../parts.ts";
 
 /** A notice that is known to come from the platform, and what it was read from. */
 export type Evidence<N extends Notice = Notice> = {

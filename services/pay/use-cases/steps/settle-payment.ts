@@ -1,12 +1,12 @@
 import { Outage } from "#platform/values/refusal.ts";
-import type { PaymentPlatform, PlatformPayment } from "../clients/platform.ts";
-import { LOG_TYPE, PAYMENT_STATUS, type PaidNotice } from "../domain/payment.ts";
-import { changePayment } from "../domain/payment-state.ts";
-import { VERDICT } from "../domain/verdict.ts";
-import { SOURCE } from "../store/callbacks.ts";
-import { insertLog } from "../store/payment-log.ts";
-import { type LockedPayment, lockPayment, writeClosed } from "../store/payments.ts";
-import type { Parts } from "./parts.ts";
+import { LOG_TYPE, PAYMENT_STATUS, type PaidNotice } from "../../domain/payment.ts";
+import { changePayment } from "../../domain/payment-state.ts";
+import { VERDICT } from "../../domain/verdict.ts";
+import type { PaymentPlatform, PlatformPayment } from "../../providers/provider.ts";
+import { SOURCE } from "../../store/callbacks.ts";
+import { insertLog } from "../../store/payment-log.ts";
+import { type LockedPayment, lockPayment, writeClosed } from "../../store/payments.ts";
+import type { Parts } from "../parts.ts";
 import { platformNamed } from "./platforms.ts";
 import { takeNotice } from "./take-notice.ts";
 

@@ -1,17 +1,17 @@
 import type { Transaction } from "#platform/db/database.ts";
-import type { Notice, PaidNotice } from "../domain/payment.ts";
-import { type Judgement, judge, recording } from "../domain/verdict.ts";
-import { MAX_LOGGED_REPETITIONS } from "../limits.ts";
+import type { Notice, PaidNotice } from "../../domain/payment.ts";
+import { type Judgement, judge, recording } from "../../domain/verdict.ts";
+import { MAX_LOGGED_REPETITIONS } from "../../limits.ts";
 import {
   countRepetition,
   insertCallbacks,
   lockNotice,
   writeJudgement,
-} from "../store/callbacks.ts";
-import { insertLog } from "../store/payment-log.ts";
-import { lockPayment, ownerOfTrade } from "../store/payments.ts";
+} from "../../store/callbacks.ts";
+import { insertLog } from "../../store/payment-log.ts";
+import { lockPayment, ownerOfTrade } from "../../store/payments.ts";
+import type { Parts } from "../parts.ts";
 import { type Evidence, judgedOf, logEntries, newRecord } from "./evidence.ts";
-import type { Parts } from "./parts.ts";
 import { markPaid } from "./take-payments.ts";
 
 type Taking = Pick<Parts, "identifiers" | "outbox">;

@@ -1,0 +1,4 @@
+import { Migration20261123Pay } from "./2026-11-23-pay.ts";
+
+/** In the order in which they are applied. A name never changes once it was released. */
+export const migrations = [{ name: "2026-11-23-pay", class: Migration20261123Pay }];
