@@ -6,9 +6,9 @@ import { Outage } from "#platform/values/refusal.ts";
 import type { ServiceName } from "#proto/services.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 
-/** Judges a recorded callback again; what the platform would have been answered. */
+/** Has the pay service judge a recorded callback again; resolves to the answer that the provider would get. */
 export type Judge = {
-  judge(callback: { provider: string; callbackId: string }): Promise<string>;
+  judge(callback: { callbackId: string }): Promise<string>;
   close(): void;
 };
 
@@ -16,7 +16,6 @@ const TIMEOUT_MS = 10_000;
 const TRIES = 5;
 const PAUSE_MS = 300;
 
-/** The pay service knows this program by the name in its token, and a record by this header (services/pay/rpc.ts). */
 export function openJudge({ addresses, tls, tokens }: ClientSettings<ServiceName>): Judge {
   const client = createClient(PayService, {
     address: addresses.pay,
@@ -25,12 +24,11 @@ export function openJudge({ addresses, tls, tokens }: ClientSettings<ServiceName
     timeoutMs: TIMEOUT_MS,
   });
   return {
-    async judge({ provider, callbackId }) {
-      const headers = { ":recorded-callback-id": callbackId };
+    async judge({ callbackId }) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const { status, body } = await client.handleCallback({ provider, headers });
-          return `${status} ${new TextDecoder().decode(body)}`;
+          const { answer } = await client.judgeCallback({ callbackId: BigInt(callbackId) });
+          return `${answer?.status} ${new TextDecoder().decode(answer?.body)}`;
         } catch (error) {
           if (!(error instanceof Outage) || attempt === TRIES) throw error;
           await pause(PAUSE_MS * attempt);

@@ -22,13 +22,6 @@ const OUTCOMES = {
   unknown: ClosePaymentsOutcome.UNKNOWN,
 } as const;
 
-/**
- * By this header the program of ops/callbacks.ts, and nobody else, names a recorded callback to judge again. No header
- * of HTTP can begin with a colon.
- */
-const RECORDED_HEADER = ":recorded-callback-id";
-const RECORD_KEEPER = "callbacks";
-
 export function payImplementation(parts: Parts): Implementation {
   return implement(PayService, {
     async createPayment({ orderId, provider, returnUrl }, call) {
@@ -45,13 +38,18 @@ export function payImplementation(parts: Parts): Implementation {
       return { payments: (await listPayments(parts, orderId, call)).map(paymentMessage) };
     },
     async handleCallback({ provider, headers, body }, call) {
-      const recorded = recordedCallback(headers, call);
       const { traceparent } = call;
-      const outcome = await (recorded === undefined
-        ? handleCallback(parts, { provider, headers, body, traceparent })
-        : judgeAgain(parts, recorded));
-      tell(call, provider, outcome);
+      const outcome = await handleCallback(parts, { provider, headers, body, traceparent });
+      tell(call, { provider }, outcome);
       return outcome.answer;
+    },
+    async judgeCallback({ callbackId }, call) {
+      const outcome = await judgeAgain(parts, callbackId);
+      tell(call, { callbackId: String(callbackId) }, outcome);
+      const { answer, judgement } = outcome;
+      if (!judgement) throw outcome.trouble ?? new Error("a callback was not judged");
+      const cause = "cause" in judgement ? judgement.cause : "";
+      return { verdict: judgement.verdict, cause, answer };
     },
     async closePayments({ orderIds }, call) {
       const outcomes = await closePayments(parts, orderIds, call);
@@ -66,16 +64,14 @@ export function payImplementation(parts: Parts): Implementation {
   });
 }
 
-function recordedCallback(headers: Record<string, string>, { caller }: Call): bigint | undefined {
-  const id = headers[RECORDED_HEADER];
-  if (caller.kind !== "service" || caller.name !== RECORD_KEEPER) return undefined;
-  return id !== undefined && /^[1-9]\d{0,17}$/.test(id) ? BigInt(id) : undefined;
-}
-
 /** Whoever watches the shop sees each refused callback: a person may have to look. */
-function tell(call: Call, provider: string, outcome: CallbackOutcome): void {
+function tell(
+  call: Call,
+  callback: { provider: string } | { callbackId: string },
+  outcome: CallbackOutcome,
+): void {
   const { judgement, paymentId, trouble } = outcome;
-  const fields = { provider, ...(paymentId !== undefined && { paymentId: String(paymentId) }) };
+  const fields = { ...callback, ...(paymentId !== undefined && { paymentId: String(paymentId) }) };
   if (!judgement) call.log.warn({ ...fields, err: trouble }, "a callback could not be recorded");
   else if ("cause" in judgement) {
     call.log.warn({ ...fields, cause: judgement.cause }, "callback refused");

@@ -74,6 +74,18 @@ export async function newWorld(shop: Shop) {
     payment: once(startedPayment),
     /** What the platform says of another one. */
     notice: once(async () => JSON.stringify(noticeOf(await startedPayment()))),
+    /** A recorded callback. It was accepted. */
+    callbackId: once(async () => {
+      const payment = await startedPayment();
+      const request = callbackRequest(JSON.stringify(noticeOf(payment)));
+      await shop.service("gateway").pay.handleCallback(request);
+      const [row] = await shop.sql<{ callbackId: bigint }>(
+        "pay",
+        "select callback_id as callbackId from callbacks where payment_id = ?",
+        [payment.paymentId],
+      );
+      return (row ?? assert.fail()).callbackId;
+    }),
   };
 }
 
@@ -83,6 +95,11 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+function callbackRequest(body: string) {
+  const headers = signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now());
+  return { provider: PROVIDER, headers, body: Buffer.from(body) };
 }
 
 const inAnHour = () => timestampFromMs(Date.now() + 3_600_000);
@@ -257,11 +274,11 @@ export const VALID: Record<string, Valid> = {
   },
   "pay HandleCallback": {
     caller: "service",
-    request: async ({ notice }) => {
-      const body = await notice();
-      const headers = signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now());
-      return { provider: PROVIDER, headers, body: Buffer.from(body) };
-    },
+    request: async ({ notice }) => callbackRequest(await notice()),
+  },
+  "pay JudgeCallback": {
+    caller: "service",
+    request: async ({ callbackId }) => ({ callbackId: await callbackId() }),
   },
   "pay ClosePayments": { caller: "service", request: () => ({ orderIds: [newId()] }) },
   "pay ListPaymentLog": { caller: "admin", request: ofPayment },

@@ -62,8 +62,8 @@ export function handleCallback(
 export async function judgeAgain(parts: Handling, callbackId: bigint): Promise<CallbackOutcome> {
   const recorded = await readCallback(parts.database, callbackId);
   if (recorded?.source !== SOURCE.CALLBACK) {
-    const field = "headers";
-    const description = "must name a recorded callback";
+    const field = "callback_id";
+    const description = "is not the id of a recorded callback";
     throw new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field, description }]);
   }
   return judgeCallback(parts, {

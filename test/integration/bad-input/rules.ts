@@ -253,6 +253,8 @@ export const RULES: Record<string, Record<string, Rule>> = {
     headers: { answers: () => OK },
     body: { answers: ({ name }) => (name === "1000000 bytes" ? INVALID : OK) },
   },
+  // Only the id of a callback on record.
+  "pay JudgeCallback": { callback_id: { answers: () => INVALID } },
   "pay ClosePayments": { order_ids: ids(INVALID) },
   "pay ListPaymentLog": { payment_id: identifier },
   "pay ListMissingEvents": inbox,

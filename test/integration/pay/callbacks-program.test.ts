@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Reason } from "#platform/values/refusal.ts";
-import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { CallbackVerdict, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
@@ -89,25 +89,33 @@ describe("npm run callbacks", function () {
     assert.equal((await paymentNow(shop, payment.paymentId)).status, PaymentStatus.OPEN);
   });
 
-  it("is the only one that may name a record", async () => {
+  it("gets the verdict, its cause and the answer for the provider from the pay service", async () => {
     const { payment } = await openPayment(shop);
-    const other = await callBack(shop, noticeOf(payment), { secret: otherSecret });
-    assert.equal(other.status, 401);
-    const [newest] = await callbacks("--limit", "1");
-    assert.ok(newest);
-    const { callbackId } = newest;
-    const request = {
-      provider: "sandbox",
-      headers: { ":recorded-callback-id": callbackId },
-      body: new Uint8Array(),
+    const judgeNewest = async () => {
+      const [newest] = await callbacks("--limit", "1");
+      const callbackId = BigInt(newest?.callbackId ?? assert.fail());
+      const { verdict, cause, answer } = await shop
+        .service("callbacks")
+        .pay.judgeCallback({ callbackId });
+      return { verdict, cause, status: answer?.status };
     };
-    const count = async () => (await callbacks("--limit", "1000")).length;
-    const before = await count();
-    const { status } = await shop.service("gateway").pay.handleCallback(request);
-    assert.equal(status, 401);
-    assert.equal(await count(), before + 1);
-    const unknown = { ...request, headers: { ":recorded-callback-id": "1" } };
-    await refused(shop.service("callbacks").pay.handleCallback(unknown), Reason.INVALID_ARGUMENT);
+    const { ACCEPTED, REFUSED, REPEATED } = CallbackVerdict;
+    await callBack(shop, noticeOf(payment), { secret: "guess" });
+    const forged = await judgeNewest();
+    assert.deepEqual(forged, { verdict: REFUSED, cause: "signature", status: 401 });
+    await callBack(shop, noticeOf(payment));
+    const { callbacks: before } = await recordOf(shop, payment.paymentId);
+    assert.deepEqual(before, [{ verdict: ACCEPTED, cause: "", repeats: 0 }]);
+    const repeated = await judgeNewest();
+    assert.deepEqual(repeated, { verdict: REPEATED, cause: "", status: 200 });
+    const record = await recordOf(shop, payment.paymentId);
+    assert.deepEqual(record.callbacks, before);
+    assert.equal(record.succeeded, 1);
+  });
+
+  it("cannot judge what is not on record", async () => {
+    const unknown = shop.service("callbacks").pay.judgeCallback({ callbackId: 1n });
+    await refused(unknown, Reason.INVALID_ARGUMENT);
   });
 
   it("says what is wrong with a command, and exits with 2", async () => {

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/pay/v1/pay.proto.
  */
 export const file_shop_pay_v1_pay: GenFile = /*@__PURE__*/
-  fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxItMCCgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDIk4KFENyZWF0ZVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhAKCHByb3ZpZGVyGAIgASgJEhIKCnJldHVybl91cmwYAyABKAkiPgoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKEUdldFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiOwoSR2V0UGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKE0xpc3RQYXltZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPgoUTGlzdFBheW1lbnRzUmVzcG9uc2USJgoIcGF5bWVudHMYASADKAsyFC5zaG9wLnBheS52MS5QYXltZW50IqkBChVIYW5kbGVDYWxsYmFja1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSQAoHaGVhZGVycxgCIAMoCzIvLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdC5IZWFkZXJzRW50cnkSDAoEYm9keRgDIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJMChZIYW5kbGVDYWxsYmFja1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoBRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEYm9keRgDIAEoDCIpChRDbG9zZVBheW1lbnRzUmVxdWVzdBIRCglvcmRlcl9pZHMYASADKAMiSgoVQ2xvc2VQYXltZW50c1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVzdWx0IlsKE0Nsb3NlUGF5bWVudHNSZXN1bHQSEAoIb3JkZXJfaWQYASABKAMSMgoHb3V0Y29tZRgCIAEoDjIhLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNPdXRjb21lIo4BCg9QYXltZW50TG9nRW50cnkSEgoKcGF5bWVudF9pZBgBIAEoAxIpCgR0eXBlGAIgASgOMhsuc2hvcC5wYXkudjEuUGF5bWVudExvZ1R5cGUSDgoGZGV0YWlsGAMgASgJEiwKCGxvZ190aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIrChVMaXN0UGF5bWVudExvZ1JlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoAyJHChZMaXN0UGF5bWVudExvZ1Jlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5zaG9wLnBheS52MS5QYXltZW50TG9nRW50cnkqxQEKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNQQVlNRU5UX1NUQVRVU19PUEVOEAESHAoYUEFZTUVOVF9TVEFUVVNfU1VDQ0VFREVEEAISGQoVUEFZTUVOVF9TVEFUVVNfQ0xPU0VEEAMSJQohUEFZTUVOVF9TVEFUVVNfUEFSVElBTExZX1JFRlVOREVEEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBSqmAQoUQ2xvc2VQYXltZW50c091dGNvbWUSJgoiQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiEKHUNMT1NFX1BBWU1FTlRTX09VVENPTUVfQ0xPU0VEEAESHwobQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9QQUlEEAISIgoeQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9VTktOT1dOEAMq1gIKDlBheW1lbnRMb2dUeXBlEiAKHFBBWU1FTlRfTE9HX1RZUEVfVU5TUEVDSUZJRUQQABIcChhQQVlNRU5UX0xPR19UWVBFX0NSRUFURUQQARImCiJQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX0FDQ0VQVEVEEAISJgoiUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19SRVBFQVRFRBADEiUKIVBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfUkVGVVNFRBAEEhsKF1BBWU1FTlRfTE9HX1RZUEVfQ0xPU0VEEAUSJQohUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfUkVRVUVTVEVEEAYSJQohUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfU1VDQ0VFREVEEAcSIgoeUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfRkFJTEVEEAgyugQKClBheVNlcnZpY2USXAoNQ3JlYXRlUGF5bWVudBIhLnNob3AucGF5LnYxLkNyZWF0ZVBheW1lbnRSZXF1ZXN0GiIuc2hvcC5wYXkudjEuQ3JlYXRlUGF5bWVudFJlc3BvbnNlIgSItRgCElMKCkdldFBheW1lbnQSHi5zaG9wLnBheS52MS5HZXRQYXltZW50UmVxdWVzdBofLnNob3AucGF5LnYxLkdldFBheW1lbnRSZXNwb25zZSIEiLUYAhJZCgxMaXN0UGF5bWVudHMSIC5zaG9wLnBheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GiEuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiBIi1GAISXwoOSGFuZGxlQ2FsbGJhY2sSIi5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1JlcXVlc3QaIy5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1Jlc3BvbnNlIgSItRgEElwKDUNsb3NlUGF5bWVudHMSIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVxdWVzdBoiLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNSZXNwb25zZSIEiLUYBBJfCg5MaXN0UGF5bWVudExvZxIiLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVxdWVzdBojLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVzcG9uc2UiBIi1GANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
+  fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxItMCCgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDIk4KFENyZWF0ZVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhAKCHByb3ZpZGVyGAIgASgJEhIKCnJldHVybl91cmwYAyABKAkiPgoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKEUdldFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiOwoSR2V0UGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKE0xpc3RQYXltZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPgoUTGlzdFBheW1lbnRzUmVzcG9uc2USJgoIcGF5bWVudHMYASADKAsyFC5zaG9wLnBheS52MS5QYXltZW50IqkBChVIYW5kbGVDYWxsYmFja1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSQAoHaGVhZGVycxgCIAMoCzIvLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdC5IZWFkZXJzRW50cnkSDAoEYm9keRgDIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJMChZIYW5kbGVDYWxsYmFja1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoBRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEYm9keRgDIAEoDCIrChRKdWRnZUNhbGxiYWNrUmVxdWVzdBITCgtjYWxsYmFja19pZBgBIAEoAyKKAQoVSnVkZ2VDYWxsYmFja1Jlc3BvbnNlEi0KB3ZlcmRpY3QYASABKA4yHC5zaG9wLnBheS52MS5DYWxsYmFja1ZlcmRpY3QSDQoFY2F1c2UYAiABKAkSMwoGYW5zd2VyGAMgASgLMiMuc2hvcC5wYXkudjEuSGFuZGxlQ2FsbGJhY2tSZXNwb25zZSIpChRDbG9zZVBheW1lbnRzUmVxdWVzdBIRCglvcmRlcl9pZHMYASADKAMiSgoVQ2xvc2VQYXltZW50c1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVzdWx0IlsKE0Nsb3NlUGF5bWVudHNSZXN1bHQSEAoIb3JkZXJfaWQYASABKAMSMgoHb3V0Y29tZRgCIAEoDjIhLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNPdXRjb21lIo4BCg9QYXltZW50TG9nRW50cnkSEgoKcGF5bWVudF9pZBgBIAEoAxIpCgR0eXBlGAIgASgOMhsuc2hvcC5wYXkudjEuUGF5bWVudExvZ1R5cGUSDgoGZGV0YWlsGAMgASgJEiwKCGxvZ190aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIrChVMaXN0UGF5bWVudExvZ1JlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoAyJHChZMaXN0UGF5bWVudExvZ1Jlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5zaG9wLnBheS52MS5QYXltZW50TG9nRW50cnkqxQEKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNQQVlNRU5UX1NUQVRVU19PUEVOEAESHAoYUEFZTUVOVF9TVEFUVVNfU1VDQ0VFREVEEAISGQoVUEFZTUVOVF9TVEFUVVNfQ0xPU0VEEAMSJQohUEFZTUVOVF9TVEFUVVNfUEFSVElBTExZX1JFRlVOREVEEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBSrIAQoPQ2FsbGJhY2tWZXJkaWN0EiAKHENBTExCQUNLX1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABIdChlDQUxMQkFDS19WRVJESUNUX0FDQ0VQVEVEEAESGQoVQ0FMTEJBQ0tfVkVSRElDVF9MQVRFEAISHQoZQ0FMTEJBQ0tfVkVSRElDVF9SRVBFQVRFRBADEhwKGENBTExCQUNLX1ZFUkRJQ1RfSUdOT1JFRBAEEhwKGENBTExCQUNLX1ZFUkRJQ1RfUkVGVVNFRBAFKqYBChRDbG9zZVBheW1lbnRzT3V0Y29tZRImCiJDTE9TRV9QQVlNRU5UU19PVVRDT01FX1VOU1BFQ0lGSUVEEAASIQodQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9DTE9TRUQQARIfChtDTE9TRV9QQVlNRU5UU19PVVRDT01FX1BBSUQQAhIiCh5DTE9TRV9QQVlNRU5UU19PVVRDT01FX1VOS05PV04QAyrWAgoOUGF5bWVudExvZ1R5cGUSIAocUEFZTUVOVF9MT0dfVFlQRV9VTlNQRUNJRklFRBAAEhwKGFBBWU1FTlRfTE9HX1RZUEVfQ1JFQVRFRBABEiYKIlBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfQUNDRVBURUQQAhImCiJQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX1JFUEVBVEVEEAMSJQohUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19SRUZVU0VEEAQSGwoXUEFZTUVOVF9MT0dfVFlQRV9DTE9TRUQQBRIlCiFQQVlNRU5UX0xPR19UWVBFX1JFRlVORF9SRVFVRVNURUQQBhIlCiFQQVlNRU5UX0xPR19UWVBFX1JFRlVORF9TVUNDRUVERUQQBxIiCh5QQVlNRU5UX0xPR19UWVBFX1JFRlVORF9GQUlMRUQQCDKYBQoKUGF5U2VydmljZRJcCg1DcmVhdGVQYXltZW50EiEuc2hvcC5wYXkudjEuQ3JlYXRlUGF5bWVudFJlcXVlc3QaIi5zaG9wLnBheS52MS5DcmVhdGVQYXltZW50UmVzcG9uc2UiBIi1GAISUwoKR2V0UGF5bWVudBIeLnNob3AucGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0Gh8uc2hvcC5wYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgSItRgCElkKDExpc3RQYXltZW50cxIgLnNob3AucGF5LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaIS5zaG9wLnBheS52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIEiLUYAhJfCg5IYW5kbGVDYWxsYmFjaxIiLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdBojLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVzcG9uc2UiBIi1GAQSXAoNSnVkZ2VDYWxsYmFjaxIhLnNob3AucGF5LnYxLkp1ZGdlQ2FsbGJhY2tSZXF1ZXN0GiIuc2hvcC5wYXkudjEuSnVkZ2VDYWxsYmFja1Jlc3BvbnNlIgSItRgEElwKDUNsb3NlUGF5bWVudHMSIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVxdWVzdBoiLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNSZXNwb25zZSIEiLUYBBJfCg5MaXN0UGF5bWVudExvZxIiLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVxdWVzdBojLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVzcG9uc2UiBIi1GANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
 
 /**
  * @generated from message shop.pay.v1.Payment
@@ -268,6 +268,57 @@ export const HandleCallbackResponseSchema: GenMessage<HandleCallbackResponse> = 
   messageDesc(file_shop_pay_v1_pay, 8);
 
 /**
+ * @generated from message shop.pay.v1.JudgeCallbackRequest
+ */
+export type JudgeCallbackRequest = Message<"shop.pay.v1.JudgeCallbackRequest"> & {
+  /**
+   * A callback on record. An answer to a query of the shop cannot be judged again.
+   *
+   * @generated from field: int64 callback_id = 1;
+   */
+  callbackId: bigint;
+};
+
+/**
+ * Describes the message shop.pay.v1.JudgeCallbackRequest.
+ * Use `create(JudgeCallbackRequestSchema)` to create a new message.
+ */
+export const JudgeCallbackRequestSchema: GenMessage<JudgeCallbackRequest> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 9);
+
+/**
+ * @generated from message shop.pay.v1.JudgeCallbackResponse
+ */
+export type JudgeCallbackResponse = Message<"shop.pay.v1.JudgeCallbackResponse"> & {
+  /**
+   * @generated from field: shop.pay.v1.CallbackVerdict verdict = 1;
+   */
+  verdict: CallbackVerdict;
+
+  /**
+   * Why the callback is refused: signature, stale, malformed, merchant, unknown_payment, trade, amount or currency.
+   * Empty with every other verdict.
+   *
+   * @generated from field: string cause = 2;
+   */
+  cause: string;
+
+  /**
+   * The HTTP answer that the provider would get for this verdict. It is not sent.
+   *
+   * @generated from field: shop.pay.v1.HandleCallbackResponse answer = 3;
+   */
+  answer?: HandleCallbackResponse | undefined;
+};
+
+/**
+ * Describes the message shop.pay.v1.JudgeCallbackResponse.
+ * Use `create(JudgeCallbackResponseSchema)` to create a new message.
+ */
+export const JudgeCallbackResponseSchema: GenMessage<JudgeCallbackResponse> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 10);
+
+/**
  * @generated from message shop.pay.v1.ClosePaymentsRequest
  */
 export type ClosePaymentsRequest = Message<"shop.pay.v1.ClosePaymentsRequest"> & {
@@ -284,7 +335,7 @@ export type ClosePaymentsRequest = Message<"shop.pay.v1.ClosePaymentsRequest"> &
  * Use `create(ClosePaymentsRequestSchema)` to create a new message.
  */
 export const ClosePaymentsRequestSchema: GenMessage<ClosePaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 9);
+  messageDesc(file_shop_pay_v1_pay, 11);
 
 /**
  * @generated from message shop.pay.v1.ClosePaymentsResponse
@@ -303,7 +354,7 @@ export type ClosePaymentsResponse = Message<"shop.pay.v1.ClosePaymentsResponse">
  * Use `create(ClosePaymentsResponseSchema)` to create a new message.
  */
 export const ClosePaymentsResponseSchema: GenMessage<ClosePaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 10);
+  messageDesc(file_shop_pay_v1_pay, 12);
 
 /**
  * @generated from message shop.pay.v1.ClosePaymentsResult
@@ -325,7 +376,7 @@ export type ClosePaymentsResult = Message<"shop.pay.v1.ClosePaymentsResult"> & {
  * Use `create(ClosePaymentsResultSchema)` to create a new message.
  */
 export const ClosePaymentsResultSchema: GenMessage<ClosePaymentsResult> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 11);
+  messageDesc(file_shop_pay_v1_pay, 13);
 
 /**
  * @generated from message shop.pay.v1.PaymentLogEntry
@@ -357,7 +408,7 @@ export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
  * Use `create(PaymentLogEntrySchema)` to create a new message.
  */
 export const PaymentLogEntrySchema: GenMessage<PaymentLogEntry> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 12);
+  messageDesc(file_shop_pay_v1_pay, 14);
 
 /**
  * @generated from message shop.pay.v1.ListPaymentLogRequest
@@ -374,7 +425,7 @@ export type ListPaymentLogRequest = Message<"shop.pay.v1.ListPaymentLogRequest">
  * Use `create(ListPaymentLogRequestSchema)` to create a new message.
  */
 export const ListPaymentLogRequestSchema: GenMessage<ListPaymentLogRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 13);
+  messageDesc(file_shop_pay_v1_pay, 15);
 
 /**
  * @generated from message shop.pay.v1.ListPaymentLogResponse
@@ -391,7 +442,7 @@ export type ListPaymentLogResponse = Message<"shop.pay.v1.ListPaymentLogResponse
  * Use `create(ListPaymentLogResponseSchema)` to create a new message.
  */
 export const ListPaymentLogResponseSchema: GenMessage<ListPaymentLogResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 14);
+  messageDesc(file_shop_pay_v1_pay, 16);
 
 /**
  * @generated from enum shop.pay.v1.PaymentStatus
@@ -440,6 +491,66 @@ export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
   enumDesc(file_shop_pay_v1_pay, 0);
 
 /**
+ * What the shop decided about a callback.
+ *
+ * @generated from enum shop.pay.v1.CallbackVerdict
+ */
+export const CallbackVerdict = {
+  /**
+   * @generated from enum value: CALLBACK_VERDICT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Genuine, and it paid the payment.
+   *
+   * @generated from enum value: CALLBACK_VERDICT_ACCEPTED = 1;
+   */
+  ACCEPTED: 1,
+
+  /**
+   * Genuine, and it paid a payment that was already closed. The money is refunded.
+   *
+   * @generated from enum value: CALLBACK_VERDICT_LATE = 2;
+   */
+  LATE: 2,
+
+  /**
+   * Genuine, but the payment was already paid. Nothing changes.
+   *
+   * @generated from enum value: CALLBACK_VERDICT_REPEATED = 3;
+   */
+  REPEATED: 3,
+
+  /**
+   * Genuine, but about something that the shop does not act on. Nothing changes.
+   *
+   * @generated from enum value: CALLBACK_VERDICT_IGNORED = 4;
+   */
+  IGNORED: 4,
+
+  /**
+   * Not genuine, or it contradicts the payment. Nothing changes.
+   *
+   * @generated from enum value: CALLBACK_VERDICT_REFUSED = 5;
+   */
+  REFUSED: 5,
+} as const;
+
+/**
+ * What the shop decided about a callback.
+ *
+ * @generated from enum shop.pay.v1.CallbackVerdict
+ */
+export type CallbackVerdict = (typeof CallbackVerdict)[keyof typeof CallbackVerdict] | UnknownEnum;
+
+/**
+ * Describes the enum shop.pay.v1.CallbackVerdict.
+ */
+export const CallbackVerdictSchema: GenEnum<CallbackVerdict> = /*@__PURE__*/
+  enumDesc(file_shop_pay_v1_pay, 1);
+
+/**
  * @generated from enum shop.pay.v1.ClosePaymentsOutcome
  */
 export const ClosePaymentsOutcome = {
@@ -479,7 +590,7 @@ export type ClosePaymentsOutcome = (typeof ClosePaymentsOutcome)[keyof typeof Cl
  * Describes the enum shop.pay.v1.ClosePaymentsOutcome.
  */
 export const ClosePaymentsOutcomeSchema: GenEnum<ClosePaymentsOutcome> = /*@__PURE__*/
-  enumDesc(file_shop_pay_v1_pay, 1);
+  enumDesc(file_shop_pay_v1_pay, 2);
 
 /**
  * @generated from enum shop.pay.v1.PaymentLogType
@@ -542,7 +653,7 @@ export type PaymentLogType = (typeof PaymentLogType)[keyof typeof PaymentLogType
  * Describes the enum shop.pay.v1.PaymentLogType.
  */
 export const PaymentLogTypeSchema: GenEnum<PaymentLogType> = /*@__PURE__*/
-  enumDesc(file_shop_pay_v1_pay, 2);
+  enumDesc(file_shop_pay_v1_pay, 3);
 
 /**
  * Payments through third-party platforms.
@@ -587,6 +698,17 @@ export const PayService: GenService<{
     methodKind: "unary";
     input: typeof HandleCallbackRequestSchema;
     output: typeof HandleCallbackResponseSchema;
+  },
+  /**
+   * Judges a recorded callback again, as of the time when it was received, and gives it its effect if it has had none.
+   * For operators, after a mistake such as a wrong provider secret is mended. Idempotent: a callback takes effect once.
+   *
+   * @generated from rpc shop.pay.v1.PayService.JudgeCallback
+   */
+  judgeCallback: {
+    methodKind: "unary";
+    input: typeof JudgeCallbackRequestSchema;
+    output: typeof JudgeCallbackResponseSchema;
   },
   /**
    * Closes the open payments of orders that are not to be paid any more, at the platform first, and takes no new ones
