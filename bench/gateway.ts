@@ -3,8 +3,8 @@
 
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import pMap from "p-map";
 import { token } from "../testbed/calls/callers.ts";
-import { forEachInFlight } from "../testbed/in-flight.ts";
 import { insertUsers, newGoods, placeRequest } from "../testbed/orders/fixtures.ts";
 import { percentile, rounded, spread } from "../testbed/report-words.ts";
 import { bringUpEngines, mochaGlobalTeardown } from "../testbed/shop/infrastructure.ts";
@@ -58,11 +58,15 @@ async function turn(
   const pid = run.shop.pid("gateway") ?? 0;
   const cpuBefore = cpuMs(pid);
   const begun = performance.now();
-  await forEachInFlight(orders, run.inFlight, async (order) => {
-    const at = performance.now();
-    await way.place(order.request, order.token);
-    times.push(performance.now() - at);
-  });
+  await pMap(
+    orders,
+    async (order) => {
+      const at = performance.now();
+      await way.place(order.request, order.token);
+      times.push(performance.now() - at);
+    },
+    { concurrency: run.inFlight },
+  );
   const seconds = (performance.now() - begun) / 1_000;
   const { p50, p99 } = spread(times.sort((a, b) => a - b));
   return {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
+import pMap from "p-map";
 import { type Order, OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { persistently, type Shop, ShopTrouble } from "../testbed/calls/administrator.ts";
-import { forEachInFlight } from "../testbed/in-flight.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import {
   comparePaid,
@@ -135,17 +135,25 @@ async function readBack(day: Day, { shop, prepared }: Run): Promise<ReadBack> {
   const tallies = new Map<string, Tally>();
   const customers = new Map<string, Money>();
   await readable(async () => {
-    await forEachInFlight(pages, READS_IN_FLIGHT, async (goodsIds) => {
-      const page = { goodsIds, pageSize: PAGE };
-      const { goods } = await persistently(() => shop.goods.listGoods(page));
-      for (const { goodsId, stock: left } of goods) stock.set(goodsId, left);
-    });
-    await forEachInFlight(day.customerIds, READS_IN_FLIGHT, async (customerId) => {
-      const userId = prepared.userIds.get(customerId) ?? 0n;
-      const { tally, money } = await readCustomer(shop, userId);
-      tallies.set(customerId, tally);
-      customers.set(customerId, money);
-    });
+    await pMap(
+      pages,
+      async (goodsIds) => {
+        const page = { goodsIds, pageSize: PAGE };
+        const { goods } = await persistently(() => shop.goods.listGoods(page));
+        for (const { goodsId, stock: left } of goods) stock.set(goodsId, left);
+      },
+      { concurrency: READS_IN_FLIGHT },
+    );
+    await pMap(
+      day.customerIds,
+      async (customerId) => {
+        const userId = prepared.userIds.get(customerId) ?? 0n;
+        const { tally, money } = await readCustomer(shop, userId);
+        tallies.set(customerId, tally);
+        customers.set(customerId, money);
+      },
+      { concurrency: READS_IN_FLIGHT },
+    );
   });
   return { stock, tallies, customers };
 }

@@ -1,7 +1,7 @@
+import pMap from "p-map";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { type SandboxControl, SandboxRefusal } from "../simulators/sandbox/client.ts";
 import { persistently, type Shop } from "../testbed/calls/administrator.ts";
-import { forEachInFlight } from "../testbed/in-flight.ts";
 import { reasonOf } from "./place.ts";
 import type { ProgressBar } from "./progress.ts";
 import { untilEach } from "./settle.ts";
@@ -59,21 +59,25 @@ export async function payOrders(
     paid.repeated += 1;
   };
   const begin = performance.now();
-  await forEachInFlight(orderIds, inFlight, async (orderId, index) => {
-    if (orderId === undefined) return;
-    const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };
-    try {
-      const { payment } = await persistently(() => shop.pay.createPayment(request), repeat);
-      const paymentId = payment?.paymentId ?? 0n;
-      await persistently(() => sandbox.pay(paymentId), repeat);
-      paid.paymentIds[index] = paymentId;
-      paid.payments += 1;
-    } catch (error) {
-      const reason = error instanceof SandboxRefusal ? "REFUSED_BY_SANDBOX" : reasonOf(error);
-      paid.refusals[reason] = (paid.refusals[reason] ?? 0) + 1;
-    }
-    bar.step();
-  });
+  await pMap(
+    orderIds,
+    async (orderId, index) => {
+      if (orderId === undefined) return;
+      const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };
+      try {
+        const { payment } = await persistently(() => shop.pay.createPayment(request), repeat);
+        const paymentId = payment?.paymentId ?? 0n;
+        await persistently(() => sandbox.pay(paymentId), repeat);
+        paid.paymentIds[index] = paymentId;
+        paid.payments += 1;
+      } catch (error) {
+        const reason = error instanceof SandboxRefusal ? "REFUSED_BY_SANDBOX" : reasonOf(error);
+        paid.refusals[reason] = (paid.refusals[reason] ?? 0) + 1;
+      }
+      bar.step();
+    },
+    { concurrency: inFlight },
+  );
   paid.seconds = (performance.now() - begin) / 1_000;
   paid.settledSeconds = paid.seconds;
   return paid;

@@ -1,6 +1,6 @@
+import pMap from "p-map";
 import { Outage, Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
 import { pauseAfter, persistently, type Shop, TRIES } from "../testbed/calls/administrator.ts";
-import { forEachInFlight } from "../testbed/in-flight.ts";
 import type { Day, DayOrder } from "../testbed/retail/day.ts";
 import { emptyTally, type ShippingRule, shippingFee, type Tally } from "./expected.ts";
 import type { Prepared } from "./prepare.ts";
@@ -34,13 +34,17 @@ export async function placeOrders(
     orderIds: day.orders.map(() => undefined),
   };
   const begin = performance.now();
-  await forEachInFlight(day.orders, run.inFlight, async (order, index) => {
-    const asked = performance.now();
-    const refusal = await placeOrder({ ...run, order, index, placed });
-    placed.latenciesMs.push(performance.now() - asked);
-    if (refusal) placed.refusals[refusal] = (placed.refusals[refusal] ?? 0) + 1;
-    run.bar.step();
-  });
+  await pMap(
+    day.orders,
+    async (order, index) => {
+      const asked = performance.now();
+      const refusal = await placeOrder({ ...run, order, index, placed });
+      placed.latenciesMs.push(performance.now() - asked);
+      if (refusal) placed.refusals[refusal] = (placed.refusals[refusal] ?? 0) + 1;
+      run.bar.step();
+    },
+    { concurrency: run.inFlight },
+  );
   placed.seconds = (performance.now() - begin) / 1_000;
   placed.latenciesMs.sort((a, b) => a - b);
   return placed;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import pMap from "p-map";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { persistently, type Shop, ShopTrouble } from "../testbed/calls/administrator.ts";
-import { forEachInFlight } from "../testbed/in-flight.ts";
 import type { Day, Item } from "../testbed/retail/day.ts";
 import { openingStock } from "./expected.ts";
 import type { ProgressBar } from "./progress.ts";
@@ -28,20 +28,24 @@ export function newRun(): string {
 
 export async function createGoods(day: Day, { shop, run, bar }: Run): Promise<bigint[]> {
   const goodsIds: bigint[] = [];
-  await forEachInFlight(day.items, GOODS_IN_FLIGHT, async (item, index) => {
-    const request = {
-      requestId: `replay-${run}-goods-${index}`,
-      sku: `${run}-${item.stockCode}-${item.unitPriceCents}`,
-      name: item.name.slice(0, MAX_NAME),
-      unitPriceCents: item.unitPriceCents,
-      stock: openingStock(item),
-    };
-    const answer = await persistently(() => shop.goods.createGoods(request)).catch(
-      refusedGoods(item),
-    );
-    goodsIds[index] = answer.goods?.goodsId ?? 0n;
-    bar.step();
-  });
+  await pMap(
+    day.items,
+    async (item, index) => {
+      const request = {
+        requestId: `replay-${run}-goods-${index}`,
+        sku: `${run}-${item.stockCode}-${item.unitPriceCents}`,
+        name: item.name.slice(0, MAX_NAME),
+        unitPriceCents: item.unitPriceCents,
+        stock: openingStock(item),
+      };
+      const answer = await persistently(() => shop.goods.createGoods(request)).catch(
+        refusedGoods(item),
+      );
+      goodsIds[index] = answer.goods?.goodsId ?? 0n;
+      bar.step();
+    },
+    { concurrency: GOODS_IN_FLIGHT },
+  );
   return goodsIds;
 }
 
@@ -57,11 +61,15 @@ export async function registerUsers(
 ): Promise<Map<string, bigint>> {
   const userIds = new Map<string, bigint>();
   const password = randomBytes(16).toString("hex");
-  await forEachInFlight(day.customerIds, REGISTRATIONS_IN_FLIGHT, async (customerId) => {
-    const name = { userName: `replay-${run}-${customerId || "guest"}`, password };
-    userIds.set(customerId, await registerOnce(shop, name));
-    bar.step();
-  });
+  await pMap(
+    day.customerIds,
+    async (customerId) => {
+      const name = { userName: `replay-${run}-${customerId || "guest"}`, password };
+      userIds.set(customerId, await registerOnce(shop, name));
+      bar.step();
+    },
+    { concurrency: REGISTRATIONS_IN_FLIGHT },
+  );
   return userIds;
 }
 

@@ -1,6 +1,6 @@
+import pMap from "p-map";
 import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { persistently, type Shop } from "../testbed/calls/administrator.ts";
-import { forEachInFlight } from "../testbed/in-flight.ts";
 import { reasonOf } from "./place.ts";
 import type { Prepared } from "./prepare.ts";
 import type { ProgressBar } from "./progress.ts";
@@ -43,27 +43,31 @@ export async function refundReturns(refunding: Refunding, bar: ProgressBar): Pro
   };
   const begin = performance.now();
   const chains = [...Map.groupBy(refunds.entries(), ([, { order }]) => order).values()];
-  await forEachInFlight(chains, refunding.inFlight, async (chain) => {
-    for (const [index, refund] of chain) {
-      const orderId = orderIds[refund.order];
-      if (orderId === undefined) continue;
-      const request = { ...requestOf(refunding, refund), orderId };
-      const requestId = `replay-${refunding.run}-refund-${index}`;
-      try {
-        await persistently(
-          () => shop.order.refundOrder({ ...request, requestId }),
-          () => {
-            refunded.repeated += 1;
-          },
-        );
-        refunded.refunds += 1;
-      } catch (error) {
-        const reason = reasonOf(error);
-        refunded.refusals[reason] = (refunded.refusals[reason] ?? 0) + 1;
+  await pMap(
+    chains,
+    async (chain) => {
+      for (const [index, refund] of chain) {
+        const orderId = orderIds[refund.order];
+        if (orderId === undefined) continue;
+        const request = { ...requestOf(refunding, refund), orderId };
+        const requestId = `replay-${refunding.run}-refund-${index}`;
+        try {
+          await persistently(
+            () => shop.order.refundOrder({ ...request, requestId }),
+            () => {
+              refunded.repeated += 1;
+            },
+          );
+          refunded.refunds += 1;
+        } catch (error) {
+          const reason = reasonOf(error);
+          refunded.refusals[reason] = (refunded.refusals[reason] ?? 0) + 1;
+        }
+        bar.step();
       }
-      bar.step();
-    }
-  });
+    },
+    { concurrency: refunding.inFlight },
+  );
   refunded.seconds = (performance.now() - begin) / 1_000;
   return refunded;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../testbed/in-flight.ts";
+import pMap from "p-map";
 import type { ProgressBar } from "./progress.ts";
 
 /** Few, so that asking does not slow down what is waited for. */
@@ -19,19 +19,23 @@ export async function untilEach<T>(
 ): Promise<number> {
   let missing = 0;
   let lastMs = performance.now();
-  await forEachInFlight(elements, LOOKS_IN_FLIGHT, async (element) => {
-    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
-      if (await isThere(element)) {
-        lastMs = performance.now();
-        bar.step();
-        return;
+  await pMap(
+    elements,
+    async (element) => {
+      for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
+        if (await isThere(element)) {
+          lastMs = performance.now();
+          bar.step();
+          return;
+        }
+        if (performance.now() - lastMs > QUIET_MS) {
+          missing += 1;
+          return;
+        }
+        await pause(wait);
       }
-      if (performance.now() - lastMs > QUIET_MS) {
-        missing += 1;
-        return;
-      }
-      await pause(wait);
-    }
-  });
+    },
+    { concurrency: LOOKS_IN_FLIGHT },
+  );
   return missing;
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import pMap from "p-map";
 import { sandboxControl } from "../../simulators/sandbox/client.ts";
 import type { NoticeBody } from "../../simulators/sandbox/notices.ts";
 import { MERCHANT } from "../../simulators/sandbox/signature.ts";
 import { callers } from "../../testbed/calls/callers.ts";
-import { forEachInFlight } from "../../testbed/in-flight.ts";
 import type { RunningShop } from "../../testbed/measured/shop.ts";
 import { placeRequest } from "../../testbed/orders/fixtures.ts";
 import { type CatalogSize, shelvesOf, shopperIdsOf } from "../catalog.ts";
@@ -29,21 +29,29 @@ export async function prepareCallbacks(
     const userIds = shopperIdsOf(size);
     const orderIds: bigint[] = [];
     const places = Array.from({ length: count }, (_, place) => place);
-    await forEachInFlight(places, ORDERS_IN_FLIGHT, async (place) => {
-      const userId = userIds[place % userIds.length] ?? 0n;
-      const request = placeRequest({ userId, lines: [[hot, 1n]] });
-      const { order } = await admin.order.placeOrder(request);
-      orderIds[place] = order?.orderId ?? 0n;
-    });
+    await pMap(
+      places,
+      async (place) => {
+        const userId = userIds[place % userIds.length] ?? 0n;
+        const request = placeRequest({ userId, lines: [[hot, 1n]] });
+        const { order } = await admin.order.placeOrder(request);
+        orderIds[place] = order?.orderId ?? 0n;
+      },
+      { concurrency: ORDERS_IN_FLIGHT },
+    );
     const paid: { orderId: bigint; paymentId: bigint }[] = [];
-    await forEachInFlight(orderIds, PAYMENTS_IN_FLIGHT, async (orderId, place) => {
-      const returnUrl = "http://localhost/thanks";
-      const asked = { orderId, provider: "sandbox", returnUrl };
-      const { payment } = await admin.pay.createPayment(asked);
-      const paymentId = payment?.paymentId ?? 0n;
-      await sandbox.pay(paymentId);
-      paid[place] = { orderId, paymentId };
-    });
+    await pMap(
+      orderIds,
+      async (orderId, place) => {
+        const returnUrl = "http://localhost/thanks";
+        const asked = { orderId, provider: "sandbox", returnUrl };
+        const { payment } = await admin.pay.createPayment(asked);
+        const paymentId = payment?.paymentId ?? 0n;
+        await sandbox.pay(paymentId);
+        paid[place] = { orderId, paymentId };
+      },
+      { concurrency: PAYMENTS_IN_FLIGHT },
+    );
     const bodies = await platformNotices(sandbox);
     return paid.map(({ orderId, paymentId }) => {
       const body = bodies.get(String(paymentId));

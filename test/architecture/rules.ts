@@ -46,6 +46,7 @@ const SERVICES: Room[] = [
       EVENTS,
       "proto/events.ts",
       PROTOBUF,
+      "npm:p-map",
       "node:timers/promises",
     ],
     why: "a use case knows neither rpc nor the process it runs in",

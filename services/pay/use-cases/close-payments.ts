@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import pMap from "p-map";
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Outage } from "#platform/values/refusal.ts";
@@ -8,7 +9,6 @@ import { CLOSING_CLAIM_MS, MAX_CLOSED_ORDERS, PLATFORM_IN_FLIGHT } from "../limi
 import { closePayable } from "../store/payable-orders.ts";
 import { type LockedPayment, lockPaymentsOf, markClosing } from "../store/payments.ts";
 import type { Asking, Parts } from "./parts.ts";
-import { inFlight } from "./steps/in-flight.ts";
 import { type Settled, type Settling, settlePayment } from "./steps/settle-payment.ts";
 
 export type CloseOutcome = { orderId: bigint; outcome: "closed" | "paid" | "unknown" };
@@ -41,9 +41,13 @@ export async function closePayments(
   }
   const open = payments.filter(({ status }) => status === PAYMENT_STATUS.OPEN);
   const untilMs = deadlineMs - ANSWER_MS;
-  await inFlight(open, PLATFORM_IN_FLIGHT, async (payment) => {
-    note(payment.orderId, await settleUntil(parts, payment, untilMs));
-  });
+  await pMap(
+    open,
+    async (payment) => {
+      note(payment.orderId, await settleUntil(parts, payment, untilMs));
+    },
+    { concurrency: PLATFORM_IN_FLIGHT },
+  );
   return orderIds.map((orderId) => ({ orderId, outcome: outcomes.get(orderId) ?? "closed" }));
 }
 

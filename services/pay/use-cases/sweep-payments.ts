@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { Outage } from "#platform/values/refusal.ts";
 import { growingPause } from "../domain/pauses.ts";
 import {
@@ -8,7 +9,6 @@ import {
 } from "../limits.ts";
 import { type DuePayment, lockDuePayments, postponeChecks } from "../store/payments.ts";
 import type { Parts } from "./parts.ts";
-import { inFlight } from "./steps/in-flight.ts";
 import { type Settled, type Settling, settlePayment } from "./steps/settle-payment.ts";
 
 export type SweptPayment = {
@@ -34,14 +34,18 @@ export async function sweepPayments(
     }
     return payments;
   });
-  return inFlight(due, PLATFORM_IN_FLIGHT, async (payment) => {
-    const { paymentId, closing } = payment;
-    try {
-      return { paymentId, outcome: await settlePayment(parts, payment, { closing }) };
-    } catch (error) {
-      return { paymentId, outcome: error instanceof Outage ? "unanswered" : "broken", error };
-    }
-  });
+  return pMap(
+    due,
+    async (payment) => {
+      const { paymentId, closing } = payment;
+      try {
+        return { paymentId, outcome: await settlePayment(parts, payment, { closing }) };
+      } catch (error) {
+        return { paymentId, outcome: error instanceof Outage ? "unanswered" : "broken", error };
+      }
+    },
+    { concurrency: PLATFORM_IN_FLIGHT },
+  );
 }
 
 function pauseOf({ closing, checks }: DuePayment, { queryAfterMs }: Parts["rules"]): number {

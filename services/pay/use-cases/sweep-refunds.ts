@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { newEvent } from "#platform/events/outbox.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { PaymentRefundedSchema } from "#proto/shop/event/v1/event_pb.ts";
@@ -16,7 +17,6 @@ import {
   writeRefundFailed,
 } from "../store/refunds.ts";
 import type { Parts } from "./parts.ts";
-import { inFlight } from "./steps/in-flight.ts";
 import { platformNamed } from "./steps/platforms.ts";
 
 export type SweptRefund = {
@@ -37,19 +37,23 @@ const MAX_FAILURE = 200;
  */
 export async function sweepRefunds(parts: Sweeping): Promise<SweptRefund[]> {
   const { refunds, providers } = await claim(parts);
-  return inFlight(refunds, PLATFORM_IN_FLIGHT, async (refund): Promise<SweptRefund> => {
-    const { refundId, paymentId, amountCents, attempt } = refund;
-    try {
-      const platform = platformNamed(parts, providers.get(paymentId) ?? "");
-      const result = await platform.refund({ refundId, attempt, paymentId, amountCents });
-      if (result === "succeeded") await finish(parts, refund);
-      else await fail(parts, refund, result.failed.slice(0, MAX_FAILURE));
-      return { refundId, paymentId, outcome: result === "succeeded" ? "succeeded" : "failed" };
-    } catch (error) {
-      const outcome = error instanceof Outage ? "unanswered" : "broken";
-      return { refundId, paymentId, outcome, error };
-    }
-  });
+  return pMap(
+    refunds,
+    async (refund): Promise<SweptRefund> => {
+      const { refundId, paymentId, amountCents, attempt } = refund;
+      try {
+        const platform = platformNamed(parts, providers.get(paymentId) ?? "");
+        const result = await platform.refund({ refundId, attempt, paymentId, amountCents });
+        if (result === "succeeded") await finish(parts, refund);
+        else await fail(parts, refund, result.failed.slice(0, MAX_FAILURE));
+        return { refundId, paymentId, outcome: result === "succeeded" ? "succeeded" : "failed" };
+      } catch (error) {
+        const outcome = error instanceof Outage ? "unanswered" : "broken";
+        return { refundId, paymentId, outcome, error };
+      }
+    },
+    { concurrency: PLATFORM_IN_FLIGHT },
+  );
 }
 
 function claim({

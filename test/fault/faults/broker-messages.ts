@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import pMap from "p-map";
 import { onPublish, type PublishRule, reversed } from "../../../testbed/system/filters.ts";
 import { anew, underAnotherId } from "../../../testbed/system/message-ids.ts";
 import {
@@ -101,7 +101,7 @@ async function allMessages({ system }: Course, operator: Operator): Promise<Stor
 /** Each as if it were new to the stream. */
 async function publishAnew({ system }: Course, messages: readonly Stored[]): Promise<void> {
   await asOperator(system, (operator) =>
-    forEachInFlight(messages, AT_ONCE, (message) => operator.publish(anew(message))),
+    pMap(messages, (message) => operator.publish(anew(message)), { concurrency: AT_ONCE }),
   );
 }
 
@@ -133,7 +133,7 @@ export const repeatMessages: Fault = {
         await pause(200);
         const before = (await manager.streams.info(stream)).state.messages;
         const own = told.filter((message) => message.stream === stream);
-        await forEachInFlight(own, AT_ONCE, (message) => operator.publish(message));
+        await pMap(own, (message) => operator.publish(message), { concurrency: AT_ONCE });
         const { state } = await manager.streams.info(stream);
         log(`${own.length} under their own ids, ${stream} took ${state.messages - before}`);
         await manager.streams.update(stream, config);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import pMap from "p-map";
 import {
   atTheDatabase,
   endConnections,
@@ -55,14 +55,22 @@ const ROUNDS = 4;
 /** Every shopper at once, half of them with the basket the other way round. */
 async function oppositeBaskets(market: Market): Promise<void> {
   const jobs = Array.from({ length: BASKETS }, (_, index) => index);
-  await forEachInFlight(jobs, BASKETS, async (index) => {
-    const userId = market.userIds[index % market.userIds.length] as bigint;
-    const wares = index % 2 === 0 ? market.wares : market.wares.toReversed();
-    const lines = wares.slice(0, 6).map((ware): [typeof ware, bigint] => [ware, 1n]);
-    const placed = await shopper(market, userId).place({ lines, balanceCents: 300n });
-    for (let tries = 1; tries < 3 && placed.attempts.at(-1)?.answer.kind === "unknown"; tries += 1)
-      await placed.ask();
-  });
+  await pMap(
+    jobs,
+    async (index) => {
+      const userId = market.userIds[index % market.userIds.length] as bigint;
+      const wares = index % 2 === 0 ? market.wares : market.wares.toReversed();
+      const lines = wares.slice(0, 6).map((ware): [typeof ware, bigint] => [ware, 1n]);
+      const placed = await shopper(market, userId).place({ lines, balanceCents: 300n });
+      for (
+        let tries = 1;
+        tries < 3 && placed.attempts.at(-1)?.answer.kind === "unknown";
+        tries += 1
+      )
+        await placed.ask();
+    },
+    { concurrency: BASKETS },
+  );
 }
 
 export const deadlockStorm: Fault = {

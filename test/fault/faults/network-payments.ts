@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import pMap from "p-map";
 import type { Course, Fault } from "../fault.ts";
 import { idOf } from "../load/memory.ts";
 import { type Shopper, shopper } from "../load/shopper.ts";
@@ -16,12 +16,16 @@ async function placeOrders(
   if (!ware) throw new Error("the market has no wares");
   const placed: { person: Shopper; orderId: bigint }[] = [];
   const jobs = Array.from({ length: count }, (_, index) => index);
-  await forEachInFlight(jobs, AT_ONCE, async (index) => {
-    const userId = market.userIds[index % market.userIds.length] as bigint;
-    const person = shopper(market, userId);
-    const orderId = idOf(await person.place({ lines: [[ware, 1n]] }));
-    if (orderId !== undefined) placed.push({ person, orderId });
-  });
+  await pMap(
+    jobs,
+    async (index) => {
+      const userId = market.userIds[index % market.userIds.length] as bigint;
+      const person = shopper(market, userId);
+      const orderId = idOf(await person.place({ lines: [[ware, 1n]] }));
+      if (orderId !== undefined) placed.push({ person, orderId });
+    },
+    { concurrency: AT_ONCE },
+  );
   return placed;
 }
 
@@ -29,10 +33,14 @@ type Opened = { person: Shopper; orderId: bigint; paymentId: bigint };
 
 async function openPayments(course: Course, count: number): Promise<Opened[]> {
   const opened: Opened[] = [];
-  await forEachInFlight(await placeOrders(course, count), AT_ONCE, async ({ person, orderId }) => {
-    const paymentId = idOf(await person.openPayment(orderId));
-    if (paymentId !== undefined) opened.push({ person, orderId, paymentId });
-  });
+  await pMap(
+    await placeOrders(course, count),
+    async ({ person, orderId }) => {
+      const paymentId = idOf(await person.openPayment(orderId));
+      if (paymentId !== undefined) opened.push({ person, orderId, paymentId });
+    },
+    { concurrency: AT_ONCE },
+  );
   return opened;
 }
 
@@ -56,16 +64,24 @@ export const paidLate: Fault = {
       ...system.edges.select({ from: "sandbox", to: "gateway" }),
     ];
     for (const edge of away) edge.set({ kind: "reset" });
-    await forEachInFlight(opened, AT_ONCE, async ({ person, orderId, paymentId }) => {
-      await person.pay({ orderId, paymentId });
-    });
+    await pMap(
+      opened,
+      async ({ person, orderId, paymentId }) => {
+        await person.pay({ orderId, paymentId });
+      },
+      { concurrency: AT_ONCE },
+    );
     injected(opened.length);
     log(`${opened.length} orders are paid, and the shop hears nothing of it`);
     // Some give up meanwhile.
     const impatient = opened.filter((_, index) => index % 4 === 0);
-    await forEachInFlight(impatient, AT_ONCE, async ({ person, orderId }) => {
-      await person.cancel(orderId);
-    });
+    await pMap(
+      impatient,
+      async ({ person, orderId }) => {
+        await person.cancel(orderId);
+      },
+      { concurrency: AT_ONCE },
+    );
     await pause(PAST_DEADLINE_MS, undefined, { signal }).catch(() => {});
     for (const edge of away) edge.mend();
   },
@@ -81,12 +97,12 @@ export const thunderingExpiry: Fault = {
   async run(course) {
     const { system, log, injected, signal } = course;
     const placed = await placeOrders(course, MANY_ORDERS);
-    await forEachInFlight(
+    await pMap(
       placed.filter((_, index) => index % 2 === 0),
-      AT_ONCE,
       async ({ person, orderId }) => {
         await person.openPayment(orderId);
       },
+      { concurrency: AT_ONCE },
     );
     await system.sql(
       "order",

@@ -1,5 +1,5 @@
+import pMap from "p-map";
 import { persistently } from "../../../testbed/calls/administrator.ts";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
 import type { Market } from "../load/market.ts";
 import { type Errand, errandsOf, idOf, type Wish } from "../load/memory.ts";
 import type { Facts, PaymentRow, RefundRow } from "./facts.ts";
@@ -31,15 +31,19 @@ export async function judgeAnswers(
     paymentsOf: Map.groupBy(facts.payments.values(), (payment) => payment.order_id),
     refundsOf: Map.groupBy(facts.refunds, (refund) => refund.order_id),
   };
-  await forEachInFlight(fresh, IN_FLIGHT, async (placed) => {
-    const orderId = idOf(placed);
-    if (orderId === undefined) return;
-    findings.lost.push(
-      ...(await orderAnswered(market, look, { placed, orderId })),
-      ...(await paymentsAnswered(market, look, { placed, orderId })),
-      ...(await couponAnswered(market, look, placed)),
-    );
-  });
+  await pMap(
+    fresh,
+    async (placed) => {
+      const orderId = idOf(placed);
+      if (orderId === undefined) return;
+      findings.lost.push(
+        ...(await orderAnswered(market, look, { placed, orderId })),
+        ...(await paymentsAnswered(market, look, { placed, orderId })),
+        ...(await couponAnswered(market, look, placed)),
+      );
+    },
+    { concurrency: IN_FLIGHT },
+  );
 }
 
 async function orderAnswered(

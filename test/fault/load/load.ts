@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import pMap from "p-map";
 import type { Random } from "../../../testbed/random.ts";
 import { oneOrder } from "./life.ts";
 import type { Market } from "./market.ts";
@@ -70,9 +70,13 @@ export async function resolveUnknown(
   const isOver = () => Date.now() > untilMs || signal?.aborted === true;
   for (;;) {
     const unknown = memory.errands.filter((errand) => !settledAnswer(errand));
-    await forEachInFlight(unknown, ASKED_AT_ONCE, async (errand) => {
-      if (!isOver()) await errand.ask();
-    });
+    await pMap(
+      unknown,
+      async (errand) => {
+        if (!isOver()) await errand.ask();
+      },
+      { concurrency: ASKED_AT_ONCE },
+    );
     const left = unknown.filter((errand) => !settledAnswer(errand)).length;
     if (left === 0 || isOver()) return left;
     await pause(ASK_AGAIN_MS);

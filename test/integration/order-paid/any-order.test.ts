@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import pMap from "p-map";
 import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { outcome } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
 import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
 import {
   insertUsers,
@@ -111,20 +111,24 @@ describe("payments and refunds of an order, in any order and multiplicity", func
     const [userId = 0n] = await insertUsers(shop, 1);
     const goods = await newGoods(shop, { unitPriceCents: PRICE, stock: 1_000_000n });
     const walks: Walk[] = [];
-    await forEachInFlight(all, IN_FLIGHT, async (steps) => {
-      const request = placeRequest({ userId, lines: [[goods, QUANTITY]] });
-      const { order } = await shop.admin.order.placeOrder(request);
-      assert.equal(order?.payAmountCents, PAY_CENTS);
-      walks.push({
-        steps,
-        orderId: order.orderId,
-        paymentIds: { S: newId(), T: newId() },
-        eventIds: new Map(),
-        requestIds: { P: newKey(), W: newKey() },
-        goodsId: goods.goodsId,
-        expected: new Expected(),
-      });
-    });
+    await pMap(
+      all,
+      async (steps) => {
+        const request = placeRequest({ userId, lines: [[goods, QUANTITY]] });
+        const { order } = await shop.admin.order.placeOrder(request);
+        assert.equal(order?.payAmountCents, PAY_CENTS);
+        walks.push({
+          steps,
+          orderId: order.orderId,
+          paymentIds: { S: newId(), T: newId() },
+          eventIds: new Map(),
+          requestIds: { P: newKey(), W: newKey() },
+          goodsId: goods.goodsId,
+          expected: new Expected(),
+        });
+      },
+      { concurrency: IN_FLIGHT },
+    );
     return walks;
   }
 
@@ -138,18 +142,22 @@ describe("payments and refunds of an order, in any order and multiplicity", func
       ({ orderId }) => orderId,
     );
     const told: bigint[] = [];
-    await forEachInFlight(walks, IN_FLIGHT, async (walk) => {
-      const next = stepOf(walk);
-      if (next === undefined) return;
-      const answer = await outcome(call(walk, next));
-      assert.equal(answer, walk.expected.take(next), `${next} of ${walk.steps.join("")}`);
-      if (next === "S" || next === "T") told.push(await payment(walk, next));
-      for (const { refundId, note } of refunds.get(walk.orderId) ?? []) {
-        if (next !== "B" && GIVEN_BACK[next] !== note) continue;
-        const message = { orderId: walk.orderId, refundId };
-        told.push(await events.tell("pay.v1.refunded", PaymentRefundedSchema, message));
-      }
-    });
+    await pMap(
+      walks,
+      async (walk) => {
+        const next = stepOf(walk);
+        if (next === undefined) return;
+        const answer = await outcome(call(walk, next));
+        assert.equal(answer, walk.expected.take(next), `${next} of ${walk.steps.join("")}`);
+        if (next === "S" || next === "T") told.push(await payment(walk, next));
+        for (const { refundId, note } of refunds.get(walk.orderId) ?? []) {
+          if (next !== "B" && GIVEN_BACK[next] !== note) continue;
+          const message = { orderId: walk.orderId, refundId };
+          told.push(await events.tell("pay.v1.refunded", PaymentRefundedSchema, message));
+        }
+      },
+      { concurrency: IN_FLIGHT },
+    );
     for (let start = 0; start < told.length; start += 1_000) {
       const some = told.slice(start, start + 1_000);
       await eventually(async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
+import pMap from "p-map";
 import { CancelReason, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
 import { auditIsClean } from "../../../testbed/orders/audit.ts";
 import { type Arena, type Contest, ledgerOf, openArena } from "./arena.ts";
 import { LANES, RACE_MS, ROUNDS } from "./rounds.ts";
@@ -59,9 +59,13 @@ describe("paying against the deadline", () => {
     for (let left = ROUNDS; left > 0; left -= GROUP) {
       const contests: Contest[] = [];
       const places = Array.from({ length: Math.min(GROUP, left) }, (_, place) => place);
-      await forEachInFlight(places, LANES, async (place) => {
-        contests[place] = await arena.enter();
-      });
+      await pMap(
+        places,
+        async (place) => {
+          contests[place] = await arena.enter();
+        },
+        { concurrency: LANES },
+      );
       const begun = closingBegins(contests);
       await Promise.all(
         contests.map(async (contest) => {

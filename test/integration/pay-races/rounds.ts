@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachInFlight } from "../../../testbed/in-flight.ts";
+import pMap from "p-map";
 
 /** How often two meet in each race: few in the whole suite, 1,000 with `npm run test:races`. */
 export const ROUNDS = Number(process.env.SHOP_RACE_ROUNDS ?? 48);
@@ -9,9 +9,9 @@ export const RACE_MS = 120_000 + ROUNDS * 600;
 export const LANES = 8;
 
 /** Runs so many rounds, LANES at once. */
-export function rounds(work: (round: number) => Promise<void>): Promise<void> {
+export async function rounds(work: (round: number) => Promise<void>): Promise<void> {
   const all = Array.from({ length: ROUNDS }, (_, round) => round);
-  return forEachInFlight(all, LANES, work);
+  await pMap(all, work, { concurrency: LANES });
 }
 
 const FIRST_STEP_MS = 2;
