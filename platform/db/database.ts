@@ -46,16 +46,19 @@ export type Transaction = {
   afterCommit(run: () => void): void;
 };
 
+/** What a transaction does; it runs again from its beginning where the attempt before was undone. */
+export type Work<T> = (tx: Transaction, attempt: number) => Promise<T>;
+
 export type Database = {
   /**
    * Runs `work` in one READ COMMITTED transaction and commits it. Deadlock, lock timeout, snapshot conflict, a
    * duplicate key and a connection lost before the commit undo everything and run it again, a bounded number of times
-   * with growing pauses: `work` must read whatever it decides on inside. Afterwards the trouble comes out as
-   * DuplicateKey or as Outage. A connection lost after the commit was sent, with what was written last, is an Outage at
-   * once: the outcome is unknown.
+   * with growing pauses: `work` must read whatever it decides on inside. `attempt` is 1 for the first run, 2 for the
+   * second, and so on. Afterwards the trouble comes out as DuplicateKey or as Outage. A connection lost after the commit
+   * was sent, with what was written last, is an Outage at once: the outcome is unknown.
    * `name` appears in logs and names the failpoints `begin:`, `commit.before:` and `commit.after:`.
    */
-  transact<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transact<T>(name: string, work: Work<T>): Promise<T>;
   /** Reads with entities outside a transaction; what it gets is forgotten afterwards. Run again like a transaction. */
   read<T>(work: (em: SqlEntityManager) => Promise<T>): Promise<T>;
   select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
@@ -217,10 +220,10 @@ function databaseOf(
   };
   const read = (sql: string, parameters: readonly Parameter[] = []): Promise<Answer> =>
     told(() => orm.em.getConnection().execute(formatSql(sql, parameters), [], "run"), [sql]);
-  const runAgain = async <T>(name: string, once: () => Promise<T>): Promise<T> => {
+  const runAgain = async <T>(name: string, once: (attempt: number) => Promise<T>): Promise<T> => {
     for (let run = 1; ; run += 1) {
       try {
-        return await once();
+        return await once(run);
       } catch (error) {
         if (!isOutage(error) && !isConflict(error) && !isDuplicateKey(error)) throw error;
         if (run >= runsAfter(error)) throw exhausted(name, error);
@@ -230,7 +233,7 @@ function databaseOf(
     }
   };
 
-  const runOnce = async <T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+  const runOnce = async <T>(name: string, work: Work<T>, attempt: number): Promise<T> => {
     const afterCommit: (() => void)[] = [];
     await failpoint(`begin:${name}`);
     const connection = await connections.take();
@@ -252,7 +255,7 @@ function databaseOf(
     };
     let result: T;
     try {
-      result = await work({
+      const tx: Transaction = {
         select: async <R>(sql: string, parameters?: readonly Parameter[]) =>
           (await run(sql, parameters)).rows as R[],
         change: async (sql, parameters) => (await run(sql, parameters)).affectedRows,
@@ -263,7 +266,8 @@ function databaseOf(
           else written.push({ sql, filled });
         },
         afterCommit: (then) => afterCommit.push(then),
-      });
+      };
+      result = await work(tx, attempt);
       await failpoint(`commit.before:${name}`);
     } catch (error) {
       await rollBack();
@@ -307,7 +311,7 @@ function databaseOf(
     async close() {
       await Promise.all([orm.close(true), connections.close()]);
     },
-    transact: (name, work) => runAgain(name, () => runOnce(name, work)),
+    transact: (name, work) => runAgain(name, (attempt) => runOnce(name, work, attempt)),
   };
 }
 

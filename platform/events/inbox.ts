@@ -18,16 +18,19 @@ const PRUNE_BATCH = 1_000;
 const KEEP_DAYS = 30;
 
 /**
- * Writes down, in this transaction, that these events have their effect here, and returns the ids of those for which
- * that is new: only they may have an effect now. An event that stands in the list twice is admitted once. Two replicas
- * that admit one event at the same moment collide on its key, and `transact` runs the loser again.
+ * Records the events in the inbox, in this transaction, and returns the deliveries to handle: each event that is new
+ * here once, in the order of `deliveries`. Two replicas that admit the same event at the same moment collide on its key,
+ * and `transact` runs the loser again.
  */
-export async function admitEvents(
+export async function admitEvents<D extends Pick<Delivery<unknown>, "eventId" | "consumer">>(
   tx: Transaction,
-  deliveries: readonly Pick<Delivery<unknown>, "eventId" | "consumer">[],
-): Promise<Set<bigint>> {
-  const byKey = new Map(deliveries.map((delivery) => [delivery.eventId, delivery]));
-  if (byKey.size === 0) return new Set();
+  deliveries: readonly D[],
+): Promise<D[]> {
+  const byKey = new Map<bigint, D>();
+  for (const delivery of deliveries) {
+    if (!byKey.has(delivery.eventId)) byKey.set(delivery.eventId, delivery);
+  }
+  if (byKey.size === 0) return [];
   const known = await tx.select<{ event_id: bigint; consumer: string }>(
     "select event_id, consumer from inbox where event_id in (?)",
     [[...byKey.keys()]],
@@ -40,7 +43,7 @@ export async function admitEvents(
     "inbox",
     [...byKey.values()].map(({ eventId, consumer }) => ({ event_id: eventId, consumer })),
   );
-  return new Set(byKey.keys());
+  return [...byKey.values()];
 }
 
 /** Which of these events had no effect in this service yet, and are not parked either. */

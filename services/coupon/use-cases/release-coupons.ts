@@ -15,11 +15,9 @@ export async function releaseCoupons(
 ): Promise<void> {
   for (const { message } of deliveries) checkClosedOrder(message);
   await database.transact("release-coupons", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
+    const admitted = await admitEvents(tx, deliveries);
     const orders = new Map(
-      deliveries
-        .filter(({ eventId }) => fresh.has(eventId))
-        .map(({ message: { orderId, userId } }) => [orderId, { orderId, userId }]),
+      admitted.map(({ message: { orderId, userId } }) => [orderId, { orderId, userId }]),
     );
     if (orders.size === 0) return;
 

@@ -14,10 +14,8 @@ export async function releaseStock(
   deliveries: readonly Delivery<{ orderId: bigint }>[],
 ): Promise<void> {
   await database.transact("release-stock", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
-    const orderIds = deliveries
-      .filter(({ eventId }) => fresh.has(eventId))
-      .map(({ message }) => message.orderId);
+    const admitted = await admitEvents(tx, deliveries);
+    const orderIds = admitted.map(({ message }) => message.orderId);
     if (orderIds.length === 0) return;
 
     const ledger = await lockLedger(tx, orderIds);

@@ -38,13 +38,11 @@ export type ReserveStock = (reservations: readonly Reservation[]) => Promise<Ans
 export function createReserveStock(parts: Parts): ReserveStock {
   const calls = gather<Reservation[], Answers>({
     run: async (batch) => {
-      let collided = false;
-      const decided = await parts.database.transact("reserve-stock", async (tx) => {
-        const lookUp = collided;
-        // Nearly every order is new: only where the first try found one decided are old decisions looked up.
-        collided = true;
-        return reserve(tx, parts.identifiers, { reservations: batch.flat(), lookUp });
-      });
+      const reservations = batch.flat();
+      const decided = await parts.database.transact("reserve-stock", (tx, attempt) =>
+        // Nearly every order is new: earlier decisions are looked up only after an insert has failed.
+        reserve(tx, parts.identifiers, { reservations, lookUp: attempt > 1 }),
+      );
       const answers = decided.values();
       return batch.map((call) => [...answers.take(call.length)]);
     },

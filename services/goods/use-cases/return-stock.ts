@@ -13,10 +13,8 @@ export async function returnStock(
 ): Promise<void> {
   for (const { message } of deliveries) checkRefund(message);
   await database.transact("return-stock", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
-    const refunds = deliveries
-      .filter(({ eventId }) => fresh.has(eventId))
-      .map(({ message }) => message);
+    const admitted = await admitEvents(tx, deliveries);
+    const refunds = admitted.map(({ message }) => message);
     if (refunds.length === 0) return;
 
     const orderIds = [...new Set(refunds.map(({ orderId }) => orderId))];

@@ -20,19 +20,18 @@ export async function finishRefund(
   finished: readonly FinishedRefund[],
 ): Promise<void> {
   await parts.database.transact("finish-refund", async (tx) => {
-    const fresh = await admitEvents(tx, finished);
-    const news = finished.filter(({ eventId }) => fresh.delete(eventId));
-    if (news.length === 0) return;
+    const admitted = await admitEvents(tx, finished);
+    if (admitted.length === 0) return;
     const orderIds = await ordersOfRefunds(
       tx,
-      news.map(({ refundId }) => refundId),
+      admitted.map(({ refundId }) => refundId),
     );
     const orders = await lockOrders(tx, orderIds);
     const refunds = await refundsOf(tx, orderIds);
     const done: bigint[] = [];
     const changes: Changed[] = [];
     const events: NewEvent[] = [];
-    for (const { refundId, traceparent } of news) {
+    for (const { refundId, traceparent } of admitted) {
       const refund = refunds.find((one) => one.refundId === refundId);
       const order = refund && orders.get(refund.orderId);
       if (!order) throw new Error(`refund ${refundId} was never requested`);

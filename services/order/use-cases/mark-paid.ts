@@ -29,18 +29,17 @@ export async function markPaid(
   payments: readonly IncomingPayment[],
 ): Promise<void> {
   await parts.database.transact("mark-paid", async (tx) => {
-    const fresh = await admitEvents(tx, payments);
-    const news = payments.filter(({ eventId }) => fresh.delete(eventId));
-    if (news.length === 0) return;
+    const admitted = await admitEvents(tx, payments);
+    if (admitted.length === 0) return;
     const orders = await lockOrders(
       tx,
-      news.map(({ orderId }) => orderId),
+      admitted.map(({ orderId }) => orderId),
     );
     const late = new Set((await refundsOf(tx, [...orders.keys()])).map((r) => r.latePaymentId));
     const changes: Changed[] = [];
     const refunds: (Refund & { lines: [] })[] = [];
     const events: NewEvent[] = [];
-    for (const payment of news) {
+    for (const payment of admitted) {
       const order = orders.get(payment.orderId);
       if (!order) throw new Error(`payment ${payment.paymentId} is for no order`);
       if (payment.paymentId === order.paymentId || late.has(payment.paymentId)) continue;

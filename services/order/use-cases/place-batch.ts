@@ -97,16 +97,11 @@ async function insertUnknown(
   parts: Parts,
   firsts: Map<string, First>,
 ): Promise<Map<string, KnownRequest>> {
-  let known = new Map<string, KnownRequest>();
-  let collided = false;
-  await parts.database.transact("save-pending", async (tx) => {
-    // Nearly every request is new: only where the first insert failed are old ones looked up.
-    if (collided) {
-      const keys = [...firsts.values()].map(({ planned }) => planned);
-      const requests = await findRequests(tx, keys);
-      known = new Map(requests.map((request) => [keyOf(request), request]));
-    }
-    collided = true;
+  return parts.database.transact("save-pending", async (tx, attempt) => {
+    const keys = [...firsts.values()].map(({ planned }) => planned);
+    // Nearly every request is new: earlier ones are looked up only after an insert has failed.
+    const requests = attempt === 1 ? [] : await findRequests(tx, keys);
+    const known = new Map(requests.map((request) => [keyOf(request), request]));
     const unknown = [...firsts].filter(([key]) => !known.has(key));
     await insertPending(
       tx,
@@ -114,8 +109,8 @@ async function insertUnknown(
         return { ...planned, fingerprint: entry.fingerprint, actor: entry.actor };
       }),
     );
+    return known;
   });
-  return known;
 }
 
 const usesBalance = ({ planned }: Placing) => planned.balanceCents > 0n;

@@ -30,11 +30,9 @@ type Confirming = { one: Placing; confirmation: Confirmation };
  * transaction when the answer to its commit was lost: what the row says is the outcome.
  */
 export async function settleOrders(parts: Parts, placing: Placing[]): Promise<Map<bigint, Placed>> {
-  const outcomes = new Map<bigint, Placed>();
-  const decided: bigint[] = [];
-  await parts.database.transact("settle-orders", async (tx) => {
-    outcomes.clear();
-    decided.length = 0;
+  const { outcomes, decided } = await parts.database.transact("settle-orders", async (tx) => {
+    const outcomes = new Map<bigint, Placed>();
+    const decided: bigint[] = [];
     const locked = await lockOrders(
       tx,
       placing.map(({ planned }) => planned.orderId),
@@ -64,6 +62,7 @@ export async function settleOrders(parts: Parts, placing: Placing[]): Promise<Ma
     }
     await confirm(tx, parts, confirming);
     await cancelLocked(tx, parts, cancelling);
+    return { outcomes, decided };
   });
   for (const order of await readOrders(parts.database, { orderIds: decided })) {
     outcomes.set(order.orderId, outcomeOf(order));

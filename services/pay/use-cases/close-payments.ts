@@ -57,10 +57,8 @@ export async function closeCancelled(
   deliveries: readonly Delivery<{ orderId: bigint }>[],
 ): Promise<void> {
   await database.transact("close-cancelled", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
-    const orderIds = deliveries
-      .filter(({ eventId }) => fresh.has(eventId))
-      .map(({ message }) => message.orderId);
+    const admitted = await admitEvents(tx, deliveries);
+    const orderIds = admitted.map(({ message }) => message.orderId);
     if (orderIds.length === 0) return;
     await closePayable(tx, orderIds);
     await markClosing(tx, orderIds, 0);

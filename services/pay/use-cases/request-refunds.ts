@@ -22,10 +22,8 @@ export async function requestRefunds(
   deliveries: readonly Delivery<Requested>[],
 ): Promise<void> {
   await database.transact("request-refunds", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
     const wanted = new Map<bigint, Requested>();
-    for (const { eventId, message } of deliveries) {
-      if (!fresh.has(eventId)) continue;
+    for (const { message } of await admitEvents(tx, deliveries)) {
       mustBeSame(wanted.get(message.refundId), message);
       wanted.set(message.refundId, message);
     }

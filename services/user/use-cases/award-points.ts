@@ -11,12 +11,10 @@ export async function awardPoints(
 ): Promise<void> {
   for (const { message } of deliveries) checkPaidOrder(message);
   await parts.database.transact("award-points", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
-    const orders = deliveries
-      .filter(({ eventId }) => fresh.has(eventId))
-      .map(({ message: { orderId, userId, spentCents } }) => {
-        return { orderId, userId, spentCents, refundId: 0n };
-      });
+    const admitted = await admitEvents(tx, deliveries);
+    const orders = admitted.map(({ message: { orderId, userId, spentCents } }) => {
+      return { orderId, userId, spentCents, refundId: 0n };
+    });
     await lockBalances(
       tx,
       orders.map(({ userId }) => userId),

@@ -18,10 +18,8 @@ export async function refundBalance(
 ): Promise<void> {
   for (const { message } of deliveries) checkRefundedOrder(message);
   await parts.database.transact("refund-balance", async (tx) => {
-    const fresh = await admitEvents(tx, deliveries);
-    const refunds = deliveries
-      .filter(({ eventId }) => fresh.has(eventId))
-      .map(({ message }) => message);
+    const admitted = await admitEvents(tx, deliveries);
+    const refunds = admitted.map(({ message }) => message);
     if (refunds.length === 0) return;
 
     const ofBalance = refunds.filter(({ balanceCents }) => balanceCents > 0n);

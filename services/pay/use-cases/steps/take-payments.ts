@@ -52,11 +52,9 @@ async function takePayments(
   parts: Taking,
   batch: readonly Evidence<PaidNotice>[],
 ): Promise<(Accepted | undefined)[]> {
-  let isFirstRun = true;
-  const taken = await parts.database.transact("take-payments", async (tx) => {
-    // One was on record already, or two stood in each other's way: it is not looked for which.
-    if (!isFirstRun) return [];
-    isFirstRun = false;
+  const taken = await parts.database.transact("take-payments", async (tx, attempt) => {
+    // A notice was on record already, or two blocked each other. Each is then handled alone.
+    if (attempt > 1) return [];
     const ids = batch.map(({ notice }) => notice.paymentId);
     const payments = await lockPayments(tx, ids, { skipLocked: true });
     const paid = batch.flatMap((evidence) => {

@@ -93,8 +93,13 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/order/use-cases/settle-orders.ts",
-        piece: "await cancelLocked(tx, parts, cancelling);\n  });",
-        replacement: "await cancelLocked(tx, parts, cancelling);\n  }).catch(() => {});",
+        piece: "const { outcomes, decided } = await",
+        replacement: "let sent: any;\n  const { outcomes, decided } = await",
+      },
+      {
+        file: "services/order/use-cases/settle-orders.ts",
+        piece: "return { outcomes, decided };\n  });",
+        replacement: "sent = { outcomes, decided };\n    return sent;\n  }).catch(() => sent);",
       },
     ],
     course: "brokenCommit",

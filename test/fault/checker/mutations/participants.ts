@@ -12,8 +12,8 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: INBOX,
-        piece: "return new Set(byKey.keys());",
-        replacement: "return new Set();",
+        piece: "return [...byKey.values()];",
+        replacement: "return [];",
       },
     ],
     course: "story",
