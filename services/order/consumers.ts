@@ -3,9 +3,9 @@ import { type Subscription, subscription } from "#platform/events/consumers.ts";
 import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { finishRefund } from "./use-cases/finish-refund.ts";
 import { markPaid } from "./use-cases/mark-paid.ts";
-import type { Refunding } from "./use-cases/refunding.ts";
+import type { WriteParts } from "./use-cases/parts.ts";
 
-export function subscriptions(parts: Refunding): Subscription[] {
+export function subscriptions(parts: WriteParts): Subscription[] {
   return [
     subscription({
       fact: "pay.v1.succeeded",

@@ -1,4 +1,5 @@
 import { periodically } from "#platform/db/periodic.ts";
+import { createVersionWatch } from "#platform/db/version-watch.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
 import { createOutbox } from "#platform/events/outbox.ts";
 import { startRelay } from "#platform/events/relay.ts";
@@ -12,7 +13,6 @@ import { userClient } from "./clients/user.ts";
 import { type OrderConfig, orderConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import {
-  CLOSE_BATCH,
   CLOSE_TIMEOUT_MS,
   EXPIRE_EVERY_MS,
   MAX_WATCHERS,
@@ -25,9 +25,9 @@ import { entities } from "./store/entities.ts";
 import { Migration20261123Order } from "./store/migrations/2026-11-23-order.ts";
 import { Migration20261124Payments } from "./store/migrations/2026-11-24-payments.ts";
 import { readVersions } from "./store/read-orders.ts";
-import { expireOverdue, recoverAbandoned } from "./use-cases/close-orders.ts";
-import { createOrderChanges } from "./use-cases/order-changes.ts";
+import { expireOrders } from "./use-cases/expire-orders.ts";
 import { createPlaceOrder } from "./use-cases/place-order.ts";
+import { recoverOrders } from "./use-cases/recover-orders.ts";
 
 export function start(env: Record<string, string | undefined> = process.env) {
   const config = orderConfig(env);
@@ -42,7 +42,7 @@ export function start(env: Record<string, string | undefined> = process.env) {
   });
 }
 
-type Closed = { cancelled: bigint[]; lookedAt: number };
+type Closed = { cancelled: bigint[]; more: boolean };
 
 function build(config: OrderConfig, { database, identifiers, broker, log }: Ground): Built {
   const { shipping, payDeadlineSeconds, abandonedAfterSeconds } = config;
@@ -83,7 +83,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     outbox: createOutbox({ identifiers, publishSoon: relay.publishSoon }),
     ...clients,
     pay,
-    changes: createOrderChanges({
+    watch: createVersionWatch({
       readVersions: (orderIds) => readVersions(database, orderIds),
       pollMs: WATCH_POLL_MS,
       maxWatchers: MAX_WATCHERS,
@@ -93,10 +93,10 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
   const placing = createPlaceOrder(parts);
   const closing = (name: string, everyMs: number, close: () => Promise<Closed>) => {
     const work = async () => {
-      const { cancelled, lookedAt } = await close();
+      const { cancelled, more } = await close();
       const orderIds = cancelled.map(String);
       if (orderIds.length > 0) log.info({ orderIds, work: name }, "cancelled");
-      return lookedAt === CLOSE_BATCH;
+      return more;
     };
     return periodically({ name, everyMs, log, work });
   };
@@ -105,13 +105,13 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     subscriptions: subscriptions(parts),
     background: [
       { stop: () => placing.idle() },
-      closing("recover-orders", RECOVER_EVERY_MS, () => recoverAbandoned(parts)),
-      closing("expire-orders", EXPIRE_EVERY_MS, () => expireOverdue(parts)),
+      closing("recover-orders", RECOVER_EVERY_MS, () => recoverOrders(parts)),
+      closing("expire-orders", EXPIRE_EVERY_MS, () => expireOrders(parts)),
       relay,
       ...[...Object.values(clients), ...Object.values(inboxes)].map(({ close }) => ({
         stop: async () => close(),
       })),
-      { stop: async () => pay.disconnect() },
+      { stop: async () => pay.close() },
     ],
   };
 }

@@ -10,17 +10,19 @@ import {
   type RefundSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
 import { cancelOrder } from "./use-cases/cancel-order.ts";
-import { getOrder, listHistory } from "./use-cases/get-order.ts";
+import { confirmReceipt } from "./use-cases/confirm-receipt.ts";
+import { getOrder } from "./use-cases/get-order.ts";
+import { listOrderHistory } from "./use-cases/list-order-history.ts";
 import { listOrders } from "./use-cases/list-orders.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import type { PlaceOrder } from "./use-cases/place-order.ts";
 import { quoteOrder } from "./use-cases/quote-order.ts";
 import { refundOrder } from "./use-cases/refund-order.ts";
-import { confirmReceipt, shipOrder } from "./use-cases/ship-order.ts";
+import { shipOrder } from "./use-cases/ship-order.ts";
 import { watchOrder } from "./use-cases/watch-order.ts";
 
 type Order = Awaited<ReturnType<typeof getOrder>>;
-type HistoryEntry = Awaited<ReturnType<typeof listHistory>>[number];
+type HistoryEntry = Awaited<ReturnType<typeof listOrderHistory>>[number];
 
 export function orderImplementation(parts: Parts, placing: PlaceOrder): Implementation {
   return implement(OrderService, {
@@ -70,7 +72,7 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       return { order: orderMessage(order) };
     },
     async listOrderHistory({ orderId }, call) {
-      return { entries: (await listHistory(parts, orderId, call)).map(historyMessage) };
+      return { entries: (await listOrderHistory(parts, orderId, call)).map(historyMessage) };
     },
   });
 }

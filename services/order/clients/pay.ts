@@ -6,8 +6,8 @@ export type ClosedPayments = "closed" | "paid" | "unknown";
 
 export type PayClient = {
   /** Closes the open payments of orders that are not to be paid any more; one answer for each order. */
-  close(orderIds: bigint[], options: CallOptions): Promise<Map<bigint, ClosedPayments>>;
-  disconnect(): void;
+  closePayments(orderIds: bigint[], options: CallOptions): Promise<Map<bigint, ClosedPayments>>;
+  close(): void;
 };
 
 const OUTCOMES: Record<number, ClosedPayments> = {
@@ -18,10 +18,10 @@ const OUTCOMES: Record<number, ClosedPayments> = {
 export function payClient(options: ClientOptions): PayClient {
   const client = createClient(PayService, options);
   return {
-    async close(orderIds, call) {
+    async closePayments(orderIds, call) {
       const { results } = await client.closePayments({ orderIds }, call);
       return new Map(results.map((one) => [one.orderId, OUTCOMES[one.outcome] ?? "unknown"]));
     },
-    disconnect: client.close,
+    close: client.close,
   };
 }

@@ -120,6 +120,16 @@ export function applyTransition(state: OrderState, change: Transition): OrderSta
   });
 }
 
+/** The order after one transition: its next version, in its new state, with the given fields. */
+export function advance<T extends OrderState & { version: number }>(
+  order: T,
+  transition: Transition,
+  fields: Partial<T> = {},
+): T {
+  const state = applyTransition(order, transition);
+  return { ...order, ...fields, ...state, version: order.version + 1 };
+}
+
 /** Nothing more is to be expected of the order; only a refund can still change it. */
 export function isFinished(status: OrderStatus): boolean {
   return status !== PENDING && status !== CONFIRMED;

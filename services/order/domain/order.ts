@@ -49,12 +49,12 @@ export type PlaceCommand = {
 /** A checked request with what follows from it; amounts are the server's own. */
 export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: bigint };
 
-/** The services that may hold something for an order. */
+/** The services that may hold something for an order: stock, a coupon, balance. */
 export type Holder = "goods" | "coupon" | "user";
-/** Whom a cancellation is told to: pay closes what is still open. */
-export type ToldOfCancellation = Holder | "pay";
+/** The services that consume a cancellation; pay closes the payments that are still open. */
+export type CancellationConsumer = Holder | "pay";
 
-/** What an order may hold once its request is saved: the holders to tell where nobody knows how far it came. */
+/** Every service that may hold something for an order, for when it is unknown which ones do. */
 export function possibleHolders(order: { couponId: bigint; balanceCents: bigint }): Holder[] {
   const holders: Holder[] = ["goods"];
   if (order.couponId !== 0n) holders.push("coupon");

@@ -57,15 +57,14 @@ export async function readHistory(database: Database, orderId: bigint): Promise<
   );
 }
 
-/** The number of the last change of each order: what a watcher compares with what it has seen. */
+/** The version of each order that exists: its number of transitions so far. */
 export async function readVersions(
   database: Database,
   orderIds: readonly bigint[],
-): Promise<{ orderId: bigint; version: number; status: OrderStatus }[]> {
-  return database.select(
-    "select order_id as orderId, version, order_status as status from orders where order_id in (?)",
-    [orderIds],
-  );
+): Promise<{ id: bigint; version: number }[]> {
+  return database.select("select order_id as id, version from orders where order_id in (?)", [
+    orderIds,
+  ]);
 }
 
 async function withParts(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {

@@ -1,23 +1,20 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { OrderStatus, possibleHolders } from "../domain/order.ts";
 import type { StoredOrder } from "../store/entities.ts";
-import { lockOrders } from "../store/lock-orders.ts";
-import { cancelLocked } from "./cancellation.ts";
-import { checkOrderId, getOrder, orderNotFound } from "./get-order.ts";
-import type { Asking, Parts } from "./parts.ts";
+import { getOrder } from "./get-order.ts";
+import type { CallContext, WriteParts } from "./parts.ts";
+import { cancelLocked } from "./steps/cancellation.ts";
+import { checkOrderId, lockOrder } from "./steps/find-order.ts";
 
-/** Cancels a confirmed order that is not paid; one that is cancelled already is answered as it is. */
+/** Cancels a confirmed order that is not paid. Idempotent. */
 export async function cancelOrder(
-  parts: Parts,
+  parts: WriteParts,
   orderId: bigint,
-  asking: Asking,
+  call: CallContext,
 ): Promise<StoredOrder> {
   checkOrderId(orderId);
   await parts.database.transact("cancel-order", async (tx) => {
-    const order = (await lockOrders(tx, [orderId])).get(orderId);
-    if (!order || (asking.ownerId !== undefined && order.userId !== asking.ownerId)) {
-      throw orderNotFound(orderId);
-    }
+    const order = await lockOrder(tx, orderId, call);
     if (order.orderStatus === OrderStatus.CANCELLED) return;
     if (order.orderStatus === OrderStatus.PENDING) {
       throw new Refusal(Reason.REQUEST_IN_PROGRESS, { order_id: String(orderId) });
@@ -25,12 +22,12 @@ export async function cancelOrder(
     await cancelLocked(tx, parts, [
       {
         order,
-        change: "cancel",
-        holders: [...possibleHolders(order), "pay"],
-        by: { actor: asking.actor, cause: "CancelOrder" },
-        traceparent: asking.traceparent,
+        transition: "cancel",
+        consumers: [...possibleHolders(order), "pay"],
+        by: { actor: call.actor, cause: "CancelOrder" },
+        traceparent: call.traceparent,
       },
     ]);
   });
-  return getOrder(parts, orderId, asking);
+  return getOrder(parts, orderId, call);
 }

@@ -3,8 +3,9 @@ import type { NewEvent } from "#platform/events/outbox.ts";
 import { RefundStatus } from "../domain/refunds.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { finishRefunds, ordersOfRefunds, refundsOf } from "../store/refunds.ts";
-import { type Changed, recordTransitions } from "./changing.ts";
-import { afterRefund, type Refunding, refundedEvent } from "./refunding.ts";
+import type { WriteParts } from "./parts.ts";
+import { afterRefund, refundedEvent } from "./steps/refunding.ts";
+import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
 
 /** A refund that pay has carried out at the platform. */
 export type FinishedRefund = {
@@ -16,7 +17,7 @@ export type FinishedRefund = {
 
 /** Finishes refunds, in one transaction, and tells whoever holds something that it goes back now. */
 export async function finishRefund(
-  parts: Refunding,
+  parts: WriteParts,
   finished: readonly FinishedRefund[],
 ): Promise<void> {
   await parts.database.transact("finish-refund", async (tx) => {
@@ -29,7 +30,7 @@ export async function finishRefund(
     const orders = await lockOrders(tx, orderIds);
     const refunds = await refundsOf(tx, orderIds);
     const done: bigint[] = [];
-    const changes: Changed[] = [];
+    const transitions: OrderTransition[] = [];
     const events: NewEvent[] = [];
     for (const { refundId, traceparent } of admitted) {
       const refund = refunds.find((one) => one.refundId === refundId);
@@ -42,7 +43,7 @@ export async function finishRefund(
         const next = afterRefund(order, refunds, refundId);
         orders.set(order.orderId, next);
         const detail = `refund ${refundId}`;
-        changes.push({
+        transitions.push({
           order: next,
           by: { actor: "service:pay", cause: "pay.v1.refunded", detail },
         });
@@ -51,7 +52,7 @@ export async function finishRefund(
       refund.status = RefundStatus.SUCCEEDED;
     }
     await finishRefunds(tx, done);
-    await recordTransitions(tx, parts, changes);
+    await recordTransitions(tx, parts, transitions);
     await parts.outbox.add(tx, events);
   });
 }

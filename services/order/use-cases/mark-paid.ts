@@ -1,13 +1,13 @@
 import { admitEvents } from "#platform/events/inbox.ts";
 import type { NewEvent } from "#platform/events/outbox.ts";
-import { changed } from "../domain/changed-order.ts";
-import { allows } from "../domain/order-state.ts";
+import { advance, allows } from "../domain/order-state.ts";
 import { RefundStatus } from "../domain/refunds.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { insertRefunds, type Refund, refundsOf } from "../store/refunds.ts";
-import { type Changed, recordTransitions } from "./changing.ts";
-import { paidEvent } from "./order-paid.ts";
-import { type Refunding, refundRequestedEvent } from "./refunding.ts";
+import type { WriteParts } from "./parts.ts";
+import { paidEvent } from "./steps/paid-event.ts";
+import { refundRequestedEvent } from "./steps/refunding.ts";
+import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
 
 /** A payment that came in, as pay tells it. */
 export type IncomingPayment = {
@@ -25,7 +25,7 @@ export type IncomingPayment = {
  * because the sum is not the order's, goes back whole: a refund without goods, once for each payment.
  */
 export async function markPaid(
-  parts: Refunding,
+  parts: WriteParts,
   payments: readonly IncomingPayment[],
 ): Promise<void> {
   await parts.database.transact("mark-paid", async (tx) => {
@@ -36,7 +36,7 @@ export async function markPaid(
       admitted.map(({ orderId }) => orderId),
     );
     const late = new Set((await refundsOf(tx, [...orders.keys()])).map((r) => r.latePaymentId));
-    const changes: Changed[] = [];
+    const transitions: OrderTransition[] = [];
     const refunds: (Refund & { lines: [] })[] = [];
     const events: NewEvent[] = [];
     for (const payment of admitted) {
@@ -45,10 +45,10 @@ export async function markPaid(
       if (payment.paymentId === order.paymentId || late.has(payment.paymentId)) continue;
       if (allows(order, "pay") && payment.amountCents === order.payAmountCents) {
         const { paymentId, payTime } = payment;
-        const paid = changed(order, "pay", { paymentId, payTime });
+        const paid = advance(order, "pay", { paymentId, payTime });
         orders.set(order.orderId, paid);
         const detail = `payment ${paymentId}`;
-        changes.push({
+        transitions.push({
           order: paid,
           by: { actor: "service:pay", cause: "pay.v1.succeeded", detail },
         });
@@ -60,7 +60,7 @@ export async function markPaid(
         events.push(refundRequestedEvent(order, refund, payment.traceparent));
       }
     }
-    await recordTransitions(tx, parts, changes);
+    await recordTransitions(tx, parts, transitions);
     await insertRefunds(tx, refunds);
     await parts.outbox.add(tx, events);
   });

@@ -1,12 +1,12 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
+import type { VersionWatch } from "#platform/db/version-watch.ts";
 import type { Outbox } from "#platform/events/outbox.ts";
 import type { CouponClient } from "../clients/coupon.ts";
 import type { GoodsClient } from "../clients/goods.ts";
 import type { PayClient } from "../clients/pay.ts";
 import type { UserClient } from "../clients/user.ts";
 import type { ShippingRule } from "../domain/amounts.ts";
-import type { OrderChanges } from "./order-changes.ts";
 
 /** What the use cases work with. */
 export type Parts = {
@@ -17,7 +17,8 @@ export type Parts = {
   coupon: CouponClient;
   user: UserClient;
   pay: PayClient;
-  changes: OrderChanges;
+  /** Wakes the watchers of an order when it gets a new version. */
+  watch: VersionWatch;
   rules: {
     shipping: ShippingRule;
     payDeadlineSeconds: number;
@@ -25,14 +26,18 @@ export type Parts = {
   };
 };
 
-/** Who asks, and until when an answer is of use. */
-export type Asking = {
+/** What a use case needs to write orders. */
+export type WriteParts = Pick<Parts, "database" | "identifiers" | "outbox" | "watch">;
+
+/** What a use case knows about the call that it serves. */
+export type CallContext = {
+  /** The caller, as the history records it: "user:7". */
   actor: string;
-  /** Only this user's orders may be seen; undefined: anyone's. */
+  /** The user whose orders the caller may see; undefined allows every user's. */
   ownerId: bigint | undefined;
   /** On the scale of Date.now(). */
   deadlineMs: number;
-  /** Made when it is asked for: read it only where something waits for it. */
+  /** Created on first access: read it only where something waits for it. */
   signal: AbortSignal;
   traceparent: string;
 };

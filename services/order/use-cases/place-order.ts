@@ -4,13 +4,14 @@ import { checkRequest, requestFingerprint } from "../domain/place-request.ts";
 import * as limits from "../limits.ts";
 import type { StoredOrder } from "../store/entities.ts";
 import { getOrder } from "./get-order.ts";
-import type { Asking, Parts } from "./parts.ts";
-import { type Placed, type PlaceEntry, placeBatch } from "./place-batch.ts";
-import { outcomeOf } from "./place-outcome.ts";
+import type { CallContext, Parts } from "./parts.ts";
+import { placeBatch } from "./steps/place-batch.ts";
+import { outcomeOf } from "./steps/place-outcome.ts";
+import type { Placed, PlaceEntry } from "./steps/placing.ts";
 
 export type PlaceOrder = {
   /** The confirmed order, or the refusal for which it was cancelled. */
-  place(command: PlaceCommand, asking: Asking): Promise<StoredOrder>;
+  place(command: PlaceCommand, call: CallContext): Promise<StoredOrder>;
   /** Resolves when every order that was accepted has its outcome. */
   idle(): Promise<void>;
 };
@@ -39,16 +40,14 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
   };
   return {
     idle: () => batches.idle(),
-    async place(command, asking) {
+    async place(command, call) {
       const goodsAmountCents = checkRequest(command, rules);
-      const { actor, deadlineMs, traceparent } = asking;
+      const { actor, deadlineMs, traceparent } = call;
       const fingerprint = requestFingerprint(command);
       const entry = { command, goodsAmountCents, fingerprint, actor, deadlineMs, traceparent };
       const placed = await batches.submit(entry);
       const outcome =
-        placed.kind === "repeated"
-          ? outcomeOf(await settled(parts, placed.orderId, asking))
-          : placed;
+        placed.kind === "repeated" ? outcomeOf(await settled(parts, placed.orderId, call)) : placed;
       if (outcome.kind === "refused") throw outcome.refusal;
       return outcome.order;
     },
@@ -56,13 +55,13 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
 }
 
 /** Waits, where the order is still being placed, by this process or another one, until it has its outcome. */
-async function settled(parts: Parts, orderId: bigint, asking: Asking): Promise<StoredOrder> {
-  const leftMs = Math.max(asking.deadlineMs - ANSWER_MARGIN_MS - Date.now(), 0);
-  const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(leftMs)]);
-  let order = await getOrder(parts, orderId, asking);
+async function settled(parts: Parts, orderId: bigint, call: CallContext): Promise<StoredOrder> {
+  const leftMs = Math.max(call.deadlineMs - ANSWER_MARGIN_MS - Date.now(), 0);
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(leftMs)]);
+  let order = await getOrder(parts, orderId, call);
   while (order.orderStatus === OrderStatus.PENDING && !signal.aborted) {
-    await parts.changes.next({ orderId, afterVersion: order.version, signal });
-    order = await getOrder(parts, orderId, asking);
+    await parts.watch.next({ id: orderId, afterVersion: order.version, signal });
+    order = await getOrder(parts, orderId, call);
   }
   return order;
 }

@@ -5,7 +5,7 @@ import { goodsAmount, payAmount, shippingFee } from "../domain/amounts.ts";
 import type { OrderLine } from "../domain/order.ts";
 import { checkLines } from "../domain/place-request.ts";
 import { MAX_LINES } from "../limits.ts";
-import type { Asking, Parts } from "./parts.ts";
+import type { CallContext, Parts } from "./parts.ts";
 
 export type QuoteCommand = {
   userId: bigint;
@@ -18,15 +18,15 @@ export type QuoteCommand = {
 export async function quoteOrder(
   parts: Pick<Parts, "goods" | "coupon" | "user" | "rules">,
   command: QuoteCommand,
-  asking: Asking,
+  call: CallContext,
 ) {
   const { userId, couponId, balanceCents } = command;
   checkQuote(command);
-  const { deadlineMs, traceparent, signal } = asking;
-  const call = { deadlineMs, traceparent, signal };
+  const { deadlineMs, traceparent, signal } = call;
+  const options = { deadlineMs, traceparent, signal };
   const [lines, balance] = await Promise.all([
-    pricedLines(parts, command, call),
-    parts.user.balance(userId, call),
+    pricedLines(parts, command, options),
+    parts.user.balance(userId, options),
   ]);
   if (balanceCents > balance) {
     throw new Refusal(Reason.BALANCE_NOT_ENOUGH, {
@@ -40,7 +40,9 @@ export async function quoteOrder(
   const orderAmountCents = goodsAmountCents + shippingFeeCents;
   if (orderAmountCents > MAX_CENTS) tooMuch();
   const couponPaidCents =
-    couponId === 0n ? 0n : await parts.coupon.quote({ couponId, userId, goodsAmountCents }, call);
+    couponId === 0n
+      ? 0n
+      : await parts.coupon.quote({ couponId, userId, goodsAmountCents }, options);
   const payAmountCents = payAmount({ orderAmountCents, couponPaidCents, balanceCents });
   if (payAmountCents instanceof Refusal) throw payAmountCents;
   return {
@@ -66,10 +68,10 @@ function checkQuote(command: QuoteCommand): void {
 async function pricedLines(
   parts: Pick<Parts, "goods">,
   { lines }: QuoteCommand,
-  call: Pick<Asking, "deadlineMs" | "traceparent" | "signal">,
+  options: Pick<CallContext, "deadlineMs" | "traceparent" | "signal">,
 ): Promise<OrderLine[]> {
   const goodsIds = lines.map(({ goodsId }) => goodsId);
-  const prices = await parts.goods.prices(goodsIds, call);
+  const prices = await parts.goods.prices(goodsIds, options);
   return lines.map(({ goodsId, quantity }) => {
     const goods = prices.get(goodsId);
     const metadata = { goods_id: String(goodsId) };

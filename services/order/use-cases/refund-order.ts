@@ -1,8 +1,7 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { changed } from "../domain/changed-order.ts";
-import { applyTransition } from "../domain/order-state.ts";
+import { advance, applyTransition } from "../domain/order-state.ts";
 import {
   checkRefundRequest,
   type PlannedRefund,
@@ -20,10 +19,11 @@ import {
   refundsOf,
   type StoredRefund,
 } from "../store/refunds.ts";
-import { recordTransitions } from "./changing.ts";
-import { getOrder, orderNotFound } from "./get-order.ts";
-import type { Asking } from "./parts.ts";
-import { afterRefund, type Refunding, refundedEvent, refundRequestedEvent } from "./refunding.ts";
+import { getOrder } from "./get-order.ts";
+import type { CallContext, WriteParts } from "./parts.ts";
+import { orderNotFound } from "./steps/find-order.ts";
+import { afterRefund, refundedEvent, refundRequestedEvent } from "./steps/refunding.ts";
+import { recordTransitions } from "./steps/transitions.ts";
 
 export type RefundCommand = {
   requestId: string;
@@ -38,9 +38,9 @@ export type RefundCommand = {
  * and finished when pay says so; else it is finished at once. The same request_id is one refund.
  */
 export async function refundOrder(
-  parts: Refunding,
+  parts: WriteParts,
   command: RefundCommand,
-  asking: Asking,
+  call: CallContext,
 ): Promise<StoredOrder> {
   checkRefundRequest(command, { maxLines: MAX_LINES, maxNote: MAX_NOTE });
   const print = fingerprintOf(command);
@@ -60,9 +60,9 @@ export async function refundOrder(
       soFarOf(refunds),
       command.lines,
     );
-    await request(tx, parts, { order, refunds, planned, command, print, asking });
+    await request(tx, parts, { order, refunds, planned, command, print, call });
   });
-  return getOrder(parts, command.orderId, asking);
+  return getOrder(parts, command.orderId, call);
 }
 
 type Requested = {
@@ -71,12 +71,12 @@ type Requested = {
   planned: PlannedRefund;
   command: RefundCommand;
   print: Buffer;
-  asking: Asking;
+  call: CallContext;
 };
 
-async function request(tx: Transaction, parts: Refunding, requested: Requested): Promise<void> {
-  const { order, refunds, planned, command, asking } = requested;
-  const { actor, traceparent } = asking;
+async function request(tx: Transaction, parts: WriteParts, requested: Requested): Promise<void> {
+  const { order, refunds, planned, command, call } = requested;
+  const { actor, traceparent } = call;
   const refund = {
     ...planned,
     refundId: parts.identifiers.next(),
@@ -88,7 +88,7 @@ async function request(tx: Transaction, parts: Refunding, requested: Requested):
   };
   const { requestId } = command;
   await insertRefunds(tx, [{ ...refund, request: { requestId, fingerprint: requested.print } }]);
-  const refunding = changed(order, "requestRefund");
+  const refunding = advance(order, "requestRefund");
   const by = { actor, cause: "RefundOrder", detail: `refund ${refund.refundId}` };
   if (planned.payAmountCents > 0n) {
     await recordTransitions(tx, parts, [{ order: refunding, by }]);

@@ -1,21 +1,21 @@
 import { isFinished } from "../domain/order-state.ts";
 import type { StoredOrder } from "../store/entities.ts";
 import { getOrder } from "./get-order.ts";
-import type { Asking, Parts } from "./parts.ts";
+import type { CallContext, Parts } from "./parts.ts";
 
-/** The order as it is, then as it is after each change, until it is finished or the caller leaves. */
+/** Yields the order now and after each transition, until it is finished or the caller leaves. */
 export async function* watchOrder(
-  parts: Pick<Parts, "database" | "changes">,
+  parts: Pick<Parts, "database" | "watch">,
   orderId: bigint,
-  asking: Pick<Asking, "ownerId" | "signal">,
+  call: Pick<CallContext, "ownerId" | "signal">,
 ): AsyncGenerator<StoredOrder> {
-  let order = await getOrder(parts, orderId, asking);
+  const { signal } = call;
+  let order = await getOrder(parts, orderId, call);
   yield order;
   while (!isFinished(order.orderStatus)) {
-    const { signal } = asking;
-    await parts.changes.next({ orderId, afterVersion: order.version, signal });
+    await parts.watch.next({ id: orderId, afterVersion: order.version, signal });
     if (signal.aborted) return;
-    order = await getOrder(parts, orderId, asking);
+    order = await getOrder(parts, orderId, call);
     yield order;
   }
 }

@@ -22,9 +22,9 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/settle-orders.ts",
-        piece: "holders: [...one.held],",
-        replacement: 'holders: [...one.held].filter((holder) => holder !== "goods"),',
+        file: "services/order/use-cases/steps/settle-orders.ts",
+        piece: "consumers: [...one.held],",
+        replacement: 'consumers: [...one.held].filter((holder) => holder !== "goods"),',
       },
     ],
     course: "story",
@@ -36,7 +36,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/cancellation.ts",
+        file: "services/order/use-cases/steps/cancellation.ts",
         piece: "await parts.outbox.add(tx, cancellations.map(cancelledEvent));",
         replacement: "",
       },
@@ -78,7 +78,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/place-batch.ts",
+        file: "services/order/use-cases/steps/place-batch.ts",
         piece: "if (!fingerprint.equals(entry.fingerprint)) {",
         replacement: "if (fingerprint.length === 0) {",
       },
@@ -92,12 +92,12 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/settle-orders.ts",
+        file: "services/order/use-cases/steps/settle-orders.ts",
         piece: "const { outcomes, decided } = await",
         replacement: "let sent: any;\n  const { outcomes, decided } = await",
       },
       {
-        file: "services/order/use-cases/settle-orders.ts",
+        file: "services/order/use-cases/steps/settle-orders.ts",
         piece: "return { outcomes, decided };\n  });",
         replacement: "sent = { outcomes, decided };\n    return sent;\n  }).catch(() => sent);",
       },
@@ -112,8 +112,8 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/close-orders.ts",
-        piece: "await parts.pay.close(overdue, { deadlineMs: Date.now() + CLOSE_TIMEOUT_MS });",
+        file: "services/order/use-cases/expire-orders.ts",
+        piece: "await parts.pay.closePayments(overdue, { deadlineMs });",
         replacement: 'new Map(overdue.map((orderId) => [orderId, "closed"]));',
       },
     ],
@@ -126,10 +126,10 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/changing.ts",
-        piece: "changes.map(({ order, by }) => {",
+        file: "services/order/use-cases/steps/transitions.ts",
+        piece: "transitions.map(({ order, by }) => {",
         replacement:
-          'changes.filter(({ by }) => by.cause !== "ShipOrder").map(({ order, by }) => {',
+          'transitions.filter(({ by }) => by.cause !== "ShipOrder").map(({ order, by }) => {',
       },
     ],
     course: "story",
@@ -157,7 +157,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/order/use-cases/cancel-order.ts",
-        piece: "return getOrder(parts, orderId, asking);",
+        piece: "return getOrder(parts, orderId, call);",
         replacement: "throw new Refusal(Reason.ORDER_STATE_INVALID);",
       },
     ],

@@ -4,23 +4,23 @@ import type { Transaction } from "#platform/db/database.ts";
 import { newEvent } from "#platform/events/outbox.ts";
 import { Refusal } from "#platform/values/refusal.ts";
 import { OrderConfirmedSchema } from "#proto/shop/event/v1/event_pb.ts";
-import { payAmount } from "../domain/amounts.ts";
-import { CancelReason, OrderStatus, ShippingStatus } from "../domain/order.ts";
-import { applyTransition } from "../domain/order-state.ts";
-import type { StoredOrder } from "../store/entities.ts";
-import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
-import { readOrders } from "../store/read-orders.ts";
+import { payAmount } from "../../domain/amounts.ts";
+import { CancelReason, OrderStatus, ShippingStatus } from "../../domain/order.ts";
+import { applyTransition } from "../../domain/order-state.ts";
+import type { StoredOrder } from "../../store/entities.ts";
+import { type LockedOrder, lockOrders } from "../../store/lock-orders.ts";
+import { readOrders } from "../../store/read-orders.ts";
 import {
   type Confirmation,
   type HistoryEntry,
   insertHistory,
   writeConfirmed,
-} from "../store/write-orders.ts";
+} from "../../store/write-orders.ts";
+import type { Parts } from "../parts.ts";
 import { cancelLocked, type ToCancel } from "./cancellation.ts";
-import { paidEvent } from "./order-paid.ts";
-import type { Parts } from "./parts.ts";
-import type { Placed, Placing } from "./place-batch.ts";
+import { paidEvent } from "./paid-event.ts";
 import { outcomeOf } from "./place-outcome.ts";
+import type { Placed, Placing } from "./placing.ts";
 
 type Confirming = { one: Placing; confirmation: Confirmation };
 
@@ -74,8 +74,8 @@ function cancellationOf(one: Placing, order: LockedOrder, failure: Refusal): ToC
   const { actor, traceparent } = one.entry;
   return {
     order,
-    change: "fail",
-    holders: [...one.held],
+    transition: "fail",
+    consumers: [...one.held],
     failure,
     by: { actor, cause: "PlaceOrder", detail: failure.message.slice(0, 500) },
     traceparent,
@@ -109,7 +109,7 @@ async function confirm(tx: Transaction, parts: Parts, confirming: Confirming[]):
   );
   await insertHistory(tx, confirming.flatMap(historyOf));
   await parts.outbox.add(tx, confirming.flatMap(eventsOf));
-  tx.afterCommit(() => parts.changes.notify(confirming.map(({ one }) => one.planned.orderId)));
+  tx.afterCommit(() => parts.watch.notify(confirming.map(({ one }) => one.planned.orderId)));
 }
 
 function historyOf({ one, confirmation }: Confirming): HistoryEntry[] {

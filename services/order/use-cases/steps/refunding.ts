@@ -1,12 +1,9 @@
 import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
 import { OrderRefundedSchema, OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
-import { changed } from "../domain/changed-order.ts";
-import { type PlannedRefund, RefundStatus } from "../domain/refunds.ts";
-import type { LockedOrder } from "../store/lock-orders.ts";
-import type { Refund, StoredRefund } from "../store/refunds.ts";
-import type { Parts } from "./parts.ts";
-
-export type Refunding = Pick<Parts, "database" | "identifiers" | "outbox" | "changes">;
+import { advance } from "../../domain/order-state.ts";
+import { type PlannedRefund, RefundStatus } from "../../domain/refunds.ts";
+import type { LockedOrder } from "../../store/lock-orders.ts";
+import type { Refund, StoredRefund } from "../../store/refunds.ts";
 
 type KnownRefund = Pick<
   StoredRefund,
@@ -25,10 +22,10 @@ export function afterRefund(
     return refundId !== finishing && latePaymentId === null;
   });
   if (others.some(({ status }) => status === RefundStatus.REQUESTED)) {
-    return changed(order, "refundOneOfSeveral");
+    return advance(order, "refundOneOfSeveral");
   }
-  if (!refunds.some(({ whole }) => whole)) return changed(order, "refundPart");
-  return changed(order, "refundWhole", { closeTime: order.closeTime ?? order.now });
+  if (!refunds.some(({ whole }) => whole)) return advance(order, "refundPart");
+  return advance(order, "refundWhole", { closeTime: order.closeTime ?? order.now });
 }
 
 /** The event by which goods, balance, points and coupon go back. */

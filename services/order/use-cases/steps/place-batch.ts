@@ -1,36 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
-import type { Holder, PlaceCommand, PlannedOrder } from "../domain/order.ts";
-import { SETTLE_PAUSE_MS, SETTLE_TRIES, STEP_TIMEOUT_MS } from "../limits.ts";
-import { findRequests, insertPending, type KnownRequest } from "../store/write-orders.ts";
-import type { Parts } from "./parts.ts";
-import type { Outcome } from "./place-outcome.ts";
+import type { Holder, PlannedOrder } from "../../domain/order.ts";
+import { SETTLE_PAUSE_MS, SETTLE_TRIES, STEP_TIMEOUT_MS } from "../../limits.ts";
+import { findRequests, insertPending, type KnownRequest } from "../../store/write-orders.ts";
+import type { Parts } from "../parts.ts";
+import type { Placed, PlaceEntry, Placing } from "./placing.ts";
 import { settleOrders } from "./settle-orders.ts";
-
-/** A checked request on its way. */
-export type PlaceEntry = {
-  command: PlaceCommand;
-  goodsAmountCents: bigint;
-  fingerprint: Buffer;
-  actor: string;
-  deadlineMs: number;
-  traceparent: string;
-};
-
-export type Placed =
-  | Outcome
-  /** The same request came before: its order has the outcome, or will have. */
-  | { kind: "repeated"; orderId: bigint };
-
-/** An order between its intent and its outcome. */
-export type Placing = {
-  planned: PlannedOrder;
-  entry: PlaceEntry;
-  /** Who holds something for it, or may, because no answer came. */
-  held: Set<Holder>;
-  couponPaidCents: bigint;
-  refusal: Refusal | undefined;
-};
 
 /**
  * Takes a batch of orders through the steps together: intent, stock, coupon and balance, outcome. One order's refusal

@@ -1,0 +1,60 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { newEvent } from "#platform/events/outbox.ts";
+import type { Refusal } from "#platform/values/refusal.ts";
+import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import type { CancellationConsumer } from "../../domain/order.ts";
+import { applyTransition, type Cancellation, REASON_OF } from "../../domain/order-state.ts";
+import type { LockedOrder } from "../../store/lock-orders.ts";
+import { type Cause, insertHistory, writeCancelled } from "../../store/write-orders.ts";
+import type { Parts } from "../parts.ts";
+
+export type ToCancel = {
+  order: LockedOrder;
+  transition: Cancellation;
+  /** The services that hold, or may hold, something for the order. The event asks them to release it. */
+  consumers: readonly CancellationConsumer[];
+  /** Why placing the order failed: the answer to a repetition of the request. */
+  failure?: Refusal;
+  by: Cause;
+  traceparent?: string;
+};
+
+/**
+ * Cancels orders that this transaction has locked: the rows, their history, and the events by which
+ * the participants release what they hold.
+ */
+export async function cancelLocked(
+  tx: Transaction,
+  parts: Pick<Parts, "outbox" | "watch">,
+  cancellations: readonly ToCancel[],
+): Promise<void> {
+  if (cancellations.length === 0) return;
+  const rows = cancellations.map(({ order, transition, failure, by }) => ({
+    order,
+    orderId: order.orderId,
+    ...applyTransition(order, transition),
+    version: order.version + 1,
+    reason: REASON_OF[transition],
+    failure,
+    by,
+  }));
+  await writeCancelled(tx, rows);
+  await insertHistory(
+    tx,
+    rows.map(({ orderId, version, orderStatus, payStatus, shippingStatus, by }) => {
+      return { orderId, version, orderStatus, payStatus, shippingStatus, by };
+    }),
+  );
+  await parts.outbox.add(tx, cancellations.map(cancelledEvent));
+  tx.afterCommit(() => parts.watch.notify(rows.map(({ orderId }) => orderId)));
+}
+
+function cancelledEvent({ order, transition, consumers, traceparent }: ToCancel) {
+  const { orderId, userId } = order;
+  return newEvent("order.v1.cancelled", OrderCancelledSchema, {
+    message: { orderId, userId, reason: REASON_OF[transition], holders: [...consumers] },
+    orderId,
+    consumers,
+    ...(traceparent && { traceparent }),
+  });
+}

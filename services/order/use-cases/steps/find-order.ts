@@ -1,0 +1,27 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { Checks } from "#platform/values/checks.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { type LockedOrder, lockOrders } from "../../store/lock-orders.ts";
+import type { CallContext } from "../parts.ts";
+
+export function checkOrderId(orderId: bigint): void {
+  const checks = new Checks();
+  checks.identifier("order_id", orderId);
+  checks.throwIfAny();
+}
+
+/** Also the answer for an order of another user, so that a caller cannot find out which ids exist. */
+export function orderNotFound(orderId: bigint): Refusal {
+  return new Refusal(Reason.ORDER_NOT_FOUND, { order_id: String(orderId) });
+}
+
+/** Locks one order of the caller. Refuses with ORDER_NOT_FOUND. */
+export async function lockOrder(
+  tx: Transaction,
+  orderId: bigint,
+  { ownerId }: Pick<CallContext, "ownerId">,
+): Promise<LockedOrder> {
+  const order = (await lockOrders(tx, [orderId])).get(orderId);
+  if (!order || (ownerId !== undefined && order.userId !== ownerId)) throw orderNotFound(orderId);
+  return order;
+}
