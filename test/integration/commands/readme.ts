@@ -7,12 +7,13 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** Commands as a reader copies them, and what the text shows of their output, if it does. */
 export type Block = { commands: string; shown: string | undefined };
 
-const readme = readFileSync(join(root, "README.md"), "utf8");
+/** The pages whose commands are typed, in the order in which a reader goes on from one to the next. */
+const pages = ["README.md", "docs/api.md"].map((page) => readFileSync(join(root, page), "utf8"));
 const BLOCK = /^```sh\n([\s\S]*?)^```\n(?:\n((?: {4}.*\n)+))?/gm;
 
-export function blocksOf(title: string): Block[] {
-  const section = readme.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? "";
-  return [...section.matchAll(BLOCK)].map(([, commands = "", shown]) => ({
+/** Every block of commands of the pages. */
+export function blocks(): Block[] {
+  return [...pages.join("\n").matchAll(BLOCK)].map(([, commands = "", shown]) => ({
     commands,
     shown: shown?.replace(/^ {4}/gm, ""),
   }));
@@ -20,7 +21,7 @@ export function blocksOf(title: string): Block[] {
 
 /** The module of grpcurl with its version, as the text tells to install it. */
 export function grpcurlModule(): string {
-  return /`go install (\S+@v[\d.]+)`/.exec(readme)?.[1] ?? "";
+  return /`go install (\S+@v[\d.]+)`/.exec(pages.join("\n"))?.[1] ?? "";
 }
 
 /** Whether the output has all that is shown; "…" stands for anything, and lines are broken for the reader alone. */
