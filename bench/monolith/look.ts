@@ -80,8 +80,8 @@ export async function goodsRefusal(
       { status, unitPriceCents: BigInt(unitPriceCents), stock: BigInt(stock) },
     ]),
   );
-  const known = { ledger: new Map(), taken: new Map(), goods, early: new Map() };
-  return decideReservations([{ orderId: 1n, lines }], known).answers[0];
+  const request = { orderId: 1n, lines };
+  return decideReservations([request], { goods, early: new Map() }).reservations[0]?.refusal;
 }
 
 const SELECT_BALANCE = "select balance_cents as balance from users where user_id = ?";

@@ -2,7 +2,7 @@ import { type ServiceSettings, serviceSettings } from "#platform/settings/servic
 import { readSettings } from "#platform/settings/settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-export type GoodsConfig = ServiceSettings<ServiceName>;
+type GoodsConfig = ServiceSettings<ServiceName>;
 
 export function goodsConfig(env: Record<string, string | undefined>): GoodsConfig {
   return readSettings(env, (read) => serviceSettings(read, SERVICES, "goods"));

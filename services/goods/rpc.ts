@@ -8,6 +8,7 @@ import {
   type StockLogEntrySchema,
 } from "#proto/shop/goods/v1/goods_pb.ts";
 import type { Goods } from "./domain/goods.ts";
+import type { StockLogEntry } from "./domain/stock.ts";
 import { adjustStock } from "./use-cases/adjust-stock.ts";
 import { createGoods } from "./use-cases/create-goods.ts";
 import { getGoods } from "./use-cases/get-goods.ts";
@@ -38,11 +39,11 @@ export function goodsImplementation(parts: Parts): Implementation {
       return { stock: await adjustStock(parts, request) };
     },
     async reserveStock({ reservations }) {
-      const answers = await reserveStock(reservations);
-      const results = reservations.map(({ orderId }, index) => {
-        const refusal = answers[index];
-        return { orderId, ...(refusal && { error: errorInfo(refusal) }) };
-      });
+      const outcomes = await reserveStock(reservations);
+      const results = outcomes.map(({ orderId, refusal }) => ({
+        orderId,
+        ...(refusal && { error: errorInfo(refusal) }),
+      }));
       return { results };
     },
     async listStockLog(request) {
@@ -66,8 +67,6 @@ function goodsMessage(goods: Goods): MessageInitShape<typeof GoodsSchema> {
     updateTime: timestampFromDate(goods.updateTime),
   };
 }
-
-type StockLogEntry = Awaited<ReturnType<typeof listStockLog>>["entries"][number];
 
 function entryMessage(entry: StockLogEntry): MessageInitShape<typeof StockLogEntrySchema> {
   return {

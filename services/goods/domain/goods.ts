@@ -1,13 +1,16 @@
-export const GoodsStatus = { onSale: 1, offShelf: 2 } as const;
+/** The numbers are those of shop.goods.v1.GoodsStatus and of the column. */
+export const GoodsStatus = { ON_SALE: 1, OFF_SHELF: 2 } as const;
 export type GoodsStatus = (typeof GoodsStatus)[keyof typeof GoodsStatus];
 
-/** An item of the catalogue. `stock` is what can still be ordered; the sku is the merchant's own code. */
+/** An item of the catalogue. */
 export type Goods = {
   goodsId: bigint;
+  /** The merchant's own code. */
   sku: string | null;
   name: string;
   description: string;
   unitPriceCents: bigint;
+  /** Units that can still be ordered. */
   stock: bigint;
   status: GoodsStatus;
   imageUrl: string;

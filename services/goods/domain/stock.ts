@@ -1,33 +1,71 @@
-import type { Refusal } from "#platform/values/refusal.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
 
-/** Why stock moved. The numbers are those of StockLogType in goods.proto. */
-export const MovementType = { adjust: 1, reserve: 2, release: 3, return: 4 } as const;
-export type MovementType = (typeof MovementType)[keyof typeof MovementType];
+/** Why stock moved. The numbers are those of shop.goods.v1.StockLogType and of the column. */
+export const StockLogType = { ADJUST: 1, RESERVE: 2, RELEASE: 3, RETURN: 4 } as const;
+export type StockLogType = (typeof StockLogType)[keyof typeof StockLogType];
 
-/**
- * `delta` is signed, `stockAfter` is what the item has once it is applied; an adjustment is for no order, and only a
- * return has a refund.
- */
+/** One row of the stock log, and the change of `goods.stock` that it records. */
 export type Movement = {
   goodsId: bigint;
+  /** Null for an adjustment. */
   orderId: bigint | null;
-  type: MovementType;
+  type: StockLogType;
+  /** Signed. */
   delta: bigint;
+  /** The item's stock once this movement is applied. */
   stockAfter: bigint;
+  /** Only a return has one. */
   refundId?: bigint;
 };
 
-/**
- * held: the order has stock. released: the order is closed, or everything is back. refused: it got nothing and never
- * will. early: nothing is decided, but a refund is known already.
- */
-export const OrderState = { held: 1, released: 2, refused: 3, early: 4 } as const;
-export type OrderState = (typeof OrderState)[keyof typeof OrderState];
+/** A row of the stock log as administrators read it. The refund is 0 unless a refund caused it. */
+export type StockLogEntry = {
+  logId: bigint;
+  goodsId: bigint;
+  orderId: bigint | null;
+  type: StockLogType;
+  delta: bigint;
+  refundId: bigint;
+  logTime: Date;
+};
 
-/** What was decided for an order, once and for ever; `refusal` stands exactly where the state is refused. */
-export type Decision = { orderId: bigint; state: OrderState; refusal: Refusal | undefined };
-
-export type Ledger = ReadonlyMap<bigint, Decision>;
-
-/** Units by goods, of one order. */
+/** Quantities of one order by goods. */
 export type Units = ReadonlyMap<bigint, bigint>;
+
+/** Adds up the quantities of lines that name the same goods. */
+export function unitsOf(
+  lines: readonly { goodsId: bigint; quantity: bigint }[],
+): Map<bigint, bigint> {
+  const units = new Map<bigint, bigint>();
+  for (const { goodsId, quantity } of lines) {
+    units.set(goodsId, (units.get(goodsId) ?? 0n) + quantity);
+  }
+  return units;
+}
+
+/** The stock of each item, as a copy that the caller may change. */
+export function stockOf(goods: ReadonlyMap<bigint, { stock: bigint }>): Map<bigint, bigint> {
+  return new Map([...goods].map(([goodsId, { stock }]) => [goodsId, stock]));
+}
+
+export function stockNotEnough(goodsId: bigint, requested: bigint, available: bigint): Refusal {
+  return new Refusal(Reason.STOCK_NOT_ENOUGH, {
+    goods_id: String(goodsId),
+    requested: String(requested),
+    available: String(available),
+  });
+}
+
+/** Adds units to the stock of an item and returns what it is then; changes `stock`. */
+export function addToStock(
+  stock: Map<bigint, bigint>,
+  { goodsId, orderId, units }: { goodsId: bigint; orderId: bigint; units: bigint },
+): bigint {
+  const before = stock.get(goodsId);
+  if (before === undefined) {
+    throw new Error(`goods ${goodsId} do not exist, but order ${orderId} holds ${units} of them`);
+  }
+  const stockAfter = before + units;
+  stock.set(goodsId, stockAfter);
+  return stockAfter;
+}

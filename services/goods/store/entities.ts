@@ -1,8 +1,8 @@
-import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
+import { defineEntity, p } from "@mikro-orm/mysql";
 import type { GoodsStatus } from "../domain/goods.ts";
-import type { MovementType } from "../domain/stock.ts";
+import type { StockLogType } from "../domain/stock.ts";
 
-/** For reads; rows are written by the statements of this folder. */
+/** Used for reads. The statements in this folder write the rows. */
 export const GoodsEntity = defineEntity({
   name: "Goods",
   tableName: "goods",
@@ -27,13 +27,11 @@ export const StockLogEntity = defineEntity({
     logId: p.bigint().primary(),
     goodsId: p.bigint(),
     orderId: p.bigint().strictNullable(),
-    type: p.smallint().$type<MovementType>(),
+    type: p.smallint().$type<StockLogType>(),
     delta: p.bigint(),
     refundId: p.bigint(),
     logTime: p.datetime(3),
   },
 });
-
-export type StockLogEntry = InferEntity<typeof StockLogEntity>;
 
 export const entities = [GoodsEntity, StockLogEntity];

@@ -4,12 +4,12 @@ import { insertRows, updateRows } from "#platform/db/statements.ts";
 import type { Goods } from "../domain/goods.ts";
 import { GoodsEntity } from "./entities.ts";
 
-export type NewGoods = Pick<
+type NewGoods = Pick<
   Goods,
   "goodsId" | "sku" | "name" | "description" | "unitPriceCents" | "stock" | "imageUrl"
 > & { requestId: string; fingerprint: Uint8Array };
 
-/** What UpdateGoods may change; what is undefined stays. */
+/** The fields that UpdateGoods may change; an undefined field stays as it is. */
 export type GoodsChanges = Partial<
   Pick<Goods, "name" | "description" | "unitPriceCents" | "status" | "imageUrl">
 >;
@@ -18,7 +18,7 @@ export async function findGoods(database: Database, goodsId: bigint): Promise<Go
   return database.read((em) => em.findOne(GoodsEntity, { goodsId }));
 }
 
-/** What an earlier CreateGoods with this key has made. */
+/** The goods that an earlier CreateGoods with this request id created. */
 export async function findCreated(
   tx: Transaction,
   requestId: string,
@@ -36,7 +36,9 @@ export async function skuIsTaken(tx: Transaction, sku: string): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Two goods with one request id or one sku: DuplicateKey, and `transact` runs its work again. */
+/**
+ * A request id or sku that other goods have is a DuplicateKey, and `transact` runs its work again.
+ */
 export async function insertGoods(tx: Transaction, goods: NewGoods): Promise<void> {
   await insertRows(tx, "goods", [
     {
@@ -53,7 +55,7 @@ export async function insertGoods(tx: Transaction, goods: NewGoods): Promise<voi
   ]);
 }
 
-/** The goods after the change, undefined where there are none. The stock is not touched. */
+/** Returns the goods after the change, undefined if they do not exist. The stock stays as it is. */
 export async function changeGoods(
   tx: Transaction,
   goodsId: bigint,
@@ -83,8 +85,8 @@ export async function changeGoods(
 }
 
 /**
- * Goods by identifier, at most `limit` of those above `after`. Each of the words must stand in the name or the sku,
- * whatever its case and accents; without `goodsIds` all goods are looked through.
+ * Goods ordered by id: at most `limit` of those above `after`. The name or the sku must contain
+ * each of the words, ignoring case and accents. Without `goodsIds`, all goods are searched.
  */
 export async function listGoods(
   database: Database,
@@ -105,7 +107,7 @@ export async function listGoods(
 
 function nameOrSkuHas(word: string) {
   const pattern = `%${word.replaceAll(/[|%_]/g, "|$&")}%`;
-  // 520: older general collations take all emoji for one character.
+  // The older general collations treat all emoji as one character; Unicode 5.2.0 does not.
   const has = (column: string) => `${column} collate utf8mb4_unicode_520_ci like ? escape '|'`;
   return raw((alias) => `(${has(`${alias}.name`)} or ${has(`${alias}.sku`)})`, [pattern, pattern]);
 }

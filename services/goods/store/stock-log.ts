@@ -1,7 +1,88 @@
-import type { Database } from "#platform/db/database.ts";
-import { StockLogEntity, type StockLogEntry } from "./entities.ts";
+import type { Database, Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
+import { insertRows } from "#platform/db/statements.ts";
+import { type Movement, type StockLogEntry, StockLogType, type Units } from "../domain/stock.ts";
+import { StockLogEntity } from "./entities.ts";
 
-/** Movements of one item, newest first, at most `limit` of those older than the entry `before`. */
+/** A movement as the log stores it. Only an adjustment has a note and a request id. */
+export type LoggedMovement = Movement & { note?: string; requestId?: string };
+
+/** A request id that the log already has is a DuplicateKey, and `transact` runs its work again. */
+export async function insertMovements(
+  tx: Transaction,
+  movements: readonly LoggedMovement[],
+  nextLogId: () => bigint,
+): Promise<void> {
+  await insertRows(
+    tx,
+    "stock_log",
+    movements.map((movement) => ({
+      log_id: nextLogId(),
+      goods_id: movement.goodsId,
+      order_id: movement.orderId,
+      type: movement.type,
+      delta: movement.delta,
+      stock_after: movement.stockAfter,
+      note: movement.note ?? "",
+      request_id: movement.requestId,
+      refund_id: movement.refundId ?? 0n,
+    })),
+  );
+}
+
+type Adjustment = { goodsId: bigint; delta: bigint; stockAfter: bigint; note: string };
+
+/** The adjustment that an earlier AdjustStock with this request id made. */
+export async function findAdjustment(
+  tx: Transaction,
+  requestId: string,
+): Promise<Adjustment | undefined> {
+  const [row] = await tx.select<Adjustment>(
+    `select goods_id as goodsId, delta, stock_after as stockAfter, note
+     from stock_log where request_id = ?`,
+    [requestId],
+  );
+  return row;
+}
+
+/** What these orders took when they were reserved, by order. */
+export async function readTaken(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+): Promise<Map<bigint, Units>> {
+  return readUnits(tx, orderIds, [StockLogType.RESERVE]);
+}
+
+/** What these orders still hold, by order: what they took less everything that came back. */
+export async function readHeld(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+): Promise<Map<bigint, Units>> {
+  return readUnits(tx, orderIds, Object.values(StockLogType));
+}
+
+async function readUnits(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+  types: readonly StockLogType[],
+): Promise<Map<bigint, Units>> {
+  const rows = await selectByIds<{ orderId: bigint; goodsId: bigint; units: bigint }>(
+    tx,
+    `select order_id as orderId, goods_id as goodsId, cast(-sum(delta) as signed) as units
+     from stock_log where order_id in (?) and type in (?)
+     group by order_id, goods_id having units > 0`,
+    orderIds,
+    [types],
+  );
+  const unitsOf = new Map<bigint, Map<bigint, bigint>>();
+  for (const { orderId, goodsId, units } of rows) {
+    const ofOrder = unitsOf.get(orderId) ?? new Map<bigint, bigint>();
+    unitsOf.set(orderId, ofOrder.set(goodsId, units));
+  }
+  return unitsOf;
+}
+
+/** Movements of one item, newest first: at most `limit` that are older than the entry `before`. */
 export async function listStockLog(
   database: Database,
   filter: { goodsId: bigint; before: bigint | undefined; limit: number },

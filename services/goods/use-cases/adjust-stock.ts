@@ -1,21 +1,45 @@
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { stockNotEnough } from "../domain/reserve.ts";
-import { MovementType } from "../domain/stock.ts";
+import { StockLogType, stockNotEnough } from "../domain/stock.ts";
 import { MAX_NOTE, MAX_STOCK } from "../limits.ts";
-import { applyMovements, findAdjustment, lockGoods } from "../store/stock.ts";
+import { applyMovements, lockGoods } from "../store/stock.ts";
+import { findAdjustment } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
 
-export type AdjustStock = { requestId: string; goodsId: bigint; delta: bigint; note: string };
+type AdjustStock = { requestId: string; goodsId: bigint; delta: bigint; note: string };
 
 /**
- * Adds to the stock or takes from it, never below zero, and answers the stock afterwards. The same request id with the
- * same contents answers what the first one did; with other contents it is refused.
+ * Adds `delta` to the stock, never below zero, and returns the stock afterwards. Idempotent by
+ * request id: the same contents get the first result again, other contents REQUEST_ID_REUSED.
  */
 export async function adjustStock(
   { database, identifiers }: Parts,
-  { requestId, goodsId, delta, note }: AdjustStock,
+  command: AdjustStock,
 ): Promise<bigint> {
+  check(command);
+  const { requestId, goodsId, delta, note } = command;
+  return database.transact("adjust-stock", async (tx) => {
+    // Lock the goods first, so that a concurrent repetition waits for the first request to commit.
+    const goods = (await lockGoods(tx, [goodsId])).get(goodsId);
+    const earlier = await findAdjustment(tx, requestId);
+    if (earlier) {
+      const isSame =
+        earlier.goodsId === goodsId && earlier.delta === delta && earlier.note === note;
+      if (isSame) return earlier.stockAfter;
+      throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: requestId });
+    }
+    if (!goods) throw new Refusal(Reason.GOODS_NOT_FOUND, { goods_id: String(goodsId) });
+    const stockAfter = goods.stock + delta;
+    if (stockAfter < 0n) throw stockNotEnough(goodsId, -delta, goods.stock);
+    if (delta > 0n && stockAfter > MAX_STOCK) throw tooMuch();
+    const adjustment = { type: StockLogType.ADJUST, orderId: null, note, requestId };
+    const movements = [{ ...adjustment, goodsId, delta, stockAfter }];
+    await applyMovements(tx, movements, identifiers.next);
+    return stockAfter;
+  });
+}
+
+function check({ requestId, goodsId, delta, note }: AdjustStock): void {
   const checks = new Checks();
   checks.requestId("request_id", requestId);
   checks.identifier("goods_id", goodsId);
@@ -23,25 +47,6 @@ export async function adjustStock(
   checks.that("delta", delta !== 0n, "must not be 0");
   checks.text("note", note, { max: MAX_NOTE, multiline: true });
   checks.throwIfAny();
-
-  return database.transact("adjust-stock", async (tx) => {
-    // The goods first: a repetition that came at the same moment waits here for the first one's outcome.
-    const goods = (await lockGoods(tx, [goodsId])).get(goodsId);
-    const earlier = await findAdjustment(tx, requestId);
-    if (earlier) {
-      const { goodsId: id, delta: by, note: why, stockAfter } = earlier;
-      if (id === goodsId && by === delta && why === note) return stockAfter;
-      throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: requestId });
-    }
-    if (!goods) throw new Refusal(Reason.GOODS_NOT_FOUND, { goods_id: String(goodsId) });
-    const stockAfter = goods.stock + delta;
-    if (stockAfter < 0n) throw stockNotEnough(goodsId, -delta, goods.stock);
-    if (delta > 0n && stockAfter > MAX_STOCK) throw tooMuch();
-    const adjustment = { type: MovementType.adjust, orderId: null, note, requestId };
-    const movements = [{ ...adjustment, goodsId, delta, stockAfter }];
-    await applyMovements(tx, movements, identifiers.next);
-    return stockAfter;
-  });
 }
 
 function tooMuch(): Refusal {

@@ -2,21 +2,21 @@ import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { type Goods, GoodsStatus } from "../domain/goods.ts";
-import { MovementType } from "../domain/stock.ts";
+import { StockLogType } from "../domain/stock.ts";
 import { MAX_SKU, MAX_STOCK } from "../limits.ts";
 import { findCreated, insertGoods, skuIsTaken } from "../store/goods.ts";
-import { logMovements } from "../store/stock.ts";
-import { checkDetails } from "./check-goods.ts";
+import { insertMovements } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
+import { checkDetails } from "./steps/check-details.ts";
 
-export type CreateGoods = Pick<
-  Goods,
-  "name" | "description" | "unitPriceCents" | "stock" | "imageUrl"
-> & { requestId: string; sku: string };
+type CreateGoods = Pick<Goods, "name" | "description" | "unitPriceCents" | "stock" | "imageUrl"> & {
+  requestId: string;
+  sku: string;
+};
 
 /**
- * Puts an item on sale. Its opening stock is the first movement in its log. The same request id with the same contents
- * answers the goods as they were created; with other contents it is refused.
+ * Puts an item on sale. Its opening stock is the first movement in its log. Idempotent by request
+ * id: the same contents get the goods as they were created, other contents REQUEST_ID_REUSED.
  */
 export async function createGoods(
   { database, identifiers }: Parts,
@@ -43,10 +43,11 @@ export async function createGoods(
     if (sku !== null && (await skuIsTaken(tx, sku))) throw skuTaken();
     const goodsId = identifiers.next();
     await insertGoods(tx, { ...command, goodsId, sku, fingerprint: contents });
-    const opening = { type: MovementType.adjust, delta: stock, stockAfter: stock };
-    await logMovements(tx, [{ ...opening, goodsId, orderId: null }], identifiers.next);
+    const opening = { type: StockLogType.ADJUST, delta: stock, stockAfter: stock };
+    await insertMovements(tx, [{ ...opening, goodsId, orderId: null }], identifiers.next);
     const inserted = await findCreated(tx, requestId);
-    if (!inserted) throw new Error(`goods ${goodsId} are gone in their own transaction`);
+    if (!inserted)
+      throw new Error(`goods ${goodsId} cannot be read in the transaction that inserted them`);
     return inserted;
   });
 
@@ -57,7 +58,7 @@ export async function createGoods(
     description: command.description,
     unitPriceCents: command.unitPriceCents,
     stock,
-    status: GoodsStatus.onSale,
+    status: GoodsStatus.ON_SALE,
     imageUrl: command.imageUrl,
     createTime: created.createTime,
     updateTime: created.createTime,
@@ -75,6 +76,6 @@ function check(command: CreateGoods): void {
 }
 
 function skuTaken(): Refusal {
-  const violation = { field: "sku", description: "is the sku of other goods" };
+  const violation = { field: "sku", description: "is already the sku of other goods" };
   return new Refusal(Reason.INVALID_ARGUMENT, {}, [violation]);
 }

@@ -4,7 +4,7 @@ import type { Goods } from "../domain/goods.ts";
 import { findGoods } from "../store/goods.ts";
 import type { Parts } from "./parts.ts";
 
-/** Goods off the shelf are shown too, so that old orders can be. */
+/** Returns goods of any status, so that old orders can show what they contained. */
 export async function getGoods(
   { database }: Pick<Parts, "database">,
   goodsId: bigint,

@@ -5,14 +5,14 @@ import { MAX_LISTED_IDS, MAX_QUERY, MAX_QUERY_WORDS } from "../limits.ts";
 import { listGoods as listGoodsRows } from "../store/goods.ts";
 import type { Parts } from "./parts.ts";
 
-export type ListGoods = {
+type ListGoods = {
   pageSize: number;
   pageToken: string;
   query: string;
   goodsIds: readonly bigint[];
 };
 
-/** A page of the catalogue by identifier, on the shelf or off it; with `goodsIds` only of those. */
+/** A page of the catalogue, any status, ordered by id; with `goodsIds`, only those goods. */
 export async function listGoods(
   { database }: Pick<Parts, "database">,
   request: ListGoods,
@@ -23,7 +23,7 @@ export async function listGoods(
   checks.that(
     "query",
     words.length <= MAX_QUERY_WORDS,
-    `must have ${MAX_QUERY_WORDS} words at most`,
+    `must have at most ${MAX_QUERY_WORDS} words`,
   );
   checks.count("goods_ids", request.goodsIds, { max: MAX_LISTED_IDS });
   request.goodsIds.slice(0, MAX_LISTED_IDS).forEach((goodsId, index) => {

@@ -1,12 +1,12 @@
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
-import type { StockLogEntry } from "../store/entities.ts";
+import type { StockLogEntry } from "../domain/stock.ts";
 import { listStockLog as listStockLogRows } from "../store/stock-log.ts";
 import { getGoods } from "./get-goods.ts";
 import type { Parts } from "./parts.ts";
 
-export type ListStockLog = { goodsId: bigint; pageSize: number; pageToken: string };
+type ListStockLog = { goodsId: bigint; pageSize: number; pageToken: string };
 
-/** A page of one item's movements, newest first. */
+/** A page of one item's movements, newest first. Throws Refusal(GOODS_NOT_FOUND). */
 export async function listStockLog(
   { database }: Pick<Parts, "database">,
   { goodsId, ...page }: ListStockLog,

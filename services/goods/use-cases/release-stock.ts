@@ -1,13 +1,20 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { decideReleases } from "../domain/release.ts";
-import { OrderState } from "../domain/stock.ts";
-import { insertDecisions, lockLedger, readHeld, setReleased } from "../store/ledger.ts";
+import { ParticipantState, splitForRelease } from "#platform/values/participant.ts";
+import { releaseMovements } from "../domain/release.ts";
+import { closedReservation } from "../domain/reservation.ts";
+import {
+  insertReservations,
+  lockReservations,
+  releaseReservations,
+} from "../store/reservations.ts";
 import { applyMovements, lockGoods } from "../store/stock.ts";
+import { readHeld } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Gives back what cancelled orders hold, all in one transaction with their inbox rows. An order that was never reserved
- * is marked as closed, so that its late reservation is refused.
+ * Closes cancelled orders and gives back the stock that they hold, in one transaction with their
+ * inbox rows. An order without a reservation is marked as closed, so that its late request is
+ * refused. Idempotent.
  */
 export async function releaseStock(
   { database, identifiers }: Parts,
@@ -15,17 +22,23 @@ export async function releaseStock(
 ): Promise<void> {
   await database.transact("release-stock", async (tx) => {
     const admitted = await admitEvents(tx, deliveries);
-    const orderIds = admitted.map(({ message }) => message.orderId);
-    if (orderIds.length === 0) return;
+    const orders = new Map(admitted.map(({ message }) => [message.orderId, message]));
+    if (orders.size === 0) return;
 
-    const ledger = await lockLedger(tx, orderIds);
-    const isHeld = (orderId: bigint) => ledger.get(orderId)?.state === OrderState.held;
-    const held = await readHeld(tx, orderIds.filter(isHeld));
+    const reservations = await lockReservations(tx, orders.keys());
+    const { open, unknown } = splitForRelease(orders, reservations);
+    const holding = open.filter(({ state }) => state === ParticipantState.HELD);
+    const held = await readHeld(
+      tx,
+      holding.map(({ orderId }) => orderId),
+    );
     const goodsIds = [...held.values()].flatMap((units) => [...units.keys()]);
     const goods = await lockGoods(tx, goodsIds);
-    const { released, marks, movements } = decideReleases(orderIds, { ledger, held, goods });
-    await applyMovements(tx, movements, identifiers.next);
-    await setReleased(tx, released);
-    await insertDecisions(tx, marks);
+    await applyMovements(tx, releaseMovements(open, { held, goods }), identifiers.next);
+    await releaseReservations(
+      tx,
+      open.map(({ orderId }) => orderId),
+    );
+    await insertReservations(tx, unknown.map(closedReservation));
   });
 }

@@ -1,10 +1,16 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { MAX_QUANTITY } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { gather } from "#platform/values/gather.ts";
-import type { Refusal } from "#platform/values/refusal.ts";
-import { decideReservations, type Reservation } from "../domain/reserve.ts";
-import { type Ledger, OrderState } from "../domain/stock.ts";
+import { firstByKey, ParticipantState } from "#platform/values/participant.ts";
+import {
+  outcomeOf,
+  type Reservation,
+  type ReservationOutcome,
+  type ReservationRequest,
+  requestFault,
+} from "../domain/reservation.ts";
+import { decideReservations } from "../domain/reserve.ts";
+import { unitsOf } from "../domain/stock.ts";
 import {
   MAX_ORDER_LINES,
   MAX_RESERVATIONS,
@@ -12,39 +18,39 @@ import {
   MAX_RESERVE_QUEUE,
   MAX_RESERVED_LINES,
 } from "../limits.ts";
-import { readEarly } from "../store/early-returns.ts";
+import { readEarlyRefunds } from "../store/early-refunds.ts";
 import {
-  decideEarly,
-  insertDecisions,
-  lockLedger,
-  readLedger,
-  readTaken,
-} from "../store/ledger.ts";
+  decideEarlyReservations,
+  insertReservations,
+  lockReservations,
+  readReservations,
+} from "../store/reservations.ts";
 import { applyMovements, lockGoods } from "../store/stock.ts";
+import { readTaken } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
 
-type Answers = (Refusal | undefined)[];
-
-/** One answer for each reservation, in their order; undefined where the order has its stock. */
-export type ReserveStock = (reservations: readonly Reservation[]) => Promise<Answers>;
+/** Returns one outcome for each request, in the order of the requests. */
+type ReserveStock = (requests: readonly ReservationRequest[]) => Promise<ReservationOutcome[]>;
 
 /**
- * Deducts the stock of many orders in one transaction. What was decided for an order is decided for ever: asked again
- * it gets the same answer, or ORDER_CLOSED once it was released. A malformed entry is refused and leaves no trace.
+ * Deducts the stock of many orders in one transaction and answers each order separately. An order
+ * is decided once: a repeated request gets the same answer, or ORDER_CLOSED once the order was
+ * released. A malformed request is refused and leaves no row.
  *
- * Calls that are in flight together share a transaction, so that they take the lock of an item that all want once, not
- * one after the other.
+ * Calls in flight at the same moment share a transaction, so that they lock an item that all of
+ * them want once instead of one after the other. Throws Refusal(INVALID_ARGUMENT) for a call that
+ * is empty or too large, and Refusal(RATE_LIMITED) if too many calls are waiting.
  */
-export function createReserveStock(parts: Parts): ReserveStock {
-  const calls = gather<Reservation[], Answers>({
+export function createReserveStock({ database, identifiers }: Parts): ReserveStock {
+  const calls = gather<ReservationRequest[], ReservationOutcome[]>({
     run: async (batch) => {
-      const reservations = batch.flat();
-      const decided = await parts.database.transact("reserve-stock", (tx, attempt) =>
-        // Nearly every order is new: earlier decisions are looked up only after an insert has failed.
-        reserve(tx, parts.identifiers, { reservations, lookUp: attempt > 1 }),
+      const requests = batch.flat();
+      const outcomes = await database.transact("reserve-stock", (tx, attempt) =>
+        // Nearly every order is new, so earlier decisions are read only after an insert failed.
+        reserve(tx, requests, { identifiers, lookUp: attempt > 1 }),
       );
-      const answers = decided.values();
-      return batch.map((call) => [...answers.take(call.length)]);
+      const remaining = outcomes.values();
+      return batch.map((call) => [...remaining.take(call.length)]);
     },
     weigh: countLines,
     maxWeight: MAX_RESERVED_LINES,
@@ -52,72 +58,69 @@ export function createReserveStock(parts: Parts): ReserveStock {
     maxQueue: MAX_RESERVE_QUEUE,
     maxInFlight: MAX_RESERVE_IN_FLIGHT,
   });
-  return async (reservations) => {
-    checkSize(reservations);
-    const malformed = reservations.map(refusalOfMalformed);
-    const wellFormed = reservations.filter((_, index) => !malformed[index]);
-    if (wellFormed.length === 0) return malformed;
-    const answers = (await calls.submit(wellFormed)).values();
-    return malformed.map((refusal) => refusal ?? answers.next().value);
+  return async (requests) => {
+    checkSize(requests);
+    const faults = requests.map((request, index) =>
+      requestFault(request, { field: `reservations[${index}]`, maxLines: MAX_ORDER_LINES }),
+    );
+    const wellFormed = requests.filter((_, index) => !faults[index]);
+    const outcomes = wellFormed.length > 0 ? await calls.submit(wellFormed) : [];
+    const remaining = outcomes.values();
+    return requests.map(({ orderId }, index) => {
+      const refusal = faults[index];
+      return refusal ? { orderId, refusal } : (remaining.next().value as ReservationOutcome);
+    });
   };
 }
 
 async function reserve(
   tx: Transaction,
-  identifiers: Parts["identifiers"],
-  { reservations, lookUp }: { reservations: readonly Reservation[]; lookUp: boolean },
-): Promise<Answers> {
-  const orderIds = reservations.map(({ orderId }) => orderId);
-  // An order that was decided is a DuplicateKey in the end, if it was not looked up.
-  const read: Ledger = lookUp ? await readLedger(tx, orderIds) : new Map();
-  const early = orderIds.filter((orderId) => read.get(orderId)?.state === OrderState.early);
-  const ledger = new Map([...read, ...(await lockLedger(tx, early))]);
-  const is = (state: OrderState) => (orderId: bigint) => ledger.get(orderId)?.state === state;
-  const taken = await readTaken(tx, orderIds.filter(is(OrderState.held)));
-  const waiting = is(OrderState.early);
-  const undecided = reservations.filter(({ orderId }) => !ledger.has(orderId) || waiting(orderId));
+  requests: readonly ReservationRequest[],
+  { identifiers, lookUp }: Pick<Parts, "identifiers"> & { lookUp: boolean },
+): Promise<ReservationOutcome[]> {
+  const first = firstByKey(requests, ({ orderId }) => orderId);
+  const reservations = lookUp
+    ? await readReservations(tx, first.keys())
+    : new Map<bigint, Reservation>();
+  const isIn = (state: ParticipantState) => (id: bigint) => reservations.get(id)?.state === state;
+  const isEarly = isIn(ParticipantState.EARLY);
+  const earlyIds = [...first.keys()].filter(isEarly);
+  for (const [id, locked] of await lockReservations(tx, earlyIds)) reservations.set(id, locked);
+  const taken = await readTaken(tx, [...first.keys()].filter(isIn(ParticipantState.HELD)));
+
+  const undecided = [...first.values()].filter(
+    ({ orderId }) => !reservations.has(orderId) || isEarly(orderId),
+  );
   const goodsIds = undecided.flatMap(({ lines }) => lines.map(({ goodsId }) => goodsId));
   const goods = await lockGoods(tx, goodsIds);
-  const known = { ledger, taken, goods, early: await readEarly(tx, early) };
-  const { answers, decisions, movements } = decideReservations(reservations, known);
-  await applyMovements(tx, movements, identifiers.next);
-  await insertDecisions(
-    tx,
-    decisions.filter(({ orderId }) => !ledger.has(orderId)),
-  );
-  await decideEarly(
-    tx,
-    decisions.filter(({ orderId }) => ledger.has(orderId)),
-  );
-  return answers;
+  const early = await readEarlyRefunds(tx, earlyIds);
+  const decision = decideReservations(undecided, { goods, early });
+  const byRow = Map.groupBy(decision.reservations, ({ orderId }) => reservations.has(orderId));
+  await applyMovements(tx, decision.movements, identifiers.next);
+  await insertReservations(tx, byRow.get(false) ?? []);
+  await decideEarlyReservations(tx, byRow.get(true) ?? []);
+
+  for (const { orderId, lines } of undecided) taken.set(orderId, unitsOf(lines));
+  for (const reservation of decision.reservations) {
+    reservations.set(reservation.orderId, reservation);
+  }
+  return requests.map((request) => {
+    const { orderId } = request;
+    const reservation = reservations.get(orderId);
+    if (!reservation) throw new Error(`order ${orderId} was not decided with its batch`);
+    return outcomeOf(reservation, request, taken.get(orderId));
+  });
 }
 
-/** The limits of a whole call; what is wrong with one reservation is that reservation's own answer. */
-function checkSize(reservations: readonly Reservation[]): void {
+/** The limits of a whole call. A fault of one request is that request's own answer. */
+function checkSize(requests: readonly ReservationRequest[]): void {
   const checks = new Checks();
-  checks.count("reservations", reservations, { min: 1, max: MAX_RESERVATIONS });
-  const description = `must have ${MAX_RESERVED_LINES} lines at most, together`;
-  checks.that("reservations", countLines(reservations) <= MAX_RESERVED_LINES, description);
+  checks.count("reservations", requests, { min: 1, max: MAX_RESERVATIONS });
+  const description = `must have ${MAX_RESERVED_LINES} lines at most in all`;
+  checks.that("reservations", countLines(requests) <= MAX_RESERVED_LINES, description);
   checks.throwIfAny();
 }
 
-function countLines(reservations: readonly Reservation[]): number {
-  return reservations.reduce((sum, { lines }) => sum + lines.length, 0);
-}
-
-function refusalOfMalformed(reservation: Reservation, index: number): Refusal | undefined {
-  const path = `reservations[${index}]`;
-  const checks = new Checks();
-  checks.identifier(`${path}.order_id`, reservation.orderId);
-  checks.count(`${path}.lines`, reservation.lines, { min: 1, max: MAX_ORDER_LINES });
-  const seen = new Set<bigint>();
-  reservation.lines.forEach(({ goodsId, quantity, unitPriceCents }, line) => {
-    const linePath = `${path}.lines[${line}]`;
-    checks.identifier(`${linePath}.goods_id`, goodsId);
-    checks.that(`${linePath}.goods_id`, !seen.has(goodsId), "must not stand in an earlier line");
-    checks.integer(`${linePath}.quantity`, quantity, { min: 1n, max: MAX_QUANTITY });
-    checks.cents(`${linePath}.unit_price_cents`, unitPriceCents);
-    seen.add(goodsId);
-  });
-  return checks.refusal;
+function countLines(requests: readonly ReservationRequest[]): number {
+  return requests.reduce((sum, { lines }) => sum + lines.length, 0);
 }

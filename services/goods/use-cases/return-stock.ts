@@ -1,12 +1,20 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { checkRefund, decideReturns, type Refund } from "../domain/returns.ts";
-import { OrderState } from "../domain/stock.ts";
-import { insertEarly, knownRefunds } from "../store/early-returns.ts";
-import { insertDecisions, lockLedger, readHeld, setReleased } from "../store/ledger.ts";
+import { ParticipantState } from "#platform/values/participant.ts";
+import { checkRefund, decideRefunds, type Refund } from "../domain/refund.ts";
+import { insertEarlyRefunds, knownRefunds } from "../store/early-refunds.ts";
+import {
+  insertReservations,
+  lockReservations,
+  releaseReservations,
+} from "../store/reservations.ts";
 import { applyMovements, lockGoods } from "../store/stock.ts";
+import { readHeld } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
 
-/** Takes the lines of refunds back into stock, all in one transaction with their inbox rows. */
+/**
+ * Takes the lines of refunds back into stock, in one transaction with their inbox rows. Idempotent
+ * by refund. Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
+ */
 export async function returnStock(
   { database, identifiers }: Parts,
   deliveries: readonly Delivery<Refund>[],
@@ -18,16 +26,16 @@ export async function returnStock(
     if (refunds.length === 0) return;
 
     const orderIds = [...new Set(refunds.map(({ orderId }) => orderId))];
-    const ledger = await lockLedger(tx, orderIds);
-    const isHeld = (orderId: bigint) => ledger.get(orderId)?.state === OrderState.held;
+    const reservations = await lockReservations(tx, orderIds);
+    const isHeld = (id: bigint) => reservations.get(id)?.state === ParticipantState.HELD;
     const held = await readHeld(tx, orderIds.filter(isHeld));
     const refunded = await knownRefunds(tx, orderIds);
     const goodsIds = [...held.values()].flatMap((units) => [...units.keys()]);
     const goods = await lockGoods(tx, goodsIds);
-    const returned = decideReturns(refunds, { ledger, held, goods, refunded });
-    await applyMovements(tx, returned.movements, identifiers.next);
-    await setReleased(tx, returned.released);
-    await insertDecisions(tx, returned.marks);
-    await insertEarly(tx, returned.early);
+    const decision = decideRefunds(refunds, { reservations, held, goods, refunded });
+    await applyMovements(tx, decision.movements, identifiers.next);
+    await releaseReservations(tx, decision.released);
+    await insertReservations(tx, decision.marks);
+    await insertEarlyRefunds(tx, decision.early);
   });
 }

@@ -2,16 +2,16 @@ import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { type Goods, GoodsStatus } from "../domain/goods.ts";
 import { changeGoods, type GoodsChanges } from "../store/goods.ts";
-import { checkDetails } from "./check-goods.ts";
 import type { Parts } from "./parts.ts";
+import { checkDetails } from "./steps/check-details.ts";
 
-/** `status` is what the caller sent, a GoodsStatus or not. */
-export type UpdateGoods = Omit<GoodsChanges, "status"> & {
+/** `status` is the number that the caller sent, which may be no GoodsStatus. */
+type UpdateGoods = Omit<GoodsChanges, "status"> & {
   goodsId: bigint;
   status?: number | undefined;
 };
 
-/** Changes what is set, and leaves the rest and the stock as they are. */
+/** Changes the fields that are set. Other fields and the stock stay as they are. */
 export async function updateGoods(
   { database }: Pick<Parts, "database">,
   command: UpdateGoods,
@@ -20,7 +20,7 @@ export async function updateGoods(
   const status = Object.values(GoodsStatus).find((known) => known === wanted);
   const checks = new Checks();
   checks.identifier("goods_id", goodsId);
-  checks.that("status", status === wanted, "must be a status of goods");
+  checks.that("status", status === wanted, "must be a known status");
   checkDetails(checks, details);
   checks.throwIfAny();
 

@@ -103,7 +103,10 @@ describe("a message whose handler always fails", function () {
     assert.equal(parked.service, "goods");
     assert.equal(parked.consumer, "goods_order_v1_cancelled");
     assert.equal(parked.attempts, 8);
-    assert.match(parked.error, new RegExp(`goods ${goodsId} of order ${orderId} are gone`));
+    assert.match(
+      parked.error,
+      new RegExp(`goods ${goodsId} do not exist, but order ${orderId} holds`),
+    );
     assert.equal(parked.headers["Shop-Order-Id"], String(orderId));
     const [event] = await shop.sql<{ payload: Buffer; id: bigint }>(
       "order",
@@ -120,7 +123,7 @@ describe("a message whose handler always fails", function () {
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^${key}  parked$`, "m"));
     assert.match(stdout, /service +goods, consumer goods_order_v1_cancelled/);
-    assert.match(stdout, /error +Error: goods \d+ of order \d+ are gone/);
+    assert.match(stdout, /error +Error: goods \d+ do not exist, but order \d+ holds/);
     assert.match(stdout, /npm run parked -- --retry KEY/);
   });
 

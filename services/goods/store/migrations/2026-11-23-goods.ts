@@ -26,7 +26,7 @@ export class Migration20261123Goods extends Migration {
       constraint goods_status check (status in (1, 2))
     ) ${table}`);
 
-    // One entry for each order that was ever decided: the fence between a reservation and the release that overtook it.
+    // One row for each decided order, which also refuses a reservation that its release overtook.
     this.addSql(`create table reservations (
       order_id bigint not null,
       state smallint not null,
@@ -38,7 +38,7 @@ export class Migration20261123Goods extends Migration {
       constraint reservations_refusal check ((state = 3) = (refusal is not null))
     ) ${table}`);
 
-    // The ledger of every unit. order_id is NULL for adjustments, which stand outside the unique key for that reason.
+    // Every movement of every unit. The NULL in order_id keeps adjustments out of the unique key.
     this.addSql(`create table stock_log (
       log_id bigint not null,
       goods_id bigint not null,

@@ -4,7 +4,7 @@ const table = "engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin";
 
 export class Migration20261124Returns extends Migration {
   override up(): void {
-    // state 4: a refund came before the reservation; what it takes back waits in early_returns.
+    // State 4: a refund arrived before the reservation; early_returns stores it until then.
     this.addSql("alter table reservations drop constraint reservations_state");
     this.addSql(`alter table reservations
       add constraint reservations_state check (state in (1, 2, 3, 4))`);

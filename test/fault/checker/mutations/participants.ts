@@ -54,9 +54,9 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/goods/store/stock.ts",
-        piece: "await logMovements(tx, movements, nextLogId);",
+        piece: "await insertMovements(tx, movements, nextLogId);",
         replacement:
-          "await logMovements(tx, movements.filter(({ delta }) => delta < 0n), nextLogId);",
+          "await insertMovements(tx, movements.filter(({ delta }) => delta < 0n), nextLogId);",
       },
     ],
     course: "story",

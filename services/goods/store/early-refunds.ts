@@ -1,10 +1,10 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows } from "#platform/db/statements.ts";
-import { type Refund, unitsOf } from "../domain/returns.ts";
-import { MovementType } from "../domain/stock.ts";
+import type { Refund } from "../domain/refund.ts";
+import { StockLogType, unitsOf } from "../domain/stock.ts";
 
-/** The refunds of these orders that the log has, or that wait for a reservation. */
+/** The refunds of these orders that the stock log has, or that are stored until a reservation. */
 export async function knownRefunds(
   tx: Transaction,
   orderIds: readonly bigint[],
@@ -13,14 +13,16 @@ export async function knownRefunds(
     tx,
     "select distinct refund_id as refundId from stock_log where order_id in (?) and type = ?",
     orderIds,
-    [MovementType.return],
+    [StockLogType.RETURN],
   );
-  const early = [...(await readEarly(tx, orderIds)).values()].flat();
+  const early = [...(await readEarlyRefunds(tx, orderIds)).values()].flat();
   return new Set([...logged, ...early].map(({ refundId }) => refundId));
 }
 
-/** The refunds that came before the reservations of these orders, by order. */
-export async function readEarly(
+type EarlyRow = { orderId: bigint; refundId: bigint; goodsId: bigint; quantity: bigint };
+
+/** The refunds that arrived before the reservations of these orders, by order. */
+export async function readEarlyRefunds(
   tx: Transaction,
   orderIds: readonly bigint[],
 ): Promise<Map<bigint, Refund[]>> {
@@ -37,9 +39,10 @@ export async function readEarly(
   return Map.groupBy(refunds, ({ orderId }) => orderId);
 }
 
-type EarlyRow = { orderId: bigint; refundId: bigint; goodsId: bigint; quantity: bigint };
-
-export async function insertEarly(tx: Transaction, refunds: readonly Refund[]): Promise<void> {
+export async function insertEarlyRefunds(
+  tx: Transaction,
+  refunds: readonly Refund[],
+): Promise<void> {
   await insertRows(
     tx,
     "early_returns",

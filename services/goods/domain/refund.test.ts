@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ParticipantState, splitForRelease } from "#platform/values/participant.ts";
 import { Refusal } from "#platform/values/refusal.ts";
 import { GoodsStatus } from "./goods.ts";
-import { decideReleases } from "./release.ts";
+import { checkRefund, decideRefunds, type Refund } from "./refund.ts";
+import { releaseMovements } from "./release.ts";
+import { closedReservation, type Reservation } from "./reservation.ts";
 import { decideReservations } from "./reserve.ts";
-import { checkRefund, decideReturns, type Refund } from "./returns.ts";
-import { type Decision, type Movement, MovementType, OrderState } from "./stock.ts";
+import { type Movement, StockLogType } from "./stock.ts";
 
 const OPENING = 10n;
 const GOODS = [7n, 8n];
 
-/** One order's rows as the store would keep them. */
+/** The rows of one order as the store would keep them. */
 class Shelf {
-  ledger = new Map<bigint, Decision>();
+  reservations = new Map<bigint, Reservation>();
   log: Movement[] = [];
   early: Refund[] = [];
   stock = new Map(GOODS.map((goodsId) => [goodsId, OPENING]));
@@ -28,13 +30,13 @@ class Shelf {
     const goods = new Map(
       [...this.stock].map(([goodsId, stock]) => [
         goodsId,
-        { stock, status: GoodsStatus.onSale, unitPriceCents: 500n },
+        { stock, status: GoodsStatus.ON_SALE, unitPriceCents: 500n },
       ]),
     );
     const refunded = new Set(
       [...this.log, ...this.early].flatMap(({ refundId }) => refundId ?? []),
     );
-    return { ledger: this.ledger, held, goods, refunded };
+    return { reservations: this.reservations, held, goods, refunded };
   }
 
   private apply(movements: Movement[]) {
@@ -46,38 +48,40 @@ class Shelf {
     }
   }
 
-  private close(orderIds: bigint[]) {
-    for (const orderId of orderIds) {
-      this.ledger.set(orderId, { orderId, state: OrderState.released, refusal: undefined });
+  private write(reservations: Reservation[]) {
+    for (const reservation of reservations) {
+      this.reservations.set(reservation.orderId, reservation);
     }
   }
 
   reserve(orderId: bigint, units: readonly (readonly [bigint, bigint])[]) {
+    const known = this.reservations.get(orderId);
+    if (known && known.state !== ParticipantState.EARLY) return;
     const lines = units.map(([goodsId, quantity]) => ({ goodsId, quantity, unitPriceCents: 500n }));
     const early = Map.groupBy(this.early, (refund) => refund.orderId);
-    const taken = new Map([[orderId, new Map(units)]]);
-    const known = { ...this.known(), taken, early };
-    const result = decideReservations([{ orderId, lines }], known);
-    this.apply(result.movements);
-    for (const decision of result.decisions) this.ledger.set(decision.orderId, decision);
+    const { goods } = this.known();
+    const decision = decideReservations([{ orderId, lines }], { goods, early });
+    this.apply(decision.movements);
+    this.write(decision.reservations);
   }
 
   cancel(orderId: bigint) {
-    const { released, marks, movements } = decideReleases([orderId], this.known());
-    this.apply(movements);
-    this.close([...released, ...marks.map((mark) => mark.orderId)]);
+    const closing = new Map([[orderId, { orderId }]]);
+    const { open, unknown } = splitForRelease(closing, this.reservations);
+    this.apply(releaseMovements(open, this.known()));
+    this.write([...open, ...unknown].map(closedReservation));
   }
 
   refund(...refunds: Refund[]) {
-    const returned = decideReturns(refunds, this.known());
-    this.apply(returned.movements);
-    this.close(returned.released);
-    for (const mark of returned.marks) this.ledger.set(mark.orderId, mark);
-    this.early.push(...returned.early);
+    const decision = decideRefunds(refunds, this.known());
+    this.apply(decision.movements);
+    this.write(decision.released.map((orderId) => closedReservation({ orderId })));
+    this.write(decision.marks);
+    this.early.push(...decision.early);
   }
 
   end() {
-    return { stock: [...this.stock], state: this.ledger.get(1n)?.state };
+    return { stock: [...this.stock], state: this.reservations.get(1n)?.state };
   }
 }
 
@@ -87,8 +91,8 @@ const refund = (refundId: bigint, ...units: [bigint, bigint][]): Refund => ({
   lines: units.map(([goodsId, quantity]) => ({ goodsId, quantity })),
 });
 
-describe("decideReturns", () => {
-  it("brings the lines of a refund back, once, though two events of one batch tell it", () => {
+describe("decideRefunds", () => {
+  it("brings the lines of a refund back once, even if two events of a batch report it", () => {
     const shelf = new Shelf();
     shelf.reserve(1n, [[7n, 3n]]);
     shelf.refund(refund(21n, [7n, 1n]), refund(21n, [7n, 1n]));
@@ -98,9 +102,9 @@ describe("decideReturns", () => {
         [7n, 8n],
         [8n, 10n],
       ],
-      state: OrderState.held,
+      state: ParticipantState.HELD,
     });
-    const returns = shelf.log.filter(({ type }) => type === MovementType.return);
+    const returns = shelf.log.filter(({ type }) => type === StockLogType.RETURN);
     assert.deepEqual(
       returns.map(({ refundId, delta, stockAfter }) => [refundId, delta, stockAfter]),
       [[21n, 1n, 8n]],
@@ -116,11 +120,11 @@ describe("decideReturns", () => {
         [7n, 10n],
         [8n, 10n],
       ],
-      state: OrderState.released,
+      state: ParticipantState.RELEASED,
     });
   });
 
-  it("takes two lines of the same goods for one", () => {
+  it("adds up two lines of the same goods", () => {
     const shelf = new Shelf();
     shelf.reserve(1n, [[7n, 3n]]);
     shelf.refund(refund(21n, [7n, 1n], [7n, 1n]));
@@ -128,7 +132,7 @@ describe("decideReturns", () => {
     assert.deepEqual(shelf.end().stock[0], [7n, 9n]);
   });
 
-  it("gives a refused order nothing", () => {
+  it("gives nothing back for a refused order", () => {
     const shelf = new Shelf();
     shelf.reserve(1n, [[7n, 11n]]);
     shelf.refund(refund(21n, [7n, 11n]));
@@ -137,7 +141,7 @@ describe("decideReturns", () => {
         [7n, 10n],
         [8n, 10n],
       ],
-      state: OrderState.refused,
+      state: ParticipantState.REFUSED,
     });
   });
 
@@ -150,7 +154,7 @@ describe("decideReturns", () => {
         minLength: 2,
         maxLength: 2,
       }),
-      // The same steps twice, each at least once, in two orders and with repetitions.
+      // Two runs of the same steps, each step at least once, in different orders with repetitions.
       runs: steps.chain((all) => {
         const run = fc
           .array(fc.constantFrom(...all), { maxLength: 6 })
@@ -184,7 +188,7 @@ describe("decideReturns", () => {
 });
 
 describe("checkRefund", () => {
-  it("refuses an event with impossible numbers", () => {
+  it("refuses an event whose numbers are out of range", () => {
     checkRefund(refund(21n, [7n, 1n]));
     for (const bad of [
       { ...refund(21n), orderId: 0n },

@@ -1,7 +1,7 @@
 import type { Checks } from "#platform/values/checks.ts";
-import { MAX_DESCRIPTION, MAX_IMAGE_URL, MAX_NAME } from "../limits.ts";
+import { MAX_DESCRIPTION, MAX_IMAGE_URL, MAX_NAME } from "../../limits.ts";
 
-/** The fields that CreateGoods and UpdateGoods share; what is undefined is not looked at. */
+/** Checks the fields that CreateGoods and UpdateGoods share; an undefined field is not set. */
 export function checkDetails(
   checks: Checks,
   details: {
@@ -19,7 +19,7 @@ export function checkDetails(
   if (unitPriceCents !== undefined) checks.cents("unit_price_cents", unitPriceCents, { min: 1n });
   if (imageUrl !== undefined) {
     checks.text("image_url", imageUrl, { max: MAX_IMAGE_URL });
-    // A shop's page puts it into an <img>: no javascript:, no data:.
+    // A shop's page puts the address into an <img>, so javascript: and data: must not pass.
     const isWebAddress = /^https?:\/\/\S+$/i.test(imageUrl) && URL.canParse(imageUrl);
     checks.that("image_url", imageUrl === "" || isWebAddress, "must be an http or https address");
   }
