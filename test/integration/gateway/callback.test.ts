@@ -14,11 +14,11 @@ import { eventually } from "../../../testbed/eventually.ts";
 import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 import { type ServiceProcess, serviceProcess } from "../../../testbed/shop/service-process.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
-import { flood, raw } from "./raw-http.ts";
+import { flood, sendRaw } from "./raw-http.ts";
 
 const KIB = 1_024;
 
-describe("gateway: payment callbacks", () => {
+describe("payment callbacks at the gateway", () => {
   let directory: string;
   let gateway: ServiceProcess;
   let pay: RpcServer | undefined;
@@ -57,7 +57,7 @@ describe("gateway: payment callbacks", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  /** A pay service that only takes callbacks. */
+  /** Starts a pay service that records callbacks and answers with `decide`. */
   async function startPay(): Promise<void> {
     calls = [];
     decide = async () => ({ status: 200, text: "success" });
@@ -78,7 +78,7 @@ describe("gateway: payment callbacks", () => {
     });
   }
 
-  it("carries the bytes as they came, with the platform's own headers, as the gateway", async () => {
+  it("are passed on byte for byte with the provider's own headers, from the gateway", async () => {
     const body = randomBytes(64 * KIB);
     const response = await fetch(url, {
       method: "POST",
@@ -102,7 +102,7 @@ describe("gateway: payment callbacks", () => {
     assert.deepEqual(caller, { kind: "service", name: "gateway" });
   });
 
-  it("relays what the pay service decides", async () => {
+  it("are answered with what the pay service decides", async () => {
     decide = async () => ({ status: 401, text: '{"code":"FAIL"}' });
     const refused = await fetch(url, { method: "POST", body: "x" });
     assert.deepEqual([refused.status, await refused.text()], [401, '{"code":"FAIL"}']);
@@ -114,20 +114,20 @@ describe("gateway: payment callbacks", () => {
     assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 503);
   });
 
-  it("answers 503 within the platform's patience when the pay service hangs", async () => {
+  it("are answered 503 before the provider times out when the pay service hangs", async () => {
     decide = () => pause(5_000, { status: 200, text: "success" });
     assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 503);
   });
 
-  it("answers 413 to a body of 10 MB and closes without reading on", async () => {
+  it("are answered 413 above 64 KiB, and the connection closes without reading the body", async () => {
     const head = `POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: ${10 * KIB * KIB}\r\n\r\n`;
     const { text, taken } = await flood(port, head, 10 * KIB * KIB);
     assert.match(text, /^HTTP\/1\.1 413 [\s\S]*connection: close/i);
-    assert.ok(taken < 8 * KIB * KIB, `${taken} bytes were taken`);
+    assert.ok(taken < 8 * KIB * KIB, `the gateway read ${taken} bytes`);
     assert.equal(calls.length, 0);
   });
 
-  it("answers 413 to a body without a length that is one byte too long", async () => {
+  it("are answered 413 one byte above the limit without a content-length", async () => {
     const body = new ReadableStream({
       start(controller) {
         controller.enqueue(Buffer.alloc(64 * KIB));
@@ -140,7 +140,7 @@ describe("gateway: payment callbacks", () => {
     assert.equal(calls.length, 0);
   });
 
-  it("answers 405 and says what is allowed, to all but POST", async () => {
+  it("are answered 405 with an Allow header for any method but POST", async () => {
     for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
       const response = await fetch(url, { method });
       assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST"], method);
@@ -149,7 +149,7 @@ describe("gateway: payment callbacks", () => {
     assert.equal(calls.length, 0);
   });
 
-  it("answers 404 to any other path, however it is written", async () => {
+  it("are answered 404 on any other spelling of the path", async () => {
     const paths = [
       "/",
       "/pay/callback",
@@ -165,13 +165,16 @@ describe("gateway: payment callbacks", () => {
       "*",
     ];
     for (const path of paths) {
-      const text = await raw(port, `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`);
+      const text = await sendRaw(
+        port,
+        `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`,
+      );
       assert.match(text, /^HTTP\/1\.1 404 /, path);
     }
     assert.equal(calls.length, 0);
   });
 
-  it("takes no encoded body", async () => {
+  it("are answered 415 with a content-encoding", async () => {
     for (const encoding of ["gzip", "br", "deflate, gzip", "GZIP"]) {
       const headers = { "content-encoding": encoding };
       assert.equal((await fetch(url, { method: "POST", body: "x", headers })).status, 415);
@@ -180,9 +183,9 @@ describe("gateway: payment callbacks", () => {
     assert.equal((await fetch(url, { method: "POST", body: "x", headers })).status, 200);
   });
 
-  it("answers 431 to too many headers, and to too large ones", async () => {
+  it("are answered 431 with too many or too large headers", async () => {
     const post = (headers: string) =>
-      raw(
+      sendRaw(
         port,
         `POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\n${headers}content-length: 0\r\n\r\n`,
       );
@@ -195,12 +198,12 @@ describe("gateway: payment callbacks", () => {
     assert.match(await post(many("a", 90)), /^HTTP\/1\.1 200 /);
   });
 
-  it("does not wait for a slow body or slow headers", async () => {
+  it("are answered 408 when body or headers arrive too slowly", async () => {
     const head = "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n";
     const begun = Date.now();
     const [body, headers] = await Promise.all([
-      raw(port, head, { dripEveryMs: 500 }),
-      raw(port, "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\na: ", { dripEveryMs: 500 }),
+      sendRaw(port, head, { dripEveryMs: 500 }),
+      sendRaw(port, "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\na: ", { dripEveryMs: 500 }),
     ]);
     assert.match(body, /^(HTTP\/1\.1 408 |$)/);
     assert.match(headers, /^(HTTP\/1\.1 408 |$)/);
@@ -209,7 +212,7 @@ describe("gateway: payment callbacks", () => {
     assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 200);
   });
 
-  it("does not choke on what is no HTTP, or two lengths, or a length and chunks", async () => {
+  it("are answered 400 when they are not HTTP or their length is ambiguous", async () => {
     const bad = [
       "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
       "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
@@ -217,13 +220,13 @@ describe("gateway: payment callbacks", () => {
       "POST /pay/callback/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
       "POST /pay/callback/sandbox HTTP/1.1\r\n\r\n",
     ];
-    for (const text of bad) assert.match(await raw(port, text), /^HTTP\/1\.1 400 /, text);
+    for (const text of bad) assert.match(await sendRaw(port, text), /^HTTP\/1\.1 400 /, text);
     assert.equal(calls.length, 0);
     assert.equal((await fetch(new URL("/healthz", url))).status, 200);
     assert.doesNotMatch(gateway.output(), /"level":"(error|fatal)"/);
   });
 
-  it("finishes what it accepted when it is told to stop", async () => {
+  it("are answered once accepted, even when the gateway stops meanwhile", async () => {
     decide = () => pause(600, { status: 200, text: "success" });
     const answer = fetch(url, { method: "POST", body: "x" });
     await eventually(() => assert.equal(calls.length, 1));
@@ -233,7 +236,7 @@ describe("gateway: payment callbacks", () => {
     await gateway.start();
   });
 
-  it("makes the platform call again while the pay service is down", async () => {
+  it("are repeated by the provider until the pay service is back", async () => {
     const sandbox: Sandbox = await startSandbox(url);
     try {
       await pay?.stop();

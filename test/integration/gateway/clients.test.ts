@@ -14,26 +14,26 @@ import { type Memory, memoryOf, REPORTS_MEMORY } from "../../../testbed/shop/mem
 import { startMs } from "../../../testbed/shop/shared-shop.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import {
-  connection2,
-  deaf,
-  dripping1,
-  dripping2,
+  connectHttp2,
+  dripOverHttp1,
+  dripOverHttp2,
   openHttp1,
   openHttp2,
   requestBytes,
   type StreamCall,
+  sendWithoutReading,
 } from "./slow-clients.ts";
 
 const getGoods = methodNamed("goods GetGoods");
 const listGoods = methodNamed("goods ListGoods");
 const watchOrder = methodNamed("order WatchOrder");
 
-/** Fifty of these are more than a window of HTTP/2. */
-const LONG = "x".repeat(2_000);
-/** On a machine that does much else meanwhile. */
-const SOON_MS = 5_000;
+/** Fifty descriptions of this length exceed the 64 KiB flow-control window of an HTTP/2 stream. */
+const LONG_DESCRIPTION = "x".repeat(2_000);
+/** Upper bound for one answer to another client, generous because the machine is busy. */
+const PROMPT_MS = 5_000;
 
-describe("gateway: clients that leave, or do not read", function () {
+describe("the gateway, with clients that leave, stall or misbehave", function () {
   this.timeout(2 * startMs);
   let shop: Shop;
   let gateway: GatewayClient;
@@ -62,7 +62,8 @@ describe("gateway: clients that leave, or do not read", function () {
     await shop?.stop();
   });
 
-  const answers = async () => {
+  /** Calls GetGoods as another client and resolves to how long the answer took, in ms. */
+  const answerMs = async () => {
     const begun = Date.now();
     const answer = await gateway.call({ method: getGoods, protocol: "json", request: { goodsId } });
     assert.equal(answer.code, "OK", answer.message);
@@ -74,44 +75,46 @@ describe("gateway: clients that leave, or do not read", function () {
   ];
   const callOf = (index: number) => calls[index % calls.length] as StreamCall;
 
-  /** So many streams come and are left, some at once, over both versions of HTTP and in both manners. */
-  const comeAndGo = async (count: number) => {
-    const AT_ONCE = 48;
-    for (let done = 0; done < count; done += AT_ONCE) {
-      const connection = connection2(shop.gatewayUrl);
-      const opening = Array.from({ length: AT_ONCE }, (_, index) =>
+  /** Opens and abandons `count` streams over both HTTP versions, half cancelled, half reset. */
+  const openAndLeave = async (count: number) => {
+    const CONCURRENCY = 48;
+    for (let done = 0; done < count; done += CONCURRENCY) {
+      const connection = connectHttp2(shop.gatewayUrl);
+      const opening = Array.from({ length: CONCURRENCY }, (_, index) =>
         index % 2 === 0 ? openHttp1(port, callOf(index)) : openHttp2(connection, callOf(index)),
       );
       const open = await Promise.all(opening);
-      const manner = (index: number) => (index % 4 < 2 ? "cancel" : "reset");
-      // One reset ends the others of its connection, which come after the cancelled ones.
+      const leaveBy = (index: number) => (index % 4 < 2 ? "cancel" : "reset");
+      // A reset ends all streams of its connection, so the cancelled ones must come first.
       for (const how of ["cancel", "reset"] as const) {
-        for (const [index, stream] of open.entries()) if (manner(index) === how) stream.leave(how);
+        for (const [index, stream] of open.entries()) {
+          if (leaveBy(index) === how) stream.leave(how);
+        }
       }
       await Promise.all(open.map(({ ended }) => ended));
       connection.session.destroy();
     }
   };
 
-  it("1,056 streams that were left in the middle leave nothing, here or at the service", async () => {
-    await comeAndGo(96);
+  it("keeps nothing of 1,056 abandoned streams, in itself or in the service", async () => {
+    await openAndLeave(96);
     const [gatewayBefore, orderBefore] = await memories();
-    // More than either has places for.
-    await comeAndGo(1_056);
-    // Connections that were closed a moment ago may still be on their way out.
+    // More streams than the gateway or the service admits at a time.
+    await openAndLeave(1_056);
+    // Sockets closed a moment ago may still be counted.
     await eventually(
       async () => {
         const [gatewayAfter, orderAfter] = await memories();
-        grewLittle(gatewayBefore, gatewayAfter);
-        grewLittle(orderBefore, orderAfter);
+        assertGrewLittle(gatewayBefore, gatewayAfter);
+        assertGrewLittle(orderBefore, orderAfter);
       },
       { withinMs: 30_000 },
     );
-    await answers();
+    await answerMs();
   });
 
-  it("one user has 20 streams, and another when one of them ends", async () => {
-    const connection = connection2(shop.gatewayUrl);
+  it("admits 20 streams per user, and the next one when a stream ends", async () => {
+    const connection = connectHttp2(shop.gatewayUrl);
     const open = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         index % 2 === 0 ? openHttp1(port, callOf(0)) : openHttp2(connection, callOf(0)),
@@ -129,18 +132,22 @@ describe("gateway: clients that leave, or do not read", function () {
     const again = await eventually(() => openHttp1(port, callOf(0)));
     for (const stream of [...open, others, again]) stream.leave("cancel");
     connection.session.destroy();
-    await answers();
+    await answerMs();
   });
 
-  it("200 clients that read nothing cost no more than their answers, and hold up nobody", async () => {
-    const rows = Array.from({ length: 50 }, () => newGoods(shop, { description: LONG }));
+  it("buffers at most the answers of 200 clients that do not read, and serves the others", async () => {
+    const rows = Array.from({ length: 50 }, () =>
+      newGoods(shop, { description: LONG_DESCRIPTION }),
+    );
     await Promise.all(rows);
     const [before] = await memories();
     const list = requestBytes(listGoods.path, '{"pageSize":50}');
-    const sockets = await Promise.all(Array.from({ length: 100 }, () => deaf(port, list)));
-    const connections = Array.from({ length: 50 }, () => connection2(shop.gatewayUrl));
+    const sockets = await Promise.all(
+      Array.from({ length: 100 }, () => sendWithoutReading(port, list)),
+    );
+    const connections = Array.from({ length: 50 }, () => connectHttp2(shop.gatewayUrl));
     for (const { session } of connections) {
-      // Its window is full after 64 KiB, as nothing is read.
+      // The stream is never read, so its window is full after 64 KiB.
       const fields = { ":method": "POST", ":path": listGoods.path };
       const stream = session.request({ ...fields, "content-type": "application/json" });
       stream.on("error", () => {}).pause();
@@ -153,44 +160,47 @@ describe("gateway: clients that leave, or do not read", function () {
         return stream;
       }),
     );
-    // Making so many large answers takes its time, which is another matter.
-    await eventually(answers, { withinMs: 60_000 });
-    for (let count = 0; count < 20; count += 1) assert.ok((await answers()) < SOON_MS);
+    // First let the gateway finish the 150 large answers; their cost is not measured here.
+    await eventually(answerMs, { withinMs: 60_000 });
+    for (let count = 0; count < 20; count += 1) assert.ok((await answerMs()) < PROMPT_MS);
     const [during] = await memories();
-    assert.ok(during.rssMib - before.rssMib < 300, `${before.rssMib} became ${during.rssMib} MiB`);
+    assert.ok(
+      during.rssMib - before.rssMib < 300,
+      `grew from ${before.rssMib} to ${during.rssMib} MiB`,
+    );
     for (const socket of sockets) socket.resetAndDestroy();
     for (const { session } of connections) session.destroy();
     for (const stream of watching) stream.leave("reset");
-    await eventually(async () => grewLittle(before, (await memories())[0]));
+    await eventually(async () => assertGrewLittle(before, (await memories())[0]));
   });
 
-  it("200 clients that send a body byte by byte are let go, and hold up nobody", async () => {
+  it("times out 200 clients that send a body byte by byte, and serves the others", async () => {
     const request = requestBytes(getGoods.path, " ".repeat(100));
-    const connections = Array.from({ length: 100 }, () => connection2(shop.gatewayUrl));
+    const connections = Array.from({ length: 100 }, () => connectHttp2(shop.gatewayUrl));
     const begun = Date.now();
     const slow = [
-      ...Array.from({ length: 100 }, () => dripping1(port, request)),
-      ...connections.map((connection) => dripping2(connection, getGoods.path)),
+      ...Array.from({ length: 100 }, () => dripOverHttp1(port, request)),
+      ...connections.map((connection) => dripOverHttp2(connection, getGoods.path)),
     ];
-    for (let count = 0; count < 20; count += 1) assert.ok((await answers()) < SOON_MS);
+    for (let count = 0; count < 20; count += 1) assert.ok((await answerMs()) < PROMPT_MS);
     for (const line of await Promise.all(slow)) assert.match(line ?? "", /^(HTTP\/1\.1 408 .*)?$/);
     const tookMs = Date.now() - begun;
     assert.ok(tookMs > 8_000 && tookMs < 20_000, `${tookMs} ms`);
     for (const { session } of connections) session.destroy();
   });
 
-  it("a client that opens streams only to reset them loses its connection, and nobody else theirs", async () => {
-    const calm = connection2(shop.gatewayUrl);
-    const watching = await openHttp2(calm, callOf(0));
-    const wild = connection2(shop.gatewayUrl);
+  it("closes the connection of a client that floods it with resets, and no other", async () => {
+    const wellBehaved = connectHttp2(shop.gatewayUrl);
+    const watching = await openHttp2(wellBehaved, callOf(0));
+    const flooding = connectHttp2(shop.gatewayUrl);
     const closed = new Promise<number>((resolve) => {
-      wild.session.once("goaway", resolve);
-      wild.session.once("close", () => resolve(-1));
+      flooding.session.once("goaway", resolve);
+      flooding.session.once("close", () => resolve(-1));
     });
     let resets = 0;
-    while (!wild.session.closed && !wild.session.destroyed && resets < 20_000) {
-      for (let count = 0; count < 100 && !wild.session.closed; count += 1) {
-        const stream = wild.session.request({ ":method": "POST", ":path": getGoods.path });
+    while (!flooding.session.closed && !flooding.session.destroyed && resets < 20_000) {
+      for (let count = 0; count < 100 && !flooding.session.closed; count += 1) {
+        const stream = flooding.session.request({ ":method": "POST", ":path": getGoods.path });
         stream.on("error", () => {}).close(constants.NGHTTP2_CANCEL);
         resets += 1;
       }
@@ -198,34 +208,35 @@ describe("gateway: clients that leave, or do not read", function () {
     }
     assert.notEqual(await closed, 0);
     assert.ok(resets < 20_000, `${resets} resets`);
-    assert.ok((await answers()) < SOON_MS);
-    assert.ok(!calm.session.destroyed && !calm.session.closed);
+    assert.ok((await answerMs()) < PROMPT_MS);
+    assert.ok(!wellBehaved.session.destroyed && !wellBehaved.session.closed);
     watching.leave("cancel");
-    calm.session.destroy();
+    wellBehaved.session.destroy();
   });
 
-  it("a gateway that is told to stop ends its streams, answers its calls and goes", async () => {
-    const connection = connection2(shop.gatewayUrl);
+  it("ends its streams, answers its calls and exits on SIGTERM", async () => {
+    const connection = connectHttp2(shop.gatewayUrl);
     const watching = await Promise.all([
       ...calls.map((call) => openHttp1(port, call)),
       ...calls.map((call) => openHttp2(connection, call)),
     ]);
     shop.freeze("goods");
-    const asking = PROTOCOLS.map((protocol) =>
+    const pending = PROTOCOLS.map((protocol) =>
       gateway.call({ method: getGoods, protocol, request: { goodsId } }),
     );
-    // They have arrived when the health check that came after them has its answer.
+    // Once this later request is answered, the calls before it have arrived.
     await fetch(new URL("/healthz", shop.gatewayUrl));
     const begun = Date.now();
     const stopped = shop.kill("gateway", "SIGTERM");
     for (const { ended } of watching) assert.match(await ended, /"code":"unavailable"/);
     shop.thaw("goods");
-    for (const answer of await Promise.all(asking)) assert.equal(answer.code, "OK", answer.message);
+    for (const answer of await Promise.all(pending))
+      assert.equal(answer.code, "OK", answer.message);
     assert.equal(await stopped, "exit 0");
     assert.ok(Date.now() - begun < 8_000, `${Date.now() - begun} ms`);
     await assert.rejects(fetch(new URL("/healthz", shop.gatewayUrl)));
     await shop.restart("gateway");
-    await answers();
+    await answerMs();
     const faults = shop
       .output("gateway")
       .match(/^.*(answered INTERNAL|"level":"(error|fatal)").*$/gm);
@@ -233,7 +244,7 @@ describe("gateway: clients that leave, or do not read", function () {
   });
 });
 
-function grewLittle(before: Memory, after: Memory, mib = 8): void {
+function assertGrewLittle(before: Memory, after: Memory, mib = 8): void {
   const what = JSON.stringify({ before, after });
   assert.ok(after.heapMib - before.heapMib < mib, what);
   assert.ok(after.sockets - before.sockets < 10, what);

@@ -6,7 +6,7 @@ const ORIGIN = "https://shop.example";
 const USER_PATH = "/shop.user.v1.UserService";
 const AS_COOKIE = { origin: ORIGIN, "shop-session": "cookie" };
 
-describe("gateway: sessions in cookies", () => {
+describe("session cookies of the gateway", () => {
   let edge: Edge;
   let access: string;
 
@@ -15,7 +15,7 @@ describe("gateway: sessions in cookies", () => {
     access = await edge.token(USER_ID);
   });
   beforeEach(() => {
-    edge.heard.length = 0;
+    edge.calls.length = 0;
   });
   after(() => edge?.stop());
 
@@ -32,11 +32,11 @@ describe("gateway: sessions in cookies", () => {
     const cookies = response.headers.getSetCookie().map((text) => parseSetCookie(text));
     return { status: response.status, answer, cookies };
   }
-  const heard = () => edge.heard.map(({ method, request }) => ({ method, ...request }));
+  const received = () => edge.calls.map(({ method, request }) => ({ method, ...request }));
   const cookie = (token: string) => ({ cookie: `other=1; shop_access=${token}` });
   const refreshCookie = (token: string) => ({ cookie: `shop_refresh=${token}` });
 
-  it("are set at login and refresh, where the client asks for it, and leave the answer", async () => {
+  it("replace the tokens in the answers of Login and RefreshSession on request", async () => {
     for (const method of ["Login", "RefreshSession"]) {
       const headers = { ...AS_COOKIE, ...refreshCookie(REFRESH_TOKEN) };
       const { status, answer, cookies } = await call(method, { headers });
@@ -57,7 +57,7 @@ describe("gateway: sessions in cookies", () => {
     }
   });
 
-  it("are not set where the client does not ask: then the tokens are in the answer", async () => {
+  it("are not set unless the client asks; then the answer carries the tokens", async () => {
     for (const headers of [{}, { origin: ORIGIN }, { "shop-session": "token" }]) {
       const { answer, cookies } = await call("Login", { headers });
       assert.deepEqual(cookies, []);
@@ -66,7 +66,7 @@ describe("gateway: sessions in cookies", () => {
     }
   });
 
-  it("travel by https alone in production", async () => {
+  it("are Secure and HttpOnly in production", async () => {
     const production = await startEdge({
       production: true,
       env: { SHOP_ALLOWED_ORIGINS: ORIGIN },
@@ -85,23 +85,23 @@ describe("gateway: sessions in cookies", () => {
     }
   });
 
-  it("say who calls, in a request of an allowed origin", async () => {
+  it("authenticate a request from an allowed origin", async () => {
     const { status } = await call("GetUser", { headers: { origin: ORIGIN, ...cookie(access) } });
     assert.equal(status, 200);
-    assert.deepEqual(edge.heard[0]?.caller, { kind: "user", userId: USER_ID });
-    assert.deepEqual(heard(), [{ method: "getUser", userId: USER_ID }]);
+    assert.deepEqual(edge.calls[0]?.caller, { kind: "user", userId: USER_ID });
+    assert.deepEqual(received(), [{ method: "getUser", userId: USER_ID }]);
   });
 
-  it("count for nothing where the request tells no origin", async () => {
+  it("are ignored in a request without an Origin header", async () => {
     assert.equal((await call("GetUser", { headers: cookie(access) })).status, 401);
     const headers = refreshCookie(REFRESH_TOKEN);
     assert.notEqual((await call("RefreshSession", { headers })).status, 200);
     await call("Logout", { headers });
-    const tokens = edge.heard.map(({ request }) => Object.values(request)[0]);
+    const tokens = edge.calls.map(({ request }) => Object.values(request)[0]);
     assert.deepEqual(new Set(tokens), new Set([""]));
   });
 
-  it("never get past the door from an origin that is not allowed", async () => {
+  it("do not help a foreign origin: every request is 403 and reaches no service", async () => {
     const foreign = { origin: "https://evil.example", "shop-session": "cookie" };
     for (const method of ["GetUser", "RefreshSession", "Logout", "Login"]) {
       const sent = { ...foreign, cookie: `shop_access=${access}; shop_refresh=${REFRESH_TOKEN}` };
@@ -113,43 +113,43 @@ describe("gateway: sessions in cookies", () => {
       assert.equal(response.status, 403);
       assert.deepEqual(response.headers.getSetCookie(), []);
     }
-    assert.deepEqual(edge.heard, []);
+    assert.deepEqual(edge.calls, []);
   });
 
-  it("yield to a token in the authorization header, also to one that is refused", async () => {
+  it("yield to the authorization header, even if its token is refused", async () => {
     const other = await edge.token(8n);
     const headers = { origin: ORIGIN, ...cookie(access), authorization: `Bearer ${other}` };
     assert.equal((await call("GetUser", { headers })).status, 200);
-    assert.deepEqual(edge.heard[0]?.caller, { kind: "user", userId: 8n });
+    assert.deepEqual(edge.calls[0]?.caller, { kind: "user", userId: 8n });
     const forged = { ...headers, authorization: "Bearer nothing" };
     assert.equal((await call("GetUser", { headers: forged })).status, 401);
-    assert.equal(edge.heard.length, 1);
+    assert.equal(edge.calls.length, 1);
   });
 
-  it("that are bad make an anonymous caller, so that signing in again works", async () => {
+  it("with an invalid token make the caller anonymous, so that signing in again works", async () => {
     for (const bad of ["", "nothing", access.slice(0, -4), '"', "a".repeat(4_000), "%00"]) {
-      edge.heard.length = 0;
+      edge.calls.length = 0;
       const headers = { ...AS_COOKIE, ...cookie(bad) };
       assert.equal((await call("Login", { headers })).status, 200, bad);
-      assert.deepEqual(edge.heard[0]?.caller, { kind: "anonymous" }, bad);
+      assert.deepEqual(edge.calls[0]?.caller, { kind: "anonymous" }, bad);
       assert.equal((await call("GetUser", { headers })).status, 401, bad);
-      assert.equal(edge.heard.length, 1);
+      assert.equal(edge.calls.length, 1);
     }
   });
 
-  it("bring the refresh token, unless the request has one itself", async () => {
+  it("supply the refresh token unless the request names one", async () => {
     const headers = { ...AS_COOKIE, ...refreshCookie(REFRESH_TOKEN) };
     await call("RefreshSession", { headers });
     await call("Logout", { headers });
     await call("Logout", { headers, body: { refreshToken: "own" } });
-    assert.deepEqual(heard(), [
+    assert.deepEqual(received(), [
       { method: "refreshSession", refreshToken: REFRESH_TOKEN },
       { method: "logout", refreshToken: REFRESH_TOKEN },
       { method: "logout", refreshToken: "own" },
     ]);
   });
 
-  it("are cleared at logout, also by a browser that has lost its refresh token", async () => {
+  it("are cleared by Logout, also when the refresh token is missing", async () => {
     for (const kept of [refreshCookie(REFRESH_TOKEN), cookie(access), {}]) {
       const { status, answer, cookies } = await call("Logout", {
         headers: { ...AS_COOKIE, ...kept },
@@ -163,7 +163,7 @@ describe("gateway: sessions in cookies", () => {
     }
   });
 
-  it("that are missing make a refresh UNAUTHENTICATED, and set none", async () => {
+  it("are not set by a RefreshSession without a token, which is UNAUTHENTICATED", async () => {
     const { status, answer, cookies } = await call("RefreshSession", { headers: AS_COOKIE });
     assert.deepEqual([status, answer.code, cookies], [401, "unauthenticated", []]);
   });

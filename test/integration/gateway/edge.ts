@@ -14,28 +14,32 @@ import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 import { start } from "../../../gateway/main.ts";
 import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 
+/** A gateway in front of a fake user service. */
 export type Edge = {
   /** The gateway, as http://host:port. */
   url: string;
-  /** What has reached the user service. */
-  heard: { method: string; request: object; caller: Caller }[];
-  /** One that the gateway takes. */
+  /** The calls that have reached the user service, in their order. */
+  calls: { method: string; request: object; caller: Caller }[];
+  /** A valid access token of this user. */
   token(userId: bigint): Promise<string>;
   stop(): Promise<void>;
 };
 
-/** Of the user that logs in. */
+/** Every Login signs in as this user. */
 export const USER_ID = 7n;
 export const REFRESH_TOKEN = "refresh-1";
 const SESSION_SECONDS = 3_600;
 const ACCESS_SECONDS = 900;
 
-/** A gateway in this process, in front of a user service that answers from memory, for the rules of the edge alone. */
+/**
+ * Starts a gateway in this process, in front of a user service that answers from memory. Fast, and
+ * enough for what the gateway decides alone: origins, cookies, reflection.
+ */
 export async function startEdge(
   options: { production?: boolean; env?: Record<string, string> } = {},
 ): Promise<Edge> {
   const directory = temporaryDirectory();
-  const heard: Edge["heard"] = [];
+  const calls: Edge["calls"] = [];
   const { production = false } = options;
   const secured = production ? secureSettings(directory) : undefined;
   const tokens = readSettings(secured?.env ?? {}, (read) => tokenSettings(read, production));
@@ -45,7 +49,7 @@ export async function startEdge(
     listen: { host: "127.0.0.1", port: 0 },
     tls: secured?.tls,
     tokens,
-    implementations: [userService(heard, () => token(USER_ID))],
+    implementations: [userService(calls, () => token(USER_ID))],
     log: createLog("user", "silent"),
   });
   const gateway = await start({
@@ -61,7 +65,7 @@ export async function startEdge(
   });
   return {
     url: `http://${gateway.address}`,
-    heard,
+    calls,
     token,
     async stop() {
       await gateway.stop();
@@ -71,9 +75,9 @@ export async function startEdge(
   };
 }
 
-function userService(heard: Edge["heard"], accessToken: () => Promise<string>) {
-  const hear = (method: string, request: object, { caller }: Call) =>
-    heard.push({ method, request, caller });
+function userService(calls: Edge["calls"], accessToken: () => Promise<string>) {
+  const record = (method: string, request: object, { caller }: Call) =>
+    calls.push({ method, request, caller });
   const tokensMessage = async () => ({
     accessToken: await accessToken(),
     expireTime: timestampFromMs(Date.now() + ACCESS_SECONDS * 1_000),
@@ -82,32 +86,32 @@ function userService(heard: Edge["heard"], accessToken: () => Promise<string>) {
   });
   return implement(UserService, {
     async register({ userName }, call) {
-      hear("register", { userName }, call);
+      record("register", { userName }, call);
       return {};
     },
     async login({ userName }, call) {
-      hear("login", { userName }, call);
+      record("login", { userName }, call);
       return { ...(await tokensMessage()), user: { userId: USER_ID } };
     },
     async refreshSession({ refreshToken }, call) {
-      hear("refreshSession", { refreshToken }, call);
+      record("refreshSession", { refreshToken }, call);
       if (refreshToken === "") throw new Refusal(Reason.INVALID_ARGUMENT);
       if (refreshToken !== REFRESH_TOKEN) throw new Refusal(Reason.UNAUTHENTICATED);
       return tokensMessage();
     },
     async logout({ refreshToken }, call) {
-      hear("logout", { refreshToken }, call);
+      record("logout", { refreshToken }, call);
       if (refreshToken === "") throw new Refusal(Reason.INVALID_ARGUMENT);
       return {};
     },
     async getUser({ userId }, call) {
-      hear("getUser", { userId }, call);
+      record("getUser", { userId }, call);
       return { user: { userId } };
     },
   });
 }
 
-/** What production asks for: TLS towards the services, and keys of its own. */
+/** Production requires TLS towards the services and keys other than the development keys. */
 function secureSettings(directory: string) {
   const authority = createAuthority("jetshop test authority");
   const caFile = join(directory, "authority.pem");

@@ -1,18 +1,33 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 
-/** JSON text that is put into a field, and whether it is none of its type. Otherwise the service decides. */
+/**
+ * JSON text for a field. `malformed`: the field cannot hold it, so the gateway must refuse it.
+ * Otherwise the service decides.
+ */
 export type JsonInput = { text: string; malformed: boolean };
 
 const malformed = (...texts: string[]) => texts.map((text) => ({ text, malformed: true }));
 const readable = (...texts: string[]) => texts.map((text) => ({ text, malformed: false }));
 
-const NEVER = malformed("NaN", "Infinity", "-", "01", "+1", "0x10", "1e", "'1'", "undefined", "");
+/** Not JSON at all. */
+const INVALID_JSON = malformed(
+  "NaN",
+  "Infinity",
+  "-",
+  "01",
+  "+1",
+  "0x10",
+  "1e",
+  "'1'",
+  "undefined",
+  "",
+);
 
 const INT64: JsonInput[] = [
   ...readable("1", '"1"', "0", "-0", '"-0"', "null", "1e3", "1.0", "-1", '"-1"'),
   ...readable("9007199254740991", '"9007199254740991"', "9007199254740992", '"9007199254740992"'),
   ...readable('"9007199254740993"', '"9223372036854775807"', '"-9223372036854775808"'),
-  // Not what the specification of JSON for protobuf says, but read for what it is.
+  // Beyond the ProtoJSON specification, but without loss.
   ...readable('" 1"', '"0x10"'),
   ...malformed("9007199254740993", "-9007199254740993", "9007199254740993.0", "9007199254740993e0"),
   ...malformed("1.00000000000000000001", "9223372036854775807", "-9223372036854775809"),
@@ -48,9 +63,9 @@ const TIMESTAMP: JsonInput[] = [
   ...malformed('{"seconds":"1"}', "[]"),
 ];
 
-/** Everything that is tried in a field. */
+/** All inputs to try in a field of this kind. */
 export function jsonInputs(field: DescField): JsonInput[] {
-  return [...inputsOf(field), ...NEVER];
+  return [...inputsOf(field), ...INVALID_JSON];
 }
 
 function inputsOf(field: DescField): JsonInput[] {
@@ -72,7 +87,7 @@ function inputsOf(field: DescField): JsonInput[] {
     case "scalar":
       return scalarInputs(field.scalar);
     default:
-      throw new Error(`${field}: nothing is known to try in a map`);
+      throw new Error(`no JSON inputs for the map ${field}; add some in json-inputs.ts`);
   }
 }
 
@@ -85,6 +100,6 @@ function scalarInputs(scalar: ScalarType): JsonInput[] {
     case ScalarType.STRING:
       return STRING;
     default:
-      throw new Error(`nothing is known to try in a ${ScalarType[scalar]}`);
+      throw new Error(`no JSON inputs for ${ScalarType[scalar]}; add some in json-inputs.ts`);
   }
 }

@@ -8,10 +8,10 @@ import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requ
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-/** What no field of a request can be; an object is none in a list, nor the other way round. */
+/** Values that no field of a request accepts. */
 const NEVER: JsonValue[] = ["no such value", "1.5", { nothing: 1 }, [["1"]], true];
 
-describe("the description of requests in JSON", function () {
+describe("the OpenAPI schemas of requests", function () {
   this.timeout(startMs);
   const judge = schemaJudge(readDocument().components.schemas);
   let world: World;
@@ -22,11 +22,11 @@ describe("the description of requests in JSON", function () {
   for (const method of METHODS.filter(({ access }) => access !== Access.SERVICE)) {
     const { input } = method.desc;
 
-    it(`lets pass a valid ${method.name}, and refuses what the gateway could not read`, async () => {
+    it(`accept a valid request and refuse what the gateway cannot read: ${method.name}`, async () => {
       const valid = await validOf(method).request(world);
       const json = toJson(input, create(input, valid), { alwaysEmitImplicit: true }) as JsonObject;
       assert.equal(judge(input.typeName, json), undefined);
-      const broken = breaches(json).filter((request) => !readable(input, request));
+      const broken = mutationsOf(json).filter((request) => !readable(input, request));
       assert.ok(broken.length > 0);
       for (const request of broken) {
         assert.notEqual(judge(input.typeName, request), undefined, JSON.stringify(request));
@@ -35,7 +35,7 @@ describe("the description of requests in JSON", function () {
   }
 });
 
-describe("the description at the gateway", function () {
+describe("the OpenAPI document at the gateway", function () {
   this.timeout(startMs);
   const document = readDocument();
   let shop: Shop;
@@ -43,7 +43,7 @@ describe("the description at the gateway", function () {
     shop = await sharedShop();
   });
 
-  it("is served, and so is the page to try it, under a policy of its own", async () => {
+  it("is served, with a page to try it under its own content security policy", async () => {
     const description = await fetch(`${shop.gatewayUrl}/openapi.yaml`);
     assert.equal(description.headers.get("content-type"), "application/yaml");
     assert.deepEqual(parse(await description.text()), document);
@@ -60,7 +60,7 @@ describe("the description at the gateway", function () {
     assert.equal(again.status, 304);
   });
 
-  it("has the answer's status, code and detail right where a call is refused", async () => {
+  it("describes the HTTP status, code and details of a refusal as the gateway sends them", async () => {
     const judge = schemaJudge(document.components.schemas);
     for (const [path, { post }] of Object.entries(document.paths)) {
       if (!("application/json" in post.requestBody.content)) continue;
@@ -86,14 +86,14 @@ function readable(input: Parameters<typeof fromJson>[0], json: JsonValue): boole
   }
 }
 
-/** The request with one thing in it, however deep, that is of another kind; or with one that does not exist. */
-function breaches(json: JsonValue): JsonValue[] {
+/** Copies of the request with one value of another type, or one unknown field, at any depth. */
+function mutationsOf(json: JsonValue): JsonValue[] {
   if (Array.isArray(json)) {
-    return json.flatMap((one, index) => breaches(one).map((other) => json.with(index, other)));
+    return json.flatMap((one, index) => mutationsOf(one).map((other) => json.with(index, other)));
   }
   if (json === null || typeof json !== "object") return NEVER;
   const changed = Object.entries(json).flatMap(([name, value]) =>
-    [...NEVER, ...breaches(value)].map((other) => ({ ...json, [name]: other })),
+    [...NEVER, ...mutationsOf(value)].map((other) => ({ ...json, [name]: other })),
   );
   return [...changed, { ...json, noSuchField: 1 }];
 }

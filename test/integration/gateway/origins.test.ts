@@ -33,7 +33,7 @@ const FOREIGN = [
   `${ORIGIN} https://evil.example`,
 ];
 
-describe("gateway: origins", () => {
+describe("allowed origins of the gateway", () => {
   let edge: Edge;
   let wires: Record<"HTTP/1.1" | "HTTP/2", Wire>;
 
@@ -43,14 +43,14 @@ describe("gateway: origins", () => {
     wires = { "HTTP/1.1": http1(edge.url), "HTTP/2": http2(edge.url) };
   });
   beforeEach(() => {
-    edge.heard.length = 0;
+    edge.calls.length = 0;
   });
   after(async () => {
     for (const wire of Object.values(wires ?? {})) wire.close();
     await edge?.stop();
   });
 
-  const words = (header = "") => header.toLowerCase().split(/, */);
+  const listOf = (header = "") => header.toLowerCase().split(/, */);
 
   for (const http of ["HTTP/1.1", "HTTP/2"] as const) {
     describe(`over ${http}`, () => {
@@ -71,7 +71,7 @@ describe("gateway: origins", () => {
           { method: "OPTIONS" },
         );
 
-      it("tells the pages of allowed origins beforehand what they may send", async () => {
+      it("get a preflight answer that lists the headers they may send", async () => {
         for (const origin of ALLOWED) {
           const { http: status, headers } = await preflight(origin);
           assert.equal(status, 204, origin);
@@ -79,8 +79,8 @@ describe("gateway: origins", () => {
           assert.equal(headers["access-control-allow-credentials"], "true");
           assert.equal(headers["access-control-allow-methods"], "POST");
           assert.equal(headers["access-control-max-age"], "7200");
-          assert.ok(words(headers.vary).includes("origin"));
-          const names = words(headers["access-control-allow-headers"]);
+          assert.ok(listOf(headers.vary).includes("origin"));
+          const names = listOf(headers["access-control-allow-headers"]);
           for (const name of [
             "content-type",
             "connect-protocol-version",
@@ -97,24 +97,24 @@ describe("gateway: origins", () => {
           }
           assert.ok(!names.includes("*") && !names.includes("cookie"));
         }
-        assert.deepEqual(edge.heard, []);
+        assert.deepEqual(edge.calls, []);
       });
 
-      it("names the origin, never all, on answers, with the headers that the page may read", async () => {
+      it("are echoed in answers, never as *, with the headers that a page may read", async () => {
         for (const origin of ALLOWED) {
           const { http: status, headers } = await send({ ...JSON_TYPE, origin });
           assert.equal(status, 200, origin);
           assert.equal(headers["access-control-allow-origin"], origin);
           assert.equal(headers["access-control-allow-credentials"], "true");
-          assert.ok(words(headers.vary).includes("origin"));
-          const names = words(headers["access-control-expose-headers"]);
+          assert.ok(listOf(headers.vary).includes("origin"));
+          const names = listOf(headers["access-control-expose-headers"]);
           for (const name of ["retry-after", "x-request-id", "grpc-status", "grpc-message"]) {
             assert.ok(names.includes(name), name);
           }
         }
       });
 
-      it("does so on errors, too, so that a page learns what was wrong", async () => {
+      it("are echoed in error answers too, so that a page can read the error", async () => {
         const path = "/shop.user.v1.UserService/GetUser";
         const calls: [number, Record<string, string>, string][] = [
           [401, JSON_TYPE, path],
@@ -130,11 +130,11 @@ describe("gateway: origins", () => {
           const what = `${at} ${JSON.stringify(headers)}`;
           assert.equal(answer.http, expected, what);
           assert.equal(answer.headers["access-control-allow-origin"], ORIGIN, what);
-          assert.ok(words(answer.headers.vary).includes("origin"), what);
+          assert.ok(listOf(answer.headers.vary).includes("origin"), what);
         }
       });
 
-      it("refuses every other origin, whatever it sends, and does nothing for it", async () => {
+      it("exclude every other origin: each of its requests is 403 and reaches no service", async () => {
         for (const origin of FOREIGN) {
           const answers = await Promise.all([
             preflight(origin),
@@ -156,17 +156,17 @@ describe("gateway: origins", () => {
             assert.deepEqual(names, [], origin);
           }
         }
-        assert.deepEqual(edge.heard, []);
+        assert.deepEqual(edge.calls, []);
       });
 
-      it("serves those who are no page without a word of origins but that answers vary", async () => {
+      it("do not concern a client without an Origin header, except for vary: origin", async () => {
         const { http: status, headers } = await send(JSON_TYPE);
         assert.equal(status, 200);
         assert.equal(headers["access-control-allow-origin"], undefined);
-        assert.ok(words(headers.vary).includes("origin"));
+        assert.ok(listOf(headers.vary).includes("origin"));
       });
 
-      it("takes the calls of its own page, at /docs", async () => {
+      it("include the gateway's own origin, for its page at /docs", async () => {
         const { http: status } = await send({ ...JSON_TYPE, origin: edge.url });
         assert.equal(status, 200);
         const other = edge.url.replace(/\d+$/, (port) => String(Number(port) - 1));
@@ -175,7 +175,7 @@ describe("gateway: origins", () => {
     });
   }
 
-  it("must be named in production", () => {
+  it("must be set in production, without wildcards for hosts", () => {
     const faults = (env: Record<string, string>) => {
       try {
         gatewayConfig({ SHOP_ENV: "production", ...env });

@@ -15,23 +15,23 @@ import { newId, placeRequest } from "../../../testbed/orders/fixtures.ts";
 import { quiet } from "../../../testbed/orders/snapshot.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
-import { type Answer, type Way, type Ways, waysTo } from "./ways.ts";
+import { type Answer, type Route, type Routes, routesTo } from "./transports.ts";
 
 const PUBLIC = METHODS.filter(({ access }) => access !== Access.SERVICE);
 const INTERNAL = METHODS.filter(({ access }) => access === Access.SERVICE);
 
-/** Where the same request cannot be made twice: each way gets its own. */
+/** Methods that accept a request only once, so that each route needs its own. */
 const ONCE = ["user Register", "user RefreshSession"];
 
-/** What is new in each answer: its form is compared, and not what it says. */
-const NEW: Record<string, string[]> = {
+/** Fields that differ in every answer. Only their types are compared. */
+const VOLATILE: Record<string, string[]> = {
   "user Register": ["userId", "userName", "registerTime"],
   "user Login": ["accessToken", "refreshToken", "expireTime", "refreshExpireTime"],
   "user RefreshSession": ["accessToken", "refreshToken", "expireTime", "refreshExpireTime"],
 };
 
-/** Refusals with facts in them: what is changed in a valid request, and the reason that is told. */
 type Change = (world: World) => object | Promise<object>;
+/** Refusals with metadata: the change to a valid request, and the reason that it is refused for. */
 const REFUSED: [method: string, change: Change, reason: string][] = [
   ["order PlaceOrder", (world) => placing(world, { addCents: 1n }), "GOODS_PRICE_CHANGED"],
   ["order PlaceOrder", (world) => placing(world, { quantity: 1_000_000n }), "STOCK_NOT_ENOUGH"],
@@ -48,22 +48,22 @@ const REFUSED: [method: string, change: Change, reason: string][] = [
   ["goods AdjustStock", () => ({ delta: -9_999_999n }), "STOCK_NOT_ENOUGH"],
 ];
 
-/** Never the answer to a request, however bad. */
-const BUGS = ["Internal", "Unknown", "Unavailable", "DeadlineExceeded", "DataLoss"];
+/** Codes that a bad request must never get. */
+const NEVER = ["Internal", "Unknown", "Unavailable", "DeadlineExceeded", "DataLoss"];
 
-describe("the same request in every protocol", function () {
+describe("a request in every protocol", function () {
   this.timeout(startMs);
   let shop: Shop;
   let world: World;
-  let ways: Ways;
-  let every: Way[];
+  let routes: Routes;
+  let allRoutes: Route[];
   let headersOf: Record<CallerKind, Record<string, string>>;
 
   before(async () => {
     shop = await sharedShop();
     world = await newWorld(shop);
-    ways = waysTo(shop);
-    every = [ways.direct, ...ways.throughGateway];
+    routes = routesTo(shop);
+    allRoutes = [routes.direct, ...routes.throughGateway];
     const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
     headersOf = {
       anonymous: {},
@@ -72,22 +72,22 @@ describe("the same request in every protocol", function () {
       service: bearer(await token("service", "order")),
     };
   });
-  after(() => ways?.close());
+  after(() => routes?.close());
 
-  const wayName = (index: number) => ways.throughGateway[index]?.name ?? "";
-  /** Sends it all ways, first to the service itself, and returns the one answer. */
-  const agreed = async (method: Method, request: object, headers: Record<string, string>) => {
-    const first = await ways.direct.send(method, request, headers);
+  const routeName = (index: number) => routes.throughGateway[index]?.name ?? "";
+  /** Sends the request on every route and returns the answer, which must be the same on all. */
+  const sendOnAll = async (method: Method, request: object, headers: Record<string, string>) => {
+    const first = await routes.direct.send(method, request, headers);
     const others = await Promise.all(
-      ways.throughGateway.map((way) => way.send(method, request, headers)),
+      routes.throughGateway.map((route) => route.send(method, request, headers)),
     );
     for (const [index, answer] of others.entries()) {
-      assert.deepEqual(answer, first, wayName(index));
+      assert.deepEqual(answer, first, routeName(index));
     }
     return first;
   };
 
-  it("is tried for every rpc that a proto file has", () => {
+  it("is tested for every rpc of the proto files", () => {
     const rpcs = globSync("proto/shop/**/*.proto").flatMap((path) => {
       const text = readFileSync(path, "utf8");
       const name = /^package ([\w.]+);/m.exec(text)?.[1];
@@ -104,31 +104,31 @@ describe("the same request in every protocol", function () {
   for (const method of PUBLIC) {
     const { name } = method;
 
-    it(`has the same answer: ${name}`, async () => {
+    it(`gets the same answer: ${name}`, async () => {
       const { caller, request } = validOf(method);
       const shared = await request(world);
       await quiet(shop);
-      const answers = await inTurn(every, async (way) => {
+      const answers = await inTurn(allRoutes, async (route) => {
         const own = ONCE.includes(name) ? await request(world) : shared;
-        return way.send(method, own, headersOf[caller]);
+        return route.send(method, own, headersOf[caller]);
       });
-      const [first, ...others] = answers.map((answer) => withoutNew(answer, NEW[name]));
+      const [first, ...others] = answers.map((answer) => withoutVolatile(answer, VOLATILE[name]));
       assert.equal(first?.code, "Ok", first?.message ?? "");
       for (const [index, answer] of others.entries()) {
-        assert.deepEqual(answer, first, wayName(index));
+        assert.deepEqual(answer, first, routeName(index));
       }
     });
 
-    it(`has the same refusal: ${name}`, async () => {
+    it(`gets the same refusal: ${name}`, async () => {
       const { caller, request } = validOf(method);
       const valid = await request(world);
       const refused = async (what: string, call: object, headers: Record<string, string>) => {
-        const answer = await agreed(method, call, headers);
-        assert.ok(!BUGS.includes(answer.code), `${what}: ${answer.code} ${answer.message}`);
+        const answer = await sendOnAll(method, call, headers);
+        assert.ok(!NEVER.includes(answer.code), `${what}: ${answer.code} ${answer.message}`);
         return answer;
       };
       const bad = { authorization: "Bearer null" };
-      assert.equal((await refused("a bad token", valid, bad)).code, "Unauthenticated");
+      assert.equal((await refused("an invalid token", valid, bad)).code, "Unauthenticated");
       if (method.access !== Access.PUBLIC) {
         assert.equal((await refused("no token", valid, {})).code, "Unauthenticated");
       }
@@ -136,48 +136,48 @@ describe("the same request in every protocol", function () {
         const answer = await refused("a user", valid, headersOf.user);
         assert.equal(answer.code, "PermissionDenied");
       }
-      await refused("nothing", {}, headersOf[caller]);
+      await refused("an empty request", {}, headersOf[caller]);
       for (const field of method.desc.input.fields.filter(isIdentifier)) {
         const unknown = { ...valid, [field.localName]: newId() };
         const answer = await refused(`an unknown ${field.name}`, unknown, headersOf[caller]);
         if (answer.code !== "Ok") assert.equal(answer.code, "NotFound");
       }
-      const broken = Object.fromEntries(method.desc.input.fields.map(brokenValue));
-      const answer = await refused("nonsense", { ...valid, ...broken }, headersOf[caller]);
+      const broken = Object.fromEntries(method.desc.input.fields.map(invalidValue));
+      const answer = await refused("invalid fields", { ...valid, ...broken }, headersOf[caller]);
       assert.notEqual(answer.code, "Ok");
       assert.notDeepEqual(answer.details, []);
     });
 
-    it(`is refused to a service, which has no business at the gateway: ${name}`, async () => {
+    it(`is PERMISSION_DENIED at the gateway for a service: ${name}`, async () => {
       const request = await validOf(method).request(world);
       const answers = await Promise.all(
-        ways.throughGateway.map((way) => way.send(method, request, headersOf.service)),
+        routes.throughGateway.map((route) => route.send(method, request, headersOf.service)),
       );
       for (const [index, answer] of answers.entries()) {
-        const way = wayName(index);
-        assert.equal(answer.code, "PermissionDenied", way);
-        assert.deepEqual(answer.details, [{ reason: "REASON_PERMISSION_DENIED" }], way);
+        const route = routeName(index);
+        assert.equal(answer.code, "PermissionDenied", route);
+        assert.deepEqual(answer.details, [{ reason: "REASON_PERMISSION_DENIED" }], route);
       }
     });
   }
 
   for (const [name, change, reason] of REFUSED) {
-    it(`tells the same facts of a refusal: ${name}, ${reason}`, async () => {
+    it(`gets the same metadata in a refusal: ${name}, ${reason}`, async () => {
       const method = methodNamed(name);
       const { caller, request } = validOf(method);
       const call = { ...(await request(world)), ...(await change(world)) };
-      const { details } = await agreed(method, call, headersOf[caller]);
+      const { details } = await sendOnAll(method, call, headersOf[caller]);
       assert.equal((details[0] as JsonObject | undefined)?.reason, `REASON_${reason}`);
     });
   }
 
   for (const method of INTERNAL) {
-    it(`does not exist at the gateway: ${method.name}`, async () => {
+    it(`is UNIMPLEMENTED at the gateway: ${method.name}`, async () => {
       const request = await validOf(method).request(world);
       for (const headers of Object.values(headersOf)) {
-        for (const way of ways.throughGateway) {
-          const answer = await way.send(method, request, headers);
-          assert.deepEqual([answer.code, answer.details], ["Unimplemented", []], way.name);
+        for (const route of routes.throughGateway) {
+          const answer = await route.send(method, request, headers);
+          assert.deepEqual([answer.code, answer.details], ["Unimplemented", []], route.name);
         }
         const type = { "content-type": "application/json" };
         const post = { method: "POST", body: "{}", headers: { ...headers, ...type } };
@@ -198,29 +198,29 @@ async function inTurn<T, R>(list: readonly T[], work: (one: T) => Promise<R>): P
   return results;
 }
 
-/** With a word in place of what is new, however deep. */
-function withoutNew(answer: Answer, names: string[] = []): Answer {
-  const cover = (value: JsonValue): JsonValue => {
-    if (Array.isArray(value)) return value.map(cover);
+/** A copy with the type of each named field in place of its value, at any depth. */
+function withoutVolatile(answer: Answer, names: string[] = []): Answer {
+  const mask = (value: JsonValue): JsonValue => {
+    if (Array.isArray(value)) return value.map(mask);
     if (value === null || typeof value !== "object") return value;
     const fields = Object.entries(value).map(([name, inside]) => {
-      return [name, names.includes(name) ? typeof inside : cover(inside)];
+      return [name, names.includes(name) ? typeof inside : mask(inside)];
     });
     return Object.fromEntries(fields);
   };
   const { response } = answer;
-  return { ...answer, response: response && (cover(response) as JsonObject) };
+  return { ...answer, response: response && (mask(response) as JsonObject) };
 }
 
-/** Of something that one looks for, and not of the request itself. */
+/** Whether the field identifies a stored record; a request_id identifies the request. */
 function isIdentifier(field: DescField): boolean {
   return (
     field.fieldKind === "scalar" && field.scalar === ScalarType.INT64 && field.name.endsWith("_id")
   );
 }
 
-/** What the field cannot be, but every protocol can carry. */
-function brokenValue(field: DescField): [string, unknown] {
+/** A value that is invalid for the field but that every protocol can carry. */
+function invalidValue(field: DescField): [string, unknown] {
   const { localName } = field;
   if (field.fieldKind === "list") {
     return [localName, field.listKind === "scalar" ? [-1n, -1n] : [{}, {}]];

@@ -1,7 +1,10 @@
 import { connect } from "node:net";
 
-/** What a server answers to these bytes, until it closes or the answer is there. */
-export function raw(
+/**
+ * Sends these bytes and resolves to the response head, or to what arrived before the server closed.
+ * With `dripEveryMs` it keeps sending one byte per interval.
+ */
+export function sendRaw(
   port: number,
   text: string,
   { dripEveryMs }: { dripEveryMs?: number } = {},
@@ -23,7 +26,10 @@ export function raw(
   });
 }
 
-/** Sends so many bytes after the head, as fast as they are taken. */
+/**
+ * Sends `head` and then `bytes` zero bytes as fast as the server reads them. Resolves to the
+ * response and to how many of the bytes the socket accepted.
+ */
 export function flood(
   port: number,
   head: string,

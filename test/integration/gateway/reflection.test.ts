@@ -4,7 +4,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ServerReflection } from "#proto/grpc/reflection/v1/reflection_pb.ts";
 import { type Edge, startEdge } from "./edge.ts";
 
-describe("the gateway's reflection over HTTP/2", () => {
+describe("server reflection of the gateway, over HTTP/2", () => {
   let edge: Edge | undefined;
   afterEach(() => edge?.stop());
 
@@ -12,7 +12,7 @@ describe("the gateway's reflection over HTTP/2", () => {
     edge = await startEdge(options);
     const client = createClient(ServerReflection, createGrpcTransport({ baseUrl: edge.url }));
     return (token?: string) => {
-      // Like grpcurl, it keeps its side open.
+      // Keeps the request stream open, as grpcurl does.
       async function* questions() {
         yield { messageRequest: { case: "listServices" as const, value: "" } };
         await new Promise(() => {});
@@ -24,7 +24,7 @@ describe("the gateway's reflection over HTTP/2", () => {
   const codeOf = (error: unknown) => Code[ConnectError.from(error).code];
   const hasCode = (code: Code) => (error: unknown) => codeOf(error) === Code[code];
 
-  it("is there for anyone, and ends at once when the gateway stops", async () => {
+  it("serves anonymous callers, and its streams end at once when the gateway stops", async () => {
     const ask = await start({});
     const stream = ask();
     const { value } = await stream.next();
@@ -37,7 +37,7 @@ describe("the gateway's reflection over HTTP/2", () => {
     assert.ok(Date.now() - begun < 5_000);
   });
 
-  it("has as many streams for one caller as other streams", async () => {
+  it("admits 20 streams per caller", async () => {
     const ask = await start({});
     const streams = Array.from({ length: 20 }, () => ask());
     for (const stream of streams) assert.equal((await stream.next()).done, false);
@@ -45,12 +45,12 @@ describe("the gateway's reflection over HTTP/2", () => {
     await assert.rejects(ask("nonsense").next(), hasCode(Code.Unauthenticated));
   });
 
-  it("is off in production, and where it is not wanted", async () => {
+  it("is off in production unless enabled, and elsewhere when disabled", async () => {
     const production = { SHOP_ALLOWED_ORIGINS: "https://shop.example" };
-    const asked = { ...production, SHOP_GATEWAY_REFLECTION: "true" };
+    const enabled = { ...production, SHOP_GATEWAY_REFLECTION: "true" };
     for (const { off, ...options } of [
       { production: true, env: production, off: true },
-      { production: true, env: asked, off: false },
+      { production: true, env: enabled, off: false },
       { env: { SHOP_GATEWAY_REFLECTION: "false" }, off: true },
     ]) {
       const stream = (await start(options))();

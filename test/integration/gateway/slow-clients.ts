@@ -6,20 +6,20 @@ import { frame } from "../../../testbed/calls/http2-call.ts";
 
 export type StreamCall = { path: string; token: string; orderId: bigint };
 
-/** A stream of which the first piece has come. */
-export type OpenStream = {
-  /** Leaves it in the middle: the stream, or with its connection. */
+/** A response stream whose first bytes have arrived. */
+type OpenStream = {
+  /** Abandons the response: "cancel" ends the stream, "reset" resets its connection. */
   leave(how: "cancel" | "reset"): void;
-  /** Reads no more. */
+  /** Stops reading. */
   pause(): void;
-  /** All that has come, once it is at its end. */
+  /** Resolves to all text received, once the stream has closed. */
   ended: Promise<string>;
 };
 
 const bodyOf = ({ orderId }: StreamCall) =>
   frame(Buffer.from(JSON.stringify({ orderId: String(orderId) })));
 
-/** Over HTTP/1.1, where a stream has a connection of its own: to cancel it is to close that. */
+/** Opens a stream over HTTP/1.1, on its own connection. Cancelling it closes the connection. */
 export async function openHttp1(port: number, call: StreamCall): Promise<OpenStream> {
   const socket = connectTcp(port, "127.0.0.1");
   const head = [
@@ -33,7 +33,7 @@ export async function openHttp1(port: number, call: StreamCall): Promise<OpenStr
   socket.write(`${head.join("\r\n")}\r\n\r\n`);
   socket.write(bodyOf(call));
   const text = textOf(socket);
-  await firstPiece(socket);
+  await firstData(socket);
   return {
     leave: (how) => (how === "cancel" ? socket.destroy() : socket.resetAndDestroy()),
     pause: () => socket.pause(),
@@ -41,9 +41,9 @@ export async function openHttp1(port: number, call: StreamCall): Promise<OpenStr
   };
 }
 
-/** Over HTTP/2, on a connection that it may share with others. */
+/** Opens a stream over HTTP/2, on a connection that other streams may share. */
 export async function openHttp2(
-  { session, socket }: Connection2,
+  { session, socket }: Http2Connection,
   call: StreamCall,
 ): Promise<OpenStream> {
   const stream = session.request({
@@ -55,7 +55,7 @@ export async function openHttp2(
   stream.on("error", () => {});
   stream.end(bodyOf(call));
   const text = textOf(stream);
-  await firstPiece(stream);
+  await firstData(stream);
   return {
     leave: (how) => {
       if (how === "cancel") stream.close(constants.NGHTTP2_CANCEL);
@@ -66,10 +66,10 @@ export async function openHttp2(
   };
 }
 
-export type Connection2 = { session: ClientHttp2Session; socket: Socket };
+type Http2Connection = { session: ClientHttp2Session; socket: Socket };
 
-/** A connection of HTTP/2 whose end is nobody's error. */
-export function connection2(url: string): Connection2 {
+/** Connects over HTTP/2. Errors of the connection are ignored: the tests break it on purpose. */
+export function connectHttp2(url: string): Http2Connection {
   const { port, hostname } = new URL(url);
   const socket = connectTcp(Number(port), hostname);
   socket.on("error", () => {});
@@ -81,21 +81,21 @@ export function connection2(url: string): Connection2 {
 type Source = NodeJS.ReadableStream & { destroyed?: boolean };
 
 function textOf(source: Source): Promise<string> {
-  const pieces: Buffer[] = [];
-  source.on("data", (piece: Buffer) => pieces.push(piece));
+  const chunks: Buffer[] = [];
+  source.on("data", (chunk: Buffer) => chunks.push(chunk));
   source.on("error", () => {});
   return new Promise((resolve) =>
-    source.once("close", () => resolve(Buffer.concat(pieces).toString())),
+    source.once("close", () => resolve(Buffer.concat(chunks).toString())),
   );
 }
 
-async function firstPiece(source: Source): Promise<void> {
-  const closed = once(source, "close").then(() => assert.fail("ended before anything came"));
+async function firstData(source: Source): Promise<void> {
+  const closed = once(source, "close").then(() => assert.fail("closed before any data arrived"));
   await Promise.race([once(source, "data"), closed]);
 }
 
-/** Sends these bytes over a connection of HTTP/1.1 and reads nothing of what comes. */
-export async function deaf(port: number, bytes: Uint8Array): Promise<Socket> {
+/** Sends these bytes over HTTP/1.1 and never reads the response. */
+export async function sendWithoutReading(port: number, bytes: Uint8Array): Promise<Socket> {
   const socket = connectTcp(port, "127.0.0.1");
   socket.on("error", () => {});
   await once(socket, "connect");
@@ -104,25 +104,27 @@ export async function deaf(port: number, bytes: Uint8Array): Promise<Socket> {
   return socket;
 }
 
-/** A whole request in JSON over HTTP/1.1. */
+/** A complete HTTP/1.1 request with a JSON body. */
 export function requestBytes(path: string, body: string): Buffer {
   const head = `POST ${path} HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n`;
   return Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
-/** Sends the last of the request byte by byte, and resolves to how it ended: the first line of the answer, or "". */
-export function dripping1(port: number, bytes: Buffer): Promise<string> {
-  const whole = bytes.length - 20;
-  const socket = connectTcp(port, "127.0.0.1", () => socket.write(bytes.subarray(0, whole)));
+/**
+ * Sends the last bytes of the request one per second, so that it exceeds the request timeout.
+ * Resolves to the status line of the response, or "" if there is none.
+ */
+export function dripOverHttp1(port: number, bytes: Buffer): Promise<string> {
+  const sentAtOnce = bytes.length - 20;
+  const socket = connectTcp(port, "127.0.0.1", () => socket.write(bytes.subarray(0, sentAtOnce)));
   const text = textOf(socket);
-  // As slowly as the last byte would come after the time of a request.
   const timer = setInterval(() => socket.write("x"), 1_000);
   socket.once("close", () => clearInterval(timer));
   return text.then((answer) => answer.split("\r\n", 1)[0] ?? "");
 }
 
-/** The same over HTTP/2; resolves when the stream is closed. */
-export function dripping2({ session }: Connection2, path: string): Promise<void> {
+/** The same over HTTP/2. Resolves when the stream is closed. */
+export function dripOverHttp2({ session }: Http2Connection, path: string): Promise<void> {
   const fields = { ":method": "POST", ":path": path, "content-type": "application/json" };
   const stream = session.request(fields);
   stream.on("error", () => {});

@@ -18,20 +18,20 @@ import {
   PROTOCOLS,
 } from "../../../testbed/calls/gateway-call.ts";
 import { insertUsers } from "../../../testbed/orders/fixtures.ts";
-import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
-import type { Shop } from "../../../testbed/shop/shop.ts";
-import { raw } from "./raw-http.ts";
+import { startMs } from "../../../testbed/shop/shared-shop.ts";
+import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
+import { sendRaw } from "./raw-http.ts";
 
-const ofAnyone = methodNamed("goods GetGoods");
-const ofUsers = methodNamed("user GetUser");
-const ofAdmins = methodNamed("goods CreateGoods");
-const stream = methodNamed("order WatchOrder");
+const publicMethod = methodNamed("goods GetGoods");
+const userMethod = methodNamed("user GetUser");
+const adminMethod = methodNamed("goods CreateGoods");
+const streamMethod = methodNamed("order WatchOrder");
 
-/** What every call of gRPC has. */
-const OF_GRPC =
+/** Header names that every gRPC call carries. */
+const GRPC_HEADERS =
   /^(:|(grpc-accept-encoding|grpc-timeout|user-agent|content-type|te|accept-encoding)$)/;
 
-describe("gateway: who calls", function () {
+describe("the caller of a request at the gateway", function () {
   this.timeout(startMs);
   let shop: Shop;
   let gateway: GatewayClient;
@@ -39,68 +39,74 @@ describe("gateway: who calls", function () {
   let otherId: bigint;
   let good: string;
   before(async () => {
-    shop = await sharedShop();
+    shop = await startShop({ gateway: true, services: ["goods", "user"] });
     gateway = gatewayClient(shop.gatewayUrl);
     [userId = 0n, otherId = 0n] = await insertUsers(shop, 2);
     good = await token("user", String(userId));
   });
-  after(() => gateway?.close());
+  after(async () => {
+    gateway?.close();
+    await shop?.stop();
+  });
 
   for (const [what, make] of Object.entries(BAD_TOKENS)) {
-    it(`is nobody with a token that is none: ${what}`, async () => {
+    it(`is UNAUTHENTICATED with an invalid token: ${what}`, async () => {
       const [authorization = ""] = await make(userId);
       for (const protocol of PROTOCOLS) {
-        for (const method of [ofAnyone, ofUsers, ofAdmins, stream]) {
+        for (const method of [publicMethod, userMethod, adminMethod, streamMethod]) {
           const answer = await gateway.call({ method, protocol, headers: { authorization } });
           const tried = `${method.name}, ${protocol}: ${answer.message}`;
           assert.equal(answer.code, "UNAUTHENTICATED", tried);
-          // One answer for every cause.
+          // The message does not reveal which check failed.
           assert.equal(answer.message, "UNAUTHENTICATED", tried);
         }
       }
     });
   }
 
-  it("is nobody with two authorization headers, whichever of them is good", async () => {
+  it("is UNAUTHENTICATED with two authorization headers, even if both are valid", async () => {
     const values = [`Bearer ${good}`, "Bearer x"];
     for (const both of [values, values.toReversed(), [values[0], values[0]]] as string[][]) {
       const { http } = await gateway.wires[1].send({
-        path: ofUsers.path,
+        path: userMethod.path,
         headers: { "content-type": "application/json", authorization: both },
         body: Buffer.from("{}"),
       });
       assert.equal(http, 401);
-      assert.equal(await withTwoHeaders(shop.gatewayUrl, both), 401);
+      assert.equal(await statusOverHttp2(shop.gatewayUrl, both), 401);
     }
   });
 
-  it("is who the token says, with its scheme in any case", async () => {
+  it("is the subject of the bearer token; the scheme is case-insensitive", async () => {
     for (const scheme of ["Bearer", "bearer", "BEARER"]) {
       for (const protocol of PROTOCOLS) {
         const headers = { authorization: `${scheme} ${good}` };
-        const answer = await gateway.call({ method: ofUsers, protocol, headers });
+        const answer = await gateway.call({ method: userMethod, protocol, headers });
         assert.equal(answer.code, "OK", `${scheme}, ${protocol}: ${answer.message}`);
       }
     }
   });
 
-  it("is not who other headers say", async () => {
+  it("is never taken from another header", async () => {
     for (const protocol of PROTOCOLS) {
-      const claimed = claims(otherId);
-      const anonymous = await gateway.call({ method: ofUsers, protocol, headers: claimed });
+      const claimed = identityHeaders(otherId);
+      const anonymous = await gateway.call({ method: userMethod, protocol, headers: claimed });
       assert.equal(anonymous.code, "UNAUTHENTICATED", protocol);
       const user = { protocol, headers: claimed, token: good };
-      assert.equal((await gateway.call({ ...user, method: ofAdmins })).code, "PERMISSION_DENIED");
-      const own = await gateway.call({ ...user, method: ofUsers, protocol: "json" });
+      assert.equal(
+        (await gateway.call({ ...user, method: adminMethod })).code,
+        "PERMISSION_DENIED",
+      );
+      const own = await gateway.call({ ...user, method: userMethod, protocol: "json" });
       assert.match(String(own.messages[0]), new RegExp(`"userId":\\s*"${userId}"`));
     }
   });
 
-  it("names its request by an id that is one, and gets another where it is none", async () => {
+  it("may choose the x-request-id; an invalid one is replaced by a UUID", async () => {
     const idOf = async (given: string) => {
       const headers = { "content-type": "application/json", "x-request-id": given };
-      const { headers: heard } = await gateway.wires[1].send({ path: ofAnyone.path, headers });
-      return heard["x-request-id"];
+      const answer = await gateway.wires[1].send({ path: publicMethod.path, headers });
+      return answer.headers["x-request-id"];
     };
     assert.equal(await idOf("order-17"), "order-17");
     const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -108,15 +114,18 @@ describe("gateway: who calls", function () {
       assert.match((await idOf(given)) ?? "", uuid, JSON.stringify(given));
     }
     const { port } = new URL(shop.gatewayUrl);
-    const head = `POST ${ofAnyone.path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n`;
-    // A line that goes on in the next (RFC 9112, 5.2) has been no header for long.
-    const folded = await raw(Number(port), `${head}x-request-id: a\r\n set-cookie: b=c\r\n\r\n`);
+    const head = `POST ${publicMethod.path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n`;
+    // RFC 9112, section 5.2, makes folded header lines obsolete.
+    const folded = await sendRaw(
+      Number(port),
+      `${head}x-request-id: a\r\n set-cookie: b=c\r\n\r\n`,
+    );
     assert.doesNotMatch(folded, /set-cookie/i);
   });
 
-  it("sends the services a token and a trace, and nothing else of its own", async () => {
+  it("reaches the services as a token and a traceparent, and no other header", async () => {
     const seen: IncomingHttpHeaders[] = [];
-    const user = await recorder(seen);
+    const user = await startRecorder(seen);
     const running = await startGateway({
       SHOP_ENV: "test",
       SHOP_LOG_LEVEL: "silent",
@@ -127,12 +136,17 @@ describe("gateway: who calls", function () {
     try {
       const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
       for (const protocol of PROTOCOLS) {
-        const headers = { ...claims(otherId), traceparent, cookie: "a=b", "x-request-id": "r-1" };
-        await client.call({ method: ofUsers, protocol, headers, token: good });
+        const headers = {
+          ...identityHeaders(otherId),
+          traceparent,
+          cookie: "a=b",
+          "x-request-id": "r-1",
+        };
+        await client.call({ method: userMethod, protocol, headers, token: good });
       }
       assert.equal(seen.length, PROTOCOLS.length);
       for (const metadata of seen) {
-        const sent = Object.keys(metadata).filter((name) => !OF_GRPC.test(name));
+        const sent = Object.keys(metadata).filter((name) => !GRPC_HEADERS.test(name));
         assert.deepEqual(sent.sort(), ["authorization", "traceparent"]);
         assert.equal(metadata.authorization, `Bearer ${good}`);
       }
@@ -144,8 +158,8 @@ describe("gateway: who calls", function () {
   });
 });
 
-/** Headers that some gateways tell their services by who calls. */
-function claims(userId: bigint): Record<string, string> {
+/** Headers in which some gateways pass the identity of the caller to their services. */
+function identityHeaders(userId: bigint): Record<string, string> {
   return {
     "x-user-id": String(userId),
     "x-forwarded-user": String(userId),
@@ -159,13 +173,13 @@ function claims(userId: bigint): Record<string, string> {
   };
 }
 
-/** The status of a call over HTTP/2 with an authorization header for each value. */
-async function withTwoHeaders(url: string, values: string[]): Promise<number> {
-  // Node's types do not know the option.
+/** HTTP status of a call over HTTP/2 that repeats the authorization header, once per value. */
+async function statusOverHttp2(url: string, values: string[]): Promise<number> {
+  // The type definitions of Node lack this option.
   const options: object = { strictSingleValueFields: false };
   const session = connect(url, options);
   try {
-    const fields = { ":method": "POST", ":path": ofUsers.path, ":scheme": "http" };
+    const fields = { ":method": "POST", ":path": userMethod.path, ":scheme": "http" };
     const headers = { ...fields, ":authority": "shop", "content-type": "application/json" };
     const list = [...Object.entries(headers), ...values.map((value) => ["authorization", value])];
     const stream = session.request(list.flat());
@@ -177,8 +191,8 @@ async function withTwoHeaders(url: string, values: string[]): Promise<number> {
   }
 }
 
-/** A user service that keeps the headers of its calls, and answers UNAVAILABLE. */
-async function recorder(seen: IncomingHttpHeaders[]) {
+/** A user service that records the headers of each call in `seen` and answers UNAVAILABLE. */
+async function startRecorder(seen: IncomingHttpHeaders[]) {
   const server = createServer();
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => sessions.add(session));

@@ -19,28 +19,29 @@ import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 import type { Method } from "../../../testbed/calls/contract.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-/** The same for the same request, whatever way it goes. */
+/** An answer in a form that does not depend on the protocol. */
 export type Answer = {
   /** "Ok", or the name of Connect's code, such as "NotFound". */
   code: string;
   message: string;
-  /** All details of the error, each as JSON; those that are no ErrorInfo by their type. */
+  /** The details of the error: each ErrorInfo as JSON, any other detail as its type name. */
   details: unknown[];
-  /** The message as JSON; the first one of a stream. */
+  /** The message as JSON; of a stream, the first message. */
   response: JsonObject | undefined;
 };
 
-export type Way = {
+/** One way to call the shop: a protocol over an HTTP version. */
+export type Route = {
   name: string;
   send(method: Method, request: object, headers?: Record<string, string>): Promise<Answer>;
 };
 
-export type Ways = { direct: Way; throughGateway: Way[]; close(): void };
+export type Routes = { direct: Route; throughGateway: Route[]; close(): void };
 
 const TIMEOUT_MS = 15_000;
 
-/** Every way from a client to a service, by the clients of connect-node: each protocol over each HTTP that has it. */
-export function waysTo(shop: Shop): Ways {
+/** Clients of connect-node for every protocol over every HTTP version that supports it. */
+export function routesTo(shop: Shop): Routes {
   const agent = new Agent({ keepAlive: true });
   const sessions: Http2SessionManager[] = [];
   const http1 = (baseUrl: string) => {
@@ -56,7 +57,7 @@ export function waysTo(shop: Shop): Ways {
       return [service, createGrpcTransport(http2(`http://${address}`))];
     }),
   );
-  const direct: Way = {
+  const direct: Route = {
     name: "gRPC at the service",
     send: (method, ...call) => send(services[method.service] as Transport, method, ...call),
   };
@@ -73,7 +74,7 @@ export function waysTo(shop: Shop): Ways {
     "Connect over HTTP/1.1": createConnectTransport({ ...http1(url), ...binary }),
     "Connect over HTTP/2": createConnectTransport({ ...http2(url), ...binary }),
   };
-  const throughGateway = Object.entries(transports).map(([name, transport]): Way => {
+  const throughGateway = Object.entries(transports).map(([name, transport]): Route => {
     return { name, send: (...call) => send(transport, ...call) };
   });
   return {
@@ -93,18 +94,18 @@ async function send(
   headers: Record<string, string> = {},
 ): Promise<Answer> {
   const message = create(desc.input as DescMessage, request as MessageInitShape<DescMessage>);
-  const leave = new AbortController();
+  const abort = new AbortController();
   try {
     if (desc.methodKind === "unary") {
       const method = desc as DescMethodUnary;
-      const answer = await transport.unary(method, leave.signal, TIMEOUT_MS, headers, message);
+      const answer = await transport.unary(method, abort.signal, TIMEOUT_MS, headers, message);
       return answered(toJson(desc.output, answer.message) as JsonObject);
     }
     const input = (async function* () {
       yield message;
     })();
     const method = desc as DescMethodStreaming;
-    const stream = await transport.stream(method, leave.signal, TIMEOUT_MS, headers, input);
+    const stream = await transport.stream(method, abort.signal, TIMEOUT_MS, headers, input);
     for await (const one of stream.message) return answered(toJson(desc.output, one) as JsonObject);
     return answered(undefined);
   } catch (error) {
@@ -115,7 +116,7 @@ async function send(
     const details = [...infos, ...unknown];
     return { code: nameOf(error.code), message: error.rawMessage, details, response: undefined };
   } finally {
-    leave.abort();
+    abort.abort();
   }
 }
 

@@ -24,14 +24,13 @@ import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-const PUBLIC = METHODS.filter(
-  ({ access, desc }) => access !== Access.SERVICE && desc.parent.name !== "InboxService",
-);
+const PUBLIC = METHODS.filter(({ access }) => access !== Access.SERVICE);
 
-type Things = Record<"order" | "paid order" | "payment" | "coupon" | "refund" | "user", bigint>;
+/** Identifiers of records that belong to one user. */
+type Belongings = Record<"order" | "paid order" | "payment" | "coupon" | "refund" | "user", bigint>;
 
-/** One of everything that a user can have, of that user. */
-async function thingsOf(shop: Shop, world: World): Promise<Things> {
+/** One record of each kind that a user can own. */
+async function belongingsOf(shop: Shop, world: World): Promise<Belongings> {
   const { userId, orderId, couponId } = world;
   await newCoupon(shop, userId);
   const refunding = await validOf({ name: "order RefundOrder" }).request(world);
@@ -52,22 +51,22 @@ async function thingsOf(shop: Shop, world: World): Promise<Things> {
   };
 }
 
-describe("gateway: what another user has", function () {
+describe("the records of another user, at the gateway", function () {
   this.timeout(startMs);
   let shop: Shop;
   let gateway: GatewayClient;
   let own: World;
-  let others: World;
-  let theirs: Things;
+  let other: World;
+  let theirs: Belongings;
   let ownToken: string;
-  let othersToken: string;
+  let otherToken: string;
   before(async () => {
     shop = await sharedShop();
     gateway = gatewayClient(shop.gatewayUrl);
-    [own, others] = [await newWorld(shop), await newWorld(shop)];
-    theirs = await thingsOf(shop, others);
-    [ownToken = "", othersToken = ""] = await Promise.all(
-      [own, others].map(({ userId }) => token("user", String(userId))),
+    [own, other] = [await newWorld(shop), await newWorld(shop)];
+    theirs = await belongingsOf(shop, other);
+    [ownToken = "", otherToken = ""] = await Promise.all(
+      [own, other].map(({ userId }) => token("user", String(userId))),
     );
   });
   after(() => gateway?.close());
@@ -76,44 +75,44 @@ describe("gateway: what another user has", function () {
   const asOwn = (method: Method, request: object, protocol: Protocol = "json") =>
     gateway.call({ method, protocol, request, token: ownToken });
 
-  /** All that can be read of an answer, without the id that was sent. */
+  /** All that the caller can read of an answer, with a placeholder for the id that it sent. */
   const readable = ({ code, http, message, refusal, messages }: Answer, id: bigint) => {
     const facts = Object.entries(refusal?.metadata ?? {});
-    const known = facts.map(([name, value]) => [name, value === String(id) ? "its id" : value]);
+    const known = facts.map(([name, value]) => [name, value === String(id) ? "the id" : value]);
     return { code, http, message, reason: refusal?.reason, known, messages: messages.map(String) };
   };
 
-  it("is not found by any id in any field of any rpc, as if it did not exist, and stays as it is", async () => {
-    const tries: { method: Method; at: FieldPath; valid: Record<string, unknown> }[] = [];
+  it("are NOT_FOUND by any id in any field of any rpc, as if they did not exist", async () => {
+    const attempts: { method: Method; at: FieldPath; valid: Record<string, unknown> }[] = [];
     for (const method of PUBLIC) {
       for (const at of ownedFields(method)) {
-        tries.push({ method, at, valid: await validOwn(method) });
+        attempts.push({ method, at, valid: await validOwn(method) });
       }
     }
-    assert.ok(tries.length >= 20, `only ${tries.length} fields`);
+    assert.ok(attempts.length >= 20, `only ${attempts.length} fields`);
     await quiet(shop);
     const before = await snapshot(shop);
-    for (const [number, { method, at, valid }] of tries.entries()) {
+    for (const [number, { method, at, valid }] of attempts.entries()) {
       const protocol = PROTOCOLS[number % PROTOCOLS.length] as Protocol;
-      const asking = (id: bigint) => {
+      const callWith = (id: bigint) => {
         const fresh = "requestId" in valid ? { ...valid, requestId: newKey() } : valid;
         return asOwn(method, withField(fresh, at, id), protocol);
       };
       const missing = newId();
-      const nobodys = readable(await asking(missing), missing);
+      const ofMissing = readable(await callWith(missing), missing);
       for (const [what, id] of Object.entries(theirs)) {
-        const answer = await asking(id);
-        const tried = `${method.name}: ${at.path} of their ${what}, ${protocol}`;
+        const answer = await callWith(id);
+        const attempt = `${method.name}: ${at.path} of their ${what}, ${protocol}`;
         const wanted = method.access === Access.ADMIN ? "PERMISSION_DENIED" : "NOT_FOUND";
-        assert.equal(answer.code, LISTS.includes(method.name) ? "OK" : wanted, tried);
-        assert.deepEqual(readable(answer, id), nobodys, tried);
+        assert.equal(answer.code, LISTS.includes(method.name) ? "OK" : wanted, attempt);
+        assert.deepEqual(readable(answer, id), ofMissing, attempt);
       }
     }
     await quiet(shop);
     assert.deepEqual(await snapshot(shop), before);
   });
 
-  it("is not reached by the page tokens of their lists", async () => {
+  it("are not reached with page tokens from the other user's lists", async () => {
     const lists = OF_USERS.filter(({ desc }) => "pageToken" in desc.input.field);
     let tokens = 0;
     for (const method of lists) {
@@ -121,7 +120,7 @@ describe("gateway: what another user has", function () {
         method,
         protocol: "json",
         request: { pageSize: 1 },
-        token: othersToken,
+        token: otherToken,
       });
       const { nextPageToken } = JSON.parse(String(messages[0])) as { nextPageToken?: string };
       if (nextPageToken === undefined) continue;
@@ -132,10 +131,10 @@ describe("gateway: what another user has", function () {
         assertNothingOf(theirs, String(answer.messages[0]));
       }
     }
-    assert.ok(tokens >= 3, `only ${tokens} lists of theirs go on`);
+    assert.ok(tokens >= 3, `only ${tokens} lists have a second page`);
   });
 
-  it("is in no list, history or log of one's own, whatever its filter", async () => {
+  it("appear in no list, history or log of the caller", async () => {
     const reads = OF_USERS.filter(({ name }) => /^\w+ (List|Get)/.test(name));
     for (const method of reads) {
       const answer = await asOwn(method, await validOwn(method));
@@ -144,13 +143,13 @@ describe("gateway: what another user has", function () {
     }
   });
 
-  it("is not told by a stream that watches one's own order", async () => {
+  it("do not appear in a stream that watches the caller's order", async () => {
     const watch = methodNamed("order WatchOrder");
     const watching = PROTOCOLS.map((protocol) => asOwn(watch, { orderId: own.orderId }, protocol));
     const { order } = await shop
-      .user(others.userId)
-      .order.placeOrder((await validOf({ name: "order PlaceOrder" }).request(others)) as never);
-    await shop.user(others.userId).order.cancelOrder({ orderId: order?.orderId ?? 0n });
+      .user(other.userId)
+      .order.placeOrder((await validOf({ name: "order PlaceOrder" }).request(other)) as never);
+    await shop.user(other.userId).order.cancelOrder({ orderId: order?.orderId ?? 0n });
     await eventually(() => shop.user(own.userId).order.cancelOrder({ orderId: own.orderId }));
     for (const [index, answer] of (await Promise.all(watching)).entries()) {
       assert.equal(answer.code, "OK", `${PROTOCOLS[index]}`);
@@ -165,17 +164,17 @@ describe("gateway: what another user has", function () {
     }
   });
 
-  it("is theirs alone where both use the same request id", async () => {
+  it("stay separate when both users send the same request id", async () => {
     const place = methodNamed("order PlaceOrder");
     const [request, same] = await Promise.all(
-      [others, own].map(async (world) => await validOf(place).request(world)),
+      [other, own].map(async (world) => await validOf(place).request(world)),
     );
     const answers = await Promise.all([
       gateway.call({
         method: place,
         protocol: "json",
         request: request as object,
-        token: othersToken,
+        token: otherToken,
       }),
       asOwn(place, { ...same, requestId: (request as { requestId: string }).requestId }),
     ]);
@@ -187,7 +186,7 @@ describe("gateway: what another user has", function () {
     assertNothingOf(theirs, String(answers[1]?.messages[0]));
   });
 
-  it("is nobody's to ask for without a token", async () => {
+  it("are UNAUTHENTICATED without a token", async () => {
     for (const method of PUBLIC.filter(({ access }) => access !== Access.PUBLIC)) {
       const answer = await gateway.call({ method, protocol: "json" });
       assert.equal(answer.code, "UNAUTHENTICATED", method.name);
@@ -195,8 +194,8 @@ describe("gateway: what another user has", function () {
   });
 });
 
-function assertNothingOf(things: Things, text: string): void {
-  for (const [what, id] of Object.entries(things)) {
-    assert.ok(!text.includes(String(id)), `their ${what} is in ${text}`);
+function assertNothingOf(belongings: Belongings, text: string): void {
+  for (const [what, id] of Object.entries(belongings)) {
+    assert.ok(!text.includes(String(id)), `the other user's ${what} is in ${text}`);
   }
 }

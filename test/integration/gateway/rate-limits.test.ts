@@ -18,21 +18,21 @@ const login = methodNamed("user Login");
 const refresh = methodNamed("user RefreshSession");
 const logout = methodNamed("user Logout");
 
-/** Where nobody answers: what is let through is UNAVAILABLE. */
-const NOBODY = Object.fromEntries(
+/** Addresses where no service listens: a call that passes the rate limits is UNAVAILABLE. */
+const UNREACHABLE = Object.fromEntries(
   (["goods", "coupon", "user", "order", "pay"] satisfies ServiceName[]).map((service) => [
     `SHOP_${service.toUpperCase()}_ADDRESS`,
     "127.0.0.1:1",
   ]),
 );
 
-describe("gateway: how often", () => {
+describe("rate limits of the gateway", () => {
   const stops: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const stop of stops.splice(0)) await stop();
   });
 
-  /** A gateway of its own, with these settings. */
+  /** Starts a gateway with these settings; all limits are off unless named. */
   const open = async (settings: Record<string, string>): Promise<GatewayClient> => {
     const running = await startGateway({
       SHOP_ENV: "test",
@@ -41,7 +41,7 @@ describe("gateway: how often", () => {
       SHOP_RATE_PER_USER: "0",
       SHOP_RATE_PER_ADDRESS: "0",
       SHOP_SIGN_IN_RATE: "0",
-      ...NOBODY,
+      ...UNREACHABLE,
       ...settings,
     });
     const client = gatewayClient(`http://${running.address}`);
@@ -51,9 +51,9 @@ describe("gateway: how often", () => {
     });
     return client;
   };
-  const letThrough = ({ code }: Answer) => assert.equal(code, "UNAVAILABLE");
-  /** With the time to come back in both of its forms. */
-  const limited = (answer: Answer, cause: string) => {
+  const assertPassed = ({ code }: Answer) => assert.equal(code, "UNAVAILABLE");
+  /** The refusal names its cause and carries the time to wait in metadata and retry-after. */
+  const assertLimited = (answer: Answer, cause: string) => {
     assert.equal(answer.code, "RESOURCE_EXHAUSTED", answer.message);
     assert.equal(answer.refusal?.reason, Reason.RATE_LIMITED);
     const { retry_after_ms = "", ...facts } = answer.refusal?.metadata ?? {};
@@ -66,71 +66,72 @@ describe("gateway: how often", () => {
     client.call({ method, protocol: "json", ...more });
   type Call = { protocol: Protocol; token: string; headers: Record<string, string> };
 
-  it("a user may call, whatever the address, and is told in every protocol when to come back", async () => {
+  it("count calls per user across addresses and say in every protocol when to retry", async () => {
     const client = await open({ SHOP_RATE_PER_USER: "3", SHOP_TRUSTED_PROXIES: "loopback" });
     const [first, second] = await Promise.all(["1", "2"].map((id) => token("user", id)));
     for (const from of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
       const headers = { "x-forwarded-for": from };
-      letThrough(await call(client, getUser, { token: first as string, headers }));
+      assertPassed(await call(client, getUser, { token: first as string, headers }));
     }
     for (const protocol of PROTOCOLS) {
       const answer = await call(client, getUser, { protocol, token: first as string });
-      limited(answer, "user");
+      assertLimited(answer, "user");
       assert.equal(answer.http, /grpc/.test(protocol) ? 200 : 429);
     }
-    letThrough(await call(client, getUser, { token: second as string }));
-    letThrough(await call(client, getGoods));
-    // Who has no good token is counted by the address.
+    assertPassed(await call(client, getUser, { token: second as string }));
+    assertPassed(await call(client, getGoods));
+    // A call without a valid token counts against its address.
     const forged = await call(client, getUser, { token: `${first}x` });
     assert.equal(forged.code, "UNAUTHENTICATED");
   });
 
-  it("an address may call, and says by no header that it is another", async () => {
+  it("count calls per address and ignore headers that claim another address", async () => {
     const client = await open({ SHOP_RATE_PER_ADDRESS: "4" });
-    for (const protocol of PROTOCOLS) letThrough(await call(client, getGoods, { protocol }));
-    const lies = [
+    for (const protocol of PROTOCOLS) assertPassed(await call(client, getGoods, { protocol }));
+    const spoofable = [
       "x-forwarded-for",
       "x-real-ip",
       "forwarded",
       "cf-connecting-ip",
       "true-client-ip",
     ];
-    for (const name of lies) {
+    for (const name of spoofable) {
       const value = name === "forwarded" ? "for=192.0.2.7" : "192.0.2.7";
-      limited(await call(client, getGoods, { headers: { [name]: value } }), "address");
+      assertLimited(await call(client, getGoods, { headers: { [name]: value } }), "address");
     }
-    limited(await call(client, getUser, { token: await token("user", "7") }), "address");
-    // Bad tokens are not free.
-    limited(await call(client, getUser, { token: "x" }), "address");
+    assertLimited(await call(client, getUser, { token: await token("user", "7") }), "address");
+    // Calls with an invalid token count as well.
+    assertLimited(await call(client, getUser, { token: "x" }), "address");
   });
 
-  it("each address behind a trusted proxy may call, as the proxy says and not as its client", async () => {
+  it("count the address that a trusted proxy saw, not the one that its client claims", async () => {
     const settings = {
       SHOP_RATE_PER_ADDRESS: "1",
       SHOP_TRUSTED_PROXIES: "127.0.0.0/8, 10.1.0.0/16",
     };
     const client = await open(settings);
-    const from = (way: string) => call(client, getGoods, { headers: { "x-forwarded-for": way } });
-    letThrough(await from("192.0.2.1"));
-    limited(await from("192.0.2.1"), "address");
-    letThrough(await from("192.0.2.2"));
-    // What stands left of the first that is not trusted was said by the client.
-    limited(await from("203.0.113.9, 192.0.2.2"), "address");
-    limited(await from("203.0.113.9, 192.0.2.2, 10.1.2.3"), "address");
-    letThrough(await from("203.0.113.9"));
-    letThrough(await from("2001:db8:1:2::1"));
-    limited(await from("2001:db8:1:2:ffff::2"), "address");
-    letThrough(await from("2001:db8:1:3::1"));
+    const from = (hops: string) => call(client, getGoods, { headers: { "x-forwarded-for": hops } });
+    assertPassed(await from("192.0.2.1"));
+    assertLimited(await from("192.0.2.1"), "address");
+    assertPassed(await from("192.0.2.2"));
+    // From right to left, the first untrusted address counts; what precedes it is a claim.
+    assertLimited(await from("203.0.113.9, 192.0.2.2"), "address");
+    assertLimited(await from("203.0.113.9, 192.0.2.2, 10.1.2.3"), "address");
+    assertPassed(await from("203.0.113.9"));
+    assertPassed(await from("2001:db8:1:2::1"));
+    assertLimited(await from("2001:db8:1:2:ffff::2"), "address");
+    assertPassed(await from("2001:db8:1:3::1"));
   });
 
-  it("an address may sign in less often than it may call", async () => {
+  it("allow an address fewer sign-ins than calls", async () => {
     const client = await open({ SHOP_SIGN_IN_RATE: "3", SHOP_RATE_PER_ADDRESS: "100" });
-    letThrough(await call(client, login));
-    letThrough(await call(client, refresh, { protocol: "grpc" }));
-    letThrough(await call(client, methodNamed("user Register"), { protocol: "connect" }));
-    for (const protocol of PROTOCOLS) limited(await call(client, login, { protocol }), "sign_in");
-    limited(await call(client, refresh), "sign_in");
-    letThrough(await call(client, logout));
-    letThrough(await call(client, getGoods));
+    assertPassed(await call(client, login));
+    assertPassed(await call(client, refresh, { protocol: "grpc" }));
+    assertPassed(await call(client, methodNamed("user Register"), { protocol: "connect" }));
+    for (const protocol of PROTOCOLS)
+      assertLimited(await call(client, login, { protocol }), "sign_in");
+    assertLimited(await call(client, refresh), "sign_in");
+    assertPassed(await call(client, logout));
+    assertPassed(await call(client, getGoods));
   });
 });

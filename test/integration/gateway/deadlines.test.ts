@@ -22,7 +22,7 @@ const isGrpc = (protocol: Protocol) => protocol === "grpc" || protocol === "grpc
 const timeoutOf = (protocol: Protocol, ms: number): Record<string, string> =>
   isGrpc(protocol) ? { "grpc-timeout": `${ms}m` } : { "connect-timeout-ms": String(ms) };
 
-describe("gateway: time, and services that are away", function () {
+describe("the gateway, on deadlines and outages", function () {
   this.timeout(startMs);
   let shop: Shop;
   let gateway: GatewayClient;
@@ -69,7 +69,7 @@ describe("gateway: time, and services that are away", function () {
   };
 
   for (const protocol of PROTOCOLS) {
-    it(`a deadline that is none, or too far, is malformed: ${protocol}`, async () => {
+    it(`refuses a malformed deadline and one above 60 s as malformed: ${protocol}`, async () => {
       const bad = isGrpc(protocol)
         ? ["99999999H", "100000000S", "60001m", "2M", "-1S", "1e3S", "1.5S", "", "5", "S", "1D"]
         : ["60001", "9999999999", "99999999999", "-1", "1.5", "1e3", "", "x", "0x10"];
@@ -82,11 +82,11 @@ describe("gateway: time, and services that are away", function () {
       assert.equal((await ask(protocol, timeoutOf(protocol, 60_000))).code, "OK");
     });
 
-    it(`a deadline that has passed is DEADLINE_EXCEEDED: ${protocol}`, async () => {
+    it(`answers DEADLINE_EXCEEDED when the deadline has passed: ${protocol}`, async () => {
       assert.equal((await ask(protocol, timeoutOf(protocol, 0))).code, "DEADLINE_EXCEEDED");
     });
 
-    it(`a stream may be longer than a call, and ends at its deadline: ${protocol}`, async () => {
+    it(`lets a stream last up to 30 minutes and ends it at its deadline: ${protocol}`, async () => {
       const tooLong = await watch(protocol, timeoutOf(protocol, 30 * 60_000 + 1));
       assert.equal(tooLong.code, "INVALID_ARGUMENT", tooLong.message);
       const begun = Date.now();
@@ -96,7 +96,7 @@ describe("gateway: time, and services that are away", function () {
     });
   }
 
-  it("a service that hangs is DEADLINE_EXCEEDED in time, and nobody else waits for it", async () => {
+  it("answers DEADLINE_EXCEEDED in time for a service that hangs, and serves the others", async () => {
     shop.freeze("goods");
     try {
       const begun = Date.now();
@@ -121,7 +121,7 @@ describe("gateway: time, and services that are away", function () {
     await eventually(async () => assert.ok((await readiness()).ready));
   });
 
-  it("a service that is away is UNAVAILABLE, without a word of where it was, until it is back", async () => {
+  it("answers UNAVAILABLE without addresses while a service is down, and recovers with it", async () => {
     let seen = 0;
     const onData = () => {
       seen += 1;

@@ -22,28 +22,28 @@ import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import { type JsonInput, jsonInputs } from "./json-inputs.ts";
 
-/** Fewer than the passwords that may wait to be hashed. */
-const AT_ONCE = 12;
-const BUGS = ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"];
+/** Requests in flight; below the number of passwords that may queue for hashing. */
+const CONCURRENCY = 12;
+/** Codes that a bad request must never get. */
+const NEVER = ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"];
+/** Stands in the JSON text where an input is inserted. */
 const MARK = "the field's value";
 
-const PUBLIC = METHODS.filter(
-  ({ access, desc }) => access !== Access.SERVICE && desc.parent.name !== "InboxService",
-);
+const PUBLIC = METHODS.filter(({ access }) => access !== Access.SERVICE);
 
-describe("gateway: every field of every rpc in JSON", function () {
+describe("JSON at the gateway, for every field of every rpc", function () {
   this.timeout(startMs);
   let shop: Shop;
   let gateway: GatewayClient;
   let world: World;
-  /** Of an order whose stream ends by itself. */
-  let finished: bigint;
+  /** A cancelled order: a stream that watches it ends at once. */
+  let finishedOrderId: bigint;
   let tokens: Record<string, string | undefined>;
   before(async () => {
     shop = await sharedShop();
     gateway = gatewayClient(shop.gatewayUrl);
     world = await newWorld(shop);
-    finished = await cancelledOrder(shop, world);
+    finishedOrderId = await cancelledOrder(shop, world);
     tokens = {
       user: await token("user", String(world.userId)),
       admin: await token("admin", "tester"),
@@ -59,46 +59,54 @@ describe("gateway: every field of every rpc in JSON", function () {
   };
   const validJson = async (method: Method): Promise<JsonObject> => {
     const isStream = method.desc.methodKind !== "unary";
-    const request = isStream ? { orderId: finished } : await validOf(method).request(world);
+    const request = isStream ? { orderId: finishedOrderId } : await validOf(method).request(world);
     const { input } = method.desc;
     return toJson(input, create(input, request as MessageInitShape<typeof input>)) as JsonObject;
   };
 
   for (const method of PUBLIC) {
-    it(`of ${method.name} is read exactly, or refused for what is wrong with it`, async () => {
+    it(`is read exactly or refused with one field violation: ${method.name}`, async () => {
       const valid = await validJson(method);
-      const tries = fieldsOf(method.desc.input)
-        .filter(isWritten)
+      const attempts = fieldsOf(method.desc.input)
+        .filter(isJsonKey)
         .flatMap((at) => {
           const field = at.fields.at(-1) ?? assert.fail();
           const marked = JSON.stringify(withMark(valid, at));
           return jsonInputs(field).map((input) => ({ at, marked, input }));
         });
-      const wrong: string[] = [];
-      await inParallel(tries, async ({ at, marked, input }) => {
+      const failures: string[] = [];
+      await inParallel(attempts, async ({ at, marked, input }) => {
         const answer = await send(
           method,
           marked.replace(JSON.stringify(MARK), () => input.text),
         );
         const fault = faultOf(answer, input);
-        if (fault) wrong.push(`${at.path} ${input.text}: ${fault} (${answer.message})`);
+        if (fault) failures.push(`${at.path} ${input.text}: ${fault} (${answer.message})`);
       });
-      assert.deepEqual(wrong, []);
+      assert.deepEqual(failures, []);
     });
 
-    it(`of ${method.name} is there once, and no other`, async () => {
+    it(`is refused with a duplicate or an unknown field: ${method.name}`, async () => {
       const text = JSON.stringify(await validJson(method));
       const open = text.slice(0, -1);
-      const more = (member: string) => `${open}${text === "{}" ? "" : ","}${member}}`;
+      const withMember = (member: string) => `${open}${text === "{}" ? "" : ","}${member}}`;
       const [first] = Object.entries(JSON.parse(text) as JsonObject);
-      const bad = [more('"x":1'), more('"__proto__":{"a":1}'), more('"constructor":1')];
-      bad.push(more('"$typeName":"x"'), more('"[x.y]":1'), more(`"${"k".repeat(100_000)}":1`));
+      const bad = [
+        withMember('"x":1'),
+        withMember('"__proto__":{"a":1}'),
+        withMember('"constructor":1'),
+      ];
+      bad.push(
+        withMember('"$typeName":"x"'),
+        withMember('"[x.y]":1'),
+        withMember(`"${"k".repeat(100_000)}":1`),
+      );
       if (first) {
         const [name, value] = first;
         const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-        bad.push(more(`"${name}":${JSON.stringify(value)}`));
-        bad.push(more(`"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":null`));
-        if (snake !== name) bad.push(more(`"${snake}":null`));
+        bad.push(withMember(`"${name}":${JSON.stringify(value)}`));
+        bad.push(withMember(`"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":null`));
+        if (snake !== name) bad.push(withMember(`"${snake}":null`));
       }
       for (const body of bad) {
         const answer = await send(method, body);
@@ -109,7 +117,7 @@ describe("gateway: every field of every rpc in JSON", function () {
     });
   }
 
-  it("of a choice is one", async () => {
+  it("is refused when two members of a oneof are set", async () => {
     const method = methodNamed("coupon IssueCoupon");
     const valid = await validJson(method);
     const both = { amountOffCents: "100", basisPointsOff: 500 };
@@ -118,7 +126,7 @@ describe("gateway: every field of every rpc in JSON", function () {
     assert.deepEqual(answer.refusal?.violations[0]?.field, "kind");
   });
 
-  it("names the field that is wrong", async () => {
+  it("is refused with the name of the field that is wrong", async () => {
     const method = methodNamed("order QuoteOrder");
     const answer = await send(method, '{"lines":[{"goodsId":"1","quantity":"two"}]}');
     assert.equal(answer.code, "INVALID_ARGUMENT");
@@ -127,7 +135,7 @@ describe("gateway: every field of every rpc in JSON", function () {
     assert.match(rounded.message, /goodsId must be written in quotes/);
   });
 
-  it("leaves nothing in the gateway's log that it cannot explain", async () => {
+  it("leaves no internal error in any log, and every rpc serving", async () => {
     for (const method of PUBLIC) {
       const answer = await send(method, JSON.stringify(await validJson(method)));
       assert.equal(answer.code, "OK", `${method.name}: ${answer.message}`);
@@ -145,12 +153,12 @@ async function cancelledOrder(shop: Shop, { userId, goods }: World): Promise<big
   return order?.orderId ?? assert.fail();
 }
 
-/** What JSON has a key for: a timestamp is one text. */
-function isWritten({ fields }: FieldPath): boolean {
+/** Whether the field has a key of its own in JSON. The fields of a timestamp have none. */
+function isJsonKey({ fields }: FieldPath): boolean {
   return !fields.slice(0, -1).some((field) => field.message?.typeName.startsWith("google."));
 }
 
-/** A copy with the mark in a field; in the first entry where the field is in a list. */
+/** A copy with MARK in the field. For a field inside a list, the first entry gets it. */
 function withMark(valid: JsonObject, { fields }: FieldPath): JsonObject {
   const copy = structuredClone(valid);
   let target = copy;
@@ -164,12 +172,12 @@ function withMark(valid: JsonObject, { fields }: FieldPath): JsonObject {
   return copy;
 }
 
-/** What is wrong with the answer; undefined where nothing is. */
+/** What is wrong with the answer to this input; undefined if it is right. */
 function faultOf({ code, message, refusal, cut }: Answer, input: JsonInput): string | undefined {
-  if (cut) return "cut off";
-  if (code.startsWith("HTTP") || BUGS.includes(code)) return code;
+  if (cut) return "truncated";
+  if (code.startsWith("HTTP") || NEVER.includes(code)) return code;
   if (code === "INVALID_ARGUMENT" && !refusal) return "no reason";
-  // An identifier that was rounded would be told as not found.
+  // A rounded identifier would come back in the metadata of NOT_FOUND.
   const facts = Object.values(refusal?.metadata ?? {});
   if (input.text.includes("740993") && facts.some((fact) => fact.includes("740992"))) {
     return "rounded";
@@ -186,5 +194,5 @@ async function inParallel<T>(entries: T[], work: (entry: T) => Promise<void>): P
   const worker = async () => {
     for (const entry of waiting) await work(entry);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
