@@ -1,9 +1,13 @@
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 
-export type ShippingRule = { freeFromCents: bigint; feeCents: bigint };
+export type ShippingRule = {
+  /** Goods amounts from this one on, itself included, ship for free. */
+  freeFromCents: bigint;
+  feeCents: bigint;
+};
 
-/** Sum of the lines; undefined where it, or a line, is above what is exact everywhere. */
+/** The sum of the lines, or undefined if it exceeds MAX_CENTS. */
 export function goodsAmount(
   lines: readonly { quantity: bigint; unitPriceCents: bigint }[],
 ): bigint | undefined {
@@ -12,12 +16,20 @@ export function goodsAmount(
   return sum <= MAX_CENTS ? sum : undefined;
 }
 
-/** Free from the limit on, the limit itself included. */
+/** The refusal of lines that, with the shipping fee, add up to more than MAX_CENTS. */
+export function amountTooLarge(): Refusal {
+  const description = `must not add up to more than ${MAX_CENTS} cents`;
+  return new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "lines", description }]);
+}
+
 export function shippingFee(goodsAmountCents: bigint, rule: ShippingRule): bigint {
   return goodsAmountCents >= rule.freeFromCents ? 0n : rule.feeCents;
 }
 
-/** What is left to pay through a platform. Coupon and balance above the order's amount are refused. */
+/**
+ * What remains to be paid through a provider, or the refusal OVERPAID if coupon and balance exceed
+ * the order amount.
+ */
 export function payAmount(order: {
   orderAmountCents: bigint;
   couponPaidCents: bigint;

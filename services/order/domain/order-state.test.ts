@@ -9,7 +9,7 @@ import {
   type Transition,
 } from "./order-state.ts";
 
-const changes = Object.keys(TRANSITIONS) as Transition[];
+const transitions = Object.keys(TRANSITIONS) as Transition[];
 const states: OrderState[] = Object.values(OrderStatus).flatMap((orderStatus) =>
   Object.values(PayStatus).flatMap((payStatus) =>
     Object.values(ShippingStatus).map((shippingStatus) => {
@@ -21,7 +21,7 @@ const states: OrderState[] = Object.values(OrderStatus).flatMap((orderStatus) =>
 const REFUND: Transition[] = ["requestRefund"];
 const FINISH: Transition[] = ["refundOneOfSeveral", "refundPart", "refundWhole"];
 
-/** What the shop promises, written down a second time: state, then the changes that it allows, and where they lead. */
+/** The promise, written independently of the table: each state with the transitions it allows. */
 const PROMISED: Record<string, Transition[]> = {
   "PENDING UNPAID NOT_SHIPPED": ["confirm", "fail", "abandon"],
   "CONFIRMED UNPAID NOT_SHIPPED": ["pay", "cancel", "expire"],
@@ -57,26 +57,26 @@ function nameOf({ orderStatus, payStatus, shippingStatus }: OrderState): string 
 }
 
 describe("order state", () => {
-  it("allows exactly the promised changes, for every pair of state and change", () => {
+  it("allows exactly the promised transitions, for every pair of state and transition", () => {
     for (const state of states) {
-      for (const change of changes) {
-        const promised = PROMISED[nameOf(state)]?.includes(change) ?? false;
-        assert.equal(allows(state, change), promised, `${nameOf(state)}: ${change}`);
+      for (const transition of transitions) {
+        const promised = PROMISED[nameOf(state)]?.includes(transition) ?? false;
+        assert.equal(allows(state, transition), promised, `${nameOf(state)}: ${transition}`);
       }
     }
   });
 
-  it("refuses every other change with state and change", () => {
+  it("refuses every other transition and names state and transition", () => {
     for (const state of states) {
-      for (const change of changes.filter((name) => !allows(state, name))) {
+      for (const transition of transitions.filter((name) => !allows(state, name))) {
         assert.throws(
-          () => applyTransition(state, change),
+          () => applyTransition(state, transition),
           (error) => {
             assert.ok(error instanceof Refusal);
             assert.equal(error.reason, Reason.ORDER_STATE_INVALID);
             const { order_status, pay_status, shipping_status } = error.metadata;
             assert.equal(`${order_status} ${pay_status} ${shipping_status}`, nameOf(state));
-            assert.equal(error.metadata.change, change);
+            assert.equal(error.metadata.change, transition);
             return true;
           },
         );
@@ -84,16 +84,18 @@ describe("order state", () => {
     }
   });
 
-  it("reaches from a new order only states that make sense, and leaves none but the final ones", () => {
+  it("reaches 15 states from a new order, and only cancelled and refunded orders are final", () => {
     const first: OrderState = { orderStatus: 1, payStatus: 1, shippingStatus: 1 };
     const reached = new Map([[nameOf(first), first]]);
     for (const state of reached.values()) {
-      for (const change of changes.filter((name) => allows(state, name))) {
-        const next = applyTransition(state, change);
+      for (const transition of transitions.filter((name) => allows(state, name))) {
+        const next = applyTransition(state, transition);
         reached.set(nameOf(next), next);
       }
     }
-    const stuck = [...reached].filter(([, state]) => !changes.some((name) => allows(state, name)));
+    const stuck = [...reached].filter(
+      ([, state]) => !transitions.some((name) => allows(state, name)),
+    );
     assert.deepEqual(stuck.map(([name]) => name).sort(), [
       "CANCELLED UNPAID NOT_SHIPPED",
       "REFUNDED REFUNDED NOT_SHIPPED",

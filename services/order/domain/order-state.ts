@@ -1,7 +1,7 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { CancelReason, OrderStatus, PayStatus, ShippingStatus } from "./order.ts";
 
-/** The three dimensions of an order's state; together they decide what may happen to it. */
+/** The three dimensions of an order's state; all three decide which transitions are allowed. */
 export type OrderState = {
   orderStatus: OrderStatus;
   payStatus: PayStatus;
@@ -14,7 +14,7 @@ type Rule = {
     payStatus: readonly PayStatus[];
     shippingStatus: readonly ShippingStatus[];
   };
-  /** What it changes; the other dimensions stay. */
+  /** The dimensions that change; the others keep their values. */
   to: Partial<OrderState>;
 };
 
@@ -26,7 +26,7 @@ const pending = { orderStatus: [PENDING], payStatus: [UNPAID], shippingStatus: [
 const unpaid = { ...pending, orderStatus: [CONFIRMED] };
 const anyShipping = [NOT_SHIPPED, SHIPPED, RECEIVED];
 
-/** Every change that an order can go through: from which states, to which. What is not listed is refused. */
+/** Every transition of an order: the states it starts from and the one it leads to. */
 export const TRANSITIONS = {
   confirm: { from: pending, to: { orderStatus: CONFIRMED } },
   fail: { from: pending, to: { orderStatus: CANCELLED } },
@@ -34,7 +34,7 @@ export const TRANSITIONS = {
   pay: { from: unpaid, to: { payStatus: PAID } },
   cancel: { from: unpaid, to: { orderStatus: CANCELLED } },
   expire: { from: unpaid, to: { orderStatus: CANCELLED } },
-  // Not while a refund is under way: it may take back what would be shipped.
+  // Not during a refund, which may be for the goods that would be shipped.
   ship: {
     from: {
       orderStatus: [CONFIRMED],
@@ -59,7 +59,7 @@ export const TRANSITIONS = {
     },
     to: { payStatus: REFUNDING },
   },
-  // Another refund of the order is still under way.
+  // One refund succeeds while another one of the same order is still under way.
   refundOneOfSeveral: {
     from: {
       orderStatus: [CONFIRMED, COMPLETED],
@@ -88,7 +88,7 @@ export const TRANSITIONS = {
 
 export type Transition = keyof typeof TRANSITIONS;
 
-/** Why a change that cancels does so. */
+/** The reason that an order gets from each transition that cancels it. */
 export const REASON_OF: Record<"fail" | "abandon" | "cancel" | "expire", CancelReason> = {
   fail: CancelReason.PLACE_FAILED,
   abandon: CancelReason.ABANDONED,
@@ -97,8 +97,8 @@ export const REASON_OF: Record<"fail" | "abandon" | "cancel" | "expire", CancelR
 };
 export type Cancellation = keyof typeof REASON_OF;
 
-export function allows(state: OrderState, change: Transition): boolean {
-  const { from }: Rule = TRANSITIONS[change];
+export function allows(state: OrderState, transition: Transition): boolean {
+  const { from }: Rule = TRANSITIONS[transition];
   return (
     from.orderStatus.includes(state.orderStatus) &&
     from.payStatus.includes(state.payStatus) &&
@@ -106,21 +106,24 @@ export function allows(state: OrderState, change: Transition): boolean {
   );
 }
 
-/** The state after the change; refuses with ORDER_STATE_INVALID, which names state and change. */
-export function applyTransition(state: OrderState, change: Transition): OrderState {
-  if (allows(state, change)) {
+/** The state after the transition. Refuses with ORDER_STATE_INVALID, with state and transition. */
+export function applyTransition(state: OrderState, transition: Transition): OrderState {
+  if (allows(state, transition)) {
     const { orderStatus, payStatus, shippingStatus } = state;
-    return { orderStatus, payStatus, shippingStatus, ...TRANSITIONS[change].to };
+    return { orderStatus, payStatus, shippingStatus, ...TRANSITIONS[transition].to };
   }
   throw new Refusal(Reason.ORDER_STATE_INVALID, {
     order_status: nameOf(OrderStatus, state.orderStatus),
     pay_status: nameOf(PayStatus, state.payStatus),
     shipping_status: nameOf(ShippingStatus, state.shippingStatus),
-    change,
+    change: transition,
   });
 }
 
-/** The order after one transition: its next version, in its new state, with the given fields. */
+/**
+ * The order after one transition: the next version, in the new state, with the given fields set.
+ * Refuses with ORDER_STATE_INVALID.
+ */
 export function advance<T extends OrderState & { version: number }>(
   order: T,
   transition: Transition,
@@ -130,7 +133,7 @@ export function advance<T extends OrderState & { version: number }>(
   return { ...order, ...fields, ...state, version: order.version + 1 };
 }
 
-/** Nothing more is to be expected of the order; only a refund can still change it. */
+/** Whether the order has reached its end; afterwards only a refund can change it. */
 export function isFinished(status: OrderStatus): boolean {
   return status !== PENDING && status !== CONFIRMED;
 }

@@ -1,4 +1,7 @@
-// What an order is, as plain data. The numbers are those of shop.order.v1: they are what rows and messages hold.
+/**
+ * What an order is, as plain data. The numbers are those of shop.order.v1, and rows and messages
+ * hold them.
+ */
 
 export const OrderStatus = {
   PENDING: 1,
@@ -31,7 +34,7 @@ export const CancelReason = {
 export type CancelReason = (typeof CancelReason)[keyof typeof CancelReason];
 
 export type OrderLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
-export type Address = { consignee: string; mobile: string; text: string };
+type Address = { consignee: string; mobile: string; text: string };
 
 /** A request to place an order, as the client sent it. */
 export type PlaceCommand = {
@@ -41,12 +44,12 @@ export type PlaceCommand = {
   address: Address;
   shippingFeeCents: bigint;
   orderAmountCents: bigint;
-  /** 0n where none is used. */
+  /** 0n for an order without a coupon. */
   couponId: bigint;
   balanceCents: bigint;
 };
 
-/** A checked request with what follows from it; amounts are the server's own. */
+/** A checked request with its id and the goods amount that the server computed. */
 export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: bigint };
 
 /** The services that may hold something for an order: stock, a coupon, balance. */
@@ -54,7 +57,7 @@ export type Holder = "goods" | "coupon" | "user";
 /** The services that consume a cancellation; pay closes the payments that are still open. */
 export type CancellationConsumer = Holder | "pay";
 
-/** Every service that may hold something for an order, for when it is unknown which ones do. */
+/** Every service that may hold something for the order, for when it is unknown which ones do. */
 export function possibleHolders(order: { couponId: bigint; balanceCents: bigint }): Holder[] {
   const holders: Holder[] = ["goods"];
   if (order.couponId !== 0n) holders.push("coupon");

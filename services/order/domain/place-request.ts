@@ -1,8 +1,9 @@
-import { MAX_CENTS, MAX_QUANTITY } from "#platform/values/amounts.ts";
+import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { goodsAmount, type ShippingRule, shippingFee } from "./amounts.ts";
+import { amountTooLarge, goodsAmount, type ShippingRule, shippingFee } from "./amounts.ts";
+import { checkLines } from "./lines.ts";
 import type { PlaceCommand } from "./order.ts";
 
 export type RequestLimits = {
@@ -13,8 +14,8 @@ export type RequestLimits = {
 };
 
 /**
- * Refuses a request that cannot become an order whatever stock, coupon and balance say, and returns the sum of its
- * lines. Nothing has been written by then.
+ * Checks what can be checked of a request without asking another service, and returns its goods
+ * amount. Refuses with INVALID_ARGUMENT, SHIPPING_FEE_INVALID, ORDER_AMOUNT_INVALID or OVERPAID.
  */
 export function checkRequest(
   command: PlaceCommand,
@@ -24,7 +25,7 @@ export function checkRequest(
   const { limits } = rules;
   checks.requestId("request_id", command.requestId);
   checks.identifier("user_id", command.userId);
-  checkLines(checks, command.lines, limits.maxLines);
+  checkLines(checks, command.lines, { min: 1, max: limits.maxLines });
   for (const [index, line] of command.lines.slice(0, limits.maxLines).entries()) {
     checks.cents(`lines[${index}].unit_price_cents`, line.unitPriceCents, { min: 1n });
   }
@@ -37,33 +38,14 @@ export function checkRequest(
   });
   checks.cents("shipping_fee_cents", command.shippingFeeCents);
   checks.cents("order_amount_cents", command.orderAmountCents);
-  checks.integer("coupon_id", command.couponId, { min: 0n, max: 2n ** 63n - 1n });
+  checks.integer("coupon_id", command.couponId, { min: 0n, max: MAX_IDENTIFIER });
   checks.cents("balance_cents", command.balanceCents);
   checks.throwIfAny();
 
   const goods = goodsAmount(command.lines);
-  if (goods === undefined || goods + command.shippingFeeCents > MAX_CENTS) {
-    checks.violation("lines", `must not add up to more than ${MAX_CENTS} cents`);
-  }
-  checks.throwIfAny();
-  checkAmounts(command, goods as bigint, rules.shipping);
-  return goods as bigint;
-}
-
-/** Lines of a quote or an order: at least one, positive quantities, no goods twice. */
-export function checkLines(
-  checks: Checks,
-  lines: readonly { goodsId: bigint; quantity: bigint }[],
-  maxLines: number,
-): void {
-  checks.count("lines", lines, { min: 1, max: maxLines });
-  const seen = new Set<bigint>();
-  for (const [index, line] of lines.slice(0, maxLines).entries()) {
-    checks.identifier(`lines[${index}].goods_id`, line.goodsId);
-    checks.integer(`lines[${index}].quantity`, line.quantity, { min: 1n, max: MAX_QUANTITY });
-    checks.that(`lines[${index}].goods_id`, !seen.has(line.goodsId), "must not stand on two lines");
-    seen.add(line.goodsId);
-  }
+  if (goods === undefined || goods + command.shippingFeeCents > MAX_CENTS) throw amountTooLarge();
+  checkAmounts(command, goods, rules.shipping);
+  return goods;
 }
 
 function checkAmounts(command: PlaceCommand, goods: bigint, rule: ShippingRule): void {
@@ -88,7 +70,7 @@ function checkAmounts(command: PlaceCommand, goods: bigint, rule: ShippingRule):
   }
 }
 
-/** Tells a repeated request from another one under the same key. */
+/** Equal for a repetition of the request; different for another request under the same key. */
 export function requestFingerprint(command: PlaceCommand): Buffer {
   const { address } = command;
   return fingerprint([

@@ -4,7 +4,7 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { OrderLine } from "./order.ts";
 import { type PaidOrder, type PlannedRefund, planRefund } from "./refunds.ts";
 
-const nothingYet = { quantities: new Map<bigint, bigint>(), payAmountCents: 0n };
+const noRefunds = { quantities: new Map<bigint, bigint>(), payAmountCents: 0n };
 
 function order(over: Partial<PaidOrder> = {}): PaidOrder {
   return {
@@ -20,7 +20,7 @@ function order(over: Partial<PaidOrder> = {}): PaidOrder {
   };
 }
 
-/** What a sequence of refunds gave back in all. */
+/** The totals of a sequence of refunds. */
 function sumOf(refunds: PlannedRefund[]) {
   const sum = (amount: (refund: PlannedRefund) => bigint) =>
     refunds.reduce((total, refund) => total + amount(refund), 0n);
@@ -32,7 +32,7 @@ function sumOf(refunds: PlannedRefund[]) {
   };
 }
 
-/** Refunds the order step by step, as the service does; an empty step takes all that is left. */
+/** Refunds the order step by step, as the service does; an empty step refunds all that is left. */
 function refundAll(paid: PaidOrder, steps: OrderLine[][]): PlannedRefund[] {
   const quantities = new Map<bigint, bigint>();
   let payAmountCents = 0n;
@@ -48,7 +48,7 @@ function refundAll(paid: PaidOrder, steps: OrderLine[][]): PlannedRefund[] {
 
 const cents = (max: bigint) => fc.bigInt({ min: 0n, max });
 
-/** An order of three lines with coupon, balance and shipping, and a way to split its units into refunds. */
+/** An order of three lines with coupon, balance and shipping fee, and its units split into refunds. */
 const splitOrder = fc
   .record({
     lines: fc.tuple(
@@ -84,8 +84,8 @@ const splitOrder = fc
   });
 
 describe("refunds", () => {
-  it("gives back everything at once: platform's part to the platform, the rest to the balance", () => {
-    assert.deepEqual(planRefund(order(), nothingYet, []), {
+  it("refunds a whole order: the provider's part to the provider, the rest to the balance", () => {
+    assert.deepEqual(planRefund(order(), noRefunds, []), {
       lines: order().lines,
       payAmountCents: 1_500n,
       balanceCents: 400n,
@@ -95,7 +95,7 @@ describe("refunds", () => {
     });
   });
 
-  it("adds up to exactly what was paid, in every split, to the platform and to the balance", () => {
+  it("adds up to exactly what was paid, by provider and by balance, in every split", () => {
     fc.assert(
       fc.property(splitOrder, ({ paid, balanceCents, split }) => {
         const refunds = refundAll(paid, split);
@@ -113,7 +113,7 @@ describe("refunds", () => {
     );
   });
 
-  it("never gives a part of less than nothing, nor more than the line cost", () => {
+  it("never refunds a negative part, nor more of a line than it cost", () => {
     fc.assert(
       fc.property(splitOrder, ({ paid, split }) => {
         for (const refund of refundAll(paid, split)) {
@@ -125,7 +125,7 @@ describe("refunds", () => {
     );
   });
 
-  it("takes all that is left after parts were refunded", () => {
+  it("refunds all that is left after partial refunds", () => {
     const paid = order();
     const [, rest] = refundAll(paid, [[{ goodsId: 1n, quantity: 2n, unitPriceCents: 0n }], []]);
     assert.deepEqual(rest?.lines, [
@@ -135,17 +135,17 @@ describe("refunds", () => {
     assert.equal(rest?.whole, true);
   });
 
-  it("refuses goods and quantities that are not left", () => {
+  it("refuses goods and quantities that are not left to refund", () => {
     const refused = (wanted: OrderLine[]) =>
       assert.throws(
-        () => planRefund(order(), nothingYet, wanted),
+        () => planRefund(order(), noRefunds, wanted),
         (error) => error instanceof Refusal && error.reason === Reason.INVALID_ARGUMENT,
       );
     refused([{ goodsId: 1n, quantity: 4n, unitPriceCents: 333n }]);
     refused([{ goodsId: 9n, quantity: 1n, unitPriceCents: 333n }]);
   });
 
-  it("refuses another refund when everything is back", () => {
+  it("refuses a refund of an order that is refunded whole", () => {
     const quantities = new Map([
       [1n, 3n],
       [2n, 1n],
@@ -156,9 +156,9 @@ describe("refunds", () => {
     );
   });
 
-  it("returns goods that a coupon paid for whole, without money", () => {
+  it("refunds goods that a coupon paid for in full without money", () => {
     const free = order({ couponPaidCents: 1_000n, shippingFeeCents: 0n, payAmountCents: 0n });
-    const refund = planRefund(free, nothingYet, []);
+    const refund = planRefund(free, noRefunds, []);
     assert.deepEqual([refund.payAmountCents, refund.balanceCents, refund.whole], [0n, 0n, true]);
   });
 });

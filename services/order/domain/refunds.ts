@@ -1,51 +1,54 @@
-import { MAX_QUANTITY } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { checkLines } from "./lines.ts";
 import type { OrderLine } from "./order.ts";
 
 export const RefundStatus = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
 export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus];
 
-/** What was paid for an order, and how. */
+/** What was ordered, and what was paid for it. */
 export type PaidOrder = {
   lines: readonly OrderLine[];
   goodsAmountCents: bigint;
   shippingFeeCents: bigint;
   couponPaidCents: bigint;
+  /** Paid through the provider; the balance paid the rest. */
   payAmountCents: bigint;
 };
 
-/** What all earlier refunds of the order took back, finished or not. */
+/** The sum of the order's earlier refunds, finished or not. */
 export type RefundedSoFar = {
+  /** By goods id. */
   quantities: ReadonlyMap<bigint, bigint>;
   payAmountCents: bigint;
 };
 
 export type PlannedRefund = {
   lines: OrderLine[];
-  /** Through the platform. */
+  /** Through the provider. */
   payAmountCents: bigint;
   /** To the user's balance. */
   balanceCents: bigint;
-  /** The shipping fee in it. */
+  /** The part that is the shipping fee. */
   shippingCents: bigint;
-  /** By what the base of the points shrinks. */
+  /** The part that earned points. */
   spentCents: bigint;
-  /** With it, everything is back. */
+  /** Whether it refunds all that was left of the order. */
   whole: boolean;
 };
 
 type Wanted = readonly { goodsId: bigint; quantity: bigint }[];
 
 /**
- * The refund of some lines, or of all that is left where `wanted` is empty.
+ * Plans the refund of the `wanted` lines, or of all that is left if `wanted` is empty.
  *
- * A line's worth is its share of what goods cost less the coupon. Rounding is done on the sum of all that is back so
- * far, so that the refunds of an order add up to exactly what was paid, however it is split. The refund that takes the
- * last goods back returns the shipping fee too. Money goes back through the platform first, as far as it came from
- * there, and the rest to the balance.
+ * A line is worth its share of the goods amount less the coupon. The worth of what is left after
+ * each refund is rounded, not each refund, so the refunds of an order add up to exactly what was
+ * paid, however it is split. The refund of the last goods includes the shipping fee. Money goes
+ * back through the provider first, up to what came from there, and the rest to the balance.
  *
- * Refuses more than is left (INVALID_ARGUMENT), and any refund where nothing is left (ORDER_STATE_INVALID).
+ * Refuses more than is left with INVALID_ARGUMENT, and any refund of an order of which nothing is
+ * left with ORDER_STATE_INVALID.
  */
 export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wanted): PlannedRefund {
   const left = order.lines.flatMap((line) => {
@@ -61,8 +64,8 @@ export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wante
   const whole = leftAfter === 0n;
   const shippingCents = whole ? order.shippingFeeCents : 0n;
   const value = worth(order, leftBefore) - worth(order, leftAfter) + shippingCents;
-  const throughPlatform = order.payAmountCents - soFar.payAmountCents;
-  const payAmountCents = value < throughPlatform ? value : throughPlatform;
+  const throughProvider = order.payAmountCents - soFar.payAmountCents;
+  const payAmountCents = value < throughProvider ? value : throughProvider;
   return {
     lines,
     payAmountCents,
@@ -73,7 +76,7 @@ export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wante
   };
 }
 
-/** What the user paid for goods of this amount; the cents that do not divide stay with what is kept longest. */
+/** What the user paid for goods of this amount, rounded down to whole cents. */
 function worth({ goodsAmountCents, couponPaidCents }: PaidOrder, amountCents: bigint): bigint {
   return ((goodsAmountCents - couponPaidCents) * amountCents) / goodsAmountCents;
 }
@@ -88,7 +91,11 @@ function chosenLines(left: readonly OrderLine[], wanted: Wanted): OrderLine[] {
   const chosen = wanted.map(({ goodsId, quantity }, index) => {
     const line = byGoods.get(goodsId);
     const most = line?.quantity ?? 0n;
-    checks.that(`lines[${index}].goods_id`, line !== undefined, "is not left to refund");
+    checks.that(
+      `lines[${index}].goods_id`,
+      line !== undefined,
+      "must be of goods that are left to refund",
+    );
     checks.that(`lines[${index}].quantity`, quantity <= most, `must be at most ${most}`);
     return { goodsId, quantity, unitPriceCents: line?.unitPriceCents ?? 0n };
   });
@@ -96,7 +103,7 @@ function chosenLines(left: readonly OrderLine[], wanted: Wanted): OrderLine[] {
   return chosen;
 }
 
-/** What is wrong with the request itself, whatever the order says. */
+/** Checks what can be checked of a request without reading the order. */
 export function checkRefundRequest(
   request: { requestId: string; orderId: bigint; lines: Wanted; note: string },
   limits: { maxLines: number; maxNote: number },
@@ -104,14 +111,7 @@ export function checkRefundRequest(
   const checks = new Checks();
   checks.requestId("request_id", request.requestId);
   checks.identifier("order_id", request.orderId);
-  checks.count("lines", request.lines, { max: limits.maxLines });
-  const seen = new Set<bigint>();
-  for (const [index, line] of request.lines.slice(0, limits.maxLines).entries()) {
-    checks.identifier(`lines[${index}].goods_id`, line.goodsId);
-    checks.integer(`lines[${index}].quantity`, line.quantity, { min: 1n, max: MAX_QUANTITY });
-    checks.that(`lines[${index}].goods_id`, !seen.has(line.goodsId), "must not stand on two lines");
-    seen.add(line.goodsId);
-  }
+  checkLines(checks, request.lines, { min: 0, max: limits.maxLines });
   checks.text("note", request.note, { max: limits.maxNote, multiline: true });
   checks.throwIfAny();
 }

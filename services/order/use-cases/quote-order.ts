@@ -1,20 +1,22 @@
 import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { goodsAmount, payAmount, shippingFee } from "../domain/amounts.ts";
+import { amountTooLarge, goodsAmount, payAmount, shippingFee } from "../domain/amounts.ts";
+import { checkLines } from "../domain/lines.ts";
 import type { OrderLine } from "../domain/order.ts";
-import { checkLines } from "../domain/place-request.ts";
 import { MAX_LINES } from "../limits.ts";
 import type { CallContext, Parts } from "./parts.ts";
 
-export type QuoteCommand = {
+type QuoteCommand = {
   userId: bigint;
   lines: { goodsId: bigint; quantity: bigint }[];
   couponId: bigint;
   balanceCents: bigint;
 };
 
-/** What an order would cost now, with the refusal that placing it would meet. Nothing is reserved. */
+/**
+ * What the order would cost now, without reserving anything. Refuses what PlaceOrder would refuse.
+ */
 export async function quoteOrder(
   parts: Pick<Parts, "goods" | "coupon" | "user" | "rules">,
   command: QuoteCommand,
@@ -35,10 +37,11 @@ export async function quoteOrder(
       available: String(balance),
     });
   }
-  const goodsAmountCents = goodsAmount(lines) ?? tooMuch();
+  const goodsAmountCents = goodsAmount(lines);
+  if (goodsAmountCents === undefined) throw amountTooLarge();
   const shippingFeeCents = shippingFee(goodsAmountCents, parts.rules.shipping);
   const orderAmountCents = goodsAmountCents + shippingFeeCents;
-  if (orderAmountCents > MAX_CENTS) tooMuch();
+  if (orderAmountCents > MAX_CENTS) throw amountTooLarge();
   const couponPaidCents =
     couponId === 0n
       ? 0n
@@ -59,7 +62,7 @@ export async function quoteOrder(
 function checkQuote(command: QuoteCommand): void {
   const checks = new Checks();
   checks.identifier("user_id", command.userId);
-  checkLines(checks, command.lines, MAX_LINES);
+  checkLines(checks, command.lines, { min: 1, max: MAX_LINES });
   checks.integer("coupon_id", command.couponId, { min: 0n, max: MAX_IDENTIFIER });
   checks.cents("balance_cents", command.balanceCents);
   checks.throwIfAny();
@@ -83,10 +86,4 @@ async function pricedLines(
     }
     return { goodsId, quantity, unitPriceCents: goods.unitPriceCents };
   });
-}
-
-/** What PlaceOrder answers to the same lines. */
-function tooMuch(): never {
-  const description = `must not add up to more than ${MAX_CENTS} cents`;
-  throw new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "lines", description }]);
 }
