@@ -2,7 +2,7 @@ import type { Refusal } from "#platform/values/refusal.ts";
 import type { Holder, PlaceCommand, PlannedOrder } from "../../domain/order.ts";
 import type { Outcome } from "./place-outcome.ts";
 
-/** A checked request on its way. */
+/** A checked request that waits for a batch. */
 export type PlaceEntry = {
   command: PlaceCommand;
   goodsAmountCents: bigint;
@@ -12,17 +12,23 @@ export type PlaceEntry = {
   traceparent: string;
 };
 
+/** What placing a request led to. */
 export type Placed =
   | Outcome
-  /** The same request came before: its order has the outcome, or will have. */
+  /** An earlier request with the same key made this order, which has the outcome or will have it. */
   | { kind: "repeated"; orderId: bigint };
 
 /** An order between its intent and its outcome. */
 export type Placing = {
   planned: PlannedOrder;
   entry: PlaceEntry;
-  /** Who holds something for it, or may, because no answer came. */
+  /** The services that hold something for the order, or may because they did not answer. */
   held: Set<Holder>;
   couponPaidCents: bigint;
+  /** Why the order is going to be cancelled; the first reason counts. */
   refusal: Refusal | undefined;
 };
+
+export function usesBalance({ planned }: Placing): boolean {
+  return planned.balanceCents > 0n;
+}

@@ -78,7 +78,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/steps/place-batch.ts",
+        file: "services/order/use-cases/steps/save-pending.ts",
         piece: "if (!fingerprint.equals(entry.fingerprint)) {",
         replacement: "if (fingerprint.length === 0) {",
       },

@@ -1,0 +1,71 @@
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+import type { PlannedOrder } from "../../domain/order.ts";
+import { findRequests, insertPending, type KnownRequest } from "../../store/write-orders.ts";
+import type { Parts } from "../parts.ts";
+import type { Placed, PlaceEntry, Placing } from "./placing.ts";
+
+/** The first entry of the batch with its key, and the order that it is going to be. */
+type First = { planned: PlannedOrder; entry: PlaceEntry };
+
+const tooLate: Placed = {
+  kind: "refused",
+  refusal: new Refusal(Reason.RATE_LIMITED, { cause: "deadline_passed_in_queue" }),
+};
+
+/**
+ * Writes the new orders of a batch as PENDING, in one commit. Repetitions of earlier requests get
+ * the earlier order, or REQUEST_ID_REUSED if their contents differ. An entry whose deadline passed
+ * while it waited for the batch is refused with RATE_LIMITED, and nothing of it is written.
+ */
+export async function savePending(
+  parts: Parts,
+  entries: PlaceEntry[],
+): Promise<(Placing | Placed)[]> {
+  const firsts = new Map<string, First>();
+  const now = Date.now();
+  for (const entry of entries) {
+    const key = keyOf(entry.command);
+    if (entry.deadlineMs <= now || firsts.has(key)) continue;
+    const { command, goodsAmountCents } = entry;
+    const planned = { ...command, goodsAmountCents, orderId: parts.identifiers.next() };
+    firsts.set(key, { planned, entry });
+  }
+  const known = firsts.size > 0 ? await insertNew(parts, firsts) : new Map();
+  return entries.map((entry) => {
+    const key = keyOf(entry.command);
+    const first = firsts.get(key);
+    if (!first) return tooLate;
+    const earlier = known.get(key);
+    if (!earlier && first.entry === entry) {
+      const { planned } = first;
+      return { planned, entry, held: new Set(), couponPaidCents: 0n, refusal: undefined };
+    }
+    const { fingerprint } = earlier ?? first.entry;
+    if (!fingerprint.equals(entry.fingerprint)) {
+      return { kind: "refused", refusal: new Refusal(Reason.REQUEST_ID_REUSED) };
+    }
+    return { kind: "repeated", orderId: (earlier ?? first.planned).orderId };
+  });
+}
+
+/** Inserts the orders whose keys are new, in one transaction, and returns the earlier requests. */
+function insertNew(parts: Parts, firsts: Map<string, First>): Promise<Map<string, KnownRequest>> {
+  return parts.database.transact("save-pending", async (tx, attempt) => {
+    const keys = [...firsts.values()].map(({ planned }) => planned);
+    // Nearly every request is new: earlier ones are looked up only after an insert has failed.
+    const requests = attempt === 1 ? [] : await findRequests(tx, keys);
+    const known = new Map(requests.map((request) => [keyOf(request), request]));
+    const unknown = [...firsts].filter(([key]) => !known.has(key));
+    await insertPending(
+      tx,
+      unknown.map(([, { planned, entry }]) => {
+        return { ...planned, fingerprint: entry.fingerprint, actor: entry.actor };
+      }),
+    );
+    return known;
+  });
+}
+
+function keyOf(request: { userId: bigint; requestId: string }): string {
+  return `${request.userId} ${request.requestId}`;
+}
