@@ -13,6 +13,7 @@ import {
 } from "#platform/settings/service-settings.ts";
 import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import type { RunRecord } from "../ops/command/running-shop.ts";
 import { type Seeded, seed } from "../ops/seed.ts";
 import { bringUpEngine, type Engine } from "./engines/bring-up.ts";
 import { chooseSource } from "./engines/choice.ts";
@@ -24,7 +25,7 @@ import { SetupError } from "./engines/setup-error.ts";
 import { addressLines, thingsToTry } from "./up/announce.ts";
 import { EDGES, type Edges, placeEdges } from "./up/edges.ts";
 import { Interrupted, type Lifecycle, lifecycle } from "./up/lifecycle.ts";
-import { ancestorsOf, claimRun, type RunRecord } from "./up/run-record.ts";
+import { ancestorsOf, claimRun } from "./up/run-record.ts";
 import { type Supervised, supervised } from "./up/supervised.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -4,7 +4,6 @@ import { parseArgs } from "node:util";
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
-import { addressesOfRun } from "../local/up/run-record.ts";
 import {
   isVerdict,
   openRecords,
@@ -14,6 +13,7 @@ import {
   verdictNames,
 } from "./callbacks/records.ts";
 import { type Judge, openJudge } from "./callbacks/replay.ts";
+import { addressesOfRun } from "./command/running-shop.ts";
 
 const DEFAULT_LIMIT = 50;
 /** More than the pay service keeps of the unproven ones. */

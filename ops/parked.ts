@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
-import { addressesOfRun } from "../local/up/run-record.ts";
+import { addressesOfRun } from "./command/running-shop.ts";
 import { openParkedMessages, type ParkedMessage } from "./parked/messages.ts";
 import { connectedBroker, restart } from "./parked/restart.ts";
 

@@ -1,4 +1,5 @@
 import { auditSettings, auditShop } from "../ops/audit/shop.ts";
+import { commandSettings } from "../ops/command/settings.ts";
 
 /** What the audit says of the whole shop. */
 export type Audited = {
@@ -19,12 +20,11 @@ const OPTIONS = {
   settleSeconds: 60,
   againAfterMs: 3_000,
   maxItems: 20,
-  sandboxStore: undefined,
 };
 
 /** Audits the shop after a run. */
-export async function auditAfter(env: Record<string, string | undefined>): Promise<Audited> {
-  const settings = auditSettings(env);
+export async function auditAfter(): Promise<Audited> {
+  const settings = commandSettings(auditSettings);
   try {
     const { rules, broken } = await auditShop(settings, OPTIONS);
     const looked = rules.filter((rule) => rule.looked);

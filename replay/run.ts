@@ -1,8 +1,8 @@
 import { availableParallelism, loadavg } from "node:os";
 import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
-import { readSettings, SettingsError } from "#platform/settings/settings.ts";
+import { SettingsError } from "#platform/settings/settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { addressesOfRun } from "../local/up/run-record.ts";
+import { commandSettings } from "../ops/command/settings.ts";
 import { shippingRule } from "../services/order/config.ts";
 import { pointsPerUnit } from "../services/user/config.ts";
 import {
@@ -30,25 +30,23 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const env = { ...addressesOfRun(), ...process.env };
-  const settings = readSettings(env, (read) => {
+  const settings = commandSettings((read) => {
     const client = clientSettings(read, SERVICES);
     const rules = { shipping: shippingRule(read), pointsPerUnit: pointsPerUnit(read) };
     return { client, rules, sandboxUrl: sandboxSetting(read, client) };
   });
   const day = await readDay(readRetail(options.file), options.limit);
   if (day.orders.length === 0) throw new FileFault(`${options.file} has no order to place`);
-  const result = await replay(day, { ...settings, options, env });
+  const result = await replay(day, { ...settings, options });
   console.log(options.json ? json(result) : words(result));
   return result.same && result.audit?.clean !== false ? 0 : 1;
 }
 
 type Settings = { client: ClientSettings<ServiceName>; rules: PayRules; sandboxUrl: string };
-type Environment = Record<string, string | undefined>;
 
 async function replay(
   day: Day,
-  { client, rules, sandboxUrl, options, env }: Settings & { options: Options; env: Environment },
+  { client, rules, sandboxUrl, options }: Settings & { options: Options },
 ): Promise<Result> {
   const { file, inFlight } = options;
   const { shipping: rule } = rules;
@@ -77,7 +75,7 @@ async function replay(
         : undefined;
     const repeated = placed.repeated > 0;
     const comparison = await compareShop(day, { shop, prepared, rule, repeated, paid });
-    const audit = paidDay && (await auditAfter(env));
+    const audit = paidDay && (await auditAfter());
     const measured = { preparationSeconds, placed, paidDay, comparison, audit, machine };
     return resultOf({ file, run, inFlight, day, rule, ...measured });
   } finally {

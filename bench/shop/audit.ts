@@ -1,6 +1,4 @@
-import { audit } from "../../ops/audit/audit.ts";
-import { openLook, schemasOf } from "../../ops/audit/database.ts";
-import { platformAt } from "../../ops/audit/platform-source.ts";
+import { auditShop as auditData, DEFAULT_RULES } from "../../ops/audit/shop.ts";
 import type { RunningShop } from "../../testbed/measured/shop.ts";
 import type { Engines } from "../target.ts";
 
@@ -15,21 +13,11 @@ export async function auditShop(
   shop: Pick<RunningShop, "namespace" | "sandboxUrl">,
 ): Promise<Audited> {
   const begin = performance.now();
-  const scope = {
-    ...schemasOf(shop.namespace),
-    currency: "EUR",
-    settleSeconds: 60,
-    abandonedAfterSeconds: 20,
-  };
-  const platform = await platformAt(shop.sandboxUrl);
-  const report = await audit({
-    scope,
-    open: () => openLook({ url: mysqlUrl, scope, platform }),
-    platform: platform !== undefined,
-    quietSeconds: 0,
-    againAfterMs: 0,
-    maxItems: MAX_ITEMS,
-  });
+  const { namespace, sandboxUrl } = shop;
+  const report = await auditData(
+    { namespace, mysqlUrl, sandboxUrl, ...DEFAULT_RULES },
+    { quietSeconds: 0, settleSeconds: 60, againAfterMs: 0, maxItems: MAX_ITEMS },
+  );
   return {
     rules: report.rules.filter(({ looked }) => looked).length,
     broken: report.rules.flatMap(({ name, broken, items }) =>

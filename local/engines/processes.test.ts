@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandLine, endProcess, livingProcess, parentOf, writePid } from "./processes.ts";
+import { commandLine } from "../../ops/command/running-shop.ts";
+import { endProcess, livingProcess, parentOf, writePid } from "./processes.ts";
 
 describe("pid files", () => {
   let directory: string;

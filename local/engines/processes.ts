@@ -1,23 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-
-/**
- * The command line of a running process, arguments joined by spaces; undefined when there is no
- * such process. One that has ended but was never reaped has none either.
- */
-export function commandLine(pid: number): string | undefined {
-  try {
-    if (process.platform === "linux") {
-      const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return text === "" ? undefined : text.split("\0").join(" ").trim();
-    }
-    const args = ["-ww", "-o", "command=", "-p", String(pid)];
-    return execFileSync("ps", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  } catch {
-    return undefined;
-  }
-}
+import { commandLine } from "../../ops/command/running-shop.ts";
 
 /** The process that started this one, or undefined when it is gone. */
 export function parentOf(pid: number): number | undefined {

@@ -1,4 +1,5 @@
-import { isOrphaned, type RunRecord, updateRun } from "./run-record.ts";
+import type { RunRecord } from "../../ops/command/running-shop.ts";
+import { isOrphaned, updateRun } from "./run-record.ts";
 
 /** Thrown between two steps of the start when somebody has asked to stop. */
 export class Interrupted extends Error {}

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandLine } from "../engines/processes.ts";
-import { claimRun, isOrphaned, livingRun, type RunRecord, updateRun } from "./run-record.ts";
+import { commandLine, livingRun, type RunRecord } from "../../ops/command/running-shop.ts";
+import { claimRun, isOrphaned, updateRun } from "./run-record.ts";
 
 describe("the record of a running npm start", () => {
   let directory: string;

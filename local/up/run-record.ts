@@ -1,40 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { commandLine, parentOf } from "../engines/processes.ts";
+import { commandLine, livingRun, type RunRecord } from "../../ops/command/running-shop.ts";
+import { parentOf } from "../engines/processes.ts";
 
-/** What `npm start` leaves in `.shop/` about itself while it runs. */
-export type RunRecord = {
-  pid: number;
-  /** The processes above it, nearest first; when they change, it stops by itself. */
-  ancestors: number[];
-  state: "starting" | "up" | "stopping";
-  lines: string[];
-  /** SHOP_MYSQL_URL and SHOP_NATS_URL with their passwords, for other programs of the same person. */
-  addresses?: Record<string, string>;
-};
-
-const mark = "local/up.ts";
 const pauseMs = 100;
-
-/** The record of another run that is alive, if there is one. */
-export function livingRun(file: string): RunRecord | undefined {
-  try {
-    const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
-    if (record.pid === process.pid) return undefined;
-    return commandLine(record.pid)?.includes(mark) === true ? record : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a running `npm start` of this folder has for database and broker; nothing where none runs. */
-export function addressesOfRun(): Record<string, string> {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");
-  return livingRun(join(dataDir, "run.json"))?.addresses ?? {};
-}
 
 /**
  * Makes this process the one that runs. Resolves to the record of another one that runs and will

@@ -1,18 +1,34 @@
+// The audit checks from the data alone what must always be true of the shop.
+//
+// A rule is one SELECT over a snapshot of all five schemas; each row it returns is an item that
+// breaks the rule. A running shop breaks rules for moments: an order is confirmed before its event
+// has reached every service. So the audit takes two snapshots:
+//
+//   1. The first checks every rule. What breaks one is a suspect.
+//   2. Some seconds later the second checks only the rules that have suspects. A suspect is broken
+//      if it still breaks its rule and its order is not in motion: not pending, not changed in the
+//      last seconds, without undelivered events.
+//
+// What stays in motion too long has rules of its own, marked `always`: a pending order, an
+// undelivered event, a parked message. A clean first snapshot ends the audit without a second one.
+
 import { setTimeout as pause } from "node:timers/promises";
-import type { Look } from "./database.ts";
 import { type Motion, ordersInMotion, readMotion } from "./motion.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { GROUPS } from "./rules.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-export type Finding = { item: string; says: string };
+type Finding = { item: string; says: string };
 
 export type RuleReport = Pick<Rule, "name" | "says"> & {
   group: string;
-  /** False where the platform could not be asked. */
+  /** False where the provider's data could not be read. */
   looked: boolean;
-  /** How many items break it, the first of them, and how many more might, but are in motion. */
+  /** How many items break the rule. */
   broken: number;
+  /** The first of them. */
   items: Finding[];
+  /** Suspects whose orders are in motion. */
   inMotion: number;
 };
 
@@ -20,98 +36,97 @@ export type Report = { rules: RuleReport[]; motion: Motion; broken: number };
 
 export type AuditOptions = {
   scope: Scope;
-  /** Opens one moment of the data. */
-  open: () => Promise<Look>;
-  /** Whether that has the platform's side, too. */
-  platform: boolean;
-  /** An order that changed within so many seconds is in motion. */
+  openSnapshot: () => Promise<Snapshot>;
+  /** Whether snapshots have the provider's data. */
+  hasProvider: boolean;
+  /** An order that changed within this time is in motion. */
   quietSeconds: number;
-  /** Between the two looks. */
+  /** Pause between the two snapshots. */
   againAfterMs: number;
-  /** Items that are named for each rule. */
+  /** Items that the report names for each rule; all are counted. */
   maxItems: number;
 };
 
-/** Of one rule, kept between the looks; more are only counted. */
+/** Suspects of a rule that are kept between the snapshots; more are only counted. */
 const MAX_SUSPECTS = 10_000;
 
 type Suspect = Finding & { orderId: bigint | undefined };
-type Suspects = { found: Map<string, Suspect>; count: number };
+type Suspects = { kept: Map<string, Suspect>; count: number };
 
-/**
- * Looks whether all rules hold. What breaks one is looked at again after a while: it counts where it is still there,
- * and its order is not in motion. So a running shop is clean while it does what it should.
- */
+/** Checks all rules; see the head of this file. */
 export async function audit(options: AuditOptions): Promise<Report> {
-  const groups = GROUPS.filter(({ needsPlatform }) => options.platform || !needsPlatform);
-  const first = await lookOnce(options, async (look) => {
+  const groups = GROUPS.filter(({ needsProvider }) => options.hasProvider || !needsProvider);
+  const first = await withSnapshot(options, async (snapshot) => {
     const suspects = new Map<Rule, Suspects>();
     for (const rule of groups.flatMap(({ rules }) => rules)) {
-      const found = await suspectsOf(look, options.scope, rule);
+      const found = await suspectsOf(snapshot, options.scope, rule);
       if (found.count > 0) suspects.set(rule, found);
     }
-    return { suspects, motion: await motionOf(look, options) };
+    return { suspects, motion: await motionOf(snapshot, options) };
   });
   if (first.suspects.size === 0) return reportOf(options, new Map(), first.motion);
   await pause(options.againAfterMs);
-  return lookOnce(options, async (look) => {
-    const judged = new Map<Rule, Judged>();
+  return withSnapshot(options, async (snapshot) => {
+    const outcomes = new Map<Rule, Outcome>();
     for (const [rule, before] of first.suspects) {
-      const now = await suspectsOf(look, options.scope, rule);
-      judged.set(rule, await judge(look, options, { rule, before, now }));
+      const now = await suspectsOf(snapshot, options.scope, rule);
+      outcomes.set(rule, await confirm(snapshot, options, { rule, before, now }));
     }
-    return reportOf(options, judged, await motionOf(look, options));
+    return reportOf(options, outcomes, await motionOf(snapshot, options));
   });
 }
 
-async function lookOnce<T>({ open }: AuditOptions, work: (look: Look) => Promise<T>): Promise<T> {
-  const look = await open();
+async function withSnapshot<T>(
+  { openSnapshot }: AuditOptions,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  const snapshot = await openSnapshot();
   try {
-    return await work(look);
+    return await work(snapshot);
   } finally {
-    await look.close();
+    await snapshot.close();
   }
 }
 
-const motionOf = (look: Look, { scope, quietSeconds }: AuditOptions) =>
-  readMotion(look, { ...scope, quietSeconds });
+const motionOf = (snapshot: Snapshot, { scope, quietSeconds }: AuditOptions) =>
+  readMotion(snapshot, { ...scope, quietSeconds });
 
-async function suspectsOf(look: Look, scope: Scope, rule: Rule): Promise<Suspects> {
-  const found = new Map<string, Suspect>();
+async function suspectsOf(snapshot: Snapshot, scope: Scope, rule: Rule): Promise<Suspects> {
+  const kept = new Map<string, Suspect>();
   let count = 0;
   try {
-    for await (const row of look.rows(rule.sql(scope))) {
+    for await (const row of snapshot.rows(rule.sql(scope))) {
       count += 1;
-      if (found.size >= MAX_SUSPECTS) continue;
+      if (kept.size >= MAX_SUSPECTS) continue;
       const item = String(row.item);
       const orderId = row.orderId === null ? undefined : BigInt(row.orderId as bigint);
-      found.set(item, { item, orderId, says: rule.tell(row) });
+      kept.set(item, { item, orderId, says: rule.describe(row) });
     }
   } catch (error) {
-    throw new Error(`${rule.name}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`rule ${rule.name}: ${(error as Error).message}`, { cause: error });
   }
-  return { found, count };
+  return { kept, count };
 }
 
-type Judged = { broken: number; items: Finding[]; inMotion: number };
+type Outcome = Pick<RuleReport, "broken" | "items" | "inMotion">;
 
-async function judge(
-  look: Look,
+async function confirm(
+  snapshot: Snapshot,
   options: AuditOptions,
   { rule, before, now }: { rule: Rule; before: Suspects; now: Suspects },
-): Promise<Judged> {
-  const still = [...now.found.values()].filter(({ item }) => before.found.has(item));
+): Promise<Outcome> {
+  const still = [...now.kept.values()].filter(({ item }) => before.kept.has(item));
   const orderIds = rule.always ? [] : still.flatMap(({ orderId }) => orderId ?? []);
   const moving = await ordersInMotion(
-    look,
+    snapshot,
     { ...options.scope, quietSeconds: options.quietSeconds },
     [...new Set(orderIds)],
   );
   const broken = still.filter(({ orderId }) => orderId === undefined || !moving.has(orderId));
-  // Of what was not kept in mind, nobody knows that it moves.
-  const unseen = Math.min(before.count - before.found.size, now.count - now.found.size);
+  // Suspects that were only counted cannot be compared: those that both snapshots have are broken.
+  const uncompared = Math.min(before.count - before.kept.size, now.count - now.kept.size);
   return {
-    broken: broken.length + Math.max(unseen, 0),
+    broken: broken.length + Math.max(uncompared, 0),
     items: broken.slice(0, options.maxItems).map(({ item, says }) => ({ item, says })),
     inMotion: still.length - broken.length,
   };
@@ -119,17 +134,17 @@ async function judge(
 
 function reportOf(
   options: AuditOptions,
-  judged: ReadonlyMap<Rule, Judged>,
+  outcomes: ReadonlyMap<Rule, Outcome>,
   motion: Motion,
 ): Report {
-  const nothing: Judged = { broken: 0, items: [], inMotion: 0 };
+  const clean: Outcome = { broken: 0, items: [], inMotion: 0 };
   const rules = GROUPS.flatMap((group) =>
     group.rules.map((rule) => ({
       group: group.name,
       name: rule.name,
       says: rule.says,
-      looked: options.platform || !group.needsPlatform,
-      ...(judged.get(rule) ?? nothing),
+      looked: options.hasProvider || !group.needsProvider,
+      ...(outcomes.get(rule) ?? clean),
     })),
   );
   return { rules, motion, broken: rules.reduce((sum, { broken }) => sum + broken, 0) };

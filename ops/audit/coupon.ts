@@ -1,11 +1,10 @@
-import type { Group } from "./rule.ts";
+import { type Group, HELD } from "./rule.ts";
 
 const USED = 2;
-const HELD = 1;
-/** Confirmed or completed: an order that was refunded whole has given its coupon back. */
+/** Confirmed or completed; a refund of the whole order gives the coupon back. */
 const SPENDING = "(2, 4)";
 
-/** A coupon is used exactly where the order that names it is confirmed, paid or completed. */
+/** A coupon is used exactly while the order that names it is confirmed or completed. */
 export const couponRules: Group = {
   name: "coupon",
   rules: [
@@ -17,7 +16,8 @@ export const couponRules: Group = {
         from ${coupon}.coupons c left join ${order}.orders o on o.order_id = c.order_id
         where c.status = ${USED} and not coalesce(o.order_status in ${SPENDING}
           and o.coupon_id = c.coupon_id and o.user_id = c.user_id, false)`,
-      tell: ({ orderId, status }) => `is used by order ${orderId}, which is in status ${status}`,
+      describe: ({ orderId, status }) =>
+        `is used by order ${orderId}, which is in status ${status}`,
     },
     {
       name: "order-has-its-coupon",
@@ -30,12 +30,12 @@ export const couponRules: Group = {
         from ${order}.orders o left join ${coupon}.coupons c on c.coupon_id = o.coupon_id
         where o.order_status in ${SPENDING} and o.coupon_id <> 0
           and not coalesce(c.status = ${USED} and c.order_id = o.order_id, false)`,
-      tell: ({ couponId, status, usedBy }) =>
+      describe: ({ couponId, status, usedBy }) =>
         `has coupon ${couponId}, which is in status ${status} and used by ${usedBy}`,
     },
     {
-      name: "coupon-use-is-held-by-its-order",
-      says: "a use is held exactly while its order is confirmed, for what the order was told",
+      name: "redemption-is-held-by-its-order",
+      says: "a redemption is held exactly while its order is confirmed, for the amount that the order has",
       sql: ({
         coupon,
         order,
@@ -50,12 +50,12 @@ export const couponRules: Group = {
         union all select concat('order ', u.order_id), u.order_id, u.coupon_id, u.amount_off_cents, null
         from ${coupon}.coupon_uses u left join ${order}.orders o on o.order_id = u.order_id
         where u.state = ${HELD} and o.order_id is null`,
-      tell: ({ couponId, off, paid }) =>
-        `holds coupon ${couponId} for ${off} cents, and has ${paid}`,
+      describe: ({ couponId, off, paid }) =>
+        `holds coupon ${couponId} for ${off} cents, but has ${paid} cents paid by coupon`,
     },
     {
-      name: "coupon-takes-what-it-says",
-      says: "what a coupon took off follows from its discount and the goods amount",
+      name: "coupon-takes-its-discount",
+      says: "the amount that a coupon took off follows from its discount and the goods amount",
       sql: ({ coupon }) => `select concat('order ', u.order_id) as item, u.order_id as orderId,
           u.coupon_id as couponId, u.amount_off_cents as off
         from ${coupon}.coupon_uses u left join ${coupon}.coupons c on c.coupon_id = u.coupon_id
@@ -63,8 +63,8 @@ export const couponRules: Group = {
           if(c.basis_points_off = 0, c.amount_off_cents, least(
             (cast(u.goods_amount_cents as decimal(30)) * c.basis_points_off) div 10000,
             if(c.maximum_off_cents = 0, u.goods_amount_cents, c.maximum_off_cents)))), false)`,
-      tell: ({ couponId, off }) =>
-        `got ${off} cents off by coupon ${couponId}, which gives another amount`,
+      describe: ({ couponId, off }) =>
+        `got ${off} cents off by coupon ${couponId}, whose discount gives another amount`,
     },
   ],
 };

@@ -1,33 +1,34 @@
-import type { ServiceName } from "#proto/services.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { CAPTURED, DONE, type Group, KEPT, type Scope } from "./rule.ts";
 
 const PUBLISHERS = ["order", "pay"] as const satisfies ServiceName[];
-const SERVICES = ["goods", "coupon", "user", "order", "pay"] as const satisfies ServiceName[];
-const TOLD = 3;
+/** State of outbox rows that every consumer has confirmed. */
+const DELIVERED = 3;
+/** State of parked messages that are not retried any more. */
 const PARKED = 2;
-/** Finished outbox rows are kept for 7 days: what is younger than this still has its row. */
-const REMEMBERED = "interval 6 day";
+/** Delivered outbox rows are kept for 7 days, so everything younger than this still has its row. */
+const RETAINED = "interval 6 day";
 
-/** Every event was told, and had each of its effects once. */
+/** Every event was published, and each of its consumers handled it once. */
 export const eventRules: Group = {
   name: "events",
   rules: [
     {
       name: "events-are-delivered",
-      says: "every outbox row is done, or young enough to be on its way",
+      says: "every event is delivered within the time that retries take",
       always: true,
       sql: (scope) =>
         PUBLISHERS.map(
           (publisher) => `select concat('event ', event_id) as item, order_id as orderId, fact,
-            consumers, state from ${scope[publisher]}.outbox where state <> ${TOLD}
+            consumers, state from ${scope[publisher]}.outbox where state <> ${DELIVERED}
             and create_time < now(3) - interval ${scope.settleSeconds} second`,
         ).join(" union all "),
-      tell: ({ fact, orderId, consumers, state }) =>
-        `${fact} of order ${orderId} for "${consumers}" is still in state ${state}`,
+      describe: ({ fact, orderId, consumers, state }) =>
+        `${fact} of order ${orderId} for ${consumers} is still in state ${state}`,
     },
     {
-      name: "events-had-their-effect",
-      says: "a delivered event was handled by each consumer that it names",
+      name: "events-are-handled",
+      says: "each consumer that a delivered event names has handled it",
       sql: (scope) =>
         pairs()
           .map(
@@ -38,16 +39,16 @@ export const eventRules: Group = {
               o.order_id as orderId, o.fact from ${scope[publisher]}.outbox o
               left join ${scope[service]}.inbox i on i.event_id = o.event_id
                 and i.consumer = concat('${service}_', replace(o.fact, '.', '_'))
-              where o.state = ${TOLD} and find_in_set('${service}', o.consumers) > 0
+              where o.state = ${DELIVERED} and find_in_set('${service}', o.consumers) > 0
                 and i.event_id is null`,
           )
           .join(" union all "),
-      tell: ({ fact, orderId }) => `${fact} of order ${orderId} was never handled there`,
+      describe: ({ fact, orderId }) => `${fact} of order ${orderId} was not handled there`,
     },
     {
-      // A whole refund does not say whether a coupon was used: coupon looks at each of them.
-      name: "effects-had-their-event",
-      says: "nothing was handled that no service told, or that was not for the one that handled it",
+      // See isConsumer: coupon also handles refunds that do not name it.
+      name: "handled-events-exist",
+      says: "every handled event was published, for the service that handled it",
       sql: (scope) =>
         SERVICES.map(
           (service) => `select concat('event ', i.event_id, ' at ${service}') as item,
@@ -55,30 +56,30 @@ export const eventRules: Group = {
             from ${scope[service]}.inbox i
             left join ${scope.order}.outbox o on o.event_id = i.event_id
               and i.consumer = concat('${service}_', replace(o.fact, '.', '_'))
-              and ${asked("o", service)}
+              and ${isConsumer("o", service)}
             left join ${scope.pay}.outbox p on p.event_id = i.event_id
               and i.consumer = concat('${service}_', replace(p.fact, '.', '_'))
-              and ${asked("p", service)}
-            where i.handle_time > now(3) - ${REMEMBERED} and o.event_id is null and p.event_id is null`,
+              and ${isConsumer("p", service)}
+            where i.handle_time > now(3) - ${RETAINED} and o.event_id is null and p.event_id is null`,
         ).join(" union all "),
-      tell: ({ consumer }) => `was handled by ${consumer}, and nobody told it`,
+      describe: ({ consumer }) => `was handled by ${consumer}, but was never published to it`,
     },
     {
-      name: "changes-of-orders-are-told",
-      says: "each change of an order that others must know of has exactly one event",
+      name: "transitions-have-their-event",
+      says: "each transition of an order that other services must know has exactly one event",
       sql: orderEvents,
-      tell: ({ told }) => `has the events ${told}, which are not those of its state`,
+      describe: ({ facts }) => `has the events ${facts}, which do not match its state`,
     },
     {
-      name: "changes-of-payments-are-told",
-      says: "each payment and each refund has exactly one event",
+      name: "payments-have-their-event",
+      says: "each payment that came in and each finished refund has exactly one event",
       sql: paymentEvents,
-      tell: ({ succeeded, captured, refunded, done }) =>
-        `has ${succeeded} events for ${captured} payments, and ${refunded} for ${done} refunds`,
+      describe: ({ succeeded, captured, refunded, done }) =>
+        `has ${succeeded} events for ${captured} payments and ${refunded} for ${done} refunds`,
     },
     {
       name: "nothing-is-parked",
-      says: "no message waits for a person",
+      says: "no message is parked",
       always: true,
       sql: (scope) =>
         SERVICES.map(
@@ -86,13 +87,13 @@ export const eventRules: Group = {
             null as orderId, left(error, 200) as error from ${scope[service]}.parked_messages
             where state = ${PARKED}`,
         ).join(" union all "),
-      tell: ({ error }) => `is parked: ${String(error).split("\n")[0]}`,
+      describe: ({ error }) => `is parked: ${String(error).split("\n")[0]}`,
     },
     {
       name: "identifiers-are-unique",
-      says: "no number of a service stands for two things, and all are above 0",
+      says: "each identifier of a service names one thing and is above 0",
       sql: identifiers,
-      tell: ({ n }) => `stands for ${n} things`,
+      describe: ({ n }) => `names ${n} things`,
     },
   ],
 };
@@ -103,16 +104,17 @@ function pairs(): [(typeof PUBLISHERS)[number], ServiceName][] {
   );
 }
 
-function asked(outbox: string, service: ServiceName): string {
+/** Whether a service consumes an event: coupon handles every refund, as none says whether it frees a coupon. */
+function isConsumer(outbox: string, service: ServiceName): string {
   const named = `find_in_set('${service}', ${outbox}.consumers) > 0`;
   return service === "coupon" ? `(${named} or ${outbox}.fact = 'order.v1.refunded')` : named;
 }
 
 function orderEvents({ order }: Scope): string {
   const count = (fact: string) => `coalesce(sum(fact = 'order.v1.${fact}'), 0)`;
-  return `select concat('order ', o.order_id) as item, o.order_id as orderId, e.told
+  return `select concat('order ', o.order_id) as item, o.order_id as orderId, e.facts
     from ${order}.orders o left join (
-      select order_id, group_concat(fact order by fact separator ', ') as told,
+      select order_id, group_concat(fact order by fact separator ', ') as facts,
         ${["confirmed", "cancelled", "paid", "shipped", "completed", "refund_requested", "refunded"]
           .map((fact) => `${count(fact)} as ${fact}`)
           .join(", ")}
@@ -122,7 +124,7 @@ function orderEvents({ order }: Scope): string {
         sum(status = ${DONE} and late_payment_id is null) as done
       from ${order}.refunds group by order_id
     ) r on r.order_id = o.order_id
-    where o.create_time > now(3) - ${REMEMBERED} and (
+    where o.create_time > now(3) - ${RETAINED} and (
       coalesce(e.confirmed, 0) <> (o.confirm_time is not null)
       or coalesce(e.cancelled, 0) <> (o.order_status = 3)
       or coalesce(e.paid, 0) <> (o.pay_status <> 1)
@@ -142,11 +144,11 @@ function paymentEvents({ pay }: Scope): string {
       union all select order_id, 0, fact = 'pay.v1.succeeded', 0, fact = 'pay.v1.refunded', null
       from ${pay}.outbox
     ) x group by order_id
-    having min(create_time) > now(3) - ${REMEMBERED}
+    having min(create_time) > now(3) - ${RETAINED}
       and (sum(captured) <> sum(succeeded) or sum(done) <> sum(refunded))`;
 }
 
-/** What the identifiers of each service were given to: a number that came twice shows here, whatever it was for. */
+/** Every table of a service draws its identifiers from one sequence, so no number may occur twice. */
 function identifiers(scope: Scope): string {
   const given: Record<ServiceName, [table: string, column: string][]> = {
     goods: [

@@ -1,12 +1,11 @@
-import { DONE, differing, type Group, KEPT } from "./rule.ts";
+import { DONE, differing, EARLY, type Group, HELD, KEPT } from "./rule.ts";
 
-const HELD = 1;
-const EARLY = 4;
+/** Types of stock log rows. */
 const RESERVE = 2;
 const RELEASE = 3;
 const RETURN = 4;
 
-/** Every unit: opening stock and adjustments, less what orders hold, is the stock. */
+/** Every unit is accounted for: opening stock and adjustments, less what orders hold, is the stock. */
 export const goodsRules: Group = {
   name: "goods",
   rules: [
@@ -21,11 +20,11 @@ export const goodsRules: Group = {
           item: "concat('goods ', goods_id)",
           orderId: false,
         }),
-      tell: ({ a, b }) => `has a stock of ${a}, its log adds up to ${b}`,
+      describe: ({ a, b }) => `has a stock of ${a}, but its log adds up to ${b}`,
     },
     {
       name: "stock-log-is-a-chain",
-      says: "each movement starts from the stock that another one left, the first from 0",
+      says: "each movement starts from the stock that another one left, and the first from 0",
       sql: ({
         goods,
       }) => `select concat('goods ', goods_id) as item, null as orderId, min(value) as value
@@ -39,7 +38,7 @@ export const goodsRules: Group = {
           ) x left join ${goods}.goods g on g.goods_id = x.goods_id
           group by x.goods_id, x.value having gap <> 0
         ) broken group by goods_id`,
-      tell: ({ value }) => `has a gap in its log at a stock of ${value}`,
+      describe: ({ value }) => `has a gap in its log at a stock of ${value}`,
     },
     {
       name: "stock-never-negative",
@@ -50,11 +49,11 @@ export const goodsRules: Group = {
         from ${goods}.goods where stock < 0
         union all select concat('goods ', goods_id), null, min(stock_after)
         from ${goods}.stock_log where stock_after < 0 group by goods_id`,
-      tell: ({ least }) => `had a stock of ${least}`,
+      describe: ({ least }) => `had a stock of ${least}`,
     },
     {
       name: "order-holds-its-lines",
-      says: "each order holds what its lines say, less what was refunded, or nothing",
+      says: "a kept order holds its lines less what was refunded, and any other order nothing",
       sql: ({ goods, order }) =>
         differing({
           keys: ["order_id", "goods_id"],
@@ -70,11 +69,11 @@ export const goodsRules: Group = {
           ],
           item: "concat('order ', order_id, ', goods ', goods_id)",
         }),
-      tell: ({ a, b }) => `holds ${b} instead of ${a}`,
+      describe: ({ a, b }) => `holds ${b} units instead of ${a}`,
     },
     {
-      name: "reservation-says-what-is-held",
-      says: "an order's reservation is held exactly while the log says that it has stock",
+      name: "reservation-matches-the-log",
+      says: "an order's reservation is held exactly while the stock log says that it has stock",
       sql: ({ goods }) => `select concat('order ', order_id) as item, order_id as orderId,
           max(state) as state, sum(held) as held
         from (
@@ -83,25 +82,26 @@ export const goodsRules: Group = {
           where order_id is not null group by order_id
         ) x group by order_id
         having (max(state) = ${HELD}) <> (sum(held) > 0) or max(state) = ${EARLY}`,
-      tell: ({ state, held }) =>
+      describe: ({ state, held }) =>
         Number(state) === EARLY
-          ? "has a refund that waits for a reservation"
-          : `has ${held} units and a reservation in state ${state}`,
+          ? "has a refund without a reservation"
+          : `has ${held} units, but a reservation in state ${state}`,
     },
     {
       name: "stock-moves-once-for-an-order",
-      says: "each order takes each of its goods once, and gives it back by one cancellation at most",
+      says: "an order takes each of its goods once, and a cancellation returns it at most once",
       sql: ({ goods }) => `select concat('order ', order_id, ', goods ', goods_id) as item,
           order_id as orderId, type, count(*) as rows_, cast(sum(delta) as signed) as units
         from ${goods}.stock_log where order_id is not null and type in (${RESERVE}, ${RELEASE})
         group by order_id, goods_id, type
         having count(*) > 1 or (type = ${RESERVE} and max(delta) >= 0)
           or (type = ${RELEASE} and min(delta) <= 0)`,
-      tell: ({ type, rows_, units }) => `has ${rows_} movements of type ${type}, of ${units} units`,
+      describe: ({ type, rows_, units }) =>
+        `has ${rows_} movements of type ${type}, of ${units} units`,
     },
     {
       name: "stock-returns-are-refunds",
-      says: "each refund brings its lines back into stock, once",
+      says: "each refund returns its lines to the stock once",
       sql: ({ goods, order }) =>
         differing({
           keys: ["order_id", "goods_id", "refund_id"],
@@ -115,7 +115,7 @@ export const goodsRules: Group = {
           ],
           item: "concat('order ', order_id, ', refund ', refund_id, ', goods ', goods_id)",
         }),
-      tell: ({ a, b }) => `brought ${b} back instead of ${a}`,
+      describe: ({ a, b }) => `returned ${b} units instead of ${a}`,
     },
   ],
 };

@@ -1,63 +1,71 @@
-import type { Look } from "./database.ts";
+import { SERVICES } from "#proto/services.ts";
 import { DONE, type Scope } from "./rule.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-/** What is under way, so that an audit of a busy shop tells how much of it cannot be judged yet. */
+/** How much is in motion: of a busy shop, this much cannot be audited yet. */
 export type Motion = {
   pendingOrders: number;
   changedOrders: number;
   undeliveredEvents: number;
-  refundsAtThePlatform: number;
+  refundsAtProvider: number;
   failingMessages: number;
 };
 
-const CHUNK = 1_000;
+const CHUNK_ORDERS = 1_000;
+const PENDING = 1;
+/** State of outbox rows that every consumer has confirmed. */
 const DELIVERED = 3;
-const RETRIED = 1;
+/** State of parked messages that the service still retries. */
+const RETRYING = 1;
 
-/** Which of these orders are pending, changed in the last seconds, or have events that not all consumers have. */
+/**
+ * Returns those of the orders that are pending, changed in the last seconds, or have events that
+ * not every consumer has confirmed.
+ */
 export async function ordersInMotion(
-  look: Look,
+  snapshot: Snapshot,
   scope: Scope & { quietSeconds: number },
   orderIds: readonly bigint[],
 ): Promise<Set<bigint>> {
   const found = new Set<bigint>();
-  for (let start = 0; start < orderIds.length; start += CHUNK) {
-    const these = orderIds.slice(start, start + CHUNK).join(", ");
+  for (let start = 0; start < orderIds.length; start += CHUNK_ORDERS) {
+    const ids = orderIds.slice(start, start + CHUNK_ORDERS).join(", ");
     const undelivered = [scope.order, scope.pay].map(
       (schema) => `select order_id from ${schema}.outbox
-        where state in (1, 2) and order_id in (${these})`,
+        where state <> ${DELIVERED} and order_id in (${ids})`,
     );
     const sql = [
-      `select order_id from ${scope.order}.orders where order_id in (${these}) and order_status = 1`,
+      `select order_id from ${scope.order}.orders
+       where order_id in (${ids}) and order_status = ${PENDING}`,
       `select order_id from ${scope.order}.order_history
-       where order_id in (${these}) and change_time > now(3) - interval ${scope.quietSeconds} second`,
+       where order_id in (${ids}) and change_time > now(3) - interval ${scope.quietSeconds} second`,
       ...undelivered,
     ].join(" union ");
-    for await (const row of look.rows(sql)) found.add(BigInt(row.order_id as bigint));
+    for await (const row of snapshot.rows(sql)) found.add(BigInt(row.order_id as bigint));
   }
   return found;
 }
 
 export async function readMotion(
-  look: Look,
+  snapshot: Snapshot,
   scope: Scope & { quietSeconds: number },
 ): Promise<Motion> {
-  const { order, pay, goods, coupon, user, quietSeconds } = scope;
+  const { order, pay, quietSeconds } = scope;
   const count = (from: string) => `(select count(*) from ${from})`;
   const sum = (schemas: string[], rest: string) =>
     schemas.map((schema) => count(`${schema}.${rest}`)).join(" + ");
-  const all = [goods, coupon, user, order, pay];
+  const all = SERVICES.map((service) => scope[service]);
   const sql = `select
-    ${count(`${order}.orders where order_status = 1`)} as pendingOrders,
+    ${count(`${order}.orders where order_status = ${PENDING}`)} as pendingOrders,
     (select count(distinct order_id) from ${order}.order_history
       where change_time > now(3) - interval ${quietSeconds} second) as changedOrders,
     ${sum([order, pay], `outbox where state <> ${DELIVERED}`)} as undeliveredEvents,
-    ${count(`${pay}.refunds where status <> ${DONE}`)} as refundsAtThePlatform,
-    ${sum(all, `parked_messages where state = ${RETRIED}`)} as failingMessages`;
-  for await (const row of look.rows(sql)) {
+    ${count(`${pay}.refunds where status <> ${DONE}`)} as refundsAtProvider,
+    ${sum(all, `parked_messages where state = ${RETRYING}`)} as failingMessages`;
+  for await (const row of snapshot.rows(sql)) {
     return Object.fromEntries(
       Object.entries(row).map(([name, value]) => [name, Number(value)]),
     ) as Motion;
   }
-  throw new Error("the database counts nothing");
+  throw new Error("the database returned no row of counts");
 }

@@ -7,15 +7,16 @@ import {
 } from "../../services/order/domain/order-state.ts";
 import { DONE, type Group, KEPT } from "./rule.ts";
 
+/** Pending, unpaid, not shipped. */
 const FIRST_STATE = "(1, 1, 1)";
 
-/** Amounts recomputed from lines, and every change in the history. */
+/** Amounts follow from the lines, and every transition is in the history. */
 export const orderRules: Group = {
   name: "orders",
   rules: [
     {
       name: "amounts-add-up",
-      says: "goods are the sum of the lines, the amount is goods and shipping, what is left to pay is the rest",
+      says: "the goods amount is the sum of the lines, the order amount adds shipping, and the rest after coupon and balance is to be paid",
       sql: ({ order }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
           o.goods_amount_cents as goods, coalesce(l.amount, 0) as lineSum, o.order_amount_cents as amount,
           o.pay_amount_cents as left_
@@ -27,12 +28,12 @@ export const orderRules: Group = {
           or o.order_amount_cents <> o.goods_amount_cents + o.shipping_fee_cents
           or (o.order_status in ${KEPT} and (o.pay_amount_cents < 0 or o.pay_amount_cents <>
             o.order_amount_cents - o.coupon_paid_cents - o.balance_paid_cents))`,
-      tell: ({ goods, lineSum, amount, left_ }) =>
-        `has lines of ${lineSum}, goods of ${goods}, an amount of ${amount} and ${left_} cents to pay`,
+      describe: ({ goods, lineSum, amount, left_ }) =>
+        `has lines of ${lineSum} cents, a goods amount of ${goods}, an order amount of ${amount} and ${left_} to pay`,
     },
     {
       name: "parts-have-their-whole",
-      says: "lines, changes and refunds belong to an order, refunded lines to a refund",
+      says: "lines, history and refunds belong to an order, and refunded lines to a refund",
       sql: ({ order }) =>
         ["order_lines", "order_history", "refunds", "refund_lines"]
           .map(
@@ -44,11 +45,11 @@ export const orderRules: Group = {
             from ${order}.refund_lines t left join ${order}.refunds r
               on r.refund_id = t.refund_id and r.order_id = t.order_id where r.refund_id is null`)
           .join(" union all "),
-      tell: () => "has rows that belong to nothing",
+      describe: () => "has rows without the row that they belong to",
     },
     {
       name: "fields-fit-the-state",
-      says: "times and reasons stand exactly where the order's state has them",
+      says: "an order has exactly the times and the reason that belong to its state",
       sql: ({ order }) => `select concat('order ', order_id) as item, order_id as orderId,
           order_status as orderStatus, pay_status as payStatus, shipping_status as shippingStatus
         from ${order}.orders where (cancel_reason <> 0) <> (order_status = 3)
@@ -56,12 +57,12 @@ export const orderRules: Group = {
           or (pay_status = 5) <> (order_status = 5)
           or (order_status in ${KEPT} and confirm_time is null)
           or (order_status = 1 and confirm_time is not null)`,
-      tell: ({ orderStatus, payStatus, shippingStatus }) =>
-        `is in state ${orderStatus}/${payStatus}/${shippingStatus}, its times or its reason are of another`,
+      describe: ({ orderStatus, payStatus, shippingStatus }) =>
+        `is in state ${orderStatus}/${payStatus}/${shippingStatus}, but has times or a reason of another`,
     },
     {
       name: "history-has-every-version",
-      says: "an order's history has its versions from 1 on without a gap, and ends in its state",
+      says: "the history of an order has every version from 1 on and ends in the state of the order",
       sql: ({
         order,
       }) => `select concat('order ', o.order_id) as item, o.order_id as orderId, o.version,
@@ -76,12 +77,12 @@ export const orderRules: Group = {
         where not coalesce(h.n = o.version and h.least = 1 and h.most = o.version
           and last.order_status = o.order_status and last.pay_status = o.pay_status
           and last.shipping_status = o.shipping_status, false)`,
-      tell: ({ version, n, orderStatus, payStatus, shippingStatus }) =>
-        `is at version ${version}; its history has ${n}, and ${orderStatus}/${payStatus}/${shippingStatus} there`,
+      describe: ({ version, n, orderStatus, payStatus, shippingStatus }) =>
+        `is at version ${version}, but its history has ${n} versions and ends in ${orderStatus}/${payStatus}/${shippingStatus}`,
     },
     {
-      name: "history-has-allowed-changes",
-      says: "an order begins as pending and goes from state to state by the table of changes",
+      name: "history-has-allowed-transitions",
+      says: "an order begins as pending and moves by the transitions of its state machine",
       sql: ({ order }) => `select concat('order ', b.order_id, ', version ', b.version) as item,
           b.order_id as orderId,
           concat_ws('/', a.order_status, a.pay_status, a.shipping_status) as before_,
@@ -90,12 +91,12 @@ export const orderRules: Group = {
           on a.order_id = b.order_id and a.version = b.version - 1
         where (b.version = 1 and (b.order_status, b.pay_status, b.shipping_status) <> ${FIRST_STATE})
           or (a.version is not null and (a.order_status, a.pay_status, a.shipping_status,
-            b.order_status, b.pay_status, b.shipping_status) not in (${allowedSteps().join(", ")}))`,
-      tell: ({ before_, after_ }) => `went from ${before_ || "nothing"} to ${after_}`,
+            b.order_status, b.pay_status, b.shipping_status) not in (${allowedTransitions().join(", ")}))`,
+      describe: ({ before_, after_ }) => `moved from ${before_ || "nothing"} to ${after_}`,
     },
     {
       name: "pay-status-fits-refunds",
-      says: "an order is being refunded, refunded in part or whole exactly as its refunds are",
+      says: "the pay status of an order follows from its refunds",
       sql: ({ order }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
           o.pay_status as payStatus, coalesce(r.n, 0) as n, coalesce(r.open_, 0) as open_
         from ${order}.orders o left join (
@@ -105,19 +106,19 @@ export const orderRules: Group = {
         where not (o.pay_status <=> case
           when r.n is null then if(o.pay_status in (1, 2), o.pay_status, 2)
           when r.open_ > 0 then 3 when r.whole = 1 then 5 else 4 end)`,
-      tell: ({ payStatus, n, open_ }) =>
-        `is in pay status ${payStatus} with ${n} refunds, ${open_} of them under way`,
+      describe: ({ payStatus, n, open_ }) =>
+        `is in pay status ${payStatus}, but has ${n} refunds, ${open_} of them not finished`,
     },
     {
       name: "refunds-add-up",
-      says: "what was refunded is the lines' share of what was paid, to the cent, and shipping with the last",
+      says: "a refund is the share of the lines in what was paid, to the cent, and the last one includes shipping",
       sql: refundsAddUp,
-      tell: ({ value, shouldBe, pay, shouldPay }) =>
-        `was refunded ${value} cents instead of ${shouldBe}, ${pay} through the platform instead of ${shouldPay}`,
+      describe: ({ value, shouldBe, pay, shouldPay }) =>
+        `was refunded ${value} cents instead of ${shouldBe}, of these ${pay} through the provider instead of ${shouldPay}`,
     },
     {
       name: "refunded-lines-were-ordered",
-      says: "no more of a line is refunded than was ordered, at the price of the order",
+      says: "a refund takes back at most what was ordered, at the price of the order",
       sql: ({ order }) => `select concat('order ', r.order_id, ', goods ', r.goods_id) as item,
           r.order_id as orderId, r.quantity as refunded, l.quantity as ordered
         from (
@@ -130,33 +131,37 @@ export const orderRules: Group = {
           from ${order}.order_lines group by order_id, goods_id
         ) l on l.order_id = r.order_id and l.goods_id = r.goods_id
         where not coalesce(r.quantity <= l.quantity and r.least = l.least and r.most = l.most, false)`,
-      tell: ({ refunded, ordered }) => `was refunded ${refunded} of ${ordered ?? 0} units`,
+      describe: ({ refunded, ordered }) => `was refunded ${refunded} of ${ordered ?? 0} units`,
     },
     {
       name: "pending-ends-in-time",
-      says: "no order is pending for longer than recovery takes to find it",
+      says: "no order stays pending after recovery should have ended it",
       always: true,
       sql: ({ order, abandonedAfterSeconds, settleSeconds }) => `select
           concat('order ', order_id) as item, order_id as orderId, create_time as since
         from ${order}.orders where order_status = 1
           and create_time < now(3) - interval ${abandonedAfterSeconds + settleSeconds} second`,
-      tell: ({ since }) => `is pending since ${timeOf(since)}`,
+      describe: ({ since }) => `has been pending since ${timeOf(since)}`,
     },
     {
       name: "unpaid-ends-in-time",
-      says: "an unpaid order past its deadline is being closed",
+      says: "an unpaid order past its deadline is being cancelled",
       always: true,
       sql: ({ order, settleSeconds }) => `select concat('order ', order_id) as item,
           order_id as orderId, pay_deadline as deadline
         from ${order}.orders where order_status = 2 and pay_status = 1
           and pay_deadline < now(3) - interval ${settleSeconds} second
           and coalesce(expiry_time, pay_deadline) < now(3) - interval ${settleSeconds} second`,
-      tell: ({ deadline }) => `was to be paid until ${timeOf(deadline)}, and nobody looks at it`,
+      describe: ({ deadline }) =>
+        `had to be paid by ${timeOf(deadline)}, and no timer is set to cancel it`,
     },
   ],
 };
 
-/** All that is refunded at once is worth what was paid for goods, less what is paid for the goods that are left. */
+/**
+ * The value of all refunds of an order: what was paid for its goods, less what is paid for the goods
+ * that were not returned.
+ */
 function refundsAddUp({ order }: { order: string }): string {
   const paid = "(o.goods_amount_cents - o.coupon_paid_cents)";
   const left = `(cast(${paid} as decimal(40)) * (o.goods_amount_cents - l.amount)) div o.goods_amount_cents`;
@@ -183,20 +188,21 @@ function refundsAddUp({ order }: { order: string }): string {
     where r.late_payment_id is null and l.refund_id is null`;
 }
 
-/** Every pair of states that one change leads from and to, as SQL tuples. */
-function allowedSteps(): string[] {
+/** The states before and after each transition, as SQL tuples. */
+function allowedTransitions(): string[] {
   const numbers = [1, 2, 3, 4, 5];
   const states = numbers.flatMap((orderStatus) =>
     numbers.flatMap((payStatus) =>
       [1, 2, 3].map((shippingStatus) => ({ orderStatus, payStatus, shippingStatus }) as OrderState),
     ),
   );
-  const steps = states.flatMap((before) =>
+  const pairs = states.flatMap((before) =>
     (Object.keys(TRANSITIONS) as Transition[])
-      .filter((change) => allows(before, change))
-      .map((change) => [...tuple(before), ...tuple(applyTransition(before, change))].join(", ")),
+      .filter((transition) => allows(before, transition))
+      .map((transition) => [...tuple(before), ...tuple(applyTransition(before, transition))])
+      .map((pair) => `(${pair.join(", ")})`),
   );
-  return [...new Set(steps)].map((step) => `(${step})`);
+  return [...new Set(pairs)];
 }
 
 const tuple = (state: OrderState) => [state.orderStatus, state.payStatus, state.shippingStatus];

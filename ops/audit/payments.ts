@@ -1,12 +1,12 @@
 import { CAPTURED, DONE, differing, type Group } from "./rule.ts";
 
-/** An order is paid exactly when its pay amount came in, and money in, less money refunded, is what the orders say. */
+/** An order is paid exactly when its pay amount came in; money in less money refunded matches the orders. */
 export const paymentRules: Group = {
   name: "payments",
   rules: [
     {
       name: "paid-order-has-its-payment",
-      says: "an order is paid exactly when its pay amount came in, by one payment of its own, or was 0",
+      says: "an order is paid exactly when one payment of its own brought its pay amount, or the amount is 0",
       sql: ({
         order,
         pay,
@@ -20,12 +20,12 @@ export const paymentRules: Group = {
           or (o.pay_status <> 1 and o.pay_amount_cents > 0 and not coalesce(p.status in ${CAPTURED}
             and p.order_id = o.order_id and p.user_id = o.user_id
             and p.amount_cents = o.pay_amount_cents and p.currency = '${currency}', false))`,
-      tell: ({ payStatus, due, paymentId, amount, status }) =>
-        `is in pay status ${payStatus} for ${due} cents, by payment ${paymentId} of ${amount} in status ${status}`,
+      describe: ({ payStatus, due, paymentId, amount, status }) =>
+        `is in pay status ${payStatus} with ${due} cents to pay, by payment ${paymentId} of ${amount} cents in status ${status}`,
     },
     {
       name: "money-in-has-its-order",
-      says: "what came in paid its order, or is on its way back, whole and once",
+      says: "a payment that came in paid its order, or is refunded whole and once",
       sql: ({
         order,
         pay,
@@ -36,23 +36,23 @@ export const paymentRules: Group = {
         where p.status in ${CAPTURED} and not coalesce(if(o.payment_id = p.payment_id, r.refund_id is null,
           r.order_id = p.order_id and r.payment_id = p.payment_id
           and r.pay_amount_cents = p.amount_cents and r.balance_cents = 0), false)`,
-      tell: ({ amount, orderId, paidBy, refund }) =>
-        `of ${amount} cents came in for order ${orderId}, which was paid by ${paidBy}; ${refund ?? 0} go back`,
+      describe: ({ amount, orderId, paidBy, refund }) =>
+        `of ${amount} cents came in for order ${orderId}, which payment ${paidBy} paid; ${refund ?? 0} cents are refunded`,
     },
     {
       name: "money-in-is-on-record",
-      says: "no payment came in without one verified callback, or one answer of the platform",
+      says: "each payment that came in has one accepted callback or answer of the provider",
       sql: ({ pay }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
           p.status, coalesce(c.n, 0) as n
         from ${pay}.payments p left join (
           select payment_id, count(*) as n from ${pay}.callbacks where verdict in (1, 2) group by payment_id
         ) c on c.payment_id = p.payment_id
         where coalesce(c.n, 0) <> (p.status in ${CAPTURED})`,
-      tell: ({ status, n }) => `is in status ${status} with ${n} accepted callbacks`,
+      describe: ({ status, n }) => `is in status ${status}, but has ${n} accepted callbacks`,
     },
     {
       name: "payment-refunds-add-up",
-      says: "a payment's refunded amounts and its status follow from its refunds",
+      says: "the refunded amounts and the status of a payment follow from its refunds",
       sql: ({ pay }) => `select concat('payment ', p.payment_id) as item, p.order_id as orderId,
           p.status, p.amount_cents as amount, p.refunded_cents as refunded, coalesce(r.done, 0) as done,
           p.refund_requested_cents as requested, coalesce(r.asked, 0) as asked
@@ -68,12 +68,12 @@ export const paymentRules: Group = {
           sum(r.amount_cents), null, null
         from ${pay}.refunds r left join ${pay}.payments p on p.payment_id = r.payment_id
         where p.payment_id is null group by r.payment_id, r.order_id`,
-      tell: ({ status, amount, refunded, done, requested, asked }) =>
-        `of ${amount} in status ${status} has ${refunded} refunded and ${requested} requested, its refunds ${done} and ${asked}`,
+      describe: ({ status, amount, refunded, done, requested, asked }) =>
+        `of ${amount} cents in status ${status} has ${refunded} refunded and ${requested} requested, but its refunds add up to ${done} and ${asked}`,
     },
     {
       name: "refund-is-the-same-in-pay",
-      says: "what orders give back through the platform is what pay gives back, refund by refund",
+      says: "order and pay have the same refunds through the provider",
       sql: ({ order, pay }) =>
         differing({
           keys: ["order_id", "refund_id", "payment_id"],
@@ -87,19 +87,19 @@ export const paymentRules: Group = {
           ],
           item: "concat('order ', order_id, ', refund ', refund_id)",
         }),
-      tell: ({ a, b }) =>
-        `is another one in pay: ${a} and ${b} cents, twice where the money is back`,
+      describe: ({ a, b }) =>
+        `differs in pay: ${a} and ${b} cents, counted twice once the money is back`,
     },
     {
       name: "closed-order-takes-no-payment",
-      says: "a payment of a cancelled order is closed, or being closed",
+      says: "a payment of a cancelled order is closed or being closed",
       sql: ({ order, pay, settleSeconds }) => `select concat('payment ', p.payment_id) as item,
           p.order_id as orderId
         from ${pay}.payments p left join ${order}.orders o on o.order_id = p.order_id
         where p.status = 1 and (o.order_id is null or (o.order_status in (1, 3) and (p.closing = 0
           or p.next_check < now(3) - interval ${settleSeconds} second)))`,
-      tell: ({ orderId }) =>
-        `is open, and nobody closes it: order ${orderId} is cancelled or unknown`,
+      describe: ({ orderId }) =>
+        `is open and is not being closed, but order ${orderId} is cancelled or unknown`,
     },
   ],
 };

@@ -1,37 +1,55 @@
+import { table } from "../command/table.ts";
 import type { Report, RuleReport } from "./audit.ts";
 
-/** For people: what is broken first names its rule, then each item. */
+const ITEM_INDENT = " ".repeat(10);
+
+/** The report for people: a line for each rule, below it the items that break it, at the end the result. */
 export function reportText(report: Report, namespace: string): string {
-  const { rules, motion, broken } = report;
-  const looked = rules.filter((rule) => rule.looked);
-  const width = Math.max(...rules.map(({ name }) => name.length));
-  const lines = rules.flatMap((rule) => [
-    `  ${mark(rule)}  ${rule.name.padEnd(width)}  ${rule.says}`,
-    ...rule.items.map(({ item, says }) => `          ${item}: ${says}`),
-    ...(rule.broken > rule.items.length
-      ? [`          and ${rule.broken - rule.items.length} more`]
-      : []),
-  ]);
-  const faulty = rules.filter((rule) => rule.broken > 0).length;
-  const verdict =
+  const { rules, broken } = report;
+  const checked = rules.filter(({ looked }) => looked);
+  const lines = table(
+    rules.map((rule) => [mark(rule), rule.name, rule.says]),
+    { indent: 2 },
+  ).split("\n");
+  const brokenRules = rules.filter((rule) => rule.broken > 0).length;
+  const result =
     broken === 0
-      ? `clean: all ${looked.length} rules hold`
-      : `BROKEN: ${broken} items break ${faulty} of ${looked.length} rules`;
+      ? `clean: all ${checked.length} rules hold`
+      : `BROKEN: ${broken} items break ${brokenRules} of ${checked.length} rules`;
   return [
-    ...lines,
+    ...rules.flatMap((rule, index) => [lines[index], ...itemLines(rule)]),
     "",
-    `in motion: ${motion.pendingOrders} orders pending, ${motion.changedOrders} just changed, ` +
-      `${motion.undeliveredEvents} events on their way, ${motion.refundsAtThePlatform} refunds at ` +
-      `the platform, ${motion.failingMessages} messages being tried again`,
-    ...(looked.length < rules.length
-      ? ["not looked at: the platform, which does not answer (SHOP_SANDBOX_URL, --sandbox-store)"]
+    motionLine(report),
+    ...(checked.length < rules.length
+      ? [
+          "not checked: the rules about the provider, which does not answer " +
+            "(SHOP_SANDBOX_URL, --sandbox-store)",
+        ]
       : []),
-    `${namespace}: ${verdict}`,
+    `${namespace}: ${result}`,
   ].join("\n");
 }
 
+function itemLines({ items, broken }: RuleReport): string[] {
+  const more = broken - items.length;
+  return [
+    ...items.map(({ item, says }) => `${ITEM_INDENT}${item}: ${says}`),
+    ...(more > 0 ? [`${ITEM_INDENT}and ${more} more`] : []),
+  ];
+}
+
+function motionLine({ motion }: Report): string {
+  return [
+    `in motion: ${motion.pendingOrders} pending orders`,
+    `${motion.changedOrders} recently changed orders`,
+    `${motion.undeliveredEvents} undelivered events`,
+    `${motion.refundsAtProvider} refunds at the provider`,
+    `${motion.failingMessages} messages being retried`,
+  ].join(", ");
+}
+
 function mark({ looked, broken, inMotion }: RuleReport): string {
-  if (!looked) return "  -   ";
+  if (!looked) return "-";
   if (broken > 0) return "BROKEN";
-  return inMotion > 0 ? "moving" : "  ok  ";
+  return inMotion > 0 ? "moving" : "ok";
 }

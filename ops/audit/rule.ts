@@ -1,53 +1,60 @@
 import type { ServiceName } from "#proto/services.ts";
 
-/** Where the rules look: the schema of each service, as it stands in SQL, and what else they go by. */
+/** The schema of each service as SQL names it, and the settings that rules depend on. */
 export type Scope = Record<ServiceName, string> & {
-  /** The shop's one currency. */
+  /** The currency of the shop, such as "EUR". */
   currency: string;
-  /** What the shop may take to get right by itself. */
+  /** Seconds that retries, timers and redelivery may take to repair something. */
   settleSeconds: number;
-  /** From when on a pending order is taken for one whose process died. */
+  /** Age in seconds from which a pending order counts as abandoned by its process. */
   abandonedAfterSeconds: number;
 };
 
-export type Cell = bigint | number | string | Date | null;
+type Cell = bigint | number | string | Date | null;
 export type Row = Record<string, Cell>;
 
-/** Something that must be true of the data whenever nothing is in motion. */
+/** A statement about the data that is true whenever nothing is in motion. */
 export type Rule = {
-  /** For reports and tests; stays the same for ever. */
+  /** Names the rule in reports and tests. */
   name: string;
-  /** What it promises. */
+  /** What the rule promises. */
   says: string;
   /**
-   * One row for each item that breaks it, aggregated in the database: `item` names it ("order 7, goods 3"), `orderId`
-   * is the order that may be in motion, where there is one.
+   * Selects one row for each item that breaks the rule. `item` names the item, such as
+   * "order 7, goods 3"; `orderId` is the order that may be in motion, or null.
    */
   sql(scope: Scope): string;
-  /** What is wrong with the row's item. */
-  tell(row: Row): string;
-  /** Breaks also where the order is in motion: the rule itself says how long that may last. */
+  /** What is wrong with the item of a row. */
+  describe(row: Row): string;
+  /** The rule itself allows for what is in motion: a row breaks it in any case. */
   always?: true;
 };
 
-export type Group = { name: string; needsPlatform?: true; rules: readonly Rule[] };
+export type Group = { name: string; needsProvider?: true; rules: readonly Rule[] };
 
-/** Orders that were confirmed and not cancelled: they have what they asked for, less what was refunded. */
+/** Status of orders that were confirmed and not cancelled: confirmed, completed, refunded. */
 export const KEPT = "(2, 4, 5)";
-/** Payments that came in. */
+/** Status of payments that came in: succeeded, refunded in part, refunded. */
 export const CAPTURED = "(2, 4, 5)";
-/** Refunds of which the money is back. */
+/** Status of refunds whose money is back. */
 export const DONE = 2;
 
+/** States of a reservation, redemption or hold. */
+export const HELD = 1;
+/** A refund was recorded before the row that it refunds. */
+export const EARLY = 4;
+
 /**
- * Compares two lists by a key, inside the database: `left` and `right` are selects of the key and of one number each,
- * without an entry standing for 0. Gives the keys with `a` and `b` where the sums differ.
+ * Compares two lists by a key. `left` and `right` are selects of the key and a number `n`; a missing
+ * entry counts as 0. The result has the keys whose sums differ, with the sums as `a` and `b`.
  */
 export function differing(options: {
   keys: readonly string[];
   left: readonly string[];
   right: readonly string[];
+  /** SQL expression that names the item of a key. */
   item: string;
+  /** Whether the key has an `order_id`. Default true. */
   orderId?: boolean;
 }): string {
   const { keys, item, orderId = true } = options;

@@ -3,11 +3,11 @@ import { eventRules } from "./events.ts";
 import { goodsRules } from "./goods.ts";
 import { orderRules } from "./orders.ts";
 import { paymentRules } from "./payments.ts";
-import { platformRules } from "./platform.ts";
+import { providerRules } from "./provider.ts";
 import type { Group } from "./rule.ts";
 import { balanceRules, pointRules } from "./user.ts";
 
-/** Everything that must always be true, group by group. */
+/** All rules of the audit, in the order of the report. */
 export const GROUPS: readonly Group[] = [
   goodsRules,
   couponRules,
@@ -15,6 +15,6 @@ export const GROUPS: readonly Group[] = [
   pointRules,
   orderRules,
   paymentRules,
-  platformRules,
+  providerRules,
   eventRules,
 ];

@@ -1,57 +1,57 @@
 import { clientSettings } from "#platform/settings/service-settings.ts";
-import { readSettings } from "#platform/settings/settings.ts";
+import type { SettingsReader } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
+import { schemasOf } from "../command/database.ts";
+import { mysqlUrl, sandboxUrl } from "../command/settings.ts";
 import { type AuditOptions, audit, type Report } from "./audit.ts";
-import { openLook, schemasOf } from "./database.ts";
-import type { Options } from "./options.ts";
-import { platformAt, platformFile } from "./platform-source.ts";
+import { providerAt, providerFile } from "./provider-source.ts";
+import type { Scope } from "./rule.ts";
+import { openSnapshot } from "./snapshot.ts";
 
-/** Above SHOP_PORT_BASE, where the sandbox platform listens unless told otherwise. */
-const SANDBOX_PORT = 8;
+/** The shop to audit: where its data is, and the settings that the rules depend on. */
+export type AuditedShop = Pick<Scope, "currency" | "abandonedAfterSeconds"> & {
+  namespace: string;
+  mysqlUrl: string;
+  sandboxUrl: string;
+};
 
-export type AuditSettings = ReturnType<typeof auditSettings>;
+/** The defaults of the order and the pay service. */
+export const DEFAULT_RULES = { currency: "EUR", abandonedAfterSeconds: 20 };
 
-/** Which shop is audited, and what it goes by. */
-export function auditSettings(env: Record<string, string | undefined>) {
-  return readSettings(env, (read) => {
-    const { namespace, host, portBase } = clientSettings(read, SERVICES);
-    return {
-      namespace,
-      url: read.url("SHOP_MYSQL_URL", {
-        default: "mysql://root@127.0.0.1:3306",
-        protocols: ["mysql:"],
-      }).href,
-      currency: read.text("SHOP_CURRENCY", { default: "EUR", pattern: /^[A-Z]{3}$/ }),
-      abandonedAfterSeconds: read.integer("SHOP_ABANDONED_AFTER_SECONDS", {
-        default: 20,
-        min: 1,
-        max: 3_600,
-      }),
-      sandboxUrl: read
-        .url("SHOP_SANDBOX_URL", {
-          default: `http://${host}:${portBase + SANDBOX_PORT}`,
-          protocols: ["http:", "https:"],
-        })
-        .href.replace(/\/$/, ""),
-    };
-  });
+export function auditSettings(read: SettingsReader): AuditedShop {
+  const client = clientSettings(read, SERVICES);
+  return {
+    namespace: client.namespace,
+    mysqlUrl: mysqlUrl(read),
+    sandboxUrl: sandboxUrl(read, client),
+    currency: read.text("SHOP_CURRENCY", {
+      default: DEFAULT_RULES.currency,
+      pattern: /^[A-Z]{3}$/,
+    }),
+    abandonedAfterSeconds: read.integer("SHOP_ABANDONED_AFTER_SECONDS", {
+      default: DEFAULT_RULES.abandonedAfterSeconds,
+      min: 1,
+      max: 3_600,
+    }),
+  };
 }
 
-type Asked = Pick<AuditOptions, "quietSeconds" | "againAfterMs" | "maxItems"> &
-  Pick<Options, "settleSeconds" | "sandboxStore">;
+type Options = Pick<AuditOptions, "quietSeconds" | "againAfterMs" | "maxItems"> &
+  Pick<Scope, "settleSeconds"> & {
+    /** The sandbox's file; by default the running sandbox is asked. */
+    sandboxStore?: string | undefined;
+  };
 
-/** Audits the shop of the settings; throws where its database cannot be read. */
-export async function auditShop(settings: AuditSettings, asked: Asked): Promise<Report> {
-  const { namespace, url, sandboxUrl, ...rules } = settings;
-  const { settleSeconds, sandboxStore, quietSeconds, againAfterMs, maxItems } = asked;
-  const platform = sandboxStore ? platformFile(sandboxStore) : await platformAt(sandboxUrl);
+/** Audits a shop. Throws where its database cannot be read. */
+export async function auditShop(shop: AuditedShop, options: Options): Promise<Report> {
+  const { namespace, mysqlUrl: url, sandboxUrl, ...rules } = shop;
+  const { settleSeconds, sandboxStore, ...rest } = options;
+  const provider = sandboxStore ? providerFile(sandboxStore) : await providerAt(sandboxUrl);
   const scope = { ...schemasOf(namespace), ...rules, settleSeconds };
   return audit({
+    ...rest,
     scope,
-    open: () => openLook({ url, scope, platform }),
-    platform: platform !== undefined,
-    quietSeconds,
-    againAfterMs,
-    maxItems,
+    openSnapshot: () => openSnapshot({ url, scope, provider }),
+    hasProvider: provider !== undefined,
   });
 }

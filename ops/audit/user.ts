@@ -1,15 +1,12 @@
-import { DONE, differing, type Group, KEPT } from "./rule.ts";
+import { DONE, differing, EARLY, type Group, HELD, KEPT } from "./rule.ts";
 
-const HELD = 1;
-const EARLY = 4;
-
-/** Top-ups, less what orders hold, is the balance. */
+/** Every cent is accounted for: top-ups, less what orders hold, are the balance. */
 export const balanceRules: Group = {
   name: "balance",
   rules: [
     {
       name: "balance-is-sum-of-log",
-      says: "top-ups, less what orders hold, is the balance",
+      says: "top-ups, less what orders hold, are the balance",
       sql: ({ user }) =>
         differing({
           keys: ["user_id"],
@@ -20,11 +17,11 @@ export const balanceRules: Group = {
           item: "concat('user ', user_id)",
           orderId: false,
         }),
-      tell: ({ a, b }) => `has a balance of ${a}, the log adds up to ${b}`,
+      describe: ({ a, b }) => `has a balance of ${a} cents, but the log adds up to ${b}`,
     },
     {
       name: "balance-log-is-a-chain",
-      says: "each change starts from the balance that another one left, the first from 0",
+      says: "each movement starts from the balance that another one left, and the first from 0",
       sql: ({
         user,
       }) => `select concat('user ', user_id) as item, null as orderId, min(value) as value
@@ -39,7 +36,7 @@ export const balanceRules: Group = {
           ) x left join ${user}.users u on u.user_id = x.user_id
           group by x.user_id, x.value having gap <> 0
         ) broken group by user_id`,
-      tell: ({ value }) => `has a gap in the log at a balance of ${value}`,
+      describe: ({ value }) => `has a gap in the log at a balance of ${value}`,
     },
     {
       name: "balance-never-negative",
@@ -50,11 +47,11 @@ export const balanceRules: Group = {
         from ${user}.users where balance_cents < 0
         union all select concat('user ', user_id), null, min(balance_after)
         from ${user}.balance_log where balance_after < 0 group by user_id`,
-      tell: ({ least }) => `had a balance of ${least}`,
+      describe: ({ least }) => `had a balance of ${least}`,
     },
     {
       name: "order-holds-its-balance",
-      says: "each order holds the balance that it was paid with, less what was refunded, or nothing",
+      says: "a kept order holds the balance it was paid with less what was refunded, and any other order nothing",
       sql: ({ user, order }) =>
         differing({
           keys: ["order_id", "user_id"],
@@ -71,11 +68,11 @@ export const balanceRules: Group = {
           ],
           item: "concat('order ', order_id, ', user ', user_id)",
         }),
-      tell: ({ a, b }) => `holds ${b} cents instead of ${a}`,
+      describe: ({ a, b }) => `holds ${b} cents instead of ${a}`,
     },
     {
-      name: "hold-says-what-is-held",
-      says: "an order's hold is held exactly while the log says that it has balance, and of how much",
+      name: "hold-matches-the-log",
+      says: "an order's hold is held exactly while the balance log says that it has balance, and for that amount",
       sql: ({ user }) => `select concat('order ', order_id) as item, order_id as orderId,
           max(state) as state, sum(says) as says, sum(held) as held
         from (
@@ -86,14 +83,14 @@ export const balanceRules: Group = {
         ) x group by order_id
         having sum(says) <> sum(held) or (max(state) = ${HELD}) <> (sum(held) > 0)
           or max(state) = ${EARLY}`,
-      tell: ({ state, says, held }) =>
+      describe: ({ state, says, held }) =>
         Number(state) === EARLY
-          ? "has a refund that waits for a deduction"
-          : `has a hold of ${says} cents in state ${state}, the log says ${held}`,
+          ? "has a refund without a hold"
+          : `has a hold of ${says} cents in state ${state}, but ${held} cents in the log`,
     },
     {
-      name: "balance-refunds-are-refunds",
-      says: "each refund gives its part back to the balance, once",
+      name: "balance-returns-are-refunds",
+      says: "each refund returns its part to the balance once",
       sql: ({ user, order }) =>
         differing({
           keys: ["order_id", "refund_id"],
@@ -107,18 +104,18 @@ export const balanceRules: Group = {
           ],
           item: "concat('order ', order_id, ', refund ', refund_id)",
         }),
-      tell: ({ a, b }) => `gave ${b} cents back to the balance instead of ${a}`,
+      describe: ({ a, b }) => `returned ${b} cents to the balance instead of ${a}`,
     },
   ],
 };
 
-/** The sum of what paid orders earned, less refunds. */
+/** Points are what paid orders earned, less what refunds took back. */
 export const pointRules: Group = {
   name: "points",
   rules: [
     {
       name: "points-are-sum-of-log",
-      says: "a user's points are the sum of the log",
+      says: "a user's points are the sum of the point log",
       sql: ({ user }) =>
         differing({
           keys: ["user_id"],
@@ -127,12 +124,12 @@ export const pointRules: Group = {
           item: "concat('user ', user_id)",
           orderId: false,
         }),
-      tell: ({ a, b }) => `has ${a} points, the log adds up to ${b}`,
+      describe: ({ a, b }) => `has ${a} points, but the log adds up to ${b}`,
     },
     {
-      // Without a row there is no rate: then only what earns nothing at any rate is right.
+      // Without a log row the rate is unknown; then only an order that earns nothing at any rate holds.
       name: "order-earned-its-points",
-      says: "a paid order gave its points, less those of its refunds, once, and no other order did",
+      says: "a paid order earned its points less those of its refunds, and no other order earned any",
       sql: ({ user, order }) => `select concat('order ', order_id) as item, order_id as orderId,
           sum(points) as points, floor(sum(spent) / 100) as units, coalesce(max(rate), 1) as rate
         from (
@@ -143,11 +140,12 @@ export const pointRules: Group = {
           union all select order_id, user_id, points, 0, points_per_unit from ${user}.point_log
         ) x group by order_id, user_id
         having sum(points) <> floor(sum(spent) / 100) * coalesce(max(rate), 1)`,
-      tell: ({ points, units, rate }) => `gave ${points} points for ${units} full units at ${rate}`,
+      describe: ({ points, units, rate }) =>
+        `earned ${points} points for ${units} full units at a rate of ${rate}`,
     },
     {
-      name: "points-are-told-once",
-      says: "an order's point rows are its payment and its finished refunds, each once",
+      name: "points-are-logged-once",
+      says: "the point log has the payment of an order and each finished refund once",
       sql: ({ user, order }) =>
         differing({
           keys: ["order_id", "refund_id"],
@@ -163,14 +161,14 @@ export const pointRules: Group = {
           ],
           item: "concat('order ', order_id, ', refund ', refund_id)",
         }),
-      tell: ({ a, b }) => `stands ${b} times in the point log instead of ${a}`,
+      describe: ({ a, b }) => `is ${b} times in the point log instead of ${a}`,
     },
     {
       name: "points-never-negative",
-      says: "no order took more points than it gave",
+      says: "refunds of an order take back no more points than it earned",
       sql: ({ user }) => `select concat('order ', order_id) as item, order_id as orderId,
           sum(points) as points from ${user}.point_log group by order_id having sum(points) < 0`,
-      tell: ({ points }) => `gave ${points} points`,
+      describe: ({ points }) => `earned ${points} points in all`,
     },
   ],
 };

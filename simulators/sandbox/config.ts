@@ -8,7 +8,7 @@ import { readSettings, type SettingsReader } from "#platform/settings/settings.t
 export const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";
 
 /** Above SHOP_PORT_BASE. */
-const PORT_OFFSET = 8;
+export const PORT_OFFSET = 8;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Who may use the control interface. */

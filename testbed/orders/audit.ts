@@ -1,28 +1,24 @@
 import assert from "node:assert/strict";
 import { audit, type Report } from "../../ops/audit/audit.ts";
-import type { Look } from "../../ops/audit/database.ts";
-import { openLook, schemasOf } from "../../ops/audit/database.ts";
-import { type PlatformSource, platformAt } from "../../ops/audit/platform-source.ts";
+import { providerAt } from "../../ops/audit/provider-source.ts";
+import { DEFAULT_RULES } from "../../ops/audit/shop.ts";
+import { openSnapshot, type Snapshot } from "../../ops/audit/snapshot.ts";
+import { schemasOf } from "../../ops/command/database.ts";
 import { eventually } from "../eventually.ts";
 import type { Shop } from "../shop/shop.ts";
 
-/** As the command audits, but with nothing taken for in motion only because it is young. */
+/** Audits as `npm run audit` does, except that a recent change alone does not count as motion. */
 export async function auditShop(
   shop: Pick<Shop, "namespace" | "sandbox">,
-  options: { open?: () => Promise<Look>; platform?: PlatformSource } = {},
+  options: { openSnapshot?: () => Promise<Snapshot> } = {},
 ): Promise<Report> {
   const url = process.env.SHOP_MYSQL_URL ?? "";
-  const scope = {
-    ...schemasOf(shop.namespace),
-    currency: "EUR",
-    settleSeconds: 60,
-    abandonedAfterSeconds: 20,
-  };
-  const platform = options.platform ?? (await platformAt(shop.sandbox.url));
+  const scope = { ...schemasOf(shop.namespace), ...DEFAULT_RULES, settleSeconds: 60 };
+  const provider = await providerAt(shop.sandbox.url);
   return audit({
     scope,
-    open: options.open ?? (() => openLook({ url, scope, platform })),
-    platform: platform !== undefined,
+    openSnapshot: options.openSnapshot ?? (() => openSnapshot({ url, scope, provider })),
+    hasProvider: provider !== undefined,
     quietSeconds: 0,
     againAfterMs: 0,
     maxItems: 20,
@@ -46,10 +42,10 @@ export async function auditIsClean(
     async () => {
       const report = await auditShop(shop);
       assert.deepEqual(brokenIn(report), []);
-      const { pendingOrders, undeliveredEvents, refundsAtThePlatform, failingMessages } =
+      const { pendingOrders, undeliveredEvents, refundsAtProvider, failingMessages } =
         report.motion;
       assert.deepEqual(
-        [pendingOrders, undeliveredEvents, refundsAtThePlatform, failingMessages],
+        [pendingOrders, undeliveredEvents, refundsAtProvider, failingMessages],
         [0, 0, 0, 0],
       );
       return report;

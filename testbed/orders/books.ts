@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "#platform/db/database.ts";
-import { schemasOf } from "../../ops/audit/database.ts";
+import { schemasOf } from "../../ops/command/database.ts";
 import { migrations } from "../../services/pay/store/migrations/index.ts";
 import { eventually } from "../eventually.ts";
 import { silent } from "../shop/database.ts";
@@ -19,8 +19,8 @@ type Booked = Pick<Shop, "namespace" | "sandbox" | "sql">;
 export async function differences(shop: Booked): Promise<string[]> {
   await havePaySchema(shop);
   const report = await auditShop(shop);
-  const { pendingOrders, undeliveredEvents, refundsAtThePlatform, failingMessages } = report.motion;
-  const moving = { pendingOrders, undeliveredEvents, refundsAtThePlatform, failingMessages };
+  const { pendingOrders, undeliveredEvents, refundsAtProvider, failingMessages } = report.motion;
+  const moving = { pendingOrders, undeliveredEvents, refundsAtProvider, failingMessages };
   const lines = Object.entries(moving)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `in motion: ${what} ${count}`);

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { bringUpEngine, type Engine } from "../../local/engines/bring-up.ts";
 import { freePorts } from "../../local/engines/ports.ts";
 import { endServersOf } from "../../local/engines/private-server.ts";
-import { commandLine, signal } from "../../local/engines/processes.ts";
+import { signal } from "../../local/engines/processes.ts";
+import { commandLine } from "../../ops/command/running-shop.ts";
 import { startMs, stopSharedShop } from "./shared-shop.ts";
 
 /** Whose directories these are: how their names begin, and how the command line of the program that owns one looks. */

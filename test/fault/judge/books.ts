@@ -1,6 +1,7 @@
 import { audit } from "../../../ops/audit/audit.ts";
-import { openLook, schemasOf } from "../../../ops/audit/database.ts";
-import { platformAt } from "../../../ops/audit/platform-source.ts";
+import { providerAt } from "../../../ops/audit/provider-source.ts";
+import { openSnapshot } from "../../../ops/audit/snapshot.ts";
+import { schemasOf } from "../../../ops/command/database.ts";
 import type { System } from "../../../testbed/system/system.ts";
 
 /** What the shop may take to get right by itself. */
@@ -17,13 +18,13 @@ export function auditScope({ namespace, settings }: System) {
  * a rule.
  */
 export async function brokenRules(system: System, maxItems = MAX_ITEMS): Promise<string[]> {
-  const platform = await platformAt(system.sandbox.url);
-  if (!platform) return ["the platform does not say what it knows"];
+  const provider = await providerAt(system.sandbox.url);
+  if (!provider) return ["the provider does not answer"];
   const scope = auditScope(system);
   const report = await audit({
     scope,
-    open: () => openLook({ url: system.database.url, scope, platform }),
-    platform: true,
+    openSnapshot: () => openSnapshot({ url: system.database.url, scope, provider }),
+    hasProvider: true,
     quietSeconds: 0,
     againAfterMs: AGAIN_AFTER_MS,
     maxItems,

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { openLook } from "../../../ops/audit/database.ts";
 import { readMotion } from "../../../ops/audit/motion.ts";
+import { openSnapshot } from "../../../ops/audit/snapshot.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import { auditScope } from "./books.ts";
 
@@ -42,12 +42,15 @@ async function motionOf(system: System): Promise<Motion> {
 /** Orders, events, refunds and messages under way, as the audit counts them. */
 async function shopMotion(system: System): Promise<Motion> {
   const scope = auditScope(system);
-  const look = await openLook({ url: system.database.url, scope, platform: undefined });
+  const snapshot = await openSnapshot({ url: system.database.url, scope, provider: undefined });
   try {
-    const { changedOrders: _, ...motion } = await readMotion(look, { ...scope, quietSeconds: 0 });
+    const { changedOrders: _, ...motion } = await readMotion(snapshot, {
+      ...scope,
+      quietSeconds: 0,
+    });
     return motion;
   } finally {
-    await look.close();
+    await snapshot.close();
   }
 }
 

@@ -14,25 +14,25 @@ import {
 } from "../../../testbed/orders/fixtures.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-type Wish = { quantities: bigint[]; balanceCents?: bigint; percent?: number; off?: bigint };
+type Wanted = { quantities: bigint[]; balanceCents?: bigint; percent?: number; off?: bigint };
 
-/** Orders in every state that a shop brings them to; the name says which. */
+/** An order in each state that the shop can bring it to. */
 export type Everything = Record<
   "unpaid" | "paid" | "part" | "whole" | "byBalance" | "cancelled" | "refused" | "completed",
   Order
 >;
 
-/** Lives through everything that can happen to an order, and waits until all of it is over. */
+/** Puts orders through everything that can happen to one, and waits until all of it is done. */
 export async function liveThrough(shop: Shop): Promise<Everything> {
   const goods = await Promise.all(
     [333n, 1_999n, 450n].map((unitPriceCents) => newGoods(shop, { unitPriceCents, stock: 100n })),
   );
-  const place = async (wish: Wish) => {
+  const place = async (wanted: Wanted) => {
     const shopper = await newShopper(shop, { balanceCents: 50_000n });
-    return { shopper, order: await placeFor(shop, shopper, { wish, goods }) };
+    return { shopper, order: await placeFor(shop, shopper, { wanted, goods }) };
   };
-  const paid = async (wish: Wish) => {
-    const { order } = await place(wish);
+  const paid = async (wanted: Wanted) => {
+    const { order } = await place(wanted);
     return payFor(shop, order);
   };
 
@@ -79,9 +79,9 @@ export async function liveThrough(shop: Shop): Promise<Everything> {
 async function placeFor(
   shop: Shop,
   { userId, calls }: Shopper,
-  { wish, goods }: { wish: Wish; goods: Awaited<ReturnType<typeof newGoods>>[] },
+  { wanted, goods }: { wanted: Wanted; goods: Awaited<ReturnType<typeof newGoods>>[] },
 ): Promise<Order> {
-  const { quantities, balanceCents, percent, off } = wish;
+  const { quantities, balanceCents, percent, off } = wanted;
   const lines = goods.flatMap((one, index): [typeof one, bigint][] => {
     const quantity = quantities[index] ?? 0n;
     return quantity > 0n ? [[one, quantity]] : [];
@@ -115,7 +115,7 @@ export async function payFor(shop: Shop, { orderId, userId }: Order): Promise<Or
   });
 }
 
-/** Refunds these lines, or all that is left, and waits until the money is back. */
+/** Refunds these lines, or everything that is left, and waits until the money is back. */
 export async function refund(
   shop: Shop,
   { orderId }: Order,
@@ -129,7 +129,7 @@ export async function refund(
   });
 }
 
-export async function orderNow(shop: Shop, orderId: bigint): Promise<Order> {
+async function orderNow(shop: Shop, orderId: bigint): Promise<Order> {
   const { order } = await shop.admin.order.getOrder({ orderId });
   assert.ok(order);
   return order;

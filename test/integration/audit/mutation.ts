@@ -1,18 +1,20 @@
 import type { ServiceName } from "#proto/services.ts";
-import type { PlatformEntry } from "../../../ops/audit/platform-source.ts";
+import type { ProviderEntry } from "../../../ops/audit/provider-source.ts";
 
-/** One thing done to the data by hand, and what the audit must say of it. */
+/** A change to the data that the services would never make, and the rule that must report it. */
 export type Mutation = {
   rule: string;
+  /** What the change amounts to. */
   what: string;
-  /** What the named item begins with. */
+  /** How the reported item begins. */
   item: string;
 } & (
   | { service: ServiceName; sql: string }
-  | { platform: (entries: PlatformEntry[]) => PlatformEntry[] }
+  | { provider: (entries: ProviderEntry[]) => ProviderEntry[] }
 );
 
-export const by =
+/** Mutations of one service's data by SQL. */
+export const mutationsOf =
   (service: ServiceName) =>
   (rule: string, what: string, [item, sql]: [item: string, sql: string]): Mutation => ({
     service,

@@ -1,24 +1,24 @@
-import type { PlatformEntry } from "../../../ops/audit/platform-source.ts";
+import type { ProviderEntry } from "../../../ops/audit/provider-source.ts";
 import type { Everything } from "./everything.ts";
-import { by, idOf, type Mutation } from "./mutation.ts";
+import { idOf, type Mutation, mutationsOf } from "./mutation.ts";
 import { ofOrders } from "./order-mutations.ts";
 import { ofCoupons, ofGoods, ofUsers } from "./participant-mutations.ts";
 
-/** One or more for each rule: a cent more, a row less, a refund twice. */
+/** At least one mutation for each rule: a cent more, a row less, a refund twice. */
 export function mutations(o: Everything): Mutation[] {
   return [...ofGoods(o), ...ofCoupons(o), ...ofUsers(o), ...ofOrders(o), ...ofPayments(o)].concat(
-    ofPlatform(o),
+    ofProvider(o),
     ofEvents(o),
   );
 }
 
 function ofPayments(o: Everything): Mutation[] {
-  const pay = by("pay");
+  const pay = mutationsOf("pay");
   const paymentOf = ({ orderId }: { orderId: bigint }) =>
     `(select payment_id from (select payment_id from payments where order_id = ${orderId}) p)`;
   const columns = `order_id, user_id, provider, amount_cents, currency, return_url, next_check`;
   return [
-    by("order")("paid-order-has-its-payment", "an order that was paid by nothing", [
+    mutationsOf("order")("paid-order-has-its-payment", "a paid order without a payment", [
       `order ${idOf(o.paid)}`,
       `update orders set payment_id = 0 where order_id = ${idOf(o.paid)}`,
     ]),
@@ -35,14 +35,18 @@ function ofPayments(o: Everything): Mutation[] {
       `insert into payments (payment_id, status, pay_time, ${columns})
        select 5, 2, now(3), ${columns} from payments where order_id = ${idOf(o.paid)}`,
     ]),
-    by("order")("money-in-has-its-order", "the order's own payment refunded as a late one", [
-      "payment ",
-      `insert into refunds (refund_id, order_id, late_payment_id, payment_id, status,
+    mutationsOf("order")(
+      "money-in-has-its-order",
+      "the order's own payment refunded as a late one",
+      [
+        "payment ",
+        `insert into refunds (refund_id, order_id, late_payment_id, payment_id, status,
          pay_amount_cents, balance_cents, shipping_cents, spent_cents, whole, note)
        select 5, order_id, payment_id, payment_id, 2, pay_amount_cents, 0, 0, 0, 0, ''
        from orders where order_id = ${idOf(o.paid)}`,
-    ]),
-    pay("money-in-is-on-record", "money that nobody told of", [
+      ],
+    ),
+    pay("money-in-is-on-record", "a payment without a callback", [
       "payment ",
       `delete from callbacks where payment_id = ${paymentOf(o.paid)}`,
     ]),
@@ -66,7 +70,7 @@ function ofPayments(o: Everything): Mutation[] {
       `order ${idOf(o.part)}, refund`,
       `update refunds set amount_cents = amount_cents + 1 where order_id = ${idOf(o.part)} limit 1`,
     ]),
-    pay("closed-order-takes-no-payment", "a payment that nobody closes", [
+    pay("closed-order-takes-no-payment", "an open payment of a cancelled order", [
       "payment 5",
       `insert into payments (payment_id, status, order_id, user_id, provider, amount_cents, currency,
          return_url, next_check)
@@ -75,61 +79,56 @@ function ofPayments(o: Everything): Mutation[] {
   ];
 }
 
-function ofPlatform(o: Everything): Mutation[] {
-  const platform = (
-    rule: string,
+function ofProvider(o: Everything): Mutation[] {
+  const provider = (
+    [rule, item]: [rule: string, item: "payment " | "refund "],
     what: string,
-    change: (entries: PlatformEntry[]) => PlatformEntry[],
-  ): Mutation => ({
-    rule,
-    what,
-    item: rule.startsWith("refund") || rule === "money-back-is-there" ? "refund " : "payment ",
-    platform: change,
-  });
+    change: (entries: ProviderEntry[]) => ProviderEntry[],
+  ): Mutation => ({ rule, what, item, provider: change });
   const each =
-    (kind: PlatformEntry["kind"], change: (entry: PlatformEntry) => PlatformEntry[]) =>
-    (entries: PlatformEntry[]) => {
+    (kind: ProviderEntry["kind"], change: (entry: ProviderEntry) => ProviderEntry[]) =>
+    (entries: ProviderEntry[]) => {
       const first = entries.find((entry) => {
         return entry.kind === kind && entry.state !== "open";
       });
       return entries.flatMap((entry) => (entry === first ? change(entry) : [entry]));
     };
-  const unknown = (entry: PlatformEntry): PlatformEntry =>
+  const unknown = (entry: ProviderEntry): ProviderEntry =>
     entry.kind === "payment"
       ? { ...entry, paymentId: String(o.paid.orderId), tradeId: "other", payTime: new Date(0) }
       : entry;
   return [
-    platform(
-      "money-in-is-there",
+    provider(
+      ["payment-is-at-the-provider", "payment "],
       "a cent less",
       each("payment", (entry) => [{ ...entry, amountCents: entry.amountCents - 1n }]),
     ),
-    platform(
-      "money-in-is-there",
+    provider(
+      ["payment-is-at-the-provider", "payment "],
       "a payment less",
       each("payment", () => []),
     ),
-    platform(
-      "money-there-is-here",
-      "money that the shop does not know",
+    provider(
+      ["provider-payment-is-known", "payment "],
+      "a payment that the shop does not know",
       each("payment", (entry) => [entry, unknown(entry)]),
     ),
-    platform("money-back-is-the-same-there", "a cent more", (entries) =>
+    provider(["refunded-amount-is-at-the-provider", "payment "], "a cent more", (entries) =>
       entries.map((entry) =>
         entry.kind === "payment" && entry.refundedCents > 0n
           ? { ...entry, refundedCents: entry.refundedCents + 1n }
           : entry,
       ),
     ),
-    platform(
-      "refund-is-the-same-there",
+    provider(
+      ["provider-refund-is-known", "refund "],
       "a refund twice",
       each("refund", (entry) =>
         entry.kind === "refund" ? [entry, { ...entry, refundId: `${entry.refundId}-2` }] : [],
       ),
     ),
-    platform(
-      "money-back-is-there",
+    provider(
+      ["refund-is-at-the-provider", "refund "],
       "a refund less",
       each("refund", () => []),
     ),
@@ -137,43 +136,43 @@ function ofPlatform(o: Everything): Mutation[] {
 }
 
 function ofEvents(o: Everything): Mutation[] {
-  const order = by("order");
+  const order = mutationsOf("order");
   return [
-    order("events-are-delivered", "an event that nobody gets", [
+    order("events-are-delivered", "an event that stays undelivered", [
       "event ",
       `update outbox set state = 2, create_time = now(3) - interval 2 minute
        where order_id = ${idOf(o.paid)} and fact = 'order.v1.paid'`,
     ]),
-    by("goods")("events-had-their-effect", "an inbox row less", [
+    mutationsOf("goods")("events-are-handled", "an inbox row less", [
       "event ",
       "delete from inbox where consumer = 'goods_order_v1_refunded' limit 1",
     ]),
-    by("order")("events-had-their-effect", "an inbox row less at order", [
+    mutationsOf("order")("events-are-handled", "an inbox row less at order", [
       "event ",
       "delete from inbox where consumer = 'order_pay_v1_succeeded' limit 1",
     ]),
-    by("user")("effects-had-their-event", "a forged event", [
+    mutationsOf("user")("handled-events-exist", "a forged event", [
       "event 5 at user",
       "insert into inbox (event_id, consumer) values (5, 'user_order_v1_paid')",
     ]),
-    order("effects-had-their-event", "an outbox row less", [
+    order("handled-events-exist", "an outbox row less", [
       "event ",
       `delete from outbox where order_id = ${idOf(o.paid)} and fact = 'order.v1.paid'`,
     ]),
-    order("changes-of-orders-are-told", "an event less", [
+    order("transitions-have-their-event", "an event less", [
       `order ${idOf(o.paid)}`,
       `delete from outbox where order_id = ${idOf(o.paid)} and fact = 'order.v1.confirmed'`,
     ]),
-    by("pay")("changes-of-payments-are-told", "an event less", [
+    mutationsOf("pay")("payments-have-their-event", "an event less", [
       `order ${idOf(o.paid)}`,
       `delete from outbox where order_id = ${idOf(o.paid)} and fact = 'pay.v1.succeeded'`,
     ]),
-    by("goods")("nothing-is-parked", "a message that waits for a person", [
+    mutationsOf("goods")("nothing-is-parked", "a parked message", [
       "message 5 of goods_order_v1_paid",
       `insert into parked_messages (consumer, message_key, subject, headers, payload, state, attempts, error)
        values ('goods_order_v1_paid', '5', 's', '{}', '', 2, 8, 'no')`,
     ]),
-    by("pay")("identifiers-are-unique", "a number for two things", [
+    mutationsOf("pay")("identifiers-are-unique", "an identifier that names two things", [
       "pay ",
       "update payment_log set log_id = payment_id limit 1",
     ]),

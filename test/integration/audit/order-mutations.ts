@@ -1,8 +1,8 @@
 import type { Everything } from "./everything.ts";
-import { by, idOf, type Mutation } from "./mutation.ts";
+import { idOf, type Mutation, mutationsOf } from "./mutation.ts";
 
 export function ofOrders(o: Everything): Mutation[] {
-  const order = by("order");
+  const order = mutationsOf("order");
   const of = (one: { orderId: bigint }, sql: string): [string, string] => [
     `order ${idOf(one)}`,
     sql.replaceAll("$", idOf(one)),
@@ -10,7 +10,7 @@ export function ofOrders(o: Everything): Mutation[] {
   return [
     order(
       "amounts-add-up",
-      "a line a cent dearer",
+      "a line that costs a cent more",
       of(
         o.paid,
         "update order_lines set unit_price_cents = unit_price_cents + 1 where order_id = $ limit 1",
@@ -26,11 +26,11 @@ export function ofOrders(o: Everything): Mutation[] {
       "a line less",
       of(o.part, "delete from order_lines where order_id = $ and line_number = 1"),
     ),
-    order("parts-have-their-whole", "a line of no order", [
+    order("parts-have-their-whole", "a line without an order", [
       "order 5, order_lines",
       "insert into order_lines values (5, 1, 1, 1, 1)",
     ]),
-    order("parts-have-their-whole", "lines of no refund", [
+    order("parts-have-their-whole", "lines without a refund", [
       "refund 5",
       `update refund_lines set refund_id = 5 where order_id = ${idOf(o.part)} limit 1`,
     ]),
@@ -41,22 +41,22 @@ export function ofOrders(o: Everything): Mutation[] {
     ),
     order(
       "fields-fit-the-state",
-      "paid at no time",
+      "a paid order without a time",
       of(o.paid, "update orders set pay_time = null where order_id = $"),
     ),
     order(
       "history-has-every-version",
-      "a change less",
+      "a version less",
       of(o.completed, "delete from order_history where order_id = $ and version = 3"),
     ),
     order(
       "history-has-every-version",
-      "a state that no change led to",
+      "a state that no transition led to",
       of(o.completed, "update orders set shipping_status = 2 where order_id = $"),
     ),
     order(
-      "history-has-allowed-changes",
-      "a change that is not allowed",
+      "history-has-allowed-transitions",
+      "a transition that is not allowed",
       of(
         o.completed,
         "update order_history set order_status = 3 where order_id = $ and version = 3",
@@ -74,7 +74,7 @@ export function ofOrders(o: Everything): Mutation[] {
     ),
     order(
       "refunds-add-up",
-      "a cent less of the points' base",
+      "a cent less that counts for points",
       of(o.part, "update refunds set spent_cents = spent_cents - 1 where order_id = $ limit 1"),
     ),
     order(
@@ -84,7 +84,7 @@ export function ofOrders(o: Everything): Mutation[] {
     ),
     order(
       "pending-ends-in-time",
-      "an order that nobody finds",
+      "an order that stays pending",
       of(
         o.unpaid,
         "update orders set order_status = 1, create_time = now(3) - interval 1 hour where order_id = $",
@@ -92,7 +92,7 @@ export function ofOrders(o: Everything): Mutation[] {
     ),
     order(
       "unpaid-ends-in-time",
-      "an order that nobody closes",
+      "an unpaid order that stays open",
       of(
         o.unpaid,
         `update orders set pay_deadline = now(3) - interval 1 hour,

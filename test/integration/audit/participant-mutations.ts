@@ -1,8 +1,8 @@
 import type { Everything } from "./everything.ts";
-import { by, idOf, type Mutation } from "./mutation.ts";
+import { idOf, type Mutation, mutationsOf } from "./mutation.ts";
 
 export function ofGoods(o: Everything): Mutation[] {
-  const goods = by("goods");
+  const goods = mutationsOf("goods");
   const copy = (type: number, refund: string) => `insert into stock_log
     (log_id, goods_id, order_id, type, delta, stock_after, refund_id, note)
     select 7, goods_id, order_id, type, delta, stock_after, ${refund}, ''
@@ -31,19 +31,19 @@ export function ofGoods(o: Everything): Mutation[] {
       `order ${idOf(o.paid)}, goods ${goodsId}`,
       `delete from stock_log where order_id = ${idOf(o.paid)} and goods_id = ${goodsId}`,
     ]),
-    goods("order-holds-its-lines", "a cancelled order that gave nothing back", [
+    goods("order-holds-its-lines", "a cancelled order that returned nothing", [
       `order ${idOf(o.cancelled)}, goods`,
       `delete from stock_log where order_id = ${idOf(o.cancelled)} and type = 3`,
     ]),
-    goods("order-holds-its-lines", "a refund that brought nothing back", [
+    goods("order-holds-its-lines", "a refund that returned nothing", [
       `order ${idOf(o.part)}, goods`,
       `delete from stock_log where order_id = ${idOf(o.part)} and type = 4 limit 1`,
     ]),
-    goods("reservation-says-what-is-held", "a reservation that was let go of", [
+    goods("reservation-matches-the-log", "a reservation that was released", [
       `order ${idOf(o.paid)}`,
       `update reservations set state = 2 where order_id = ${idOf(o.paid)}`,
     ]),
-    goods("reservation-says-what-is-held", "a refund that waits for ever", [
+    goods("reservation-matches-the-log", "a refund without a reservation", [
       `order ${idOf(o.whole)}`,
       `update reservations set state = 4 where order_id = ${idOf(o.whole)}`,
     ]),
@@ -59,7 +59,7 @@ export function ofGoods(o: Everything): Mutation[] {
 }
 
 export function ofCoupons(o: Everything): Mutation[] {
-  const coupon = by("coupon");
+  const coupon = mutationsOf("coupon");
   return [
     coupon("used-coupon-has-its-order", "a cancelled order that keeps its coupon", [
       `coupon ${o.cancelled.couponId}`,
@@ -70,26 +70,26 @@ export function ofCoupons(o: Everything): Mutation[] {
       `coupon ${o.part.couponId}`,
       `update coupons set user_id = 1 where coupon_id = ${o.part.couponId}`,
     ]),
-    coupon("order-has-its-coupon", "a coupon that is free again too soon", [
+    coupon("order-has-its-coupon", "a coupon that can be used again too soon", [
       `order ${idOf(o.part)}`,
       `update coupons set status = 1, order_id = 0, used_time = null
        where coupon_id = ${o.part.couponId}`,
     ]),
-    coupon("coupon-use-is-held-by-its-order", "a cent more", [
+    coupon("redemption-is-held-by-its-order", "a cent more", [
       `order ${idOf(o.part)}`,
       `update coupon_uses set amount_off_cents = amount_off_cents + 1
        where order_id = ${idOf(o.part)}`,
     ]),
-    coupon("coupon-use-is-held-by-its-order", "a whole refund that freed nothing", [
+    coupon("redemption-is-held-by-its-order", "a whole refund that released nothing", [
       `order ${idOf(o.whole)}`,
       `update coupon_uses set state = 1 where order_id = ${idOf(o.whole)}`,
     ]),
-    coupon("coupon-takes-what-it-says", "another percentage", [
+    coupon("coupon-takes-its-discount", "another percentage", [
       `order ${idOf(o.part)}`,
       `update coupons set basis_points_off = basis_points_off + 100
        where coupon_id = ${o.part.couponId}`,
     ]),
-    coupon("coupon-takes-what-it-says", "another amount", [
+    coupon("coupon-takes-its-discount", "another amount", [
       `order ${idOf(o.paid)}`,
       `update coupons set amount_off_cents = amount_off_cents - 1
        where coupon_id = ${o.paid.couponId}`,
@@ -98,14 +98,14 @@ export function ofCoupons(o: Everything): Mutation[] {
 }
 
 export function ofUsers(o: Everything): Mutation[] {
-  const user = by("user");
+  const user = mutationsOf("user");
   const userId = String(o.part.userId);
   return [
     user("balance-is-sum-of-log", "a cent more", [
       `user ${userId}`,
       `update users set balance_cents = balance_cents + 1 where user_id = ${userId}`,
     ]),
-    user("balance-log-is-a-chain", "a change from nowhere", [
+    user("balance-log-is-a-chain", "a movement from nowhere", [
       `user ${userId}`,
       `update balance_log set balance_after = balance_after + 1 where user_id = ${userId} and type = 2`,
     ]),
@@ -117,15 +117,15 @@ export function ofUsers(o: Everything): Mutation[] {
       `order ${idOf(o.part)}`,
       `delete from balance_log where order_id = ${idOf(o.part)} and type = 2`,
     ]),
-    user("order-holds-its-balance", "a cancelled order that gave nothing back", [
+    user("order-holds-its-balance", "a cancelled order that returned nothing", [
       `order ${idOf(o.cancelled)}`,
       `delete from balance_log where order_id = ${idOf(o.cancelled)} and type = 3`,
     ]),
-    user("hold-says-what-is-held", "a cent more", [
+    user("hold-matches-the-log", "a cent more", [
       `order ${idOf(o.part)}`,
       `update balance_holds set amount_cents = amount_cents + 1 where order_id = ${idOf(o.part)}`,
     ]),
-    user("balance-refunds-are-refunds", "a refund twice", [
+    user("balance-returns-are-refunds", "a refund twice", [
       `order ${idOf(o.byBalance)}, refund`,
       `insert into balance_log (log_id, user_id, order_id, type, amount_cents, balance_after, refund_id)
        select 7, user_id, order_id, type, amount_cents, balance_after, 7
@@ -147,7 +147,7 @@ export function ofUsers(o: Everything): Mutation[] {
       `order ${idOf(o.whole)}`,
       `delete from point_log where order_id = ${idOf(o.whole)} and refund_id <> 0`,
     ]),
-    user("points-are-told-once", "an award twice", [
+    user("points-are-logged-once", "an award twice", [
       `order ${idOf(o.paid)}, refund 5`,
       `insert into point_log (log_id, user_id, order_id, points, refund_id, spent_cents)
        select 7, user_id, order_id, points, 5, spent_cents

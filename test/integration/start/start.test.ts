@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isPortFree } from "../../../local/engines/ports.ts";
-import { commandLine } from "../../../local/engines/processes.ts";
+import { commandLine } from "../../../ops/command/running-shop.ts";
 import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 import { openSchemas } from "../../../testbed/shop/schemas.ts";
 import { deleteStreams } from "../../../testbed/shop/streams.ts";

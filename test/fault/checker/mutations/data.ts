@@ -11,7 +11,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
     what: "a row of the inbox is deleted",
     tables: [["goods", "inbox"]],
     change: [["goods", "delete from inbox where consumer = 'goods_order_v1_cancelled' limit 1"]],
-    caughtBy: /^broken: events-had-their-effect: event \d+ at goods/,
+    caughtBy: /^broken: events-are-handled: event \d+ at goods/,
   },
   {
     name: "cent-added",
@@ -53,7 +53,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
       undo: `update payments set refunded_cents = refunded_cents - 1 where trade_id =
         (select min(trade_id) from payments where state = 'paid' and refunded_cents < amount_cents)`,
     },
-    caughtBy: /^broken: money-back-is-the-same-there: payment/,
+    caughtBy: /^broken: refunded-amount-is-at-the-provider: payment/,
   },
   {
     name: "order-gone",

@@ -42,7 +42,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
       },
     ],
     course: "story",
-    caughtBy: /^broken: changes-of-orders-are-told: order/,
+    caughtBy: /^broken: transitions-have-their-event: order/,
   },
   {
     name: "relay-trusts-the-broker",
@@ -56,7 +56,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
       },
     ],
     course: "lostEvent",
-    caughtBy: /^broken: events-had-their-effect: event/,
+    caughtBy: /^broken: events-are-handled: event/,
   },
   {
     name: "request-id-ignored",

@@ -117,7 +117,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
       },
     ],
     course: "story",
-    caughtBy: /^broken: effects-had-their-event: event \d+ at coupon/,
+    caughtBy: /^broken: handled-events-exist: event \d+ at coupon/,
   },
   {
     name: "tombstone-forgotten",

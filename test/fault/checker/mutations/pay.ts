@@ -16,7 +16,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
       },
     ],
     course: "forgery",
-    caughtBy: /^broken: money-in-is-there: payment/,
+    caughtBy: /^broken: payment-is-at-the-provider: payment/,
   },
   {
     name: "verdict-without-payment",
@@ -45,7 +45,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
       },
     ],
     course: "lostAnswer",
-    caughtBy: /^broken: refund-is-the-same-there: refund .* was carried out 2 times/,
+    caughtBy: /^broken: provider-refund-is-known: refund .* was carried out 2 times/,
   },
   {
     name: "refund-of-a-cent-more",

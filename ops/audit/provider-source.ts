@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-/** What the platform knows of one payment or refund; the names are the shop's numbers as text. */
-export type PlatformEntry =
+/** One payment or refund as the provider knows it; the identifiers are the shop's, as text. */
+export type ProviderEntry =
   | {
       kind: "payment";
       paymentId: string;
@@ -15,19 +15,17 @@ export type PlatformEntry =
     }
   | { kind: "refund"; refundId: string; paymentId: string; amountCents: bigint; state: string };
 
-/** All of it, as of one moment, one after the other. */
-export type PlatformSource = () => AsyncIterable<PlatformEntry>;
+/** Streams everything the provider knows, as of one moment. */
+export type ProviderSource = () => AsyncIterable<ProviderEntry>;
 
 const ANSWER_TIMEOUT_MS = 3_000;
-/** A line of the state is one payment or one refund. */
-const MAX_LINE = 64 * 1_024;
+/** A line of the sandbox's state holds one payment or one refund. */
+const MAX_LINE_CHARACTERS = 64 * 1_024;
 
-export class PlatformError extends Error {}
-
-/** From the sandbox's own file, without the sandbox. */
-export function platformFile(path: string): PlatformSource {
+/** Reads the sandbox's database file; the sandbox need not run. */
+export function providerFile(path: string): ProviderSource {
   return async function* () {
-    if (!existsSync(path)) throw new PlatformError(`${path}: there is no such file`);
+    if (!existsSync(path)) throw new Error(`there is no file ${path}`);
     const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
     try {
       database.exec("begin");
@@ -37,15 +35,15 @@ export function platformFile(path: string): PlatformSource {
         for (const row of statement.iterate()) yield entryOf(table, row as Fields);
       }
     } catch (error) {
-      throw new PlatformError(`${path}: ${(error as Error).message}`);
+      throw new Error(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
     } finally {
       database.close();
     }
   };
 }
 
-/** From the running sandbox; undefined where none answers. */
-export async function platformAt(url: string): Promise<PlatformSource | undefined> {
+/** Reads from the running sandbox at this URL; `undefined` where none answers. */
+export async function providerAt(url: string): Promise<ProviderSource | undefined> {
   try {
     const answer = await fetch(`${url}/control/state`, {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
@@ -58,28 +56,28 @@ export async function platformAt(url: string): Promise<PlatformSource | undefine
   return () => readState(`${url}/control/state`);
 }
 
-/** The state has its lists in lines, one for each entry, so that it can be read without holding all of it. */
-async function* readState(url: string): AsyncIterable<PlatformEntry> {
+/** The sandbox writes one entry per line, so the state is read without holding all of it. */
+async function* readState(url: string): AsyncIterable<ProviderEntry> {
   const answer = await fetch(url);
-  if (!answer.ok || !answer.body) throw new PlatformError(`${url}: ${answer.status}`);
+  if (!answer.ok || !answer.body) throw new Error(`${url} answered ${answer.status}`);
   let table = "";
-  for await (const line of linesOf(answer.body)) {
+  for await (const line of linesOf(answer.body, url)) {
     const list = /^,?"(\w+)":\[/.exec(line);
     if (list) table = list[1] as string;
     const text = /^\{.*\}/.exec(line)?.[0];
     if (!text || !["payments", "refunds"].includes(table)) continue;
     yield entryOf(table, JSON.parse(text));
   }
-  if (table !== "fakes") throw new PlatformError(`${url}: the state ended early`);
+  if (table !== "fakes") throw new Error(`the answer of ${url} is not complete`);
 }
 
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
+async function* linesOf(body: ReadableStream<Uint8Array>, url: string): AsyncIterable<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const piece of body) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
     rest = lines.pop() as string;
-    if (rest.length > MAX_LINE) throw new PlatformError("the platform's state has no lines");
+    if (rest.length > MAX_LINE_CHARACTERS) throw new Error(`the answer of ${url} has no lines`);
     yield* lines;
   }
   yield rest;
@@ -87,7 +85,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncIterable<string>
 
 type Fields = Record<string, string | bigint | number | null | undefined>;
 
-function entryOf(table: string, fields: Fields): PlatformEntry {
+function entryOf(table: string, fields: Fields): ProviderEntry {
   const text = (name: string) => String(fields[name]);
   const cents = (name: string) => BigInt(text(name));
   const common = { paymentId: text("merchant_trade_id"), amountCents: cents("amount_cents") };

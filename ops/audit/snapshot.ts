@@ -1,0 +1,52 @@
+import { createConnection } from "mysql2";
+import { connectionOptions } from "../command/database.ts";
+import type { ProviderSource } from "./provider-source.ts";
+import { createProviderTables, fillProviderTables } from "./provider-tables.ts";
+import type { Row, Scope } from "./rule.ts";
+
+/** The data of the shop as of one moment. */
+export type Snapshot = {
+  /** Streams the rows of a select; a row that was consumed takes no memory. */
+  rows(sql: string): AsyncIterable<Row>;
+  close(): Promise<void>;
+};
+
+const ROWS_AHEAD = 1_000;
+
+/**
+ * Opens a snapshot of all five schemas, which one server must hold; the shop's tables are only read.
+ * What the provider knows is read right after the snapshot begins: it may be ahead of the shop, but
+ * never behind.
+ */
+export async function openSnapshot(options: {
+  url: string;
+  scope: Pick<Scope, "pay">;
+  provider: ProviderSource | undefined;
+}): Promise<Snapshot> {
+  const connection = createConnection({ ...connectionOptions(options.url), typeCast });
+  // A lost connection fails the statement in progress. Without a listener it would end the process.
+  connection.on("error", () => {});
+  const run = (sql: string, values?: unknown[]) =>
+    new Promise<void>((resolve, reject) => {
+      connection.query(sql, values, (error) => (error ? reject(error) : resolve()));
+    });
+  const close = async () => connection.destroy();
+  try {
+    await run("set session time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION'");
+    await run("set session transaction isolation level repeatable read");
+    await createProviderTables(run, options.scope.pay);
+    await run("start transaction with consistent snapshot, read only");
+    if (options.provider) await fillProviderTables(run, options.scope.pay, options.provider);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { rows: (sql) => connection.query(sql).stream({ highWaterMark: ROWS_AHEAD }), close };
+}
+
+/** Reads BIGINT as bigint; sums are DECIMAL and stay text. */
+export function typeCast(field: { type: string; string(): string | null }, next: () => unknown) {
+  if (field.type !== "LONGLONG") return next();
+  const text = field.string();
+  return text === null ? null : BigInt(text);
+}

@@ -1,0 +1,37 @@
+import type { ClientSettings } from "#platform/settings/service-settings.ts";
+import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
+import type { ServiceName } from "#proto/services.ts";
+import { PORT_OFFSET } from "../../simulators/sandbox/config.ts";
+import { addressesOfRun } from "./running-shop.ts";
+
+/**
+ * Reads the settings of a command from the environment. Where it sets no database or broker, they
+ * are those of a running `npm start`.
+ */
+export function commandSettings<T>(build: (read: SettingsReader) => T): T {
+  return readSettings({ ...addressesOfRun(), ...process.env }, build);
+}
+
+/** SHOP_MYSQL_URL, with the same default as in the services. */
+export function mysqlUrl(read: SettingsReader): string {
+  const rule = { default: "mysql://root@127.0.0.1:3306", protocols: ["mysql:"] };
+  return read.url("SHOP_MYSQL_URL", rule).href;
+}
+
+/** SHOP_NATS_URL, with the same default as in the services. */
+export function natsServers(read: SettingsReader): string[] {
+  const rule = { default: "nats://127.0.0.1:4222", protocols: ["nats:", "tls:"] };
+  return read.urls("SHOP_NATS_URL", rule).map(({ href }) => href);
+}
+
+/** SHOP_SANDBOX_URL, by default where `npm start` runs the sandbox provider; without a final slash. */
+export function sandboxUrl(
+  read: SettingsReader,
+  { host, portBase }: Pick<ClientSettings<ServiceName>, "host" | "portBase">,
+): string {
+  const url = read.url("SHOP_SANDBOX_URL", {
+    default: `http://${host}:${portBase + PORT_OFFSET}`,
+    protocols: ["http:", "https:"],
+  });
+  return url.href.replace(/\/+$/, "");
+}
