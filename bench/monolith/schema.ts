@@ -1,5 +1,5 @@
 import { openDatabase } from "#platform/db/database.ts";
-import { Migration20261123Coupon } from "../../services/coupon/store/migrations/2026-11-23-coupon.ts";
+import { migrations as couponMigrations } from "../../services/coupon/store/migrations/index.ts";
 import { migrations as goodsMigrations } from "../../services/goods/store/migrations/index.ts";
 import { Migration20261123Order } from "../../services/order/store/migrations/2026-11-23-order.ts";
 import { Migration20261124Payments } from "../../services/order/store/migrations/2026-11-24-payments.ts";
@@ -25,7 +25,7 @@ export async function makeSchema(options: {
     migrations: [
       { name: "2026-11-23-order", class: Migration20261123Order },
       { name: "2026-11-24-payments", class: Migration20261124Payments },
-      { name: "2026-11-23-coupon", class: Migration20261123Coupon },
+      ...couponMigrations,
       ...goodsMigrations,
       ...userMigrations,
     ],

@@ -2,7 +2,7 @@ import { type ServiceSettings, serviceSettings } from "#platform/settings/servic
 import { readSettings } from "#platform/settings/settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-export type CouponConfig = ServiceSettings<ServiceName>;
+type CouponConfig = ServiceSettings<ServiceName>;
 
 export function couponConfig(env: Record<string, string | undefined>): CouponConfig {
   return readSettings(env, (read) => serviceSettings(read, SERVICES, "coupon"));

@@ -1,4 +1,4 @@
 // Every bound of the coupon service, with its unit and its reason.
 
-/** Entries of one UseCoupons: what the order service gathers at most. Each is a locked row for the time of a commit. */
+/** Entries in one UseCoupons; the largest batch of the order service. Each locks a row until commit. */
 export const MAX_USES = 1_000;

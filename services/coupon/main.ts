@@ -4,13 +4,13 @@ import { couponConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { couponImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
-import { Migration20261123Coupon } from "./store/migrations/2026-11-23-coupon.ts";
+import { migrations } from "./store/migrations/index.ts";
 
 export function start(env: Record<string, string | undefined> = process.env) {
   return startService({
     config: couponConfig(env),
     entities,
-    migrations: [{ name: "2026-11-23-coupon", class: Migration20261123Coupon }],
+    migrations,
     build: (ground) => ({
       implementations: [couponImplementation(ground)],
       subscriptions: subscriptions(ground),

@@ -35,10 +35,10 @@ export function couponImplementation(parts: Parts): Implementation {
       return { amountOffCents: await quoteCoupon(parts, { couponId, userId, goodsAmountCents }) };
     },
     async useCoupons(request) {
-      const uses = request.uses.map(({ orderId, couponId, userId, goodsAmountCents }) => {
+      const requests = request.uses.map(({ orderId, couponId, userId, goodsAmountCents }) => {
         return { orderId, couponId, userId, goodsAmountCents };
       });
-      const outcomes = await useCoupons(parts, uses);
+      const outcomes = await useCoupons(parts, requests);
       const results = outcomes.map(({ orderId, amountOffCents, refusal }) => ({
         orderId,
         amountOffCents,
@@ -63,7 +63,7 @@ function issueOf({
   if (!discount) checks.violation("discount", "must be set");
   else if (!off) checks.violation("discount.kind", "must be set");
   checks.throwIfAny();
-  if (!discount || !off) throw new Error("A discount without a kind has passed its check.");
+  if (!discount || !off) throw new Error("a discount without a kind passed its checks");
   return {
     requestId,
     userId,
@@ -88,7 +88,7 @@ function offOf(kind: DiscountMessage["kind"]): CouponIssue["discount"]["off"] | 
   }
 }
 
-/** Down to the millisecond: rounded, the end of the year 9999 would be a time that no column takes. */
+/** Truncates to milliseconds: rounding up the end of 9999 would give a time that no column holds. */
 function dateOf({ seconds, nanos }: Timestamp): Date {
   return new Date(Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000));
 }

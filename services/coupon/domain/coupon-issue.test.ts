@@ -49,13 +49,13 @@ describe("an issue", () => {
     );
   });
 
-  it("counts from now on and without an end where it does not say", () => {
+  it("is valid from now on and never expires by default", () => {
     assert.deepEqual(periodOf(issue, now), { validFrom: now, validUntil: null });
     const given = { ...issue, validFrom: before, validUntil: after };
     assert.deepEqual(periodOf(given, now), { validFrom: before, validUntil: after });
   });
 
-  it("may be over already where both ends are given, but not end before it begins", () => {
+  it("may have expired already if both ends are given, but must not end before it begins", () => {
     const over = { ...issue, validFrom: new Date(0), validUntil: before };
     assert.deepEqual(periodOf(over, now), { validFrom: new Date(0), validUntil: before });
     assert.deepEqual(
@@ -68,7 +68,7 @@ describe("an issue", () => {
     );
   });
 
-  it("has the fingerprint of its contents, not of its request id", () => {
+  it("has a fingerprint of its contents, not of its request id", () => {
     const same = fingerprintOf({ ...issue, requestId: "issue-2" });
     assert.deepEqual(fingerprintOf(issue), same);
     const amount = { kind: "amount" as const, cents: 1_500n };

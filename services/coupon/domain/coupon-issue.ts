@@ -2,18 +2,18 @@ import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
 import { checkDiscount, type Discount } from "./discount.ts";
 
-/** An administrator's order to give a coupon to a user. */
+/** An administrator's request to give a coupon to a user. */
 export type CouponIssue = {
   requestId: string;
   userId: bigint;
   discount: Discount;
-  /** Undefined: from now on. */
+  /** Undefined: from the moment of issue. */
   validFrom: Date | undefined;
-  /** Undefined: without an end. */
+  /** Undefined: the coupon never expires. */
   validUntil: Date | undefined;
 };
 
-/** Raises Refusal(INVALID_ARGUMENT) with every field that is malformed. */
+/** Throws Refusal(INVALID_ARGUMENT) with all malformed fields. */
 export function checkIssue(issue: CouponIssue): void {
   const checks = new Checks();
   checks.requestId("request_id", issue.requestId);
@@ -24,8 +24,8 @@ export function checkIssue(issue: CouponIssue): void {
 }
 
 /**
- * When a coupon issued now counts. Raises Refusal(INVALID_ARGUMENT) where that is over before it begins. It depends on
- * the clock, so that only a request which was not carried out before may be asked this.
+ * The validity of a coupon that is issued at `now`. Throws Refusal(INVALID_ARGUMENT) if it would end
+ * before it begins. The result depends on the clock, so a repeated request must not be checked again.
  */
 export function periodOf(
   issue: CouponIssue,
@@ -40,10 +40,10 @@ export function periodOf(
 
 function checkPeriod(checks: Checks, validFrom: Date, validUntil: Date | undefined): void {
   const ends = validUntil === undefined || validFrom < validUntil;
-  checks.that("valid_until", ends, "must be after valid_from, which is now where it is unset");
+  checks.that("valid_until", ends, "must be after valid_from, which defaults to now");
 }
 
-/** Stands for the contents of an issue, to tell a repeated request_id from one that is used for something else. */
+/** A hash of the contents, to distinguish a repetition of a request_id from its reuse. */
 export function fingerprintOf(issue: CouponIssue): Buffer {
   const { off, maximumOffCents, minimumGoodsAmountCents } = issue.discount;
   return fingerprint([

@@ -13,7 +13,7 @@ const coupon: Coupon = {
     maximumOffCents: 0n,
     minimumGoodsAmountCents: 1_000n,
   },
-  status: CouponStatus.unused,
+  status: CouponStatus.UNUSED,
   orderId: 0n,
   validFrom: from,
   validUntil: until,
@@ -23,7 +23,7 @@ const spending = { couponId: 7n, userId: 1n, goodsAmountCents: 1_000n };
 const msFrom = (time: Date, ms: number) => new Date(time.getTime() + ms);
 
 describe("refusalToSpend", () => {
-  it("lets a coupon be spent from its first moment to the last before its end", () => {
+  it("accepts a coupon from the moment it becomes valid until just before it expires", () => {
     for (const now of [from, within, msFrom(until, -1)]) {
       assert.equal(refusalToSpend(coupon, spending, now), undefined);
     }
@@ -32,14 +32,14 @@ describe("refusalToSpend", () => {
     }
   });
 
-  it("never ends a coupon that has no end", () => {
+  it("never expires a coupon without an end", () => {
     const endless = { ...coupon, validUntil: null };
     assert.equal(refusalToSpend(endless, spending, new Date("9999-12-31T23:59:59Z")), undefined);
     const early = refusalToSpend(endless, spending, msFrom(from, -1));
     assert.deepEqual(early?.metadata, { coupon_id: "7", valid_from: "2026-01-10T00:00:00.000Z" });
   });
 
-  it("counts the minimum itself as enough", () => {
+  it("accepts a goods amount equal to the minimum", () => {
     const refusal = refusalToSpend(coupon, { ...spending, goodsAmountCents: 999n }, within);
     assert.equal(refusal?.reason, Reason.COUPON_MINIMUM_NOT_MET);
     assert.deepEqual(refusal?.metadata, {
@@ -49,15 +49,15 @@ describe("refusalToSpend", () => {
     });
   });
 
-  it("refuses another user's coupon in the words of a missing one, whatever else is wrong", () => {
+  it("refuses another user's coupon exactly like a missing one", () => {
     const missing = refusalToSpend(undefined, spending, within);
     assert.equal(missing?.reason, Reason.COUPON_NOT_FOUND);
-    const others = { ...coupon, userId: 2n, status: CouponStatus.used, validUntil: from };
+    const others = { ...coupon, userId: 2n, status: CouponStatus.USED, validUntil: from };
     assert.deepEqual(refusalToSpend(others, spending, within), missing);
   });
 
   it("refuses a used coupon", () => {
-    const used = { ...coupon, status: CouponStatus.used, orderId: 9n, usedTime: within };
+    const used = { ...coupon, status: CouponStatus.USED, orderId: 9n, usedTime: within };
     const refusal = refusalToSpend(used, spending, within);
     assert.equal(refusal?.reason, Reason.COUPON_ALREADY_USED);
     assert.deepEqual(refusal?.metadata, { coupon_id: "7" });

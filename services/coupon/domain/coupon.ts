@@ -1,8 +1,8 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { Discount } from "./discount.ts";
 
-/** The numbers are those of the contract and of the database. */
-export const CouponStatus = { unused: 1, used: 2 } as const;
+/** The numbers are those of shop.coupon.v1.CouponStatus and of the column. */
+export const CouponStatus = { UNUSED: 1, USED: 2 } as const;
 export type CouponStatus = (typeof CouponStatus)[keyof typeof CouponStatus];
 
 export type Coupon = {
@@ -10,21 +10,21 @@ export type Coupon = {
   userId: bigint;
   discount: Discount;
   status: CouponStatus;
-  /** The order it is spent on, 0 while unused. */
+  /** The order that spent it; 0 while unused. */
   orderId: bigint;
   /** Inclusive. */
   validFrom: Date;
-  /** Exclusive; null is without an end. */
+  /** Exclusive; null if the coupon never expires. */
   validUntil: Date | null;
   usedTime: Date | null;
 };
 
-/** A user's wish to spend a coupon on goods of this amount. */
+/** A user's request to spend a coupon on goods of this amount. */
 export type Spending = { couponId: bigint; userId: bigint; goodsAmountCents: bigint };
 
 /**
- * Why the coupon cannot be spent at this moment, or undefined where it can. Another user's coupon is refused in the
- * words of a missing one, so that nobody learns that it exists.
+ * Why the coupon cannot be spent at this moment, undefined if it can. Another user's coupon gets the
+ * same refusal as a coupon that does not exist, so that the answer does not reveal it.
  */
 export function refusalToSpend(
   coupon: Coupon | undefined,
@@ -35,7 +35,7 @@ export function refusalToSpend(
     return couponNotFound(spending.couponId);
   }
   const facts = { coupon_id: String(spending.couponId) };
-  if (coupon.status === CouponStatus.used) return new Refusal(Reason.COUPON_ALREADY_USED, facts);
+  if (coupon.status === CouponStatus.USED) return new Refusal(Reason.COUPON_ALREADY_USED, facts);
   if (!isValidAt(coupon, now)) {
     return new Refusal(Reason.COUPON_NOT_VALID_NOW, {
       ...facts,

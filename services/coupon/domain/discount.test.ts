@@ -38,7 +38,7 @@ function faultsOf(discount: Discount): string[] {
 }
 
 describe("amountOffCents", () => {
-  it("takes a fixed amount off, and no more than the goods cost", () => {
+  it("takes a fixed amount off, and never more than the goods cost", () => {
     assert.equal(amountOffCents(amount(500n), 1_000n), 500n);
     assert.equal(amountOffCents(amount(500n), 500n), 500n);
     assert.equal(amountOffCents(amount(500n), 499n), 499n);
@@ -54,7 +54,7 @@ describe("amountOffCents", () => {
     assert.equal(amountOffCents(percent(1), 10_000n), 1n);
   });
 
-  it("stops a percentage at its maximum, where it has one", () => {
+  it("caps a percentage at its maximum", () => {
     const discount = percent(2_000, { maximumOffCents: 300n });
     assert.equal(amountOffCents(discount, 1_499n), 299n);
     assert.equal(amountOffCents(discount, 1_500n), 300n);
@@ -71,7 +71,7 @@ describe("amountOffCents", () => {
     fc.assert(property);
   });
 
-  it("never shrinks when the goods amount grows", () => {
+  it("never takes off less when the goods amount grows", () => {
     const property = fc.property(discounts, cents(), cents(), (discount, a, b) => {
       const [less, more] = a < b ? [a, b] : [b, a];
       return amountOffCents(discount, less) <= amountOffCents(discount, more);
@@ -90,7 +90,7 @@ describe("amountOffCents", () => {
 });
 
 describe("checkDiscount", () => {
-  it("lets every discount pass that a coupon may have", () => {
+  it("accepts every valid discount", () => {
     fc.assert(fc.property(discounts, (discount) => faultsOf(discount).length === 0));
   });
 

@@ -1,21 +1,21 @@
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import type { Checks } from "#platform/values/checks.ts";
 
-/** What a coupon takes off, amounts in cents. */
+/** What a coupon takes off an order. */
 export type Discount = {
-  /** Either a fixed amount, or hundredths of a percent of the goods amount. */
+  /** Either a fixed amount, or basis points (1/100 of a percent) of the goods amount. */
   off: { kind: "amount"; cents: bigint } | { kind: "percent"; basisPoints: number };
-  /** The most that a percentage takes off; 0 is no limit. Always 0 with a fixed amount. */
+  /** The most that a percentage takes off; 0 for no limit. Always 0 with a fixed amount. */
   maximumOffCents: bigint;
-  /** The goods amount from which the coupon counts, inclusive. */
+  /** The smallest goods amount on which the coupon can be spent. */
   minimumGoodsAmountCents: bigint;
 };
 
-export const WHOLE_IN_BASIS_POINTS = 10_000;
+const WHOLE_IN_BASIS_POINTS = 10_000;
 
 /**
- * What the discount takes off a goods amount that meets its minimum. A percentage is rounded down to the cent, so that
- * no order ever gets more than the percentage says, and nothing takes off more than the goods amount.
+ * What the discount takes off a goods amount that reaches its minimum: at most the goods amount. A
+ * percentage is rounded down to the cent, so that no order gets more than the percentage.
  */
 export function amountOffCents(discount: Discount, goodsAmountCents: bigint): bigint {
   return least(uncappedCents(discount, goodsAmountCents), goodsAmountCents);
@@ -32,7 +32,7 @@ function least(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
-/** Adds a violation for each field of a discount that no coupon may have. */
+/** Adds a violation for each invalid field of a discount. */
 export function checkDiscount(checks: Checks, field: string, discount: Discount): void {
   const { off, maximumOffCents } = discount;
   if (off.kind === "amount") {
@@ -40,7 +40,7 @@ export function checkDiscount(checks: Checks, field: string, discount: Discount)
     checks.that(
       `${field}.maximum_off_cents`,
       maximumOffCents === 0n,
-      "bounds a percentage only: must be 0 with amount_off_cents",
+      "must be 0 with amount_off_cents; it limits percentages only",
     );
   } else {
     const bounds = { min: 1, max: WHOLE_IN_BASIS_POINTS };

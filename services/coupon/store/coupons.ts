@@ -12,7 +12,7 @@ export async function findCoupon(
   return row ? couponOf(row) : undefined;
 }
 
-/** A user's coupons, newest first, `limit` at most; those before `beforeId` where it is given. */
+/** A user's coupons, newest first: at most `limit` that are older than `beforeId`. */
 export async function listCoupons(
   database: Database,
   filter: {
@@ -32,7 +32,7 @@ export async function listCoupons(
   return rows.map(couponOf);
 }
 
-/** The coupon and the database's time, by which coupons begin and end. */
+/** The coupon and the database's time, which decides whether it is valid. */
 export async function findCouponNow(
   database: Database,
   couponId: bigint,
@@ -44,7 +44,7 @@ export async function findCouponNow(
   return row && { coupon: couponOf(row), now: row.now };
 }
 
-/** What was issued by this request, with the contents that it had. */
+/** The coupon that an earlier request with this id issued, with the fingerprint of its contents. */
 export async function findIssued(
   tx: Transaction,
   requestId: string,
@@ -59,7 +59,7 @@ export async function findIssued(
 
 export async function databaseNow(tx: Transaction): Promise<Date> {
   const [row] = await tx.select<{ now: Date }>("select now(3) as now");
-  if (row === undefined) throw new Error("The database has no time.");
+  if (row === undefined) throw new Error("the database returned no time for `select now(3)`");
   return row.now;
 }
 
@@ -89,8 +89,8 @@ export async function insertCoupon(
 }
 
 /**
- * Locks the coupons that exist of these, in key order, and reads the database's time with them. Where none exists,
- * nothing is decided by the time, and it is not read.
+ * Those of the coupons that exist, locked in key order, and the database's time. If none exists, no
+ * decision needs the time, and `now` is the epoch.
  */
 export async function lockCoupons(
   tx: Transaction,
@@ -106,30 +106,30 @@ export async function lockCoupons(
   return { coupons, now: rows[0]?.now ?? new Date(0) };
 }
 
-/** Spends unused coupons that this transaction has locked. */
+/** Marks unused coupons that this transaction has locked as used. */
 export async function spendCoupons(
   tx: Transaction,
-  uses: readonly { couponId: bigint; orderId: bigint }[],
+  redemptions: readonly { couponId: bigint; orderId: bigint }[],
   now: Date,
 ): Promise<void> {
-  const rows = uses.map(({ couponId, orderId }) => ({
+  const rows = redemptions.map(({ couponId, orderId }) => ({
     coupon_id: couponId,
-    status: CouponStatus.used,
+    status: CouponStatus.USED,
     order_id: orderId,
     used_time: now,
   }));
-  await changeCoupons(tx, rows, CouponStatus.unused);
+  await changeCoupons(tx, rows, CouponStatus.UNUSED);
 }
 
-/** Makes used coupons that this transaction has locked usable again. */
+/** Marks used coupons that this transaction has locked as unused. */
 export async function freeCoupons(tx: Transaction, couponIds: readonly bigint[]): Promise<void> {
   const rows = couponIds.map((couponId) => ({
     coupon_id: couponId,
-    status: CouponStatus.unused,
+    status: CouponStatus.UNUSED,
     order_id: 0n,
     used_time: null,
   }));
-  await changeCoupons(tx, rows, CouponStatus.used);
+  await changeCoupons(tx, rows, CouponStatus.USED);
 }
 
 async function changeCoupons(
@@ -148,5 +148,7 @@ async function changeCoupons(
     },
     rows,
   );
-  if (matched !== rows.length) throw new Error(`${matched} of ${rows.length} coupons changed.`);
+  if (matched !== rows.length) {
+    throw new Error(`${matched} of ${rows.length} locked coupons were in status ${from}`);
+  }
 }

@@ -1,7 +1,7 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
 import type { Coupon, CouponStatus } from "../domain/coupon.ts";
 
-/** The columns of coupons that the domain knows; the discount lies flat in it. */
+/** The columns of `coupons` that the domain uses, with the discount as flat columns. */
 export const CouponEntity = defineEntity({
   name: "Coupon",
   tableName: "coupons",
@@ -24,7 +24,7 @@ export const entities = [CouponEntity];
 
 export type CouponRow = InferEntity<typeof CouponEntity>;
 
-/** The columns of CouponRow for a select without the ORM. */
+/** The columns of CouponRow, for selects without the ORM. */
 export const COUPON_COLUMNS = `coupon_id as couponId, user_id as userId,
   amount_off_cents as amountOffCents, basis_points_off as basisPointsOff,
   maximum_off_cents as maximumOffCents, minimum_goods_amount_cents as minimumGoodsAmountCents,

@@ -3,7 +3,7 @@ import { type Coupon, couponNotFound } from "../domain/coupon.ts";
 import { findCoupon } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
-/** One coupon; with `ownerId`, only where it is that user's. */
+/** Returns a coupon. With `ownerId`, another user's coupon is COUPON_NOT_FOUND. */
 export async function getCoupon(
   { database }: Parts,
   query: { couponId: bigint; ownerId: bigint | undefined },

@@ -5,8 +5,8 @@ import { databaseNow, findIssued, insertCoupon } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Gives a coupon to a user. The same request_id with the same contents answers the coupon that it issued, in the state
- * that it has now; with other contents it is refused.
+ * Gives a coupon to a user. Idempotent by request id: the same contents get the coupon in its current
+ * state, other contents REQUEST_ID_REUSED.
  */
 export async function issueCoupon(
   { database, identifiers }: Parts,
@@ -24,7 +24,7 @@ export async function issueCoupon(
       couponId: identifiers.next(),
       userId: issue.userId,
       discount: issue.discount,
-      status: CouponStatus.unused,
+      status: CouponStatus.UNUSED,
       orderId: 0n,
       ...periodOf(issue, await databaseNow(tx)),
       usedTime: null,

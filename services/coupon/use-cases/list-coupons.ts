@@ -4,7 +4,7 @@ import type { Coupon, CouponStatus } from "../domain/coupon.ts";
 import * as store from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
-/** A user's coupons, newest first, all of them or those of one status. */
+/** A page of a user's coupons, newest first, in any status or in the given one. */
 export async function listCoupons(
   { database }: Parts,
   query: {

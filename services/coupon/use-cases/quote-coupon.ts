@@ -4,7 +4,10 @@ import { amountOffCents } from "../domain/discount.ts";
 import { findCouponNow } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
-/** What the coupon would take off now, in cents. Spends nothing and promises nothing for later. */
+/**
+ * Returns the cents that the coupon would take off now. Spends nothing, and a later use may be
+ * refused.
+ */
 export async function quoteCoupon({ database }: Parts, spending: Spending): Promise<bigint> {
   const checks = new Checks();
   checks.identifier("coupon_id", spending.couponId);

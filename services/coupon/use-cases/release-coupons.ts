@@ -1,38 +1,38 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { checkClosedOrder, closedBefore, couponsToFree, UseState } from "../domain/coupon-use.ts";
-import { insertUses, lockUses, releaseUses } from "../store/coupon-uses.ts";
+import { splitForRelease } from "#platform/values/participant.ts";
+import { type ClosedOrder, checkClosedOrder, closedRedemption } from "../domain/redemption.ts";
+import { couponsToFree } from "../domain/release.ts";
 import { freeCoupons, lockCoupons } from "../store/coupons.ts";
+import { insertRedemptions, lockRedemptions, releaseRedemptions } from "../store/redemptions.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Closes orders that were cancelled or refunded whole: each gets its coupon back where it holds one, once, however often
- * and by whichever of the two events it is told. An order that has not asked for a coupon yet is marked, so that its late
- * use is refused: the coupon is free in the end, whatever comes first.
+ * Closes orders that were cancelled or refunded as a whole and frees the coupons that they hold, in
+ * one transaction with their inbox rows. An order without a redemption is marked as closed, so that
+ * its late request is refused. Idempotent. Throws Refusal(INVALID_ARGUMENT) for an event whose
+ * numbers are out of range.
  */
 export async function releaseCoupons(
   { database }: Parts,
-  deliveries: readonly Delivery<{ orderId: bigint; userId: bigint }>[],
+  deliveries: readonly Delivery<ClosedOrder>[],
 ): Promise<void> {
   for (const { message } of deliveries) checkClosedOrder(message);
   await database.transact("release-coupons", async (tx) => {
     const admitted = await admitEvents(tx, deliveries);
-    const orders = new Map(
-      admitted.map(({ message: { orderId, userId } }) => [orderId, { orderId, userId }]),
-    );
+    const orders = new Map(admitted.map(({ message }) => [message.orderId, message]));
     if (orders.size === 0) return;
 
-    const records = await lockUses(tx, orders.keys());
-    const held = [...records.values()].filter(({ state }) => state === UseState.held);
+    const redemptions = await lockRedemptions(tx, orders.keys());
+    const { open, unknown } = splitForRelease(orders, redemptions);
     const { coupons } = await lockCoupons(
       tx,
-      held.map(({ couponId }) => couponId),
+      open.map(({ couponId }) => couponId),
     );
-    await freeCoupons(tx, couponsToFree(held, coupons));
-    await releaseUses(
+    await freeCoupons(tx, couponsToFree(open, coupons));
+    await releaseRedemptions(
       tx,
-      held.map(({ orderId }) => orderId),
+      open.map(({ orderId }) => orderId),
     );
-    const unknown = [...orders.values()].filter(({ orderId }) => !records.has(orderId));
-    await insertUses(tx, unknown.map(closedBefore));
+    await insertRedemptions(tx, unknown.map(closedRedemption));
   });
 }

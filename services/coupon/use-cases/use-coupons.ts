@@ -1,79 +1,74 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
-import type { Refusal } from "#platform/values/refusal.ts";
+import { firstByKey, ParticipantState } from "#platform/values/participant.ts";
+import { decideRedemptions } from "../domain/redeem.ts";
 import {
-  answerFrom,
-  type CouponUse,
-  decideUses,
-  type UseOutcome,
-  type UseRecord,
-  UseState,
-  useFault,
-} from "../domain/coupon-use.ts";
+  outcomeOf,
+  type Redemption,
+  type RedemptionOutcome,
+  type RedemptionRequest,
+  requestFault,
+} from "../domain/redemption.ts";
 import { MAX_USES } from "../limits.ts";
-import { insertUses, lockUses } from "../store/coupon-uses.ts";
 import { lockCoupons, spendCoupons } from "../store/coupons.ts";
+import { insertRedemptions, lockRedemptions } from "../store/redemptions.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Spends the coupons of many orders in one transaction and answers each order by itself, in the order asked. What was
- * decided for an order is decided for ever: asked again it gets the same answer, or ORDER_CLOSED once it was released.
- * A malformed entry is refused and leaves no record.
+ * Spends the coupons of many orders in one transaction and answers each order separately, in the
+ * order of the requests. An order is decided once: a repeated request gets the same answer, or
+ * ORDER_CLOSED once the order was released. A malformed request is refused and leaves no row.
+ * Throws Refusal(INVALID_ARGUMENT) for a call that is empty or too large.
  */
 export async function useCoupons(
   { database }: Parts,
-  uses: readonly CouponUse[],
-): Promise<UseOutcome[]> {
+  requests: readonly RedemptionRequest[],
+): Promise<RedemptionOutcome[]> {
   const checks = new Checks();
-  checks.count("uses", uses, { min: 1, max: MAX_USES });
+  checks.count("uses", requests, { min: 1, max: MAX_USES });
   checks.throwIfAny();
 
-  const malformed = new Map<CouponUse, Refusal>();
-  const firstByOrder = new Map<bigint, CouponUse>();
-  for (const [index, use] of uses.entries()) {
-    const refusal = useFault(use, `uses[${index}]`);
-    if (refusal) malformed.set(use, refusal);
-    else if (!firstByOrder.has(use.orderId)) firstByOrder.set(use.orderId, use);
-  }
+  const faults = requests.map((request, index) => requestFault(request, `uses[${index}]`));
+  const wellFormed = requests.filter((_, index) => !faults[index]);
+  const first = firstByKey(wellFormed, ({ orderId }) => orderId);
+  const redemptions =
+    first.size === 0
+      ? new Map<bigint, Redemption>()
+      : await database.transact("use-coupons", (tx) => redeem(tx, [...first.values()]));
 
-  const wellFormed = [...firstByOrder.values()];
-  const records =
-    wellFormed.length === 0
-      ? new Map<bigint, UseRecord>()
-      : await database.transact("use-coupons", (tx) => decideOnce(tx, wellFormed));
-
-  return uses.map((use) => {
-    const refusal = malformed.get(use);
-    if (refusal) return { orderId: use.orderId, amountOffCents: 0n, refusal };
-    const record = records.get(use.orderId);
-    if (record === undefined) throw new Error(`Order ${use.orderId} was not decided.`);
-    return answerFrom(record, use);
+  return requests.map((request, index) => {
+    const { orderId } = request;
+    const refusal = faults[index];
+    if (refusal) return { orderId, amountOffCents: 0n, refusal };
+    const redemption = redemptions.get(orderId);
+    if (!redemption) throw new Error(`order ${orderId} was not decided with its batch`);
+    return outcomeOf(redemption, request);
   });
 }
 
-/** The records of these orders: the ones that exist, and new ones for the rest. */
-async function decideOnce(
+/** The redemptions of these orders: those that exist, and new ones for the other orders. */
+async function redeem(
   tx: Transaction,
-  uses: readonly CouponUse[],
-): Promise<Map<bigint, UseRecord>> {
-  const records = await lockUses(
+  requests: readonly RedemptionRequest[],
+): Promise<Map<bigint, Redemption>> {
+  const redemptions = await lockRedemptions(
     tx,
-    uses.map(({ orderId }) => orderId),
+    requests.map(({ orderId }) => orderId),
   );
-  const undecided = uses.filter(({ orderId }) => !records.has(orderId));
-  if (undecided.length === 0) return records;
+  const undecided = requests.filter(({ orderId }) => !redemptions.has(orderId));
+  if (undecided.length === 0) return redemptions;
 
   const { coupons, now } = await lockCoupons(
     tx,
     undecided.map(({ couponId }) => couponId),
   );
-  const decided = decideUses(undecided, coupons, now);
+  const decided = decideRedemptions(undecided, { coupons, now });
   await spendCoupons(
     tx,
-    decided.filter(({ state }) => state === UseState.held),
+    decided.filter(({ state }) => state === ParticipantState.HELD),
     now,
   );
-  await insertUses(tx, decided);
-  for (const record of decided) records.set(record.orderId, record);
-  return records;
+  await insertRedemptions(tx, decided);
+  for (const redemption of decided) redemptions.set(redemption.orderId, redemption);
+  return redemptions;
 }

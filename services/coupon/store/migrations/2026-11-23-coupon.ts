@@ -36,7 +36,7 @@ export class Migration20261123Coupon extends Migration {
       )
     ) ${table}`);
 
-    // held_coupon_id lets the database itself refuse a second order that holds the same coupon.
+    // The unique key on held_coupon_id refuses a second order that holds the same coupon.
     this.addSql(`create table coupon_uses (
       order_id bigint not null,
       coupon_id bigint not null,

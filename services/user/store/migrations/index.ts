@@ -2,7 +2,7 @@ import { Migration20261123User } from "./2026-11-23-user.ts";
 import { Migration20261124Refunds } from "./2026-11-24-refunds.ts";
 import { Migration20261125Sessions } from "./2026-11-25-sessions.ts";
 
-/** In the order in which they are applied; the names are for ever. */
+/** In the order in which they are applied. A name never changes. */
 export const migrations = [
   { name: "2026-11-23-user", class: Migration20261123User },
   { name: "2026-11-24-refunds", class: Migration20261124Refunds },

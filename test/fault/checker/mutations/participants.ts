@@ -84,7 +84,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/coupon/use-cases/release-coupons.ts",
-        piece: "await freeCoupons(tx, couponsToFree(held, coupons));",
+        piece: "await freeCoupons(tx, couponsToFree(open, coupons));",
         replacement: "",
       },
     ],

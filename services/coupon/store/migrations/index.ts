@@ -1,0 +1,4 @@
+import { Migration20261123Coupon } from "./2026-11-23-coupon.ts";
+
+/** In the order in which they are applied. A name never changes. */
+export const migrations = [{ name: "2026-11-23-coupon", class: Migration20261123Coupon }];

@@ -1,0 +1,80 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { selectByIds } from "#platform/db/select-by-ids.ts";
+import { insertRows, updateRows } from "#platform/db/statements.ts";
+import { ParticipantState } from "#platform/values/participant.ts";
+import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
+import type { Redemption } from "../domain/redemption.ts";
+
+type RedemptionRow = Omit<Redemption, "refusal"> & { refusal: Uint8Array | null };
+
+const COLUMNS = `order_id as orderId, coupon_id as couponId, user_id as userId,
+  goods_amount_cents as goodsAmountCents, amount_off_cents as amountOffCents, state, refusal`;
+
+/**
+ * The redemptions of these orders, locked in key order until the transaction ends. An order without
+ * one is not locked: the primary key refuses the second decision.
+ */
+export async function lockRedemptions(
+  tx: Transaction,
+  orderIds: Iterable<bigint>,
+): Promise<Map<bigint, Redemption>> {
+  const rows = await selectByIds<RedemptionRow>(
+    tx,
+    `select ${COLUMNS} from coupon_uses force index (primary)
+     where order_id in (?) order by order_id for update`,
+    orderIds,
+  );
+  return new Map(
+    rows.map((row) => [
+      row.orderId,
+      { ...row, refusal: row.refusal ? decodeRefusal(row.refusal) : undefined },
+    ]),
+  );
+}
+
+/**
+ * Inserts redemptions of orders without one. If another transaction has decided one of them in the
+ * meantime, that is a DuplicateKey, and `transact` runs its work again.
+ */
+export async function insertRedemptions(
+  tx: Transaction,
+  redemptions: readonly Redemption[],
+): Promise<void> {
+  const rows = redemptions
+    .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
+    .map((redemption) => ({
+      order_id: redemption.orderId,
+      coupon_id: redemption.couponId,
+      user_id: redemption.userId,
+      goods_amount_cents: redemption.goodsAmountCents,
+      amount_off_cents: redemption.amountOffCents,
+      state: redemption.state,
+      refusal: redemption.refusal && encodeRefusal(redemption.refusal),
+    }));
+  await insertRows(tx, "coupon_uses", rows);
+}
+
+/** Releases held redemptions that this transaction has locked. */
+export async function releaseRedemptions(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+): Promise<void> {
+  if (orderIds.length === 0) return;
+  const rows = orderIds.map((orderId) => ({
+    order_id: orderId,
+    state: ParticipantState.RELEASED,
+  }));
+  const matched = await updateRows(
+    tx,
+    {
+      table: "coupon_uses",
+      key: "order_id",
+      set: ["state"],
+      guard: `t.state = ${ParticipantState.HELD}`,
+    },
+    rows,
+  );
+  if (matched !== rows.length) {
+    throw new Error(`${matched} of ${rows.length} locked redemptions were in state HELD`);
+  }
+}
