@@ -2,7 +2,7 @@ import { type CallOptions, type ClientOptions, createClient } from "#platform/rp
 import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { CouponService } from "#proto/shop/coupon/v1/coupon_pb.ts";
 
-export type CouponUse = {
+type Redemption = {
   orderId: bigint;
   couponId: bigint;
   userId: bigint;
@@ -10,24 +10,24 @@ export type CouponUse = {
 };
 
 export type CouponClient = {
-  /** For each use what the coupon takes off, or why it was not spent. Throws an Outage for all. */
-  use(uses: CouponUse[], options: CallOptions): Promise<(bigint | Refusal)[]>;
-  /** What the coupon would take off now; throws the Refusal that spending it would give. */
-  quote(use: Omit<CouponUse, "orderId">, options: CallOptions): Promise<bigint>;
+  /** Redeems coupons. Returns the amount off, or the refusal, of each. Throws an Outage for all. */
+  redeem(redemptions: Redemption[], options: CallOptions): Promise<(bigint | Refusal)[]>;
+  /** The amount that the coupon would take off now. Refuses what redeeming would refuse. */
+  quote(redemption: Omit<Redemption, "orderId">, options: CallOptions): Promise<bigint>;
   close(): void;
 };
 
 export function couponClient(options: ClientOptions): CouponClient {
   const client = createClient(CouponService, options);
   return {
-    async use(uses, call) {
+    async redeem(uses, call) {
       const { results } = await client.useCoupons({ uses }, call);
       return results.map(({ error, amountOffCents }) =>
         error ? fromErrorInfo(error) : amountOffCents,
       );
     },
-    async quote(use, call) {
-      const { amountOffCents } = await client.quoteCoupon(use, call);
+    async quote(redemption, call) {
+      const { amountOffCents } = await client.quoteCoupon(redemption, call);
       return amountOffCents;
     },
     close: client.close,

@@ -9,12 +9,12 @@ import { type Goods, GoodsService, GoodsStatus } from "#proto/shop/goods/v1/good
 import type { OrderLine } from "../domain/order.ts";
 
 export type GoodsClient = {
-  /** One outcome for each reservation; undefined where the stock was deducted. Throws an Outage for all. */
+  /** Reserves stock. Returns undefined, or the refusal, for each order. Throws an Outage for all. */
   reserve(
     reservations: { orderId: bigint; lines: OrderLine[] }[],
     options: CallOptions,
   ): Promise<(Refusal | undefined)[]>;
-  /** Today's prices of those goods that exist. */
+  /** The current price and stock of the goods that exist. */
   prices(
     goodsIds: bigint[],
     options: CallOptions,
@@ -22,8 +22,8 @@ export type GoodsClient = {
   close(): void;
 };
 
-/** What ListGoods gives on one page at most. */
-const PAGE = 100;
+/** The largest page of ListGoods. */
+const MAX_PAGE_SIZE = 100;
 
 export function goodsClient(options: ClientOptions): GoodsClient {
   const client: Client<typeof GoodsService> = createClient(GoodsService, options);
@@ -34,9 +34,9 @@ export function goodsClient(options: ClientOptions): GoodsClient {
     },
     async prices(goodsIds, call) {
       const found: Goods[] = [];
-      for (let start = 0; start < goodsIds.length; start += PAGE) {
-        const page = goodsIds.slice(start, start + PAGE);
-        const { goods } = await client.listGoods({ goodsIds: page, pageSize: PAGE }, call);
+      for (let start = 0; start < goodsIds.length; start += MAX_PAGE_SIZE) {
+        const page = goodsIds.slice(start, start + MAX_PAGE_SIZE);
+        const { goods } = await client.listGoods({ goodsIds: page, pageSize: MAX_PAGE_SIZE }, call);
         found.push(...goods);
       }
       return new Map(

@@ -1,11 +1,11 @@
 import { type CallOptions, type ClientOptions, createClient } from "#platform/rpc/clients.ts";
 import { ClosePaymentsOutcome, PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 
-/** "unknown": the platform did not answer for it; ask again. */
-export type ClosedPayments = "closed" | "paid" | "unknown";
+/** "unknown" if the provider did not answer: try again. */
+type ClosedPayments = "closed" | "paid" | "unknown";
 
 export type PayClient = {
-  /** Closes the open payments of orders that are not to be paid any more; one answer for each order. */
+  /** Closes the open payments of the orders at their providers. Returns one answer for each order. */
   closePayments(orderIds: bigint[], options: CallOptions): Promise<Map<bigint, ClosedPayments>>;
   close(): void;
 };

@@ -3,12 +3,15 @@ import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 
 export type UserClient = {
-  /** One outcome for each deduction; undefined where the balance was taken. Throws an Outage for all. */
-  deduct(
-    deductions: { orderId: bigint; userId: bigint; amountCents: bigint }[],
+  /**
+   * Holds balance. Returns undefined, or the refusal, for each order. A hold of 0 cents only checks
+   * that the user exists. Throws an Outage for all.
+   */
+  hold(
+    holds: { orderId: bigint; userId: bigint; amountCents: bigint }[],
     options: CallOptions,
   ): Promise<(Refusal | undefined)[]>;
-  /** The user's balance; throws USER_NOT_FOUND. */
+  /** The user's balance. Refuses with USER_NOT_FOUND. */
   balance(userId: bigint, options: CallOptions): Promise<bigint>;
   close(): void;
 };
@@ -16,7 +19,7 @@ export type UserClient = {
 export function userClient(options: ClientOptions): UserClient {
   const client = createClient(UserService, options);
   return {
-    async deduct(deductions, call) {
+    async hold(deductions, call) {
       const { results } = await client.deductBalance({ deductions }, call);
       return results.map(({ error }) => error && fromErrorInfo(error));
     },

@@ -48,7 +48,7 @@ function refundAll(paid: PaidOrder, steps: OrderLine[][]): PlannedRefund[] {
 
 const cents = (max: bigint) => fc.bigInt({ min: 0n, max });
 
-/** An order of three lines with coupon, balance and shipping fee, and its units split into refunds. */
+/** An order of three lines with coupon, balance and shipping fee, and a split into refunds. */
 const splitOrder = fc
   .record({
     lines: fc.tuple(

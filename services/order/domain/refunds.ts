@@ -17,7 +17,7 @@ export type PaidOrder = {
 };
 
 /** The sum of the order's earlier refunds, finished or not. */
-export type RefundedSoFar = {
+type RefundedSoFar = {
   /** By goods id. */
   quantities: ReadonlyMap<bigint, bigint>;
   payAmountCents: bigint;

@@ -7,15 +7,18 @@ import type { WriteParts } from "./parts.ts";
 import { afterRefund, refundedEvent } from "./steps/refunding.ts";
 import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
 
-/** A refund that pay has carried out at the platform. */
-export type FinishedRefund = {
+/** A refund that pay has carried out at the provider. */
+type FinishedRefund = {
   eventId: bigint;
   consumer: string;
   refundId: bigint;
   traceparent: string;
 };
 
-/** Finishes refunds, in one transaction, and tells whoever holds something that it goes back now. */
+/**
+ * Finishes refunds in one transaction, with the events by which the participants take back what was
+ * refunded. Idempotent by event.
+ */
 export async function finishRefund(
   parts: WriteParts,
   finished: readonly FinishedRefund[],
@@ -35,10 +38,11 @@ export async function finishRefund(
     for (const { refundId, traceparent } of admitted) {
       const refund = refunds.find((one) => one.refundId === refundId);
       const order = refund && orders.get(refund.orderId);
-      if (!order) throw new Error(`refund ${refundId} was never requested`);
+      if (!order)
+        throw new Error(`refund ${refundId} is finished by an event but was never requested`);
       if (refund.status !== RefundStatus.REQUESTED) continue;
       done.push(refundId);
-      // The money of a late payment went back; the order never had anything of it.
+      // The refund of a late payment leaves the order as it is.
       if (refund.latePaymentId === null) {
         const next = afterRefund(order, refunds, refundId);
         orders.set(order.orderId, next);

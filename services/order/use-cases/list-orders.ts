@@ -6,7 +6,10 @@ import type { StoredOrder } from "../store/entities.ts";
 import * as store from "../store/read-orders.ts";
 import type { Parts } from "./parts.ts";
 
-/** A user's orders, or everyone's where `userId` is 0n, newest first; `status` 0 lists every status. */
+/**
+ * Lists orders, newest first: those of one user, or of all users if `userId` is 0n; those of one
+ * status, or of all statuses if `status` is 0. Orders that are still being placed are left out.
+ */
 export async function listOrders(
   parts: Pick<Parts, "database">,
   query: { userId: bigint; pageSize: number; pageToken: string; status: number },
@@ -14,11 +17,10 @@ export async function listOrders(
   const checks = new Checks();
   checks.integer("user_id", query.userId, { min: 0n, max: MAX_IDENTIFIER });
   const known = query.status === 0 || Object.values<number>(OrderStatus).includes(query.status);
-  checks.that("order_status", known, "is not a status of an order");
+  checks.that("order_status", known, "must be a status of an order");
   checks.throwIfAny();
   const limit = pageSize(query.pageSize);
   const before = decodePageToken(query.pageToken);
-  // Orders that are being placed are nobody's yet.
   if (query.status === OrderStatus.PENDING) return { orders: [], nextPageToken: "" };
   const orders = await store.listOrders(parts.database, {
     userId: query.userId,

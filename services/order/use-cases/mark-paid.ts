@@ -9,8 +9,8 @@ import { paidEvent } from "./steps/paid-event.ts";
 import { refundRequestedEvent } from "./steps/refunding.ts";
 import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
 
-/** A payment that came in, as pay tells it. */
-export type IncomingPayment = {
+/** A payment that succeeded, as pay reports it. */
+type IncomingPayment = {
   eventId: bigint;
   consumer: string;
   paymentId: bigint;
@@ -21,8 +21,9 @@ export type IncomingPayment = {
 };
 
 /**
- * Marks orders paid, in one transaction. Money that no order waits for, because it was cancelled or is paid already, or
- * because the sum is not the order's, goes back whole: a refund without goods, once for each payment.
+ * Marks orders paid in one transaction. A payment that its order does not wait for is refunded
+ * whole, once and without goods: the order is cancelled or paid already, or the amount is not the
+ * order's. Idempotent by event.
  */
 export async function markPaid(
   parts: WriteParts,
@@ -41,7 +42,10 @@ export async function markPaid(
     const events: NewEvent[] = [];
     for (const payment of admitted) {
       const order = orders.get(payment.orderId);
-      if (!order) throw new Error(`payment ${payment.paymentId} is for no order`);
+      if (!order)
+        throw new Error(
+          `payment ${payment.paymentId} is for order ${payment.orderId}, which does not exist`,
+        );
       if (payment.paymentId === order.paymentId || late.has(payment.paymentId)) continue;
       if (allows(order, "pay") && payment.amountCents === order.payAmountCents) {
         const { paymentId, payTime } = payment;

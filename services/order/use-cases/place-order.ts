@@ -10,16 +10,19 @@ import { outcomeOf } from "./steps/place-outcome.ts";
 import type { Placed, PlaceEntry } from "./steps/placing.ts";
 
 export type PlaceOrder = {
-  /** The confirmed order, or the refusal for which it was cancelled. */
+  /**
+   * Returns the confirmed order, or throws the refusal for which it was cancelled. Idempotent by
+   * `requestId`: a repetition gets the outcome of the first request.
+   */
   place(command: PlaceCommand, call: CallContext): Promise<StoredOrder>;
-  /** Resolves when every order that was accepted has its outcome. */
+  /** Resolves when every accepted order has its outcome. */
   idle(): Promise<void>;
 };
 
-/** An answer must be on its way this long before its deadline to be of use. */
+/** An answer leaves this long before the deadline, so that it arrives in time. */
 const ANSWER_MARGIN_MS = 100;
 
-/** Placing of orders, in batches of what is in flight at the same moment. */
+/** Places orders in batches of the requests that are in flight at the same moment. */
 export function createPlaceOrder(parts: Parts): PlaceOrder {
   const batches: Gather<PlaceEntry, Placed> = gather({
     run: (entries) => placeBatch(parts, entries),
@@ -47,15 +50,24 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
       const entry = { command, goodsAmountCents, fingerprint, actor, deadlineMs, traceparent };
       const placed = await batches.submit(entry);
       const outcome =
-        placed.kind === "repeated" ? outcomeOf(await settled(parts, placed.orderId, call)) : placed;
+        placed.kind === "repeated"
+          ? outcomeOf(await waitForOutcome(parts, placed.orderId, call))
+          : placed;
       if (outcome.kind === "refused") throw outcome.refusal;
       return outcome.order;
     },
   };
 }
 
-/** Waits, where the order is still being placed, by this process or another one, until it has its outcome. */
-async function settled(parts: Parts, orderId: bigint, call: CallContext): Promise<StoredOrder> {
+/**
+ * Returns the order once it is no longer pending, whichever process is placing it. Just before the
+ * caller's deadline it returns the order as it is.
+ */
+async function waitForOutcome(
+  parts: Parts,
+  orderId: bigint,
+  call: CallContext,
+): Promise<StoredOrder> {
   const leftMs = Math.max(call.deadlineMs - ANSWER_MARGIN_MS - Date.now(), 0);
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(leftMs)]);
   let order = await getOrder(parts, orderId, call);

@@ -25,17 +25,18 @@ import { orderNotFound } from "./steps/find-order.ts";
 import { afterRefund, refundedEvent, refundRequestedEvent } from "./steps/refunding.ts";
 import { recordTransitions } from "./steps/transitions.ts";
 
-export type RefundCommand = {
+type RefundCommand = {
   requestId: string;
   orderId: bigint;
-  /** Empty takes back all that is left. */
+  /** Empty refunds all that is left. */
   lines: { goodsId: bigint; quantity: bigint }[];
   note: string;
 };
 
 /**
- * Gives a paid order's money back, whole or by lines. Where the platform has a part in it, the refund is requested here
- * and finished when pay says so; else it is finished at once. The same request_id is one refund.
+ * Refunds a paid order, whole or by lines. If a part of the money goes back through the provider,
+ * the refund is requested here and finished by finish-refund; otherwise it is finished at once.
+ * Idempotent by `requestId`.
  */
 export async function refundOrder(
   parts: WriteParts,
@@ -45,7 +46,7 @@ export async function refundOrder(
   checkRefundRequest(command, { maxLines: MAX_LINES, maxNote: MAX_NOTE });
   const print = fingerprintOf(command);
   await parts.database.transact("refund-order", async (tx) => {
-    // Under the order's lock, so that a repetition finds the first one and not what it left.
+    // After locking the order, so that a concurrent repetition waits and finds the first request.
     const order = (await lockOrders(tx, [command.orderId])).get(command.orderId);
     const earlier = await findRefundRequest(tx, command.requestId);
     if (earlier) {
@@ -60,7 +61,7 @@ export async function refundOrder(
       soFarOf(refunds),
       command.lines,
     );
-    await request(tx, parts, { order, refunds, planned, command, print, call });
+    await saveRefund(tx, parts, { order, refunds, planned, command, print, call });
   });
   return getOrder(parts, command.orderId, call);
 }
@@ -74,7 +75,8 @@ type Requested = {
   call: CallContext;
 };
 
-async function request(tx: Transaction, parts: WriteParts, requested: Requested): Promise<void> {
+/** Writes the refund, its transitions and its event. */
+async function saveRefund(tx: Transaction, parts: WriteParts, requested: Requested): Promise<void> {
   const { order, refunds, planned, command, call } = requested;
   const { actor, traceparent } = call;
   const refund = {
@@ -104,6 +106,7 @@ async function request(tx: Transaction, parts: WriteParts, requested: Requested)
   await parts.outbox.add(tx, [refundedEvent(order, refund, traceparent)]);
 }
 
+/** The sum of the refunds, without those of late payments, which have no goods. */
 function soFarOf(refunds: readonly StoredRefund[]) {
   const quantities = new Map<bigint, bigint>();
   let payAmountCents = 0n;

@@ -43,7 +43,7 @@ function reserveStock(parts: Parts, placing: Placing[]): Promise<Answer[]> {
 /** A hold of 0 cents checks that the user exists. */
 function holdBalance(parts: Parts, placing: Placing[]): Promise<Answer[]> {
   return call(placing, "user", (deadlineMs) =>
-    parts.user.deduct(
+    parts.user.hold(
       placing.map(({ planned }) => ({
         orderId: planned.orderId,
         userId: planned.userId,
@@ -57,7 +57,7 @@ function holdBalance(parts: Parts, placing: Placing[]): Promise<Answer[]> {
 async function redeemCoupons(parts: Parts, placing: Placing[]): Promise<void> {
   const redeeming = placing.filter((one) => !one.refusal && one.planned.couponId !== 0n);
   const answers = await call(redeeming, "coupon", (deadlineMs) =>
-    parts.coupon.use(
+    parts.coupon.redeem(
       redeeming.map(({ planned }) => ({
         orderId: planned.orderId,
         couponId: planned.couponId,

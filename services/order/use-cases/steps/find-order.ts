@@ -10,7 +10,7 @@ export function checkOrderId(orderId: bigint): void {
   checks.throwIfAny();
 }
 
-/** Also the answer for an order of another user, so that a caller cannot find out which ids exist. */
+/** Also the answer for another user's order, so that a caller cannot find out which ids exist. */
 export function orderNotFound(orderId: bigint): Refusal {
   return new Refusal(Reason.ORDER_NOT_FOUND, { order_id: String(orderId) });
 }

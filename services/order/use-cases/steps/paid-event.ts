@@ -2,7 +2,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
 import { OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
 
-/** The event by which the user gets the points. `paymentId` is 0n where coupon and balance covered the order. */
+/** The event that earns the user points. `paymentId` is 0n if coupon and balance paid it all. */
 export function paidEvent(paid: {
   orderId: bigint;
   userId: bigint;

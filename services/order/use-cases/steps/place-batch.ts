@@ -12,17 +12,17 @@ import { settleOrders } from "./settle-orders.ts";
  * so a batch costs two commits here and one in each participant, however many orders it has. The
  * refusal of one order never affects another.
  *
- * 1. Save: one commit writes every order as PENDING, the durable intent. After a crash before it,
- *    nothing has happened, and the client's retry starts anew.
- * 2. Call: goods reserves the stock; then coupon redeems and user holds balance, side by side. After
- *    a crash from here on, orders stay PENDING until recover-orders cancels them, in any replica;
- *    its event makes every possible holder release what it has. A participant that does not answer
- *    may hold something too: the order is refused, and its cancellation names that participant.
- * 3. Settle: one commit confirms or cancels each order, with history and events in the outbox. After
- *    a crash behind it, the relay publishes the events, and a retry of the request gets the outcome.
+ * 1. Save: one commit writes every order as PENDING, the durable intent. A crash before it leaves
+ *    nothing behind, and the client's retry starts anew.
+ * 2. Call: goods reserves the stock, then coupon redeems and user holds balance side by side. After
+ *    a crash the orders stay PENDING until recover-orders, in any replica, cancels them; the event
+ *    makes every possible holder release what it has. A participant that does not answer may hold
+ *    something too: the order is refused, and its cancellation names that participant.
+ * 3. Settle: one commit confirms or cancels each order, with history and events. After a crash, the
+ *    relay of any replica publishes the events, and a retry of the request gets the outcome.
  *
- * No request waits for company: an idle service starts a batch of one at once. While one batch waits
- * for a participant, the next one is under way (PLACE_IN_FLIGHT).
+ * No request waits for company: an idle service starts a batch of one at once. While one batch
+ * waits for a participant, the next one is under way (PLACE_IN_FLIGHT).
  *
  * Returns one result for each entry, in their order. Rejects only if nothing of the batch was
  * written, or if it is unknown whether it was.

@@ -7,7 +7,7 @@ export type Outcome =
   | { kind: "confirmed"; order: StoredOrder }
   | { kind: "refused"; refusal: Refusal };
 
-/** What the first request with an order's key was answered, or would have been. */
+/** The answer to the request that made this order, and to every repetition of it. */
 export function outcomeOf(order: StoredOrder): Outcome {
   if (order.orderStatus === OrderStatus.PENDING) {
     const metadata = { order_id: String(order.orderId) };

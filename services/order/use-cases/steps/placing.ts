@@ -15,7 +15,7 @@ export type PlaceEntry = {
 /** What placing a request led to. */
 export type Placed =
   | Outcome
-  /** An earlier request with the same key made this order, which has the outcome or will have it. */
+  /** An earlier request with the same key made this order, which has or will have the outcome. */
   | { kind: "repeated"; orderId: bigint };
 
 /** An order between its intent and its outcome. */

@@ -10,13 +10,16 @@ type KnownRefund = Pick<
   "refundId" | "orderId" | "latePaymentId" | "status" | "whole"
 >;
 
-/** The order when the refund `finishing` is through, the last of its own under way or not. */
+/**
+ * The order after its refund `finishing` has succeeded. It stays REFUNDING while another refund is
+ * under way.
+ */
 export function afterRefund(
   order: LockedOrder,
   known: readonly KnownRefund[],
   finishing: bigint,
 ): LockedOrder {
-  // Those of a whole batch of orders may be known.
+  // `known` may have the refunds of several orders.
   const refunds = known.filter(({ orderId }) => orderId === order.orderId);
   const others = refunds.filter(({ refundId, latePaymentId }) => {
     return refundId !== finishing && latePaymentId === null;
@@ -28,7 +31,7 @@ export function afterRefund(
   return advance(order, "refundWhole", { closeTime: order.closeTime ?? order.now });
 }
 
-/** The event by which goods, balance, points and coupon go back. */
+/** The event by which the participants take back goods, balance, points and coupon. */
 export function refundedEvent(
   order: LockedOrder,
   refund: PlannedRefund & { refundId: bigint },
@@ -44,7 +47,7 @@ export function refundedEvent(
   });
 }
 
-/** The event by which pay gives money back through the platform. */
+/** The event by which pay refunds money through the provider. */
 export function refundRequestedEvent(
   order: Pick<LockedOrder, "orderId" | "userId">,
   refund: Refund,
