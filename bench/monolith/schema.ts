@@ -1,8 +1,7 @@
 import { openDatabase } from "#platform/db/database.ts";
 import { migrations as couponMigrations } from "../../services/coupon/store/migrations/index.ts";
 import { migrations as goodsMigrations } from "../../services/goods/store/migrations/index.ts";
-import { Migration20261123Order } from "../../services/order/store/migrations/2026-11-23-order.ts";
-import { Migration20261124Payments } from "../../services/order/store/migrations/2026-11-24-payments.ts";
+import { migrations as orderMigrations } from "../../services/order/store/migrations/index.ts";
 import { migrations as userMigrations } from "../../services/user/store/migrations/index.ts";
 import { insertCatalog } from "../../testbed/measured/stock.ts";
 import { silent } from "../../testbed/shop/database.ts";
@@ -23,8 +22,7 @@ export async function makeSchema(options: {
     settings: { url: mysqlUrl, schema: `${namespace}_order`, pool: 1 },
     entities: [],
     migrations: [
-      { name: "2026-11-23-order", class: Migration20261123Order },
-      { name: "2026-11-24-payments", class: Migration20261124Payments },
+      ...orderMigrations,
       ...couponMigrations,
       ...goodsMigrations,
       ...userMigrations,

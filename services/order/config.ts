@@ -18,7 +18,7 @@ export function orderConfig(env: Record<string, string | undefined>): OrderConfi
       min: 1,
       max: 30 * 24 * 3_600,
     }),
-    // Not below what a batch can take: three steps of three seconds, and the tries to write its outcome.
+    // The minimum is above what a batch can take: three calls, and the attempts to settle it.
     abandonedAfterSeconds: read.integer("SHOP_ABANDONED_AFTER_SECONDS", {
       default: 20,
       min: 15,
@@ -27,7 +27,7 @@ export function orderConfig(env: Record<string, string | undefined>): OrderConfi
   }));
 }
 
-/** Also read by programs that have to name the fee of an order. */
+/** Also read by programs that compute the shipping fee of an order themselves. */
 export function shippingRule(read: SettingsReader): OrderConfig["shipping"] {
   const cents = { min: 0n, max: MAX_CENTS };
   return {

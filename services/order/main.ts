@@ -22,8 +22,7 @@ import {
 } from "./limits.ts";
 import { orderImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
-import { Migration20261123Order } from "./store/migrations/2026-11-23-order.ts";
-import { Migration20261124Payments } from "./store/migrations/2026-11-24-payments.ts";
+import { migrations } from "./store/migrations/index.ts";
 import { readVersions } from "./store/read-orders.ts";
 import { expireOrders } from "./use-cases/expire-orders.ts";
 import { createPlaceOrder } from "./use-cases/place-order.ts";
@@ -34,10 +33,7 @@ export function start(env: Record<string, string | undefined> = process.env) {
   return startService({
     config,
     entities,
-    migrations: [
-      { name: "2026-11-23-order", class: Migration20261123Order },
-      { name: "2026-11-24-payments", class: Migration20261124Payments },
-    ],
+    migrations,
     build: (ground) => build(config, ground),
   });
 }

@@ -36,7 +36,7 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       });
       const command = { ...request, lines, address: { consignee, mobile, text } };
       const order = await placing.place(command, call);
-      call.log.info({ orderId: String(order.orderId), userId: String(order.userId) }, "confirmed");
+      call.log.info({ orderId: String(order.orderId), userId: String(order.userId) }, "order confirmed");
       return { order: orderMessage(order) };
     },
     async getOrder({ orderId }, call) {
@@ -54,7 +54,7 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
     },
     async cancelOrder({ orderId }, call) {
       const order = await cancelOrder(parts, orderId, call);
-      call.log.info({ orderId: String(orderId), userId: String(order.userId) }, "cancelled");
+      call.log.info({ orderId: String(orderId), userId: String(order.userId) }, "order cancelled");
       return { order: orderMessage(order) };
     },
     async shipOrder({ orderId, trackingNumber }, call) {

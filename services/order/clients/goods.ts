@@ -9,7 +9,7 @@ import { type Goods, GoodsService, GoodsStatus } from "#proto/shop/goods/v1/good
 import type { OrderLine } from "../domain/order.ts";
 
 export type GoodsClient = {
-  /** Reserves stock. Returns undefined, or the refusal, for each order. Throws an Outage for all. */
+  /** Reserves stock. Returns the refusal of each order, or undefined. Throws an Outage for all. */
   reserve(
     reservations: { orderId: bigint; lines: OrderLine[] }[],
     options: CallOptions,

@@ -5,7 +5,7 @@ import { ClosePaymentsOutcome, PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 type ClosedPayments = "closed" | "paid" | "unknown";
 
 export type PayClient = {
-  /** Closes the open payments of the orders at their providers. Returns one answer for each order. */
+  /** Closes the open payments of the orders at the providers. Returns an answer for each order. */
   closePayments(orderIds: bigint[], options: CallOptions): Promise<Map<bigint, ClosedPayments>>;
   close(): void;
 };

@@ -4,7 +4,7 @@ import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 
 export type UserClient = {
   /**
-   * Holds balance. Returns undefined, or the refusal, for each order. A hold of 0 cents only checks
+   * Holds balance. Returns the refusal of each order, or undefined. A hold of 0 cents only checks
    * that the user exists. Throws an Outage for all.
    */
   hold(

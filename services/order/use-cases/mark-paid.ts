@@ -82,7 +82,7 @@ function lateRefund(refundId: bigint, payment: IncomingPayment): Refund & { line
     shippingCents: 0n,
     spentCents: 0n,
     whole: false,
-    note: "paid when the order was cancelled or paid already",
+    note: "the order was cancelled or paid already",
     lines: [],
   };
 }

@@ -11,7 +11,7 @@ import type { Parts } from "../parts.ts";
 export type ToCancel = {
   order: LockedOrder;
   transition: Cancellation;
-  /** The services that hold, or may hold, something for the order: the event makes them release it. */
+  /** The services that hold, or may hold, something for the order and release it at the event. */
   consumers: readonly CancellationConsumer[];
   /** Why placing the order failed: the answer to a repetition of the request. */
   failure?: Refusal;
