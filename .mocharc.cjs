@@ -24,7 +24,7 @@ const everything = [
 ];
 
 module.exports = {
-  require: ["./testbed/shop/infrastructure.ts"],
+  require: ["./testbed/mocha.ts"],
   spec: named ? [] : everything,
   ignore: ["test/fixtures/**"],
   "forbid-only": true,

@@ -1,11 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../local/engines/ports.ts";
-import { withoutSettings } from "../testbed/measured/environment.ts";
-import { temporaryDirectory } from "../testbed/shop/infrastructure.ts";
+import { fileURLToPath } from "node:url";
+import { temporaryDirectory } from "../testbed/engines/directories.ts";
+import type { Engines } from "../testbed/engines/engines.ts";
+import { freePorts } from "../testbed/engines/ports.ts";
+import { newNamespace } from "../testbed/shop/namespace.ts";
 import { serviceProcess } from "../testbed/shop/service-process.ts";
-import type { Engines, Running } from "./target.ts";
+import { listenSetting, withoutSettings } from "../testbed/shop/settings.ts";
+import { DIRECTORIES } from "./engines.ts";
+import type { Running } from "./target.ts";
 
 /**
  * Starts a baseline as a process of its own, with the settings that the shop's order service has. `prepare` makes what
@@ -14,6 +17,7 @@ import type { Engines, Running } from "./target.ts";
 export async function startBaseline(
   name: "monolith" | "bare",
   options: {
+    main: URL;
     engines: Pick<Engines, "mysqlUrl" | "natsUrl">;
     env?: Record<string, string>;
     prepare?: (namespace: string) => Promise<void>;
@@ -21,18 +25,19 @@ export async function startBaseline(
   },
 ): Promise<Running & { namespace: string }> {
   const { engines, prepare, clear } = options;
-  const namespace = `b${randomBytes(5).toString("hex")}`;
+  const namespace = newNamespace();
   const [port] = await freePorts(1);
   const orderAddress = `127.0.0.1:${port}`;
-  const directory = temporaryDirectory({ prefix: "jetshop-bench-shop-", programs: /mocha|bench/ });
+  const directory = temporaryDirectory(DIRECTORIES);
   const child = serviceProcess({
     service: name,
+    main: fileURLToPath(options.main),
     env: {
       ...withoutSettings(process.env),
       SHOP_NAMESPACE: namespace,
       SHOP_MYSQL_URL: engines.mysqlUrl,
       SHOP_NATS_URL: engines.natsUrl,
-      SHOP_ORDER_LISTEN: orderAddress,
+      ...listenSetting("order", orderAddress),
       ...options.env,
     },
     logFile: join(directory, `${name}.log`),

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { temporaryDirectory } from "../testbed/shop/infrastructure.ts";
+import { temporaryDirectory } from "../testbed/engines/directories.ts";
 
 const RUN = fileURLToPath(new URL("./run.ts", import.meta.url));
 

@@ -1,11 +1,12 @@
-import type { RunningShop } from "../testbed/measured/shop.ts";
+import type { Engines } from "../testbed/engines/engines.ts";
 import type { CatalogSize } from "./catalog.ts";
 import type { Clients } from "./load/clients.ts";
 import type { Places } from "./load/messages.ts";
 import type { Meter } from "./measure/meter.ts";
 import type { Options } from "./options.ts";
-import type { Engines, Running, TargetName } from "./target.ts";
-import type { Turn } from "./turns.ts";
+import type { RunningShop } from "./shop/shop.ts";
+import type { Running, TargetName } from "./target.ts";
+import type { Turn } from "./turn.ts";
 
 /** All that runs during a run. */
 export type Bench = {

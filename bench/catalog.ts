@@ -12,14 +12,17 @@ export type CatalogSize = {
   flashes: number;
 };
 
+/** A real order: its shopper and items, each by its place in the lists of the catalogue. */
+export type Basket = { shopper: number; lines: { item: number; quantity: bigint }[] };
+
 /** Of real orders: what they buy. */
-export type Retail = { items: readonly { unitPriceCents: bigint }[] };
+type Retail = { items: readonly { unitPriceCents: bigint }[] };
 
 /** What is on sale, by what it is for. */
 export type Shelves = { ordinary: Item[]; hot: Item; flash: Item[]; retail: Item[] };
 
-export const FLASH_PIECES = 100n;
-export const COUPON_CENTS = 300n;
+const FLASH_PIECES = 100n;
+const COUPON_CENTS = 300n;
 const PLENTY = 1_000_000_000_000n;
 /** Enough for all orders of a run. */
 const BALANCE_CENTS = 1_000_000_000_000n;

@@ -5,9 +5,9 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import pMap from "p-map";
 import { token } from "../testbed/calls/callers.ts";
+import { startSuiteEngines } from "../testbed/engines/suite-engines.ts";
 import { insertUsers, newGoods, placeRequest } from "../testbed/orders/fixtures.ts";
 import { percentile, rounded, spread } from "../testbed/report-words.ts";
-import { bringUpEngines, mochaGlobalTeardown } from "../testbed/shop/infrastructure.ts";
 import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import { type Way, waysToOrder } from "./gateway/ways.ts";
 import { cpuMs } from "./measure/cpu.ts";
@@ -124,7 +124,7 @@ const { values } = parseArgs({
 if (values.help) console.log(USAGE);
 else {
   const load = (loadavg()[0] ?? 0).toFixed(2);
-  await bringUpEngines((line) => console.error(line));
+  const stopEngines = await startSuiteEngines((line) => console.error(line));
   try {
     const { results, names } = await run(Number(values.turns), Number(values.orders));
     if (values.json) console.log(JSON.stringify({ load, ...Object.fromEntries(results) }));
@@ -140,6 +140,6 @@ else {
       }
     }
   } finally {
-    await mochaGlobalTeardown();
+    await stopEngines();
   }
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { TargetName } from "./target.ts";
 
-export const WORKLOADS = [
+const WORKLOADS = [
   "place",
   "hot",
   "flash",
@@ -13,7 +13,7 @@ export const WORKLOADS = [
   "overload",
 ] as const;
 export type Asked = (typeof WORKLOADS)[number];
-export const TARGETS: readonly TargetName[] = ["shop", "monolith", "bare"];
+const TARGETS: readonly TargetName[] = ["shop", "monolith", "bare"];
 
 const HOUR = 3_600;
 

@@ -1,7 +1,7 @@
+import { BenchError } from "./bench-error.ts";
 import type { Loop } from "./load/messages.ts";
 import type { Asked, Options } from "./options.ts";
 import type { TargetName } from "./target.ts";
-import { BenchTrouble } from "./trouble.ts";
 
 /** A workload with everything that is varied in it. */
 export type Round = {
@@ -41,7 +41,7 @@ const STANDARD: Partial<Record<Asked, { turns?: number; seconds?: number }>> = {
   mixed: { turns: 1, seconds: 10 },
   overload: { turns: 1, seconds: 8 },
 };
-export const CALLBACKS_PER_SECOND = 200;
+const CALLBACKS_PER_SECOND = 200;
 
 /** What is run, in this order. */
 export function planOf(options: Options): Round[] {
@@ -51,7 +51,7 @@ export function planOf(options: Options): Round[] {
     const able: TargetName[] = ["shop", ...(ALSO[workload] ?? [])];
     const targets = able.filter((name) => options.targets?.includes(name) ?? true);
     if (targets.length === 0)
-      throw new BenchTrouble(`${workload} is done by ${able.join(", ")} only`);
+      throw new BenchError(`${workload} is done by ${able.join(", ")} only`);
     const own = standard ? STANDARD[workload] : undefined;
     const seconds = options.seconds ?? own?.seconds ?? (standard ? STANDARD_SECONDS : SECONDS);
     const long =

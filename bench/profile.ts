@@ -2,12 +2,13 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../local/engines/ports.ts";
 import { SetupError } from "../local/engines/setup-error.ts";
-import { startEngines } from "../testbed/measured/engines.ts";
-import { startShop } from "../testbed/measured/shop.ts";
+import type { Engines } from "../testbed/engines/engines.ts";
+import { freePorts } from "../testbed/engines/ports.ts";
 import { bare } from "./bare/bare.ts";
+import { BenchError } from "./bench-error.ts";
 import { makeCatalog } from "./catalog.ts";
+import { startEngines } from "./engines.ts";
 import { startClients } from "./load/clients.ts";
 import type { Phase, Places } from "./load/messages.ts";
 import { monolith } from "./monolith/monolith.ts";
@@ -18,8 +19,8 @@ import { type ProfileOptions, readProfileOptions, USAGE } from "./profile/option
 import { flameGraphPage } from "./profile/page.ts";
 import { costTable } from "./profile/table.ts";
 import { phaseBar } from "./progress.ts";
-import type { Catalog, Engines, Running } from "./target.ts";
-import { BenchTrouble } from "./trouble.ts";
+import { startShop } from "./shop/shop.ts";
+import type { Catalog, Running } from "./target.ts";
 
 /** More than two thousand orders a second could use with their share of coupons. */
 const COUPONS_A_SECOND = 1_000;
@@ -59,7 +60,7 @@ async function profile(options: ProfileOptions): Promise<void> {
     };
     await clients.play({ ...phase, seconds: WARM_UP_SECONDS, seed: "warm-up" });
     const pid = running.processes().find(({ name }) => name === program)?.pid;
-    if (pid === undefined) throw new BenchTrouble(`no process ${program} was started`);
+    if (pid === undefined) throw new BenchError(`no process ${program} was started`);
     const inspector = await openInspector(pid, inspectorPort);
     await inspector.start(SAMPLE_EVERY_MICROSECONDS);
     const bar = phaseBar(`${program}: ${workload}, ${inFlight} in flight`, seconds);
@@ -84,7 +85,7 @@ async function profile(options: ProfileOptions): Promise<void> {
 /** A port that every process which is started from here would open its inspector on; only one is asked to. */
 async function portForInspector(): Promise<number> {
   const [port] = await freePorts(1);
-  if (port === undefined) throw new BenchTrouble("no port is free");
+  if (port === undefined) throw new BenchError("no port is free");
   const others = process.env.NODE_OPTIONS ?? "";
   process.env.NODE_OPTIONS = `${others} --inspect-port=127.0.0.1:${port}`.trim();
   return port;
@@ -117,7 +118,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  const told = [UsageError, BenchTrouble, SetupError].some((kind) => error instanceof kind);
+  const told = [UsageError, BenchError, SetupError].some((kind) => error instanceof kind);
   const advice = error instanceof UsageError ? " (--help tells how)" : "";
   console.error(told ? `${error.message}${advice}` : error);
   process.exitCode = 2;

@@ -1,9 +1,9 @@
 // `npm run bench`: orders a second and what an order costs, of the shop and of what it is compared with.
 
 import { SetupError } from "../local/engines/setup-error.ts";
+import { BenchError } from "./bench-error.ts";
 import { readOptions, USAGE, UsageError } from "./options.ts";
 import { measure } from "./session.ts";
-import { BenchTrouble } from "./trouble.ts";
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env);
@@ -19,7 +19,7 @@ main().then(
     process.exitCode = exitCode;
   },
   (error: Error) => {
-    const told = [UsageError, BenchTrouble, SetupError].some((kind) => error instanceof kind);
+    const told = [UsageError, BenchError, SetupError].some((kind) => error instanceof kind);
     const advice = error instanceof UsageError ? " (--help tells how)" : "";
     console.error(told ? `${error.message}${advice}` : error);
     process.exitCode = 2;

@@ -1,8 +1,9 @@
-import { startEngines } from "../testbed/measured/engines.ts";
-import { type RunningShop, startShop } from "../testbed/measured/shop.ts";
+import type { Engines } from "../testbed/engines/engines.ts";
 import { bare } from "./bare/bare.ts";
 import type { Bench } from "./bench.ts";
+import { BenchError } from "./bench-error.ts";
 import { makeCatalog } from "./catalog.ts";
+import { startEngines } from "./engines.ts";
 import { startClients } from "./load/clients.ts";
 import { machineNow } from "./measure/machine.ts";
 import { openMeter } from "./measure/meter.ts";
@@ -20,9 +21,10 @@ import { idleOf } from "./rounds/idle.ts";
 import { playLoads } from "./rounds/loads.ts";
 import { playOverload } from "./rounds/overload.ts";
 import { auditShop } from "./shop/audit.ts";
-import type { Catalog, Engines, Running, TargetName } from "./target.ts";
-import { BenchTrouble } from "./trouble.ts";
-import { playTurn, type Turn, untilSettled } from "./turns.ts";
+import { type RunningShop, startShop } from "./shop/shop.ts";
+import type { Catalog, Running, TargetName } from "./target.ts";
+import type { Turn } from "./turn.ts";
+import { playTurn, untilSettled } from "./turns.ts";
 
 const WARMING_SECONDS = 6;
 /** Workloads that can be done again when the shop is full. */
@@ -37,7 +39,7 @@ export async function measure(options: Options): Promise<number> {
   const undo: Undo = [];
   const interrupted = new Promise<never>((_, reject) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) {
-      process.once(name, () => reject(new BenchTrouble("interrupted")));
+      process.once(name, () => reject(new BenchError("interrupted")));
     }
   });
   try {

@@ -1,3 +1,5 @@
+import type { Engines } from "../testbed/engines/engines.ts";
+
 // What is put under load, and what it is given: the same for the shop and for the baselines it is compared with.
 
 /** What is sold, who buys: the same in every target. Ids are positive BIGINTs, as those of the shop. */
@@ -13,9 +15,6 @@ export type Catalog = {
     minimumGoodsAmountCents: bigint;
   }[];
 };
-
-/** Engines shared by all targets of a run. */
-export type Engines = { mysqlUrl: string; natsUrl: string; mysqlPid: number; natsPid: number };
 
 export type Running = {
   /** host:port of what serves shop.order.v1.OrderService. */

@@ -1,31 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bench, placesOf, runningOf } from "./bench.ts";
+import { BenchError } from "./bench-error.ts";
 import type { Sum } from "./load/clients.ts";
 import { curveOf, spreadOf } from "./load/histograms.ts";
 import type { Loop, Phase, WorkloadName } from "./load/messages.ts";
 import { cpuMs } from "./measure/cpu.ts";
-import { type Figures, figuresOf, totalOf } from "./measure/figures.ts";
+import { figuresOf, totalOf } from "./measure/figures.ts";
 import { loopWords } from "./plan.ts";
 import { type PhaseBar, phaseBar } from "./progress.ts";
-import type { Sample } from "./rounds/samples.ts";
 import type { Running, TargetName } from "./target.ts";
-import { BenchTrouble } from "./trouble.ts";
+import type { Turn } from "./turn.ts";
 
-/** What one target did under one load, once. */
-export type Turn = {
-  /** Of the report: "place", "callback beside place" ... */
-  workload: string;
-  load: string;
-  target: TargetName;
-  figures: Figures;
-  outcomes: Record<string, number>;
-  perSecond: number[];
-  curve: [percentile: number, ms: number][];
-  /** Of a long run: memory and queues while it went on. */
-  samples?: Sample[];
-};
-
-export type TurnOptions = {
+type TurnOptions = {
   target: TargetName;
   workload: WorkloadName;
   loop: Loop;
@@ -106,7 +92,7 @@ async function playBoth(
   const { phase, beside, bar } = run;
   const progress = bar.done;
   if (!beside) return { sum: await clients.play(phase, { progress }) };
-  if (clients.count < 2) throw new BenchTrouble(`${phase.workload} needs --clients 2 or more`);
+  if (clients.count < 2) throw new BenchError(`${phase.workload} needs --clients 2 or more`);
   const others = Array.from({ length: clients.count - 1 }, (_, index) => index + 1);
   const { callbacks: _, ...rest } = phase;
   const [sum, other] = await Promise.all([
@@ -123,7 +109,7 @@ export async function untilSettled(running: Running): Promise<void> {
   const untilMs = now.getTime() + SETTLED_WITHIN_MS;
   while (!(await running.settled(now))) {
     if (Date.now() > untilMs) {
-      throw new BenchTrouble(
+      throw new BenchError(
         `events were still under way ${SETTLED_WITHIN_MS / 1_000} s after the load`,
       );
     }

@@ -10,7 +10,7 @@ export function sequences<T>(steps: readonly T[], longest: number): T[][] {
 }
 
 /** Every order of these steps that looks different: equal steps are not told apart. */
-export function orders<T>(steps: readonly T[]): T[][] {
+function orders<T>(steps: readonly T[]): T[][] {
   if (steps.length === 0) return [[]];
   return [...new Set(steps)].flatMap((first) => {
     const rest = steps.toSpliced(steps.indexOf(first), 1);

@@ -45,7 +45,7 @@ function placeOrder(call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryDat
   respond(null, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
-export async function start(env = process.env): Promise<Running> {
+async function start(env = process.env): Promise<Running> {
   const { host, port } = orderConfig(env).listen;
   const server = new Server(serverOptions(DEFAULT_LIMITS));
   const identity = (bytes: Buffer) => bytes;

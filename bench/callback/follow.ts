@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { RunningShop } from "../../testbed/measured/shop.ts";
+import type { RunningShop } from "../shop/shop.ts";
 
 /** Milliseconds from each callback to what followed from it, sorted; what is missing never came. */
 export type Followed = { toPaidMs: number[]; toPointsMs: number[]; missing: number };

@@ -4,12 +4,12 @@ import { sandboxControl } from "../../simulators/sandbox/client.ts";
 import type { NoticeBody } from "../../simulators/sandbox/notices.ts";
 import { MERCHANT } from "../../simulators/sandbox/signature.ts";
 import { callers } from "../../testbed/calls/callers.ts";
-import type { RunningShop } from "../../testbed/measured/shop.ts";
 import { placeRequest } from "../../testbed/orders/fixtures.ts";
 import { type CatalogSize, shelvesOf, shopperIdsOf } from "../catalog.ts";
+import type { RunningShop } from "../shop/shop.ts";
 
 /** A callback that is ready to be sent: paid at the platform, of which the shop has not heard. */
-export type Prepared = { orderId: bigint; body: Uint8Array };
+type Prepared = { orderId: bigint; body: Uint8Array };
 
 const ORDERS_IN_FLIGHT = 64;
 const PAYMENTS_IN_FLIGHT = 16;

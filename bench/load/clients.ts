@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { BenchTrouble } from "../trouble.ts";
+import { BenchError } from "../bench-error.ts";
 import { type Histogram, merge } from "./histograms.ts";
 import type { FromClient, Loop, Phase, Seen, Setting, ToClient } from "./messages.ts";
 
@@ -107,12 +107,12 @@ function answerOf(
     const hear = (message: FromClient) => {
       if (message.kind === "progress") return progress(message.done);
       end();
-      if (message.kind === "failed") reject(new BenchTrouble(`the load: ${message.message}`));
+      if (message.kind === "failed") reject(new BenchError(`the load: ${message.message}`));
       else resolve(message.kind === "seen" ? message.seen : undefined);
     };
     const left = (code: number | null, signal: string | null) => {
       end();
-      reject(new BenchTrouble(`a client process ended (${signal ?? `exit ${code}`})`));
+      reject(new BenchError(`a client process ended (${signal ?? `exit ${code}`})`));
     };
     child.on("message", hear);
     child.on("exit", left);

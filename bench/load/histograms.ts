@@ -13,10 +13,8 @@ const DIGITS = 3;
 /** Of a bucket: counts up to 2^32. */
 const BUCKET_BITS = 32;
 
-export const PERCENTILES = [50, 90, 99, 99.9] as const;
-
 /** Milliseconds. */
-export type Spread = { p50: number; p90: number; p99: number; p999: number; max: number };
+type Spread = { p50: number; p90: number; p99: number; p999: number; max: number };
 
 export function newHistogram(): Histogram {
   return build({

@@ -1,5 +1,4 @@
-import type { CatalogSize } from "../catalog.ts";
-import type { Basket } from "../workloads/baskets.ts";
+import type { Basket, CatalogSize } from "../catalog.ts";
 
 export type WorkloadName = "place" | "hot" | "flash" | "pay" | "callback" | "retail" | "mixed";
 

@@ -2,9 +2,9 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connectToBroker } from "../../testbed/shop/streams.ts";
 
 /** Messages that were ever stored, and those that a consumer has not taken or not acknowledged yet. */
-export type BrokerCounts = { stored: number; pending: number };
+type BrokerCounts = { stored: number; pending: number };
 
-export type BrokerMeter = { counts(): Promise<BrokerCounts>; close(): Promise<void> };
+type BrokerMeter = { counts(): Promise<BrokerCounts>; close(): Promise<void> };
 
 export async function brokerMeter(url: string): Promise<BrokerMeter> {
   const connection = await connectToBroker(url);

@@ -10,7 +10,7 @@ export type DatabaseCounts = {
   rowsWritten: number;
 };
 
-export type DatabaseMeter = { counts(): Promise<DatabaseCounts>; close(): Promise<void> };
+type DatabaseMeter = { counts(): Promise<DatabaseCounts>; close(): Promise<void> };
 
 export async function databaseMeter(url: string): Promise<DatabaseMeter> {
   const connection = await createConnection({ uri: url });

@@ -1,4 +1,5 @@
-import type { Engines, Running } from "../target.ts";
+import type { Engines } from "../../testbed/engines/engines.ts";
+import type { Running } from "../target.ts";
 import { brokerMeter } from "./broker.ts";
 import type { Counts } from "./counting.ts";
 import { cpuMs } from "./cpu.ts";
@@ -69,6 +70,6 @@ export async function openMeter(
   };
 }
 
-export function portOf(address: string): number {
+function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(":") + 1));
 }

@@ -15,7 +15,7 @@ import { startRelay } from "./relay.ts";
 
 const BROKER_PAUSE_MS = 100;
 
-export async function start(env = process.env): Promise<Running> {
+async function start(env = process.env): Promise<Running> {
   const config = orderConfig(env);
   const { mysql, namespace, shipping, payDeadlineSeconds } = config;
   const log = createLog("monolith", config.logLevel);

@@ -1,7 +1,8 @@
+import type { Engines } from "../../testbed/engines/engines.ts";
+import { removeNamespace } from "../../testbed/shop/namespace.ts";
 import { openSchemas } from "../../testbed/shop/schemas.ts";
-import { deleteStreams } from "../../testbed/shop/streams.ts";
 import { startBaseline } from "../baseline.ts";
-import type { Catalog, Engines, Target } from "../target.ts";
+import type { Catalog, Target } from "../target.ts";
 import { makeSchema } from "./schema.ts";
 
 /** Of its pool, where nobody says otherwise; `--connections` finds what is best for it on another machine. */
@@ -15,18 +16,12 @@ export function monolith(connections = DEFAULT_CONNECTIONS) {
     name: "monolith" as const,
     async start({ mysqlUrl, natsUrl }: Engines, catalog: Catalog) {
       const running = await startBaseline("monolith", {
+        main: new URL("main.ts", import.meta.url),
         engines: { mysqlUrl, natsUrl },
         env: { SHOP_MYSQL_POOL: String(connections) },
         prepare: (namespace) => makeSchema({ mysqlUrl, namespace, catalog }),
-        async clear(namespace) {
-          const schemas = openSchemas(namespace, mysqlUrl);
-          try {
-            await schemas.drop();
-          } finally {
-            await schemas.close();
-          }
-          await deleteStreams(namespace, natsUrl);
-        },
+        clear: (namespace) =>
+          removeNamespace(namespace, { schemas: openSchemas(namespace, mysqlUrl), natsUrl }),
       });
       const schemas = openSchemas(running.namespace, mysqlUrl);
       return {

@@ -24,7 +24,7 @@ import {
   insertOrder,
 } from "./write-order.ts";
 
-export type Parts = {
+type Parts = {
   connections: Connections;
   relay: Relay;
   nextId: () => bigint;

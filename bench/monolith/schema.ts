@@ -3,9 +3,9 @@ import { migrations as couponMigrations } from "../../services/coupon/store/migr
 import { migrations as goodsMigrations } from "../../services/goods/store/migrations/index.ts";
 import { migrations as orderMigrations } from "../../services/order/store/migrations/index.ts";
 import { migrations as userMigrations } from "../../services/user/store/migrations/index.ts";
-import { insertCatalog } from "../../testbed/measured/stock.ts";
 import { silent } from "../../testbed/shop/database.ts";
 import { openSchemas } from "../../testbed/shop/schemas.ts";
+import { insertCatalog } from "../shop/insert-catalog.ts";
 import type { Catalog } from "../target.ts";
 
 /**
@@ -35,7 +35,7 @@ export async function makeSchema(options: {
   const sql = <T>(_: string, statement: string, parameters?: unknown[]) =>
     schemas.sql<T>("order", statement, parameters);
   try {
-    await insertCatalog({ ...schemas, sql }, catalog);
+    await insertCatalog(sql, catalog);
   } finally {
     await schemas.close();
   }

@@ -25,7 +25,7 @@ export type Decided = PlaceCommand & {
 export const isPaid = ({ payAmountCents }: Pick<Decided, "payAmountCents">): boolean =>
   payAmountCents === 0n;
 /** The number of the order's last change. */
-export const versionOf = (order: Decided): number => (isPaid(order) ? 2 : 1);
+const versionOf = (order: Decided): number => (isPaid(order) ? 2 : 1);
 
 /** Lines of larger orders are only looked at when their stock is taken. */
 const MAX_CHECKED = 16;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BenchTrouble } from "../trouble.ts";
+import { BenchError } from "../bench-error.ts";
 
 /** As V8 writes it: what .cpuprofile files hold. Times are microseconds. */
 export type CpuProfile = {
@@ -16,7 +16,7 @@ export type CpuProfile = {
   timeDeltas: number[];
 };
 
-export type Inspector = {
+type Inspector = {
   /** Begins to look what the process does, so many microseconds apart. */
   start(intervalMicroseconds: number): Promise<void>;
   stop(): Promise<CpuProfile>;
@@ -35,7 +35,7 @@ export async function openInspector(pid: number, port: number): Promise<Inspecto
   const socket = new WebSocket(await addressOf(port));
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener("open", () => resolve(), { once: true });
-    const failed = () => reject(new BenchTrouble("the inspector did not take the connection"));
+    const failed = () => reject(new BenchError("the inspector did not take the connection"));
     socket.addEventListener("error", failed, { once: true });
   });
   const ask = askOver(socket);
@@ -59,7 +59,7 @@ async function addressOf(port: number): Promise<string> {
       if (target?.webSocketDebuggerUrl) return target.webSocketDebuggerUrl;
     } catch (error) {
       if (Date.now() > giveUpMs) {
-        throw new BenchTrouble(`no inspector answers on port ${port}`, { cause: error });
+        throw new BenchError(`no inspector answers on port ${port}`, { cause: error });
       }
     }
     await pause(LOOK_EVERY_MS);
@@ -87,7 +87,7 @@ function askOver(socket: WebSocket) {
     socket.send(JSON.stringify({ id, method, params }));
     return new Promise((resolve, reject) => {
       waiting.set(id, ({ result, error }) => {
-        if (error) reject(new BenchTrouble(`${method}: ${error.message}`));
+        if (error) reject(new BenchError(`${method}: ${error.message}`));
         else resolve(result);
       });
     });

@@ -4,7 +4,7 @@ import type { Cell } from "./result.ts";
 import { figure } from "./words.ts";
 
 /** Something that the shop should reach, what it reached, and whether that is enough. */
-export type Bar = { says: string; value: number; reached: boolean };
+type Bar = { says: string; value: number; reached: boolean };
 
 type Wanted = { says: string; value: number | undefined; least?: number; most?: number };
 

@@ -1,5 +1,5 @@
 import { BROKER, DATABASE, LOAD } from "../measure/meter.ts";
-import type { Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
 import type { Cell, Result } from "./result.ts";
 import { byProcess } from "./statistics.ts";
 

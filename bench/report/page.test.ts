@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readOptions } from "../options.ts";
-import type { Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
 import { page } from "./page.ts";
 import { resultOf } from "./result.ts";
 

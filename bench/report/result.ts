@@ -4,7 +4,7 @@ import type { Options } from "../options.ts";
 import type { Idle } from "../rounds/idle.ts";
 import type { Audited } from "../shop/audit.ts";
 import type { TargetName } from "../target.ts";
-import type { Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
 import { medians } from "./statistics.ts";
 
 /** One target under one load: the medians of its turns. */

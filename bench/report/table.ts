@@ -1,5 +1,5 @@
 import type { Machine } from "../measure/machine.ts";
-import type { Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
 import { barsOf } from "./bars.ts";
 import type { Cell, Result } from "./result.ts";
 import { byProcess } from "./statistics.ts";
@@ -45,7 +45,7 @@ export function table(result: Result): string {
   ].join("\n");
 }
 
-export function machineWords(machine: Machine): string[] {
+function machineWords(machine: Machine): string[] {
   const { processor, cores, memoryGib, kernel, node, loadAverage, database, broker } = machine;
   return [
     `${cores} cores (${processor}), ${memoryGib} GiB, Linux ${kernel}, Node ${node}, load ${loadAverage} before`,

@@ -3,7 +3,8 @@ import { follow } from "../callback/follow.ts";
 import { letPlatformCall, prepareCallbacks } from "../callback/prepare.ts";
 import type { Loop } from "../load/messages.ts";
 import type { Round } from "../plan.ts";
-import { playTurn, type Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
+import { playTurn } from "../turns.ts";
 import { addDelays } from "./delays.ts";
 import { maximumOf } from "./maximum.ts";
 

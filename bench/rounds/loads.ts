@@ -2,7 +2,8 @@ import { type Bench, shopOf } from "../bench.ts";
 import { followAll } from "../callback/follow.ts";
 import type { WorkloadName } from "../load/messages.ts";
 import type { Round } from "../plan.ts";
-import { playTurn, type Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
+import { playTurn } from "../turns.ts";
 import { addDelays } from "./delays.ts";
 import { growth, sampling } from "./samples.ts";
 

@@ -1,10 +1,11 @@
 import type { Bench } from "../bench.ts";
 import { median } from "../report/statistics.ts";
-import { playTurn, type Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
+import { playTurn } from "../turns.ts";
 
 const IN_FLIGHT = 256;
 const SECONDS = 5;
-export const MAXIMUM = "maximum";
+const MAXIMUM = "maximum";
 
 /** Orders a second that the shop can do: as this run found out already, or as a short turn finds out now. */
 export async function maximumOf(

@@ -1,6 +1,7 @@
 import type { Bench } from "../bench.ts";
 import type { Round } from "../plan.ts";
-import { playTurn, type Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
+import { playTurn } from "../turns.ts";
 import { maximumOf, playFull } from "./maximum.ts";
 
 const TIMES = 2;

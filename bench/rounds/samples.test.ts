@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { growth, type Sample } from "./samples.ts";
+import type { Sample } from "../turn.ts";
+import { growth } from "./samples.ts";
 
 const sample = (order: number, waitingEvents = 0): Sample => ({
   atSeconds: 0,

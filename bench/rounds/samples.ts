@@ -3,15 +3,7 @@ import { type Bench, runningOf, shopOf } from "../bench.ts";
 import type { Figures } from "../measure/figures.ts";
 import { residentBytes } from "../measure/memory.ts";
 import type { TargetName } from "../target.ts";
-
-/** What can grow while the shop runs, at one moment. */
-export type Sample = {
-  atSeconds: number;
-  memoryMib: Record<string, number>;
-  /** Events that have not reached all their consumers, and messages that wait at the broker. */
-  waitingEvents: number;
-  pendingMessages: number;
-};
+import type { Sample } from "../turn.ts";
 
 const EVERY_MS = 5_000;
 

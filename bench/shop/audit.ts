@@ -1,6 +1,6 @@
 import { auditShop as auditData, DEFAULT_RULES } from "../../ops/audit/shop.ts";
-import type { RunningShop } from "../../testbed/measured/shop.ts";
-import type { Engines } from "../target.ts";
+import type { Engines } from "../../testbed/engines/engines.ts";
+import type { RunningShop } from "./shop.ts";
 
 /** What the audit of the shop's books said. */
 export type Audited = { rules: number; broken: string[]; seconds: number };

@@ -1,6 +1,6 @@
 import type { ServiceName } from "#proto/services.ts";
 import type { Schemas } from "../../testbed/shop/schemas.ts";
-import { BenchTrouble } from "../trouble.ts";
+import { BenchError } from "../bench-error.ts";
 
 type Sql = Schemas["sql"];
 
@@ -81,7 +81,7 @@ export async function copyOrders(
     [run.fromOrderId],
   );
   const count = Number(found?.n ?? 0);
-  if (count === 0) throw new BenchTrouble("there are no orders to make more of");
+  if (count === 0) throw new BenchError("there are no orders to make more of");
   const copies = Math.ceil(run.orders / count);
   const copying = { ...run, copies };
   await Promise.all(

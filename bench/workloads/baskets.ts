@@ -3,9 +3,6 @@ import type { Caller } from "../load/rpc.ts";
 import { requestOf, templateOf, type Wish } from "./orders.ts";
 import type { Stage } from "./stage.ts";
 
-/** Of a real order: which items, and how many of each. */
-export type Basket = { shopper: number; lines: { item: number; quantity: bigint }[] };
-
 export type Order = { body: Buffer; caller: Caller };
 
 const COUPON_SHARE = 0.2;

@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
 import { ADDRESS, SHIPPING } from "../../testbed/orders/fixtures.ts";
 
-export type Line = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
+type Line = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 export type Wish = { userId: bigint; lines: Line[]; couponId?: bigint; balanceCents?: bigint };
 
 /** Of every request id, so that one can be written over another. */

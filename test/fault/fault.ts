@@ -1,10 +1,8 @@
 import type { Random } from "../../testbed/random.ts";
+import type { Need } from "../../testbed/system/needs.ts";
 import type { System, Topology } from "../../testbed/system/system.ts";
 import type { Load } from "./load/load.ts";
 import type { Market } from "./load/market.ts";
-
-/** What a fault needs of the machine; see needs.ts. */
-export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketime" | "prlimit";
 
 /** Ends the fault; resolves when what was broken is whole again. */
 export type Heal = () => Promise<void>;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "../../testbed/random.ts";
 import { seeded } from "../../testbed/random.ts";
+import { lacking } from "../../testbed/system/needs.ts";
 import { DEFAULT_HOLD_MS, type Fault, type Ground } from "./fault.ts";
 import type { Load } from "./load/load.ts";
-import { lacking } from "./needs.ts";
 import type { Result, Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
 

@@ -24,7 +24,7 @@ export type Result = {
   error?: string;
 };
 
-export type RunInfo = { seed: string; commit: string };
+type RunInfo = { seed: string; commit: string };
 
 /** The commit that is checked out, with a plus sign where files differ from it. */
 export function commitNow(): string {

@@ -1,7 +1,7 @@
+import { lacking } from "../../testbed/system/needs.ts";
 import { checkerText, isCaught, MUTATION_NAMES, playChecker } from "./checker/play.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults/index.ts";
-import { lacking } from "./needs.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
 import { playFaults } from "./play.ts";
 import { commitNow, isKept, reportJson, reportText } from "./report.ts";

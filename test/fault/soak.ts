@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Random, seeded } from "../../testbed/random.ts";
+import { lacking } from "../../testbed/system/needs.ts";
 import { DEFAULT_HOLD_MS, type Fault, type Heal } from "./fault.ts";
-import { lacking } from "./needs.ts";
 import { type Playing, tellRound } from "./play.ts";
 import type { Result, Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";

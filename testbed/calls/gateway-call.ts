@@ -32,7 +32,7 @@ export type Answer = {
   cut: boolean;
 };
 
-export type GatewayCall = {
+type GatewayCall = {
   method: Pick<Method, "path" | "desc">;
   protocol: Protocol;
   /** A plain object, or the bytes of a message. */
@@ -93,7 +93,7 @@ function headersOf(protocol: Protocol, streaming: boolean): Record<string, strin
 type Shape = { protocol: Protocol; streaming: boolean };
 
 /** Whether messages travel in envelopes, each with its flags and its length. */
-export function hasEnvelopes({ protocol, streaming }: Shape): boolean {
+function hasEnvelopes({ protocol, streaming }: Shape): boolean {
   return streaming || protocol === "grpc" || protocol === "grpc-web";
 }
 

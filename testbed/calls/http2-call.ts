@@ -1,7 +1,7 @@
 import { connect } from "node:http2";
 
 /** What came back; `grpc` is the status where there was one. */
-export type Http2Answer = {
+type Http2Answer = {
   http: number;
   grpc: number | undefined;
   message: string;

@@ -16,7 +16,7 @@ export type Operation = {
   responses: Record<string, unknown>;
 };
 
-export type Document = {
+type Document = {
   openapi: string;
   info: { title: string; version: string; description: string };
   tags: { name: string; description?: string }[];

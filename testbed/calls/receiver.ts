@@ -11,7 +11,7 @@ export type Received = {
 };
 
 /** "hang" never answers, "cut" ends the connection. */
-export type Reaction = { status: number; body: string } | "hang" | "cut";
+type Reaction = { status: number; body: string } | "hang" | "cut";
 
 export type Receiver = {
   url: string;

@@ -2,7 +2,7 @@ import { Agent, request as request1 } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 
 /** A request as it travels; header values are sent as they are, several of one name too. */
-export type Sent = {
+type Sent = {
   path: string;
   method?: string;
   headers?: Record<string, string | string[]>;

@@ -5,6 +5,7 @@ import type { Coupon, IssueCouponRequestSchema } from "#proto/shop/coupon/v1/cou
 import type { CreateGoodsRequestSchema, Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import type { Caller } from "../calls/callers.ts";
 import type { Shop } from "../shop/shop.ts";
+import { insertGoodsRows, insertUserRows } from "./rows.ts";
 
 export type Shopper = { userId: bigint; calls: Caller };
 /** The fields of a PlaceOrderRequest; what is not set is 0. */
@@ -33,9 +34,7 @@ const KNOWN_HASH =
 /** Writes users past the service, as many as wanted in no time. */
 export async function insertUsers(shop: Shop, count: number): Promise<bigint[]> {
   const userIds = Array.from({ length: count }, newId);
-  const rows = userIds.map((id) => [id, `shopper ${id}`, `shopper ${id}`, KNOWN_HASH]);
-  const columns = "user_id, user_name, user_name_key, password_hash";
-  await shop.sql("user", `insert into users (${columns}) values ?`, [rows]);
+  await insertUserRows(shop.sql, userIds, KNOWN_HASH);
   return userIds;
 }
 
@@ -73,15 +72,9 @@ export async function insertGoods(
   count: number,
 ): Promise<Pick<Goods, "goodsId" | "unitPriceCents">[]> {
   const [unitPriceCents, stock] = [500n, 100n];
-  const goodsIds = Array.from({ length: count }, newId);
-  const rows = goodsIds.map((id) => [id, `g${id}`, "", "Bead", "", unitPriceCents, stock, ""]);
-  const columns =
-    "goods_id, request_id, request_fingerprint, name, description, unit_price_cents, stock, image_url";
-  await shop.sql("goods", `insert into goods (${columns}) values ?`, [rows]);
-  const opening = goodsIds.map((id) => [newId(), id, 1, stock, stock]);
-  const log = "log_id, goods_id, type, delta, stock_after";
-  await shop.sql("goods", `insert into stock_log (${log}) values ?`, [opening]);
-  return goodsIds.map((goodsId) => ({ goodsId, unitPriceCents }));
+  const goods = Array.from({ length: count }, () => ({ goodsId: newId(), unitPriceCents, stock }));
+  await insertGoodsRows(shop.sql, goods, { name: "Bead", logIdOf: newId });
+  return goods.map(({ goodsId }) => ({ goodsId, unitPriceCents }));
 }
 
 /** A coupon of 1.00 off, valid for ever, unless told otherwise. */

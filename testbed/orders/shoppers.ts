@@ -34,7 +34,7 @@ export type Shopper = {
 export type Possessions = { stock: bigint[]; couponUsed: boolean; balance: bigint; points: bigint };
 
 export const ORDER_CENTS = 3_500n;
-export const COUPON_CENTS = 500n;
+const COUPON_CENTS = 500n;
 /** What a shopper's order spends of the balance. */
 export const BALANCE_CENTS = 1_000n;
 /** What is left of the order when the coupon is taken off: as `balanceCents` it leaves nothing to pay. */

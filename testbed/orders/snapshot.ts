@@ -5,7 +5,7 @@ import type { Row } from "../shop/schemas.ts";
 import type { Shop } from "../shop/shop.ts";
 
 /** What orders may take, as it stands in the five schemas: equal snapshots mean that nobody lost or won anything. */
-export type Snapshot = Record<string, Row[]>;
+type Snapshot = Record<string, Row[]>;
 
 const HELD = "state = 1";
 const QUESTIONS: [name: string, service: ServiceName, sql: string][] = [

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { SERVICES } from "#proto/services.ts";
+import { addressSettings } from "../shop/settings.ts";
 import type { Shop } from "../shop/shop.ts";
 
 export const replayProgram = fileURLToPath(new URL("../../replay/run.ts", import.meta.url));
@@ -11,12 +11,8 @@ export const sample = fileURLToPath(new URL("../retail/online-retail-sample.csv"
 
 /** Where the shop's programs and its data are, as a program of ops/ has to be told. */
 export function settingsOf({ addresses, namespace, sandbox }: Shop): Record<string, string> {
-  const services = SERVICES.map((service) => [
-    `SHOP_${service.toUpperCase()}_ADDRESS`,
-    addresses[service],
-  ]);
   return {
-    ...Object.fromEntries(services),
+    ...addressSettings(addresses),
     SHOP_ENV: "test",
     SHOP_NAMESPACE: namespace,
     SHOP_SANDBOX_URL: sandbox.url,

@@ -5,7 +5,7 @@ import type { Shop } from "./shop.ts";
 
 const diesWithinMs = 20_000;
 
-export type Crash = {
+type Crash = {
   service: ServiceName;
   /** Where it dies; see platform/settings/failpoint.ts. */
   point: string;

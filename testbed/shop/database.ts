@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { MigrationObject } from "@mikro-orm/core";
 import { pino } from "pino";
 import { type Database, openDatabase } from "#platform/db/database.ts";
+import { newNamespace } from "./namespace.ts";
 import { openSchemas } from "./schemas.ts";
 
 export const silent = pino({ level: "silent" });
@@ -11,7 +11,7 @@ export type TestDatabase = Database & { schema: string; namespace: string; drop(
 /** A schema of its own on the suite's server, opened as a service would; `drop` closes it and takes it away. */
 export async function openTestDatabase(
   migrations: MigrationObject[] = [],
-  namespace = `t${randomBytes(5).toString("hex")}`,
+  namespace = newNamespace(),
 ): Promise<TestDatabase> {
   const url = process.env.SHOP_MYSQL_URL;
   if (!url) throw new Error("SHOP_MYSQL_URL is not set");

@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { freePorts } from "../../local/engines/ports.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { type Callers, callers } from "../calls/callers.ts";
-import { temporaryDirectory } from "./infrastructure.ts";
+import { temporaryDirectory } from "../engines/directories.ts";
+import { freePorts } from "../engines/ports.ts";
 import { serviceProcess } from "./service-process.ts";
+import { addressSettings, listenSetting } from "./settings.ts";
 import type { Shop } from "./shop.ts";
 
 export type Replica = Callers & {
@@ -25,10 +26,6 @@ export async function startReplica(
   const [port] = await freePorts(1);
   const address = `127.0.0.1:${port}`;
   const logs = temporaryDirectory();
-  const others = SERVICES.map((name) => [
-    `SHOP_${name.toUpperCase()}_ADDRESS`,
-    shop.addresses[name],
-  ]);
   const running = serviceProcess({
     service,
     logFile: join(logs, `${service}.log`),
@@ -39,8 +36,8 @@ export async function startReplica(
       SHOP_MYSQL_POOL: "6",
       SHOP_SANDBOX_URL: shop.sandbox.url,
       SHOP_CALLBACK_URL: `${shop.gatewayUrl}/pay/callback`,
-      ...Object.fromEntries(others),
-      [`SHOP_${service.toUpperCase()}_LISTEN`]: address,
+      ...addressSettings(shop.addresses),
+      ...listenSetting(service, address),
       ...env,
     },
   });

@@ -1,14 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { freePorts } from "../../local/engines/ports.ts";
 import { type SandboxControl, sandboxControl } from "../../simulators/sandbox/client.ts";
 import { type Callers, callers } from "../calls/callers.ts";
-import { temporaryDirectory } from "./infrastructure.ts";
-import { openSchemas, type Row, type Schemas } from "./schemas.ts";
+import { temporaryDirectory } from "../engines/directories.ts";
+import { freePorts } from "../engines/ports.ts";
+import { newNamespace, removeNamespace } from "./namespace.ts";
+import { openSchemas, type Row } from "./schemas.ts";
 import { type ServiceProcess, serviceProcess } from "./service-process.ts";
-import { deleteStreams } from "./streams.ts";
+import { addressSettings, listenSetting } from "./settings.ts";
 
 /** Around the services; started where a shop is asked for it. */
 const EDGES = ["gateway", "sandbox"] as const;
@@ -16,7 +16,7 @@ const EDGES = ["gateway", "sandbox"] as const;
 export type Program = ServiceName | (typeof EDGES)[number];
 const PROGRAMS: Program[] = [...SERVICES, ...EDGES];
 
-export type ShopOptions = {
+type ShopOptions = {
   /** Default: a fresh one, so that suites never meet. */
   namespace?: string;
   /** Which services to start; the others have an address where nobody answers. Default: all five. */
@@ -59,7 +59,7 @@ export type Shop = Callers & {
 
 /** Starts the services as processes of their own, on free ports, against the suite's database and broker. */
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
-  const namespace = options.namespace ?? `t${randomBytes(5).toString("hex")}`;
+  const namespace = options.namespace ?? newNamespace();
   const ports = await freePorts(PROGRAMS.length);
   const places = Object.fromEntries(
     PROGRAMS.map((program, index) => [program, `127.0.0.1:${ports[index]}`]),
@@ -81,7 +81,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const stop = async () => {
     clients.close();
     await Promise.all([...processes.values()].map((program) => program.end("SIGTERM")));
-    await clearAway(namespace, schemas);
+    await removeNamespace(namespace, { schemas });
     rmSync(directory, { recursive: true, force: true });
   };
   const shop: Shop = {
@@ -126,32 +126,22 @@ function isService(program: Program): program is ServiceName {
 }
 
 function settingsOf(namespace: string, places: Record<Program, string>, sandboxStore: string) {
+  const { gateway, sandbox, ...services } = places;
   const settings: Record<string, string> = {
     SHOP_ENV: "test",
     SHOP_NAMESPACE: namespace,
     SHOP_MYSQL_POOL: "6",
     SHOP_SANDBOX_STORE: sandboxStore,
-    SHOP_SANDBOX_URL: `http://${places.sandbox}`,
+    SHOP_SANDBOX_URL: `http://${sandbox}`,
     // A callback that was not answered is repeated after 100 ms, 200 ms, 500 ms ...
     SHOP_SANDBOX_SCHEDULE_PERCENT: "10",
-    SHOP_CALLBACK_URL: `http://${places.gateway}/pay/callback`,
+    SHOP_CALLBACK_URL: `http://${gateway}/pay/callback`,
     // All of a suite's calls come from one address.
     SHOP_RATE_PER_USER: "0",
     SHOP_RATE_PER_ADDRESS: "0",
     SHOP_SIGN_IN_RATE: "0",
+    ...addressSettings(services),
   };
-  for (const program of PROGRAMS) {
-    settings[`SHOP_${program.toUpperCase()}_LISTEN`] = places[program];
-    if (isService(program)) settings[`SHOP_${program.toUpperCase()}_ADDRESS`] = places[program];
-  }
-  return settings;
-}
-
-async function clearAway(namespace: string, schemas: Schemas): Promise<void> {
-  try {
-    await schemas.drop();
-  } finally {
-    await schemas.close();
-  }
-  await deleteStreams(namespace);
+  const listens = PROGRAMS.map((program) => listenSetting(program, places[program]));
+  return Object.assign(settings, ...listens) as Record<string, string>;
 }

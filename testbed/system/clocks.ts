@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { faketimeLibrary } from "../../test/fault/needs.ts";
+import { faketimeLibrary } from "./needs.ts";
 
 /** A clock that one process goes by from its start on, and that can be set while it runs. Needs "faketime". */
 export type Clock = {

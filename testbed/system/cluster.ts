@@ -1,20 +1,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { chooseLocalSource, findServer, type Program } from "../../local/engines/choice.ts";
-import { getPackage } from "../../local/engines/packages.ts";
+import type { Program } from "../../local/engines/choice.ts";
 import { privateServer } from "../../local/engines/private-server.ts";
 import { probeBroker } from "../../local/engines/probes.ts";
 import { keptSecret } from "../../local/engines/secrets.ts";
 import { SetupError } from "../../local/engines/setup-error.ts";
 import { isAtLeast, versionNumbers } from "../../local/engines/versions.ts";
-import type { Brokers, Engine, EngineOptions } from "./engines.ts";
+import { brokerProgram } from "../engines/own-engine.ts";
+import { leasePorts } from "../engines/ports.ts";
+import { openBroker } from "./broker.ts";
+import { type Brokers, type Engine, type EngineOptions, engineOf } from "./engine.ts";
 import { type Host, type Network, startNetwork } from "./network.ts";
-import { openBroker } from "./operator.ts";
-import { ownPorts } from "./own-ports.ts";
 
-const packagesDir = fileURLToPath(new URL("../../.shop/packages", import.meta.url));
 const NAMES = ["broker1", "broker2", "broker3"];
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
@@ -25,10 +23,10 @@ type Common = Omit<EngineOptions, "name"> & { program: Program; password: string
 
 /** Three nats-servers that keep three copies of each stream, every one on a host of its own. Needs "namespaces". */
 export async function startCluster(options: Omit<EngineOptions, "name">): Promise<Brokers> {
-  const program = await findProgram(options.log);
+  const program = await brokerProgram(options.log);
   const network = await startNetwork(NAMES);
   // Each a port of its own: before a start the port is looked at on this machine, too.
-  const [routePort = 0, ...ports] = await ownPorts(1 + NAMES.length);
+  const [routePort = 0, ...ports] = await leasePorts(1 + NAMES.length);
   const nodes = network.hosts.map((host, index) => ({ host, port: ports[index] ?? 0, routePort }));
   const password = keptSecret(options.dataDirectory, "broker");
   const engines = nodes.map((node) => startNode(node, { ...options, program, password, nodes }));
@@ -47,37 +45,28 @@ export async function startCluster(options: Omit<EngineOptions, "name">): Promis
 }
 
 function startNode({ host, port, routePort }: Node, common: Common): Engine {
-  const { dataDirectory, password, program, nodes, log } = common;
+  const { dataDirectory, password, program, log } = common;
   const directory = join(dataDirectory, host.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const storeDirectory = join(directory, "store");
   const configuration = join(directory, "nats.conf");
-  const always = isAtLeast(versionNumbers(program.version), [2, 10, 0]);
   writeFileSync(
     configuration,
-    `host: "${host.address}"
-port: ${port}
-server_name: "${host.name}"
-jetstream {
-  store_dir: ${JSON.stringify(storeDirectory)}
-${always ? "  sync_interval: always\n" : ""}}
-cluster {
-  name: "fault"
-  host: "${host.address}"
-  port: ${routePort}
-  # Clients come through the proxies alone.
-  no_advertise: true
-  routes: [${nodes.map((node) => `"nats-route://${node.host.address}:${node.routePort}"`).join(", ")}]
-}
-authorization {
-  user: "shop"
-  password: "${password}"
-}
-`,
-    { mode: 0o600 },
+    configurationOf({ host, port, routePort }, { ...common, storeDirectory }),
+    {
+      mode: 0o600,
+    },
   );
   const url = `nats://shop:${password}@${host.address}:${port}`;
-  const engine = { prefix: host.prefix };
+  const engine = {
+    name: host.name,
+    url,
+    host: host.address,
+    port,
+    dataDirectory: directory,
+    storeDirectory,
+    prefix: host.prefix,
+  };
   const server = privateServer({
     name: host.name,
     command: program.path,
@@ -91,22 +80,34 @@ authorization {
     stopWithinMs: STOP_WITHIN_MS,
     log,
   });
-  return Object.assign(engine, {
-    name: host.name,
-    url,
-    host: host.address,
-    port,
-    dataDirectory: directory,
-    storeDirectory,
-    kill: () => server.kill(),
-    stop: () => server.stop(),
-    start: () => server.start(),
-    signal: (name: NodeJS.Signals) => {
-      const pid = server.pid();
-      if (pid !== undefined) process.kill(pid, name);
-    },
-    pid: () => server.pid(),
-  });
+  return engineOf(engine, server);
+}
+
+function configurationOf(
+  { host, port, routePort }: Node,
+  { password, program, nodes, storeDirectory }: Common & { storeDirectory: string },
+): string {
+  const always = isAtLeast(versionNumbers(program.version), [2, 10, 0]);
+  const routes = nodes.map((node) => `"nats-route://${node.host.address}:${node.routePort}"`);
+  return `host: "${host.address}"
+port: ${port}
+server_name: "${host.name}"
+jetstream {
+  store_dir: ${JSON.stringify(storeDirectory)}
+${always ? "  sync_interval: always\n" : ""}}
+cluster {
+  name: "fault"
+  host: "${host.address}"
+  port: ${routePort}
+  # Clients come through the proxies alone.
+  no_advertise: true
+  routes: [${routes.join(", ")}]
+}
+authorization {
+  user: "shop"
+  password: "${password}"
+}
+`;
 }
 
 /** The nodes answer before they have agreed on who leads. */
@@ -124,17 +125,6 @@ async function untilLed(nodes: readonly Engine[]): Promise<void> {
     }
     await pause(LOOK_EVERY_MS);
   }
-}
-
-/** As `npm start` finds it. */
-async function findProgram(log: (line: string) => void): Promise<Program> {
-  const surroundings = { env: { ...process.env, SHOP_NATS_URL: "" }, packagesDir, log };
-  const source = await chooseLocalSource("nats", surroundings);
-  if (source.kind === "program") return source.program;
-  if (source.kind === "package") await getPackage(source.manager, "nats", surroundings);
-  const program = await findServer("nats", surroundings);
-  if (!program) throw new SetupError("the packages of this system hold no nats-server");
-  return program;
 }
 
 /** The network under a system's brokers; throws where they have none. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SetupError } from "../../local/engines/setup-error.ts";
-import type { Engine } from "./engines.ts";
+import type { Engine } from "./engine.ts";
 import { killsWhoNames, whenGone } from "./when-gone.ts";
 
 const command = promisify(execFile);

@@ -1,4 +1,4 @@
-import { type EdgeProxy, startProxy } from "./proxy.ts";
+import { type EdgeProxy, startProxy } from "../proxy/proxy.ts";
 
 /** A proxy for each edge, so that one can be cut alone. */
 export type Edges = {

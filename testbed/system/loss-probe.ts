@@ -7,9 +7,9 @@ import {
   StorageType,
 } from "@nats-io/jetstream";
 import { connect, headers } from "@nats-io/transport-node";
-import type { Brokers } from "./engines.ts";
+import { messagesOf, openBroker } from "./broker.ts";
+import type { Brokers } from "./engine.ts";
 import { insist } from "./insist.ts";
-import { messagesOf, openBroker } from "./operator.ts";
 
 /** Publishes to a stream of its own, kept as the shop's are, and counts what the broker acknowledges and loses. */
 export type LossProbe = {

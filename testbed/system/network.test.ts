@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lacking } from "../../test/fault/needs.ts";
+import { lacking } from "./needs.ts";
 import { type Network, OUTSIDE, startNetwork } from "./network.ts";
 
 const why = await lacking(["namespaces"]);

@@ -1,72 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
-import {
-  AckPolicy,
-  DeliverPolicy,
-  type JetStreamManager,
-  type JsMsg,
-  jetstream,
-  jetstreamManager,
-} from "@nats-io/jetstream";
-import {
-  connect,
-  headers,
-  type MsgHdrs,
-  type NatsConnection,
-  nanos,
-} from "@nats-io/transport-node";
-import type { Engine } from "./engines.ts";
+import { randomUUID } from "node:crypto";
+import pMap from "p-map";
+import { messagesOf, type Operator, openBroker, type Stored } from "./broker.ts";
 import { insist } from "./insist.ts";
 import type { System } from "./system.ts";
-
-/** A message as the stream has it. */
-export type Stored = {
-  stream: string;
-  sequence: number;
-  subject: string;
-  headers: Record<string, string>;
-  payload: Uint8Array;
-};
-
-/** A person with the broker's password, past all proxies. */
-export type Operator = {
-  connection: NatsConnection;
-  manager: JetStreamManager;
-  /** Publishes as it stands, headers and all; resolves when the stream has it. */
-  publish(message: Pick<Stored, "subject" | "headers" | "payload">): Promise<void>;
-  close(): Promise<void>;
-};
-
-const WITHIN_MS = 5_000;
-
-export async function openBroker(nodes: readonly Engine[]): Promise<Operator> {
-  const urls = nodes.map(({ url }) => new URL(url));
-  const connection = await connect({
-    servers: urls.map(({ host }) => host),
-    user: urls[0]?.username,
-    pass: urls[0]?.password,
-    timeout: WITHIN_MS,
-    maxReconnectAttempts: -1,
-    pingInterval: WITHIN_MS,
-  });
-  const timeout = WITHIN_MS;
-  const client = jetstream(connection, { timeout });
-  return {
-    connection,
-    manager: await jetstreamManager(connection, { checkAPI: false, timeout }),
-    async publish({ subject, headers: entries, payload }) {
-      await client.publish(subject, payload, { headers: headersOf(entries), timeout });
-    },
-    close: () => connection.close(),
-  };
-}
-
-function headersOf(entries: Record<string, string>): MsgHdrs {
-  const head = headers();
-  for (const [name, value] of Object.entries(entries)) head.set(name, value);
-  return head;
-}
-
-const AGAIN_AFTER_MS = 500;
 
 /**
  * Opens the system's broker for the time of `work`. Another fault may be at work at the same time: what fails is done
@@ -98,80 +34,59 @@ export async function shopStreams(
   return names.sort();
 }
 
-const MOVES_AT_MOST = 30;
-
-/** Of a cluster: has the stream led by this node, where the nodes come to that in so many elections. */
-export async function moveLeader(operator: Operator, stream: string, node: string): Promise<void> {
-  for (let moves = 0; moves < MOVES_AT_MOST; moves += 1) {
-    if ((await leaderOf(operator, stream)) === node) return;
-    await operator.connection
-      .request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, undefined, { timeout: WITHIN_MS })
-      .catch(() => {});
-    await pause(AGAIN_AFTER_MS);
-  }
-}
-
-export async function leaderOf({ manager }: Operator, stream: string): Promise<string> {
-  const { cluster } = await manager.streams.info(stream);
-  if (!cluster?.leader) throw new Error(`${stream} has no leader`);
-  return cluster.leader;
-}
-
-const AT_ONCE = 500;
-const FETCH_MS = 2_000;
-
-/** Everything that a stream holds, in its order. */
-export async function messagesOf(
-  { manager, connection }: Operator,
-  stream: string,
+/** Everything that the shop's streams hold, stream by stream, in order. */
+export async function allMessages(
+  system: Pick<System, "brokers" | "namespace">,
 ): Promise<Stored[]> {
-  const reader = await manager.consumers.add(stream, {
-    ack_policy: AckPolicy.None,
-    deliver_policy: DeliverPolicy.All,
-    inactive_threshold: nanos(WITHIN_MS),
-  });
-  const found: Stored[] = [];
-  try {
-    const consumer = jetstream(connection).consumers.getConsumerFromInfo(reader);
-    while (found.length < reader.num_pending) {
-      const fetched = await consumer.fetch({ max_messages: AT_ONCE, expires: FETCH_MS });
-      const had = found.length;
-      for await (const message of fetched) found.push(storedOf(stream, message));
-      if (found.length === had) throw new Error(`${stream} has more than it hands out`);
+  return asOperator(system, async (operator) => {
+    const found: Stored[] = [];
+    for (const stream of await shopStreams(system, operator)) {
+      found.push(...(await messagesOf(operator, stream)));
     }
-  } finally {
-    // It would stay for a while, and count as somebody who has not had everything.
-    await manager.consumers.delete(stream, reader.name);
-  }
-  return found;
+    return found;
+  });
 }
 
-function storedOf(stream: string, message: JsMsg): Stored {
-  const { seq: sequence, subject, data: payload } = message;
-  const entries = [...(message.headers ?? [])].map(([name, values]) => [name, values.join(",")]);
-  return { stream, sequence, subject, headers: Object.fromEntries(entries), payload };
+const PUBLISHED_AT_ONCE = 32;
+
+/** Publishes messages again under new message ids, so that the streams take them for new ones. */
+export async function publishAgain(
+  system: Pick<System, "brokers">,
+  messages: readonly Stored[],
+): Promise<void> {
+  await asOperator(system, (operator) =>
+    pMap(messages, (message) => operator.publish(renamed(message)), {
+      concurrency: PUBLISHED_AT_ONCE,
+    }),
+  );
+}
+
+function renamed({ subject, headers, payload }: Stored): Omit<Stored, "stream" | "sequence"> {
+  const eventId = headers["Shop-Event-Id"] ?? "";
+  // The broker's own headers, such as the expected sequence, belong to the first publication.
+  const own = Object.entries(headers).filter(([name]) => !/^nats-/i.test(name));
+  const id = `${eventId}.${randomUUID()}`;
+  return { subject, headers: { ...Object.fromEntries(own), "Nats-Msg-Id": id }, payload };
 }
 
 const counted = new WeakMap<object, Set<string>>();
 
-export type BrokerLoss = { acknowledged: number; lost: number };
+type BrokerLoss = { acknowledged: number; lost: number };
 
 /**
  * What the broker lost since this was asked last: events that it had acknowledged (the outbox counts only those), and
  * that are not in its streams any more.
  */
-export async function lostByTheBroker(system: System): Promise<BrokerLoss> {
+async function lostByTheBroker(system: System): Promise<BrokerLoss> {
   // The outbox first: what is acknowledged after this look is not looked for.
   const acknowledged = await insist(async () => [
     ...(await acknowledgedEvents(system, "order")),
     ...(await acknowledgedEvents(system, "pay")),
   ]);
-  const held = await asOperator(system, async (operator) => {
-    const streams = await shopStreams(system, operator);
-    const messages: Stored[] = [];
-    for (const stream of streams) messages.push(...(await messagesOf(operator, stream)));
-    return new Set(messages.map(({ stream, headers: { "Nats-Msg-Id": id } }) => `${stream} ${id}`));
-  });
+  const messages = await allMessages(system);
+  const held = new Set(
+    messages.map(({ stream, headers: { "Nats-Msg-Id": id } }) => `${stream} ${id}`),
+  );
   const known = counted.get(system) ?? new Set();
   counted.set(system, known);
   const lost = acknowledged.filter((key) => !held.has(key) && !known.has(key));

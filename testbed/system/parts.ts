@@ -1,11 +1,11 @@
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
 /** Every service runs twice; the edges of the shop once. */
-export const REPLICAS = 2;
-export const EDGE_PROGRAMS = ["gateway", "sandbox"] as const;
+const REPLICAS = 2;
+const EDGE_PROGRAMS = ["gateway", "sandbox"] as const;
 /** What runs under a name such as "order2" or "gateway". */
 export type Kind = ServiceName | (typeof EDGE_PROGRAMS)[number];
-export type Part = { name: string; kind: Kind };
+type Part = { name: string; kind: Kind };
 
 /** All programs of the system. */
 export const PARTS: Part[] = [

@@ -1,81 +1,71 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { SERVICES, type ServiceName } from "#proto/services.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { type SandboxControl, sandboxControl } from "../../simulators/sandbox/client.ts";
 import { type Callers, callers } from "../calls/callers.ts";
-import { sweep, temporaryDirectory } from "../shop/infrastructure.ts";
+import { atExit } from "../engines/at-exit.ts";
+import { sweep, temporaryDirectory } from "../engines/directories.ts";
+import { leasePorts } from "../engines/ports.ts";
 import { openSchemas, type Row } from "../shop/schemas.ts";
 import { type Edges, startEdges } from "./edges.ts";
-import { type Brokers, type Engine, startBrokers, startDatabase } from "./engines.ts";
-import { atExit } from "./last-resort.ts";
-import { ownPorts } from "./own-ports.ts";
-import { edgesOf, isService, type Kind, PARTS } from "./parts.ts";
+import type { Brokers, Engine } from "./engine.ts";
+import { startBrokers, startDatabase } from "./engines.ts";
+import { edgesOf, PARTS } from "./parts.ts";
 import { type Program, programs } from "./programs.ts";
+import { CURRENCY, NAMESPACE, placeSettings, SETTINGS, targets } from "./settings.ts";
 
-/** What the system is like where a fault needs it otherwise. */
+/** How a system differs from the usual one. */
 export type Topology = {
-  /** Default "single". */
+  /** @default "single" */
   broker?: "single" | "cluster3";
-  /** Where the engines keep their data; default: in the system's own directory. */
+  /** Where the engines keep their data. Default: in the system's own directory. */
   databaseDirectory?: string;
   brokerDirectory?: string;
-  /** Settings of every program, and of those of one kind or name ("order", "order2"). */
+  /** Settings of every program. */
   env?: Record<string, string>;
+  /** Settings by kind ("order") or name ("order2"); those of a name win. */
   envOf?: Record<string, Record<string, string>>;
 };
 
-/** The whole shop, each service twice, on engines of its own, with a proxy on every edge. */
+/** The whole shop with two replicas of each service, its own engines, and a proxy on each edge. */
 export type System = {
   namespace: string;
-  /** Removed with all that is in it when the system stops. */
+  /** Removed when the system stops. */
   directory: string;
   database: Engine;
   brokers: Brokers;
   programs: Program[];
-  /** By its name, such as "order1". */
+  /** The program of a name such as "order1". */
   program(name: string): Program;
   edges: Edges;
-  /** The services as shoppers reach them: through the load's edges, any replica. */
+  /** The services as shoppers reach them: any replica, through the edges of the load. */
   shop: Callers;
-  /** The same past all proxies, for the judge. */
+  /** The services past all proxies, for the judge. */
   direct: Callers;
-  /** The platform past all proxies, and as a shopper's browser reaches it. */
+  /** The sandbox provider past all proxies. */
   sandbox: SandboxControl;
+  /** The sandbox provider as a shopper's browser reaches it. */
   checkout: SandboxControl;
-  /** One statement in the schema of a service, past the proxies and all rules. BIGINT comes as bigint. */
+  /** Runs a statement in the schema of a service, past the proxies. BIGINT columns are bigint. */
   sql<T = Row>(service: ServiceName, statement: string, parameters?: unknown[]): Promise<T[]>;
-  /** What settings the programs have that rules depend on. */
+  /** The settings of the programs that a judge has to know. */
   settings: { abandonedAfterSeconds: number; payDeadlineSeconds: number; currency: string };
-  /** Everything as it should be: engines and programs run and are not paused, edges pass, the platform behaves. */
+  /** Repairs all: resumes and starts engines and programs, and ends the faults of edges and sandbox. */
   mend(): Promise<void>;
   stop(): Promise<void>;
 };
 
-const SETTINGS = {
-  SHOP_ENV: "test",
-  SHOP_LOG_LEVEL: "warn",
-  // Ten processes share two cores and one database.
-  SHOP_MYSQL_POOL: "4",
-  // Waits that would only make a run longer, at their least.
-  SHOP_ABANDONED_AFTER_SECONDS: "15",
-  SHOP_PAYMENT_QUERY_MS: "2000",
-  SHOP_REFUND_RETRY_MS: "500",
-  SHOP_SANDBOX_SCHEDULE_PERCENT: "10",
-  // Long enough to pay after an outage, short enough that a longer run sees it pass.
-  SHOP_PAY_DEADLINE_SECONDS: "90",
-};
-/** Of their own, since other runs of the tests clear away what they take for left over. */
-const OWNERS = { prefix: "jetshop-fault-", programs: /mocha|test\/fault\// };
-const NAMESPACE = "fault";
-const CURRENCY = "EUR";
+/** A kind of its own: another test run would take the directories of this one for leftovers. */
+const DIRECTORIES = { prefix: "jetshop-fault-", programs: /mocha|test\/fault\// };
 
-export async function startSystem(
-  topology: Topology = {},
-  log: (line: string) => void = () => {},
-): Promise<System> {
-  await sweep(OWNERS);
-  const directory = temporaryDirectory(OWNERS);
-  const stops: (() => Promise<unknown>)[] = [];
+type Log = (line: string) => void;
+/** What ends the parts that have been started, in the order of their start. */
+type Stops = (() => Promise<unknown>)[];
+
+export async function startSystem(topology: Topology = {}, log: Log = () => {}): Promise<System> {
+  await sweep(DIRECTORIES);
+  const directory = temporaryDirectory(DIRECTORIES);
+  const stops: Stops = [];
   const clearAway = () => rmSync(directory, { recursive: true, force: true });
   const forget = atExit(clearAway);
   const stop = async () => {
@@ -84,23 +74,31 @@ export async function startSystem(
     forget();
   };
   try {
-    return await assemble({ topology, directory, log, stops, stop });
+    const parts = await startParts({ topology, directory, log, stops });
+    return { ...systemOf(parts, { topology, directory, stops }), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-type Assembly = {
-  topology: Topology;
-  directory: string;
-  log: (line: string) => void;
-  /** What ends the parts that run already, run in the opposite order. */
-  stops: (() => Promise<unknown>)[];
-  stop: () => Promise<void>;
+type Parts = {
+  database: Engine;
+  brokers: Brokers;
+  edges: Edges;
+  running: Map<string, Program>;
+  /** The address of a program past all proxies. */
+  addressOf: (name: string) => string;
 };
 
-async function assemble({ topology, directory, log, stops, stop }: Assembly): Promise<System> {
+/** Starts engines, proxies and programs, in this order. */
+async function startParts(run: {
+  topology: Topology;
+  directory: string;
+  log: Log;
+  stops: Stops;
+}): Promise<Parts> {
+  const { topology, directory, log, stops } = run;
   const { broker = "single", databaseDirectory, brokerDirectory } = topology;
   const database = await startDatabase({
     name: "database",
@@ -110,46 +108,62 @@ async function assemble({ topology, directory, log, stops, stop }: Assembly): Pr
   stops.push(() => database.stop());
   const brokers = await startBrokers(broker, { dataDirectory: brokerDirectory ?? directory, log });
   stops.push(() => brokers.stop());
-  const engines = [database, ...brokers.nodes];
-  const ports = await ownPorts(PARTS.length);
+  const engines = new Map([database, ...brokers.nodes].map((engine) => [engine.name, engine]));
+  const ports = await leasePorts(PARTS.length);
   const portOf = new Map(PARTS.map(({ name }, index) => [name, ports[index] ?? 0]));
-  const edges = await startEdges(edgesOf(brokers.nodes.map(({ name }) => name)), (name) => {
-    const engine = engines.find((one) => one.name === name);
-    return engine ?? { host: "127.0.0.1", port: portOf.get(name) ?? 0 };
+  const portOfName = (name: string) => portOf.get(name) ?? 0;
+  const brokerNames = brokers.nodes.map(({ name }) => name);
+  const edges = await startEdges(edgesOf(brokerNames), (name) => {
+    return engines.get(name) ?? { host: "127.0.0.1", port: portOfName(name) };
   });
   stops.push(() => edges.stop());
   const running = programs(directory, (name, kind) => ({
     ...SETTINGS,
-    ...settingsOf({ name, kind, edges, database, brokers, port: portOf.get(name) ?? 0 }),
+    ...placeSettings({ name, kind, port: portOfName(name), edges, database, brokers }),
     SHOP_SANDBOX_STORE: join(directory, "sandbox.db"),
     ...topology.env,
     ...topology.envOf?.[kind],
     ...topology.envOf?.[name],
   }));
-  stops.push(() => Promise.all([...running.values()].map((program) => program.end("SIGTERM"))));
-  await Promise.all([...running.values()].map((program) => program.start()));
-  const shop = callers(addresses((name) => edges.edge("load", name).address));
-  const direct = callers(addresses((name) => `127.0.0.1:${portOf.get(name)}`));
+  const all = [...running.values()];
+  stops.push(() => Promise.all(all.map((program) => program.end("SIGTERM"))));
+  await Promise.all(all.map((program) => program.start()));
+  return {
+    database,
+    brokers,
+    edges,
+    running,
+    addressOf: (name) => `127.0.0.1:${portOf.get(name)}`,
+  };
+}
+
+function systemOf(
+  { database, brokers, edges, running, addressOf }: Parts,
+  { topology, directory, stops }: { topology: Topology; directory: string; stops: Stops },
+): Omit<System, "stop"> {
+  const shop = callers(targets((name) => edges.edge("load", name).address));
+  const direct = callers(targets(addressOf));
   const schemas = openSchemas(NAMESPACE, database.url);
   stops.push(async () => {
     shop.close();
     direct.close();
     await schemas.close();
   });
-  const sandbox = sandboxControl(`http://127.0.0.1:${portOf.get("sandbox")}`);
-  const program = (name: string) => {
-    const found = running.get(name);
-    if (!found) throw new Error(`there is no program ${name}`);
-    return found;
-  };
+  const sandbox = sandboxControl(`http://${addressOf("sandbox")}`);
+  const engines = [database, ...brokers.nodes];
+  const all = [...running.values()];
   const abandoned = topology.env?.SHOP_ABANDONED_AFTER_SECONDS;
   return {
     namespace: NAMESPACE,
     directory,
     database,
     brokers,
-    programs: [...running.values()],
-    program,
+    programs: all,
+    program(name) {
+      const found = running.get(name);
+      if (!found) throw new Error(`the system has no program ${name}`);
+      return found;
+    },
     edges,
     shop,
     direct,
@@ -162,67 +176,12 @@ async function assemble({ topology, directory, log, stops, stop }: Assembly): Pr
       currency: CURRENCY,
     },
     async mend() {
-      for (const { signal } of [...engines, ...running.values()]) signal("SIGCONT");
+      for (const part of [...engines, ...all]) part.signal("SIGCONT");
       edges.mend();
       await brokers.network?.mend();
       await Promise.all(engines.map((engine) => engine.start()));
-      await Promise.all([...running.values()].map((one) => one.start()));
+      await Promise.all(all.map((program) => program.start()));
       await sandbox.faults();
     },
-    stop,
   };
-}
-
-/** gRPC targets that name all replicas. */
-function addresses(placeOf: (name: string) => string): Record<ServiceName, string> {
-  const target = (kind: ServiceName) => {
-    const replicas = PARTS.filter((part) => part.kind === kind);
-    return `ipv4:${replicas.map(({ name }) => placeOf(name)).join(",")}`;
-  };
-  return Object.fromEntries(SERVICES.map((kind) => [kind, target(kind)])) as Record<
-    ServiceName,
-    string
-  >;
-}
-
-type Own = {
-  name: string;
-  kind: Kind;
-  edges: Edges;
-  database: Engine;
-  brokers: Brokers;
-  port: number;
-};
-
-/** Where one program listens, and where it finds the others: at its own proxies. */
-function settingsOf({ name, kind, edges, database, brokers, port }: Own): Record<string, string> {
-  const through = (to: string) => edges.edge(name, to).address;
-  const settings: Record<string, string> = {
-    SHOP_NAMESPACE: NAMESPACE,
-    SHOP_CURRENCY: CURRENCY,
-    [`SHOP_${kind.toUpperCase()}_LISTEN`]: `127.0.0.1:${port}`,
-    // The gateway is where the platform finds it.
-    SHOP_CALLBACK_URL: `http://${edges.edge("sandbox", "gateway").address}/pay/callback`,
-  };
-  for (const service of SERVICES) {
-    const replicas = edges.select({ from: name, to: service });
-    if (replicas.length === 0) continue;
-    const target = `ipv4:${replicas.map(({ address }) => address).join(",")}`;
-    settings[`SHOP_${service.toUpperCase()}_ADDRESS`] = target;
-  }
-  if (kind === "pay") settings.SHOP_SANDBOX_URL = `http://${through("sandbox")}`;
-  if (!isService(kind)) return settings;
-  settings.SHOP_MYSQL_URL = at(database.url, through("database"));
-  settings.SHOP_NATS_URL = brokers.nodes.map((node) => at(node.url, through(node.name))).join(",");
-  settings.SHOP_NATS_REPLICAS = String(brokers.replicas);
-  return settings;
-}
-
-/** The same login at another address. */
-function at(url: string, address: string): string {
-  const changed = new URL(url);
-  const [host = "", port = ""] = address.split(":");
-  changed.hostname = host;
-  changed.port = port;
-  return changed.href;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { isCommit, onPublish } from "../../../testbed/system/filters.ts";
-import type { Filter } from "../../../testbed/system/pipe.ts";
+import { isCommit, onPublish } from "../../../testbed/proxy/filters.ts";
+import type { Filter } from "../../../testbed/proxy/pipe.ts";
+import { allMessages, publishAgain } from "../../../testbed/system/operator.ts";
 import { untilQuiet } from "../judge/quiet.ts";
 import type { Market, Ware } from "../load/market.ts";
 import { type Errand, idOf } from "../load/memory.ts";
 import type { Shopper } from "../load/shopper.ts";
 import { resetOnce } from "./reset-once.ts";
-import { sendAllAgain } from "./send-again.ts";
 
 /** A small town with two shoppers, whose memory is judged. */
 export type Town = { market: Market; ann: Shopper; bob: Shopper };
@@ -91,7 +91,7 @@ async function echo({ market, ann, bob }: Town): Promise<void> {
   if (other !== undefined) await bob.cancel(other);
   const { system } = market;
   await untilQuiet(system, { untilMs: Date.now() + QUIET_WITHIN_MS });
-  await sendAllAgain(system);
+  await publishAgain(system, await allMessages(system));
   const { user, goods, coupon } = system.direct.service("order");
   const orderId = idOf(kept);
   if (orderId === undefined) return;

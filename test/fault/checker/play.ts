@@ -3,7 +3,7 @@ import { COURSES, type CourseName } from "./courses.ts";
 import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
 
 /** What became of one mutation. */
-export type Tried = {
+type Tried = {
   mutation: string;
   what: string;
   /** The finding that was expected; undefined: it slipped through. */
@@ -13,7 +13,7 @@ export type Tried = {
   seconds: number;
 };
 
-export type Checked = { control: string[]; tried: Tried[]; missing: string[] };
+type Checked = { control: string[]; tried: Tried[]; missing: string[] };
 
 type Playing = {
   /** Of mutations; none: all. */

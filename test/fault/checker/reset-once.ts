@@ -1,4 +1,4 @@
-import type { Filter } from "../../../testbed/system/pipe.ts";
+import type { Filter } from "../../../testbed/proxy/pipe.ts";
 
 /**
  * Resets a connection once, before a request arrives that `at` knows; where `after` is given, only on a connection on

@@ -1,15 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { leaderOf, moveLeader } from "../../../testbed/system/broker.ts";
 import { networkOf } from "../../../testbed/system/cluster.ts";
-import type { Engine } from "../../../testbed/system/engines.ts";
+import type { Engine } from "../../../testbed/system/engine.ts";
 import { type LossProbe, startLossProbe } from "../../../testbed/system/loss-probe.ts";
 import { OUTSIDE } from "../../../testbed/system/network.ts";
-import {
-  asOperator,
-  leaderOf,
-  moveLeader,
-  shopStreams,
-  tellLoss,
-} from "../../../testbed/system/operator.ts";
+import { asOperator, shopStreams, tellLoss } from "../../../testbed/system/operator.ts";
 import type { System, Topology } from "../../../testbed/system/system.ts";
 import type { Course, Fault } from "../fault.ts";
 

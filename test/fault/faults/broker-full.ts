@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DiscardPolicy, type StreamConfig } from "@nats-io/jetstream";
 import { diskOf, type SmallDisk, smallDisk } from "../../../testbed/system/disk.ts";
-import type { Engine } from "../../../testbed/system/engines.ts";
+import type { Engine } from "../../../testbed/system/engine.ts";
 import { asOperator, shopStreams, tellLoss } from "../../../testbed/system/operator.ts";
 import type { Fault, Ground } from "../fault.ts";
 

@@ -1,15 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pMap from "p-map";
-import { onPublish, type PublishRule, reversed } from "../../../testbed/system/filters.ts";
-import { anew, underAnotherId } from "../../../testbed/system/message-ids.ts";
+import { onPublish, type PublishRule, reversed } from "../../../testbed/proxy/filters.ts";
+import { underAnotherId } from "../../../testbed/proxy/message-ids.ts";
 import {
+  allMessages,
   asOperator,
-  messagesOf,
-  type Operator,
-  type Stored,
+  publishAgain,
   shopStreams,
 } from "../../../testbed/system/operator.ts";
-import type { Breaking, Course, Fault, Heal } from "../fault.ts";
+import type { Breaking, Fault, Heal } from "../fault.ts";
 
 const AT_ONCE = 32;
 
@@ -83,27 +82,12 @@ export const delayMessages: Fault = {
     while (held > 0) await pause(100);
     injected();
     await judge("late events");
-    const told = await asOperator(course.system, (operator) => allMessages(course, operator));
-    await publishAnew(course, random.some(told, told.length));
+    const told = await allMessages(course.system);
+    await publishAgain(course.system, random.some(told, told.length));
     injected();
     log(`all ${told.length} messages told again`);
   },
 };
-
-async function allMessages({ system }: Course, operator: Operator): Promise<Stored[]> {
-  const found: Stored[] = [];
-  for (const stream of await shopStreams(system, operator)) {
-    found.push(...(await messagesOf(operator, stream)));
-  }
-  return found;
-}
-
-/** Each as if it were new to the stream. */
-async function publishAnew({ system }: Course, messages: readonly Stored[]): Promise<void> {
-  await asOperator(system, (operator) =>
-    pMap(messages, (message) => operator.publish(anew(message)), { concurrency: AT_ONCE }),
-  );
-}
 
 const MANY = 1_000;
 const SHORT_WINDOW_NS = 100_000_000;
@@ -114,13 +98,13 @@ export const repeatMessages: Fault = {
   what: "old events come again while new ones do: once, twice and a thousand times, under other message ids and, outside the stream's window, under their own",
   async run(course) {
     const { system, random, injected, log } = course;
-    const told = await asOperator(system, (operator) => allMessages(course, operator));
-    await publishAnew(course, told);
-    await publishAnew(course, [...told, ...told]);
+    const told = await allMessages(system);
+    await publishAgain(system, told);
+    await publishAgain(system, [...told, ...told]);
     for (const one of random.some(told, 3)) {
       log(`${one.subject} ${MANY} times`);
-      await publishAnew(
-        course,
+      await publishAgain(
+        system,
         Array.from({ length: MANY }, () => one),
       );
     }

@@ -1,8 +1,9 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { wipeStore } from "../../../testbed/engines/own-broker.ts";
 import { type Disk, diskOf, type LoopDisk, loopDisk } from "../../../testbed/system/disk.ts";
-import { type Engine, wipeStore } from "../../../testbed/system/engines.ts";
+import type { Engine } from "../../../testbed/system/engine.ts";
 import { tellLoss } from "../../../testbed/system/operator.ts";
 import type { Course, Fault, Ground } from "../fault.ts";
 

@@ -1,5 +1,6 @@
 import { DeliverPolicy } from "@nats-io/jetstream";
-import { asOperator, type Operator, shopStreams } from "../../../testbed/system/operator.ts";
+import type { Operator } from "../../../testbed/system/broker.ts";
+import { asOperator, shopStreams } from "../../../testbed/system/operator.ts";
 import type { Fault, Heal } from "../fault.ts";
 
 const nothing: Heal = async () => {};

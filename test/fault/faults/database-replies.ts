@@ -1,5 +1,5 @@
-import { isCommit } from "../../../testbed/system/filters.ts";
-import type { Filter } from "../../../testbed/system/pipe.ts";
+import { isCommit } from "../../../testbed/proxy/filters.ts";
+import type { Filter } from "../../../testbed/proxy/pipe.ts";
 import type { Fault } from "../fault.ts";
 
 /** How the answer to a COMMIT gets lost. */

@@ -1,5 +1,5 @@
 import { SERVICES } from "#proto/services.ts";
-import { sayGoaway } from "../../../testbed/system/goaway.ts";
+import { sayGoaway } from "../../../testbed/proxy/goaway.ts";
 import type { Fault } from "../fault.ts";
 
 export const goawayStorm: Fault = {

@@ -1,5 +1,5 @@
-import { cutAtPacket } from "../../../testbed/system/filters.ts";
-import type { EdgeProxy } from "../../../testbed/system/proxy.ts";
+import { cutAtPacket } from "../../../testbed/proxy/filters.ts";
+import type { EdgeProxy } from "../../../testbed/proxy/proxy.ts";
 import type { Course, Fault } from "../fault.ts";
 import { checkout } from "../load/checkout.ts";
 import { shopper } from "../load/shopper.ts";

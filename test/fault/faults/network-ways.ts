@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { EdgeProxy } from "../../../testbed/system/proxy.ts";
+import type { EdgeProxy } from "../../../testbed/proxy/proxy.ts";
 import type { Breaking, Fault } from "../fault.ts";
 
 /** From short ones to those that outlive every deadline; keepalive (30 s and 10 s) notices the longest. */

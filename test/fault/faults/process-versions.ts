@@ -6,8 +6,8 @@ import {
 import { token } from "../../../testbed/calls/callers.ts";
 import { rawClient } from "../../../testbed/calls/raw-call.ts";
 import { newKey } from "../../../testbed/orders/fixtures.ts";
-import { onPublish } from "../../../testbed/system/filters.ts";
-import { unknownFields, withUnknownFields } from "../../../testbed/system/newer.ts";
+import { onPublish } from "../../../testbed/proxy/filters.ts";
+import { unknownFields, withUnknownFields } from "../../../testbed/proxy/next-version.ts";
 import { asOperator } from "../../../testbed/system/operator.ts";
 import type { Breaking, Course, Fault, Heal } from "../fault.ts";
 import { errandsOf, idOf } from "../load/memory.ts";

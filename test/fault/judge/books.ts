@@ -5,7 +5,7 @@ import { schemasOf } from "../../../ops/command/database.ts";
 import type { System } from "../../../testbed/system/system.ts";
 
 /** What the shop may take to get right by itself. */
-export const SETTLE_SECONDS = 60;
+const SETTLE_SECONDS = 60;
 const AGAIN_AFTER_MS = 500;
 const MAX_ITEMS = 20;
 

@@ -45,7 +45,7 @@ export type PaymentRow = {
   amount_cents: bigint;
   refunded_cents: bigint;
 };
-export type CouponRow = { coupon_id: bigint; status: number; order_id: bigint };
+type CouponRow = { coupon_id: bigint; status: number; order_id: bigint };
 
 /** Everything about the market's shoppers, as the schemas and the platform have it. */
 export type Facts = {

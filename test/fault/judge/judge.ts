@@ -25,7 +25,7 @@ export type Judgement = Findings & {
 /** From healing; spec.md gives an order a minute, a batch of trouble takes longer. */
 const QUIET_WITHIN_MS = 120_000;
 
-export type Occasion = {
+type Occasion = {
   /** When all that was broken was whole again. */
   healedMs: number;
   /** When it was judged last. */

@@ -8,7 +8,7 @@ const TRIES = 8;
 const RETRY_MS = 150;
 const LOOK_EVERY_MS = 15;
 
-export type Checkout = {
+type Checkout = {
   userId: bigint;
   couponId: bigint | undefined;
   /** How long to wait for the points once the shopper has paid. */

@@ -12,9 +12,9 @@ export type Answer =
   | { kind: "refused"; reason: string }
   | { kind: "unknown"; why: string };
 
-export type Attempt = { askedMs: number; answeredMs: number; answer: Answer };
+type Attempt = { askedMs: number; answeredMs: number; answer: Answer };
 
-export type PlacedLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
+type PlacedLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 
 /** What was asked for, by kind; `id` of an OK answer is the order's, the payment's, or again the order's. */
 export type Wish =

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import type { Report } from "../../../ops/audit/audit.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { auditIsClean } from "../../../testbed/orders/audit.ts";
 import { newGoods, newShopper, placeRequest } from "../../../testbed/orders/fixtures.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { payFor, refund } from "./everything.ts";
 

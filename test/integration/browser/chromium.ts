@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { findPrograms } from "../../../local/engines/commands.ts";
 import { installPackage } from "../../../local/engines/packages.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 

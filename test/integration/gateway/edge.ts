@@ -12,7 +12,7 @@ import { createLog } from "#platform/telemetry/log.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 import { start } from "../../../gateway/main.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 
 /** A gateway in front of a fake user service. */
 export type Edge = {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { reasonName } from "#platform/values/refusal.ts";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { type OwnBroker, startOwnBroker } from "../../../testbed/engines/own-broker.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { booksBalance } from "../../../testbed/orders/books.ts";
 import {
@@ -12,7 +13,6 @@ import {
   possessed,
   type Shopper,
 } from "../../../testbed/orders/shoppers.ts";
-import { type OwnBroker, startOwnBroker } from "../../../testbed/shop/own-broker.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const STOPPED_MS = 20_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
-import { startTcpProxy, type TcpProxy } from "../../../testbed/calls/tcp-proxy.ts";
 import { eventually } from "../../../testbed/eventually.ts";
+import { startTcpProxy, type TcpProxy } from "../../../testbed/proxy/tcp-proxy.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBack,

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
 import { createLog } from "#platform/telemetry/log.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
-import { type Brokers, startBrokers } from "../../../testbed/system/engines.ts";
+import type { Brokers } from "../../../testbed/system/engine.ts";
+import { startBrokers } from "../../../testbed/system/engines.ts";
 
 const FACT = "order.v1.cancelled";
 const DURABLE = "goods_order_v1_cancelled";

@@ -4,11 +4,12 @@ import { pino } from "pino";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
 import { startConsumers, subscription } from "#platform/events/consumers.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { eventually } from "../../../testbed/eventually.ts";
+import { type EdgeProxy, startProxy } from "../../../testbed/proxy/proxy.ts";
 import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
-import { type Brokers, startBrokers } from "../../../testbed/system/engines.ts";
-import { type EdgeProxy, startProxy } from "../../../testbed/system/proxy.ts";
+import type { Brokers } from "../../../testbed/system/engine.ts";
+import { startBrokers } from "../../../testbed/system/engines.ts";
 
 const FACT = "order.v1.cancelled";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Database, openDatabase } from "#platform/db/database.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import { startTcpProxy, type TcpProxy } from "../../../testbed/calls/tcp-proxy.ts";
+import { startTcpProxy, type TcpProxy } from "../../../testbed/proxy/tcp-proxy.ts";
 import { openTestDatabase, silent, type TestDatabase } from "../../../testbed/shop/database.ts";
 import { openSchemas } from "../../../testbed/shop/schemas.ts";
 

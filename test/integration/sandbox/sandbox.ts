@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../../../local/engines/ports.ts";
 import { type SandboxControl, sandboxControl } from "../../../simulators/sandbox/client.ts";
 import { DEVELOPMENT_SANDBOX_SECRET } from "../../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
+import { freePorts } from "../../../testbed/engines/ports.ts";
 import { serviceProcess } from "../../../testbed/shop/service-process.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look at what came back.

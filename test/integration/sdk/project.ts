@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Finished, run } from "../../../local/engines/commands.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 

@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isPortFree } from "../../../local/engines/ports.ts";
 import { commandLine } from "../../../ops/command/running-shop.ts";
-import { temporaryDirectory } from "../../../testbed/shop/infrastructure.ts";
+import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { openSchemas } from "../../../testbed/shop/schemas.ts";
 import { deleteStreams } from "../../../testbed/shop/streams.ts";
 

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { run } from "../../local/engines/commands.ts";
-import type { Need } from "./fault.ts";
+
+/** Something that not every machine can do. */
+export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketime" | "prlimit";
 
 const WITHIN_MS = 10_000;
 /** Where Debian and others keep it. */
-export const FAKETIME_LIBRARIES = [
+const FAKETIME_LIBRARIES = [
   "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
   "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
   "/usr/lib/faketime/libfaketimeMT.so.1",

@@ -1,7 +1,9 @@
 import { createServer, type Server } from "node:net";
-import { isPortFree } from "../../local/engines/ports.ts";
+import { freePorts, isPortFree } from "../../local/engines/ports.ts";
 
-// Below the range of the tests' own shops, and of outgoing connections.
+export { freePorts };
+
+// Below the range of `freePorts` and of outgoing connections.
 const LOWEST = 10_000;
 const BLOCK = 50;
 const BLOCKS = 100;
@@ -10,23 +12,24 @@ let block: Promise<number> | undefined;
 let taken = 0;
 
 /**
- * Loopback ports that belong to this program as long as it lives, whether something listens on them or not: whoever is
- * killed and comes back later must not find its port with another system of the machine.
+ * Loopback ports that belong to this process for as long as it lives, whether or not something
+ * listens on them. A server that is killed and started again later finds its port free, even when
+ * other systems run on this machine; a port of `freePorts` may be taken by then.
  */
-export async function ownPorts(count: number): Promise<number[]> {
+export async function leasePorts(count: number): Promise<number[]> {
   block ??= leaseBlock();
   const first = await block;
   const found: number[] = [];
   for (let looks = 0; found.length < count; looks += 1) {
-    if (looks === BLOCK) throw new Error("the ports of this program are all taken");
-    // One after the other: those of a system that has just stopped come last.
+    if (looks === BLOCK) throw new Error(`all ${BLOCK - 1} ports of this process are in use`);
+    // In rotation, so that the ports of a system that has just stopped are used last.
     const port = first + 1 + (taken++ % (BLOCK - 1));
     if (await isPortFree(port)) found.push(port);
   }
   return found;
 }
 
-/** The first port of a block stands for the whole: who listens on it has the others, and loses them by its end. */
+/** Takes a block by listening on its first port, which the operating system frees at exit. */
 async function leaseBlock(): Promise<number> {
   const start = Math.floor(Math.random() * BLOCKS);
   for (let index = 0; index < BLOCKS; index += 1) {
@@ -36,7 +39,7 @@ async function leaseBlock(): Promise<number> {
     server.unref();
     return first;
   }
-  throw new Error("all ports of the fault suite are taken");
+  throw new Error(`all ${BLOCKS} blocks of ports from ${LOWEST} are leased`);
 }
 
 function listenOn(port: number): Promise<Server | undefined> {

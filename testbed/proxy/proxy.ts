@@ -21,6 +21,15 @@ export type EdgeProxy = {
   stop(): Promise<void>;
 };
 
+/** The URL with the host and port of this address, such as a proxy's. */
+export function urlAt(url: string, address: string): string {
+  const changed = new URL(url);
+  const [host = "", port = ""] = address.split(":");
+  changed.hostname = host;
+  changed.port = port;
+  return changed.href;
+}
+
 type Link = { reset(): void; pump(): void };
 
 export async function startProxy(edge: {
@@ -48,7 +57,7 @@ export async function startProxy(edge: {
       connection: connections,
       connectTo: () => connect({ port, host, allowHalfOpen: true }),
       modeNow: () => mode,
-      judge: (packet) => {
+      decide: (packet) => {
         packets += 1;
         return filter?.({ ...packet, number: packets }) ?? "pass";
       },
@@ -97,13 +106,13 @@ type Joining = {
   connection: number;
   connectTo: () => Socket;
   modeNow: () => Mode;
-  judge: Control["judge"];
+  decide: Control["decide"];
   ended: () => void;
 };
 
 /** One connection of a caller with its counterpart, which is opened as soon as no black hole is before it. */
 function join(client: Socket, joining: Joining): Link {
-  const { connection, connectTo, modeNow, judge, ended } = joining;
+  const { connection, connectTo, modeNow, decide, ended } = joining;
   let upstream: Socket | undefined;
   let pipes: Pipe[] = [];
   const reset = () => {
@@ -115,7 +124,7 @@ function join(client: Socket, joining: Joining): Link {
     get mode() {
       return modeNow();
     },
-    judge,
+    decide,
     reset,
   };
   client.setNoDelay(true);

@@ -1,13 +1,12 @@
 import { signal } from "../../local/engines/processes.ts";
 
-// What has to be gone when this program is, however it ends. Node runs only synchronous code by then.
-
 const cleanups = new Set<() => void>();
 let watching = false;
 
 /**
- * Runs `cleanup`, which must be synchronous, when this program ends without having done it in order: an uncaught error,
- * process.exit. The returned function takes it back.
+ * Runs `cleanup` when this process exits, also after an uncaught error or `process.exit`, unless
+ * the returned function was called before. `cleanup` must be synchronous, because Node runs
+ * nothing else at that time.
  */
 export function atExit(cleanup: () => void): () => void {
   if (!watching) process.once("exit", cleanUp);
@@ -16,7 +15,7 @@ export function atExit(cleanup: () => void): () => void {
   return () => cleanups.delete(cleanup);
 }
 
-/** Kills whatever process runs under this handle at the end. */
+/** Kills the process that `pid` names when this process exits; see `atExit`. */
 export function killAtExit(pid: () => number | undefined): () => void {
   return atExit(() => {
     const running = pid();
@@ -25,7 +24,7 @@ export function killAtExit(pid: () => number | undefined): () => void {
 }
 
 function cleanUp(): void {
-  // The latest first: what was mounted last has to go first.
+  // In reverse order: what was mounted last is unmounted first.
   for (const cleanup of [...cleanups].reverse()) {
     try {
       cleanup();

@@ -1,5 +1,5 @@
 /** A frame of the NATS client protocol as it stands on the wire; `subject` of one that publishes. */
-export type NatsFrame = { bytes: Buffer; subject: string | undefined };
+type NatsFrame = { bytes: Buffer; subject: string | undefined };
 
 const LINE_END = Buffer.from("\r\n");
 const PUBLISHES = /^H?PUB (\S+) (?:\S+ )?(?:\d+ )?(\d+)$/i;

@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { isWholeFrames, sayGoaway } from "./goaway.ts";
 import { natsFrames } from "./nats-frames.ts";
-import { withUnknownFields } from "./newer.ts";
+import { withUnknownFields } from "./next-version.ts";
 
 describe("an event of the next version", () => {
   it("has its fields behind those that are known, in a frame of the right length", () => {

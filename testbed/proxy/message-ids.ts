@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import type { Stored } from "./operator.ts";
+import { randomBytes } from "node:crypto";
 
 const MESSAGE_ID = /\r\nNats-Msg-Id: ?([^\r]+)\r\n/;
 
@@ -19,13 +18,4 @@ export function underAnotherId(frame: Buffer): Buffer {
     Buffer.from(other, "latin1"),
     frame.subarray(at + id.length),
   ]);
-}
-
-/** A message that the stream has, to be published by hand once more. */
-export function anew({ subject, headers, payload }: Stored): Omit<Stored, "stream" | "sequence"> {
-  const eventId = headers["Shop-Event-Id"] ?? "";
-  // What the broker itself was told with it is not for a second one.
-  const own = Object.entries(headers).filter(([name]) => !/^nats-/i.test(name));
-  const id = `${eventId}.${randomUUID()}`;
-  return { subject, headers: { ...Object.fromEntries(own), "Nats-Msg-Id": id }, payload };
 }
