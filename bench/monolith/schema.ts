@@ -21,12 +21,7 @@ export async function makeSchema(options: {
   const database = await openDatabase({
     settings: { url: mysqlUrl, schema: `${namespace}_order`, pool: 1 },
     entities: [],
-    migrations: [
-      ...orderMigrations,
-      ...couponMigrations,
-      ...goodsMigrations,
-      ...userMigrations,
-    ],
+    migrations: [...orderMigrations, ...couponMigrations, ...goodsMigrations, ...userMigrations],
     name: "monolith",
     log: silent,
   });

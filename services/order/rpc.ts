@@ -36,7 +36,10 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       });
       const command = { ...request, lines, address: { consignee, mobile, text } };
       const order = await placing.place(command, call);
-      call.log.info({ orderId: String(order.orderId), userId: String(order.userId) }, "order confirmed");
+      call.log.info(
+        { orderId: String(order.orderId), userId: String(order.userId) },
+        "order confirmed",
+      );
       return { order: orderMessage(order) };
     },
     async getOrder({ orderId }, call) {
