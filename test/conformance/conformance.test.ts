@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
-import { bringSuite, lacking, runSuite } from "./suite.ts";
+import { installSuite, missingTools, runSuite } from "./suite.ts";
 
-/** The first run on a machine builds the runner. */
-const bringMs = 660_000;
+/** The first run on a machine builds the runner of the suite. */
+const installMs = 660_000;
 const runMs = 300_000;
-/** A suite that silently runs less proves less. */
-const LEAST_CASES = 2_700;
+/** Fails if the suite silently runs fewer cases. */
+const MIN_CASES = 2_700;
 
-describe("the gateway's protocols, judged by Connect's conformance suite", () => {
-  const absent = lacking();
+describe("the gateway's protocols, in Connect's conformance suite", () => {
+  const absent = missingTools();
   if (absent.length > 0) {
-    // A test that is only pending would fail the run; nothing is claimed here, and this says so.
+    // A pending test would fail the run, so the skipped suite is only reported.
     console.log(`  SKIPPED: the conformance suite, this machine lacks ${absent.join(", ")}`);
     return;
   }
 
   before(function () {
-    this.timeout(bringMs);
-    return bringSuite();
+    this.timeout(installMs);
+    return installSuite();
   });
 
-  it("pass every case that is claimed, over HTTP/1.1 and HTTP/2", async function () {
+  it("pass every case of the features in gateway.yaml, over HTTP/1.1 and HTTP/2", async function () {
     this.timeout(runMs + 10_000);
     const { passed, failed, output } = await runSuite("gateway.yaml", { withinMs: runMs });
     assert.equal(failed, 0, output);
-    assert.ok(passed >= LEAST_CASES, `only ${passed} cases were run`);
+    assert.ok(passed >= MIN_CASES, `only ${passed} cases ran`);
   });
 });

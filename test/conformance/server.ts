@@ -1,6 +1,7 @@
-// The server under test: the gateway's protocols and its HTTP server, with the suite's service behind them. The runner
-// of the suite starts it, says on stdin what it needs, and reads from stdout where it is. The gate is left out: it adds
-// the shop's own words to errors, and would want a caller.
+// The server under test: the gateway's protocols and HTTP server in front of the suite's own
+// service. The runner of the suite starts this program, writes a ServerCompatRequest to stdin and
+// reads the address from stdout. The gateway's gate is left out: it requires a caller and adds
+// details to errors.
 //
 //   node test/conformance/server.ts DESCRIPTORS
 
@@ -11,26 +12,26 @@ import { startHttpServer } from "#platform/http/server.ts";
 import { createLog } from "#platform/telemetry/log.ts";
 import { HTTP_LIMITS } from "../../gateway/limits.ts";
 import { createProtocols } from "../../gateway/protocols.ts";
+import { readDescriptors, type ServerRequest } from "./descriptors.ts";
 import { serveConformance } from "./service.ts";
-import { readWords, type ServerRequest } from "./words.ts";
 
 const host = "127.0.0.1";
-const words = readWords(process.argv[2] ?? "");
+const descriptors = readDescriptors(process.argv[2] ?? "");
 
-/** A message comes and goes behind its length, of four bytes. */
+/** Reads one message from stdin. Each message follows its length in four bytes, big-endian. */
 async function readRequest(): Promise<ServerRequest> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of process.stdin) {
     bytes = Buffer.concat([bytes, chunk]);
     if (bytes.length < 4 || bytes.length < 4 + bytes.readUInt32BE()) continue;
     const message = bytes.subarray(4, 4 + bytes.readUInt32BE());
-    return fromBinary(words.schema("ServerCompatRequest"), message) as ServerRequest;
+    return fromBinary(descriptors.schema("ServerCompatRequest"), message) as ServerRequest;
   }
-  throw new Error("stdin ended before the request");
+  throw new Error("stdin ended before the ServerCompatRequest");
 }
 
 function writeResponse(fields: object): void {
-  const schema = words.schema("ServerCompatResponse");
+  const schema = descriptors.schema("ServerCompatResponse");
   const message = toBinary(schema, create(schema, fields as MessageInitShape<typeof schema>));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(message.length);
@@ -39,13 +40,13 @@ function writeResponse(fields: object): void {
 
 process.once("SIGTERM", () => process.exit());
 const { useTls, messageReceiveLimit } = await readRequest();
-if (useTls) throw new Error("the gateway speaks no TLS: it ends in front of it");
-// stdout is taken.
+if (useTls) throw new Error("the gateway serves no TLS; gateway.yaml must not claim it");
+// stdout carries the ServerCompatResponse, so nothing may be logged there.
 const log = createLog("conformance", "silent");
 const protocols = createProtocols({
-  routes: (router) => serveConformance(router, words),
+  routes: (router) => serveConformance(router, descriptors),
   maxRequestBytes: messageReceiveLimit || undefined,
-  registry: words.registry,
+  registry: descriptors.registry,
   log,
 });
 const { port } = await startHttpServer({

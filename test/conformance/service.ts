@@ -9,37 +9,39 @@ import {
 } from "@connectrpc/connect";
 import { STREAM_OPTIONS } from "../../gateway/protocols.ts";
 import type {
-  ErrorWanted,
+  Descriptors,
+  ErrorDefinition,
   Header,
+  StreamDefinition,
   StreamRequest,
-  StreamWanted,
+  UnaryDefinition,
   UnaryRequest,
-  UnaryWanted,
-  Words,
-} from "./words.ts";
+} from "./descriptors.ts";
 
 type Payload = { data?: Uint8Array; requestInfo?: Message };
+/** One call of the service, with the messages of the suite. */
+type Call = { suite: Descriptors; context: HandlerContext };
 
 /**
- * The service of the conformance suite: it answers what the request wants it to answer, and tells what it saw of the
- * request. Only `Unimplemented` is not there.
+ * The service of the conformance suite: each method answers as the request defines and reports the
+ * request that it received. `Unimplemented` is left out on purpose.
  */
-export function serveConformance(router: ConnectRouter, words: Words): void {
-  const { service } = words;
+export function serveConformance(router: ConnectRouter, suite: Descriptors): void {
+  const { service } = suite;
   const implementation = {
     unary: (request: UnaryRequest, context: HandlerContext) =>
-      answerOnce(words, [request], request.responseDefinition, context),
+      answerOnce({ suite, context }, [request], request.responseDefinition),
     idempotentUnary: (request: UnaryRequest, context: HandlerContext) =>
-      answerOnce(words, [request], request.responseDefinition, context),
+      answerOnce({ suite, context }, [request], request.responseDefinition),
     clientStream: async (requests: AsyncIterable<UnaryRequest>, context: HandlerContext) => {
       const all: UnaryRequest[] = [];
       for await (const request of requests) all.push(request);
-      return answerOnce(words, all, all[0]?.responseDefinition, context);
+      return answerOnce({ suite, context }, all, all[0]?.responseDefinition);
     },
     serverStream: (request: StreamRequest, context: HandlerContext) =>
-      answerMany(words, [request], request.responseDefinition, context),
+      answerMany({ suite, context }, [request], request.responseDefinition),
     bidiStream: (requests: AsyncIterable<StreamRequest>, context: HandlerContext) =>
-      converse(words, requests, context),
+      converse({ suite, context }, requests),
   };
   for (const [name, method] of Object.entries(service.method)) {
     const handle = implementation[name as keyof typeof implementation];
@@ -50,128 +52,127 @@ export function serveConformance(router: ConnectRouter, words: Words): void {
 }
 
 async function answerOnce(
-  words: Words,
+  call: Call,
   requests: Message[],
-  wanted: UnaryWanted | undefined,
-  context: HandlerContext,
+  definition: UnaryDefinition | undefined,
 ): Promise<{ payload: Payload }> {
-  const requestInfo = seen(words, requests, context);
-  if (!wanted) return { payload: { requestInfo } };
-  sendHeaders(wanted, context);
-  await pause(wanted.responseDelayMs);
-  const { response } = wanted;
-  if (response.case === "error") throw errorOf(words, response.value, requestInfo);
+  const requestInfo = received(call, requests);
+  if (!definition) return { payload: { requestInfo } };
+  sendHeaders(definition, call.context);
+  await pause(definition.responseDelayMs);
+  const { response } = definition;
+  if (response.case === "error") throw errorOf(call.suite, response.value, requestInfo);
   const data = response.case === "responseData" ? { data: response.value } : {};
   return { payload: { ...data, requestInfo } };
 }
 
 async function* answerMany(
-  words: Words,
+  call: Call,
   requests: Message[],
-  wanted: StreamWanted | undefined,
-  context: HandlerContext,
+  definition: StreamDefinition | undefined,
 ): AsyncIterable<{ payload: Payload }> {
-  if (!wanted) return;
-  sendHeaders(wanted, context);
-  yield* answers(words, { requests, wanted, from: 0 }, context);
+  if (!definition) return;
+  sendHeaders(definition, call.context);
+  yield* answers(call, { requests, definition, from: 0 });
 }
 
-/** Answers each request as it comes where it is to be full duplex; all of them at the end otherwise. */
+/** Answers each request at once in full duplex, and all of them at the end in half duplex. */
 async function* converse(
-  words: Words,
+  call: Call,
   requests: AsyncIterable<StreamRequest>,
-  context: HandlerContext,
 ): AsyncIterable<{ payload: Payload }> {
   let first: StreamRequest | undefined;
   let waiting: Message[] = [];
   let answered = 0;
   for await (const request of requests) {
-    if (!first && request.responseDefinition) sendHeaders(request.responseDefinition, context);
+    if (!first && request.responseDefinition) sendHeaders(request.responseDefinition, call.context);
     first ??= request;
     waiting.push(request);
     if (!first.fullDuplex) continue;
     const data = first.responseDefinition?.responseData[answered];
     if (!data) break;
     const requestInfo =
-      answered === 0 ? seen(words, waiting, context) : justRequests(words, waiting);
+      answered === 0 ? received(call, waiting) : justRequests(call.suite, waiting);
     await pause(first.responseDefinition?.responseDelayMs);
     yield { payload: { data, requestInfo } };
     answered += 1;
     waiting = [];
   }
-  const wanted = first?.responseDefinition;
-  if (wanted) yield* answers(words, { requests: waiting, wanted, from: answered }, context);
+  const definition = first?.responseDefinition;
+  if (definition) yield* answers(call, { requests: waiting, definition, from: answered });
 }
 
-/** What is left of the answers, then the error if there is to be one. */
+/** The answers from index `from` on, then the error if one is defined. */
 async function* answers(
-  words: Words,
-  left: { requests: Message[]; wanted: StreamWanted; from: number },
-  context: HandlerContext,
+  call: Call,
+  left: { requests: Message[]; definition: StreamDefinition; from: number },
 ): AsyncIterable<{ payload: Payload }> {
-  const { requests, wanted, from } = left;
-  for (const [index, data] of wanted.responseData.entries()) {
+  const { requests, definition, from } = left;
+  for (const [index, data] of definition.responseData.entries()) {
     if (index < from) continue;
-    await pause(wanted.responseDelayMs);
+    await pause(definition.responseDelayMs);
     if (index > 0) yield { payload: { data } };
-    else yield { payload: { data, requestInfo: seen(words, requests, context) } };
+    else yield { payload: { data, requestInfo: received(call, requests) } };
   }
-  if (!wanted.error) return;
-  const isFirst = wanted.responseData.length === 0;
-  throw errorOf(words, wanted.error, isFirst ? seen(words, requests, context) : undefined);
+  if (!definition.error) return;
+  const isFirst = definition.responseData.length === 0;
+  throw errorOf(call.suite, definition.error, isFirst ? received(call, requests) : undefined);
 }
 
-function sendHeaders(wanted: UnaryWanted | StreamWanted, context: HandlerContext): void {
+function sendHeaders(
+  definition: UnaryDefinition | StreamDefinition,
+  context: HandlerContext,
+): void {
   const add = (to: Headers, headers: Header[]) => {
     for (const { name, value } of headers) for (const one of value) to.append(name, one);
   };
-  add(context.responseHeader, wanted.responseHeaders);
-  add(context.responseTrailer, wanted.responseTrailers);
+  add(context.responseHeader, definition.responseHeaders);
+  add(context.responseTrailer, definition.responseTrailers);
 }
 
-/** The requests as they were read, and all that came with them. */
-function seen(words: Words, requests: Message[], context: HandlerContext): Message {
+/** What arrived: headers, timeout, query parameters and the requests. */
+function received({ suite, context }: Call, requests: Message[]): Message {
   const timeoutMs = context.timeoutMs();
   const queryParams = [...new URL(context.url).searchParams].map(([name, value]) => {
     return { name, value: [value] };
   });
-  return requestInfo(words, {
+  return requestInfo(suite, {
     requestHeaders: [...context.requestHeader].map(([name, value]) => ({ name, value: [value] })),
-    requests: requests.map((request) => packed(words, request)),
+    requests: requests.map((request) => packed(suite, request)),
     ...(timeoutMs === undefined ? {} : { timeoutMs: BigInt(Math.round(timeoutMs)) }),
     ...(context.requestMethod === "GET" ? { connectGetInfo: { queryParams } } : {}),
   });
 }
 
-function justRequests(words: Words, requests: Message[]): Message {
-  return requestInfo(words, { requests: requests.map((request) => packed(words, request)) });
+function justRequests(suite: Descriptors, requests: Message[]): Message {
+  return requestInfo(suite, { requests: requests.map((request) => packed(suite, request)) });
 }
 
-function requestInfo(words: Words, fields: object): Message {
-  const schema = words.schema("ConformancePayload.RequestInfo");
+function requestInfo(suite: Descriptors, fields: object): Message {
+  const schema = suite.schema("ConformancePayload.RequestInfo");
   return create(schema, fields as MessageInitShape<typeof schema>);
 }
 
-function packed({ registry }: Words, message: Message): Any {
+function packed({ registry }: Descriptors, message: Message): Any {
   const schema = registry.getMessage(message.$typeName);
-  if (!schema) throw new Error(`${message.$typeName} is not of the suite`);
+  if (!schema) throw new Error(`${message.$typeName} is not a message of the suite`);
   return anyPack(schema, message);
 }
 
 function errorOf(
-  words: Words,
-  wanted: ErrorWanted,
+  suite: Descriptors,
+  definition: ErrorDefinition,
   requestInfo: Message | undefined,
 ): ConnectError {
-  const details = wanted.details.map((detail) => anyUnpack(detail, words.registry));
+  const details = definition.details.map((detail) => anyUnpack(detail, suite.registry));
   const all = [...details, requestInfo].filter((message) => message !== undefined);
   return new ConnectError(
-    wanted.message ?? "",
-    wanted.code as Code,
+    definition.message ?? "",
+    definition.code as Code,
     undefined,
     all.map((value) => {
-      const desc = words.registry.getMessage(value.$typeName);
-      if (!desc) throw new Error(`${value.$typeName} is not of the suite`);
+      const desc = suite.registry.getMessage(value.$typeName);
+      if (!desc) throw new Error(`${value.$typeName} is not a message of the suite`);
       return { desc, value };
     }),
   );

@@ -16,7 +16,7 @@ const ROLES: Partial<Record<Access, string[]>> = {
 
 const open = METHODS.filter(({ access }) => access !== Access.SERVICE);
 
-describe("the description of the JSON interface", () => {
+describe("the OpenAPI document", () => {
   const document = readDocument();
   const { paths, components } = document;
   const judge = schemaJudge(components.schemas);
@@ -31,7 +31,7 @@ describe("the description of the JSON interface", () => {
     return content[type] ?? assert.fail();
   };
 
-  it("is valid OpenAPI 3.1, of this version of the shop", async () => {
+  it("is valid OpenAPI 3.1 and has the version of the package", async () => {
     const { valid, errors } = await new Validator().validate(structuredClone(document));
     assert.ok(valid, JSON.stringify(errors));
     assert.match(document.openapi, /^3\.1\./);
@@ -41,14 +41,14 @@ describe("the description of the JSON interface", () => {
     assert.equal(document.info.version, project.version);
   });
 
-  it("has every method that clients may call, and no other", () => {
+  it("describes every method that clients may call, and no other", () => {
     assert.deepEqual(Object.keys(paths).sort(), open.map(({ path }) => path).sort());
     for (const path of Object.values(paths)) assert.deepEqual(Object.keys(path), ["post"]);
     const services = new Set(open.map(({ desc }) => desc.parent.typeName));
     assert.deepEqual(document.tags.map(({ name }) => name).sort(), [...services].sort());
   });
 
-  it("has the messages of these methods, and none that only services send each other", () => {
+  it("describes the messages of these methods, and none that only services exchange", () => {
     const reachable = new Set(["shop.common.v1.ErrorInfo"]);
     for (const { desc } of open) {
       for (const message of [desc.input, desc.output]) collect(message, reachable);
@@ -57,7 +57,7 @@ describe("the description of the JSON interface", () => {
     assert.deepEqual(own.sort(), [...reachable].sort());
   });
 
-  it("says who may call each method", () => {
+  it("declares the roles that may call each method", () => {
     for (const method of open) {
       const named = operationOf(method).security.flatMap((one) =>
         Object.entries(one).map(([scheme, roles]) => `${scheme} ${roles.join(" ")}`),
@@ -68,31 +68,31 @@ describe("the description of the JSON interface", () => {
 
   for (const method of open) {
     const { input, output } = method.desc;
-    const judges = (message: DescMessage, json: unknown) => judge(message.typeName, json);
+    const failureOf = (message: DescMessage, json: unknown) => judge(message.typeName, json);
 
-    it(`describes what ${method.name} takes and answers`, () => {
+    it(`accepts any request and response of ${method.name}, and no unknown field`, () => {
       assert.equal(contentOf(method).schema.$ref, `#/components/schemas/${input.typeName}`);
       const answer = JSON.stringify(operationOf(method).responses[200]);
       assert.ok(answer.includes(`"#/components/schemas/${output.typeName}"`));
       for (const message of [input, output]) {
         const property = fc.property(messages(message), (init) => {
           const json = toJson(message, create(message, init));
-          assert.equal(judges(message, json), undefined, JSON.stringify(json));
+          assert.equal(failureOf(message, json), undefined, JSON.stringify(json));
         });
         fc.assert(property, { numRuns: 20 });
-        assert.notEqual(judges(message, { nothing: 1 }), undefined);
+        assert.notEqual(failureOf(message, { nothing: 1 }), undefined);
       }
     });
 
-    it(`gives an example of ${method.name} that is one`, () => {
+    it(`has a valid example of ${method.name}`, () => {
       const { example } = contentOf(method);
       if (method.desc.methodKind !== "unary") return assert.equal(example, undefined);
-      assert.equal(judges(input, example), undefined);
+      assert.equal(failureOf(input, example), undefined);
       assert.doesNotThrow(() => fromJson(input, example as JsonValue));
     });
   }
 
-  it("is right in what it says of requests beyond their schemas", () => {
+  it("is right about the request forms that its schemas do not express", () => {
     const { input } =
       METHODS.find(({ name }) => name === "order ListOrders")?.desc ?? assert.fail();
     const readable = (json: JsonValue) => {
@@ -111,7 +111,7 @@ describe("the description of the JSON interface", () => {
   });
 });
 
-/** The message and all that it contains, but for what JSON has forms of its own for. */
+/** Adds the names of the message and of all types in it, except well-known types. */
 function collect(message: DescMessage, found: Set<string>): void {
   const { typeName } = message;
   if (found.has(typeName) && typeName !== "shop.common.v1.ErrorInfo") return;

@@ -14,18 +14,22 @@ import {
 } from "../../../testbed/calls/valid-requests.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 
-const EVERYBODY: CallerKind[] = ["anonymous", "user", "admin", "service"];
-const MAY: Record<string, CallerKind[]> = {
-  ACCESS_PUBLIC: EVERYBODY,
+const CALLERS: CallerKind[] = ["anonymous", "user", "admin", "service"];
+/** The callers that each access option of the contract admits. */
+const ADMITTED: Record<string, CallerKind[]> = {
+  ACCESS_PUBLIC: CALLERS,
   ACCESS_USER: ["user", "admin", "service"],
   ACCESS_ADMIN: ["admin"],
   ACCESS_SERVICE: ["service"],
 };
 
-/** Who may call what, from the text of the proto files: another source than the option that the server reads. */
+/**
+ * The access option of each rpc, read from the text of the proto files: a second source beside the
+ * compiled option that the server reads.
+ */
 const ACCESS_OF = new Map(protoTexts().flatMap(accessOptions));
 
-describe("who may call what", function () {
+describe("access to the services", function () {
   this.timeout(startMs);
   let world: World;
   let every: EveryCaller;
@@ -36,20 +40,20 @@ describe("who may call what", function () {
   });
   after(() => every?.close());
 
-  it("is said in the contract for every rpc", () => {
+  it("is declared in the contract for every rpc", () => {
     const paths = new Set(METHODS.map(({ path }) => path));
     assert.deepEqual([...ACCESS_OF.keys()].sort(), [...paths].sort());
-    for (const [path, option] of ACCESS_OF) assert.ok(MAY[option], `${path}: ${option}`);
+    for (const [path, option] of ACCESS_OF) assert.ok(ADMITTED[option], `${path}: ${option}`);
   });
 
   for (const method of METHODS) {
     const option = ACCESS_OF.get(method.path) ?? "";
-    it(`${method.name} is for ${option}`, async () => {
-      for (const caller of EVERYBODY) {
+    it(`is limited to ${option}: ${method.name}`, async () => {
+      for (const caller of CALLERS) {
         const answer = await every.send(method, await validOf(method).request(world), caller);
         const name = statusNameOf(method, answer);
         const what = `${caller}: ${answer.details}`;
-        if (MAY[option]?.includes(caller)) {
+        if (ADMITTED[option]?.includes(caller)) {
           assert.equal(name, "OK", what);
         } else {
           const refusal = caller === "anonymous" ? "UNAUTHENTICATED" : "PERMISSION_DENIED";
@@ -59,17 +63,17 @@ describe("who may call what", function () {
       }
     });
 
-    it(`${method.name} looks at nobody's request before it knows who it is`, async () => {
+    it(`is checked before the request is parsed: ${method.name}`, async () => {
       if (option === "ACCESS_PUBLIC") return;
       const answer = await every.send(method, Buffer.from([0xff]), "anonymous");
       assert.equal(status[answer.code], "UNAUTHENTICATED");
     });
   }
 
-  describe("with a token that is none", () => {
+  describe("with an invalid token", () => {
     const methods = ["goods GetGoods", "user GetUser", "goods CreateGoods", "goods ReserveStock"];
     for (const [what, make] of Object.entries(BAD_TOKENS)) {
-      it(`nobody gets in: ${what}`, async () => {
+      it(`is UNAUTHENTICATED: ${what}`, async () => {
         const headers: RawOptions["headers"] = (await make(world.userId)).map((value) => {
           return ["authorization", value];
         });
@@ -79,7 +83,7 @@ describe("who may call what", function () {
             headers,
           });
           assert.equal(status[answer.code], "UNAUTHENTICATED", `${name}: ${answer.details}`);
-          // One answer for every cause.
+          // The message does not reveal which check failed.
           assert.equal(answer.details, "UNAUTHENTICATED");
         }
       });

@@ -25,7 +25,7 @@ type Answer = {
 const healthCheck = healthService.Check as MethodDefinition<object, object>;
 const folder = dirname(createRequire(import.meta.url).resolve("@grpc/reflection"));
 
-describe("a client without a proto file and without a token", function () {
+describe("a client with neither proto files nor a token", function () {
   this.timeout(startMs);
   let shop: Shop;
   const clients = new Map<Name, Client>();
@@ -39,11 +39,11 @@ describe("a client without a proto file and without a token", function () {
     for (const client of clients.values()) client.close();
   });
 
-  const ask = async (name: Name, version: string, request: object): Promise<Answer> => {
+  const reflect = async (name: Name, version: string, request: object): Promise<Answer> => {
     const path = join(folder, "../proto/grpc/reflection", version, "reflection.proto");
     const loaded = loadSync(path, { longs: String });
     const service = loaded[`grpc.reflection.${version}.ServerReflection`] as ServiceDefinition;
-    const method = service.ServerReflectionInfo ?? assert.fail("no such method");
+    const method = service.ServerReflectionInfo ?? assert.fail("ServerReflectionInfo is missing");
     const stream = (clients.get(name) as Client).makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
@@ -53,7 +53,7 @@ describe("a client without a proto file and without a token", function () {
     for await (const answer of stream) return answer as Answer;
     return {};
   };
-  /** All files that are needed for a name, each asked for as a client does: by the names that others import. */
+  /** Fetches the file that defines a symbol and, by name, every file that it imports. */
   const filesFor = async (name: Name, version: string, symbol: string) => {
     const known = new Map<string, FileDescriptorProto>();
     const read = ({ fileDescriptorResponse }: Answer) => {
@@ -62,20 +62,20 @@ describe("a client without a proto file and without a token", function () {
         known.set(file.name, file);
       }
     };
-    read(await ask(name, version, { fileContainingSymbol: symbol }));
+    read(await reflect(name, version, { fileContainingSymbol: symbol }));
     for (;;) {
       const wanted = [...known.values()].flatMap((file) => file.dependency);
       const missing = wanted.find((file) => !known.has(file));
       if (missing === undefined) return known;
-      read(await ask(name, version, { fileByFilename: missing }));
-      assert.ok(known.has(missing), `${missing} is imported and cannot be had`);
+      read(await reflect(name, version, { fileByFilename: missing }));
+      assert.ok(known.has(missing), `reflection does not serve the imported file ${missing}`);
     }
   };
 
   for (const name of Object.keys(SERVED) as Name[]) {
     for (const version of ["v1", "v1alpha"]) {
-      it(`learns from ${name} what it serves, by reflection ${version}`, async () => {
-        const { listServicesResponse } = await ask(name, version, { listServices: "" });
+      it(`learns what ${name} serves, by reflection ${version}`, async () => {
+        const { listServicesResponse } = await reflect(name, version, { listServices: "" });
         const listed = listServicesResponse?.service.map((service) => service.name) ?? [];
         const wanted = SERVED[name].map((service): string => service.typeName);
         for (const service of wanted) assert.ok(listed.includes(service), `${listed}`);
@@ -101,7 +101,7 @@ describe("a client without a proto file and without a token", function () {
       });
     }
 
-    it(`learns from ${name} whether it serves`, async () => {
+    it(`learns whether ${name} is serving`, async () => {
       const { path, requestSerialize, responseDeserialize } = healthCheck;
       const check = (service: string) =>
         new Promise<string>((resolve, reject) => {
@@ -123,7 +123,7 @@ describe("a client without a proto file and without a token", function () {
     });
   }
 
-  it("can build an order from what PlaceOrder's descriptor says", async () => {
+  it("can build a PlaceOrder request from its descriptor", async () => {
     const files = await filesFor("order", "v1", "shop.order.v1.OrderService");
     const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder(files) }));
     const method = registry.getService("shop.order.v1.OrderService")?.method.placeOrder;
@@ -136,7 +136,7 @@ describe("a client without a proto file and without a token", function () {
   });
 });
 
-/** A registry wants each file after those that it imports. */
+/** Sorts the files so that each follows those that it imports, as a registry requires. */
 function inOrder(files: Map<string, FileDescriptorProto>): FileDescriptorProto[] {
   const ordered = new Set<FileDescriptorProto>();
   const add = (file: FileDescriptorProto) => {

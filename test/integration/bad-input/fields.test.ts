@@ -18,10 +18,10 @@ import type { Shop } from "../../../testbed/shop/shop.ts";
 import { type Input, inputsFor } from "./inputs.ts";
 import { RULES, type Rule } from "./rules.ts";
 
-/** Fewer than the passwords that may wait to be hashed. */
-const AT_ONCE = 12;
+/** Requests in flight; below the number of passwords that may queue for hashing. */
+const CONCURRENCY = 12;
 
-describe("every field of every rpc", function () {
+describe("a bad value in any field of any rpc", function () {
   this.timeout(startMs);
   const visited = new Map<string, Set<string>>();
   let shop: Shop;
@@ -34,8 +34,8 @@ describe("every field of every rpc", function () {
   });
   after(() => every?.close());
 
-  /** Tries one value in one field, and says what is wrong with the answer. */
-  const tryOut = async (method: Method, at: FieldPath, input: Input, rule: Rule) => {
+  /** Sends one value in one field. Resolves to what is wrong with the answer, if anything. */
+  const failureOf = async (method: Method, at: FieldPath, input: Input, rule: Rule) => {
     const { caller, request } = validOf(method);
     const answer = await every.send(
       method,
@@ -43,8 +43,8 @@ describe("every field of every rpc", function () {
       caller,
     );
     const name = statusNameOf(method, answer);
-    const wanted = rule.answers(input);
-    const what = `${at.path} ${input.name}: ${name} ${answer.details}, wanted ${wanted}`;
+    const expected = rule.answers(input);
+    const what = `${at.path} ${input.name}: ${name} ${answer.details}, expected ${expected}`;
     try {
       assertTellsNothing(answer);
     } catch (error) {
@@ -52,35 +52,35 @@ describe("every field of every rpc", function () {
     }
     if (name === "INVALID_ARGUMENT" && answer.code !== 0 && !answer.refusal)
       return `${what}; no reason`;
-    return wanted.includes(name) ? undefined : what;
+    return expected.includes(name) ? undefined : what;
   };
 
   for (const method of METHODS) {
-    it(`of ${method.name} is answered as it should be, whatever is in it`, async () => {
+    it(`gets the status that the contract promises: ${method.name}`, async () => {
       const { caller, request } = validOf(method);
       const valid = await request(world);
       const first = await every.send(method, valid, caller);
       assert.equal(statusNameOf(method, first), "OK", first.details);
       const seen = new Set<string>();
       visited.set(method.name, seen);
-      const tries = fieldsOf(method.desc.input).flatMap((at) => {
+      const attempts = fieldsOf(method.desc.input).flatMap((at) => {
         const rule = RULES[method.name]?.[at.path];
-        assert.ok(rule, `rules.ts has no rule for ${at.path} of ${method.name}`);
+        assert.ok(rule, `no rule for ${at.path} of ${method.name}; add one in rules.ts`);
         seen.add(at.path);
         const inputs = inputsFor(at, valueAt(valid, at), rule.maxLength);
-        return inputs.map((input) => () => tryOut(method, at, input, rule));
+        return inputs.map((input) => () => failureOf(method, at, input, rule));
       });
-      assert.deepEqual(await allOf(tries), []);
+      assert.deepEqual(await allOf(attempts), []);
       const after = await every.send(method, await request(world), caller);
       assert.equal(
         after.code,
         first.code,
-        `a valid request is not answered any more: ${after.details}`,
+        `a valid request is refused afterwards: ${after.details}`,
       );
     });
   }
 
-  it("was tried: the rules speak of every field of the contract, and of nothing else", () => {
+  it("has a rule for every field of the contract, and for no other", () => {
     for (const method of METHODS) {
       const counted = countedFields(method.desc.input.typeName);
       assert.equal(visited.get(method.name)?.size, counted, method.name);
@@ -94,7 +94,7 @@ describe("every field of every rpc", function () {
     assert.deepEqual([...visited.keys()].sort(), names);
   });
 
-  it("leaves no service with an error that it cannot explain", () => {
+  it("leaves no internal error in any log", () => {
     for (const service of Object.keys(SERVED) as (keyof typeof SERVED)[]) {
       const errors = shop
         .output(service)
@@ -105,9 +105,9 @@ describe("every field of every rpc", function () {
   });
 });
 
-/** How many fields a request has, counted in the descriptors as protoc wrote them. */
+/** The number of fields of a request, counted in the raw descriptors of protoc. */
 function countedFields(typeName: string): number {
-  const message = messages().get(typeName) ?? assert.fail(`${typeName} is in no file`);
+  const message = messages().get(typeName) ?? assert.fail(`no proto file defines ${typeName}`);
   const counts = message.field.map((field) => {
     const inner = messages().get(field.typeName.slice(1));
     return inner && !inner.options?.mapEntry ? 1 + countedFields(field.typeName.slice(1)) : 1;
@@ -130,16 +130,16 @@ const messages = (() => {
   return () => known;
 })();
 
-/** Runs them, a bounded number at once, and collects what is wrong. */
-async function allOf(tries: (() => Promise<string | undefined>)[]): Promise<string[]> {
-  const wrong: string[] = [];
-  const waiting = tries.values();
+/** Runs the attempts, CONCURRENCY at a time, and collects their failures. */
+async function allOf(attempts: (() => Promise<string | undefined>)[]): Promise<string[]> {
+  const failures: string[] = [];
+  const waiting = attempts.values();
   const work = async () => {
     for (const run of waiting) {
-      const found = await run();
-      if (found !== undefined) wrong.push(found);
+      const failure = await run();
+      if (failure !== undefined) failures.push(failure);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return wrong;
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return failures;
 }

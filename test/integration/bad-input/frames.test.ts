@@ -9,7 +9,7 @@ import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 
 const MIB = 1024 * 1024;
 
-describe("frames of HTTP/2 that no client sends", function () {
+describe("HTTP/2 frames sent to a service", function () {
   this.timeout(startMs);
   let address: string;
   let body: Uint8Array;
@@ -23,47 +23,47 @@ describe("frames of HTTP/2 that no client sends", function () {
   const call = (framed: Uint8Array, headers: Record<string, string> = {}) =>
     callHttp2(address, { path: "/shop.goods.v1.GoodsService/GetGoods", headers, body: framed });
 
-  it("a good call is answered", async () => {
+  it("are OK when they hold a valid call", async () => {
     assert.equal((await call(frame(body))).grpc, status.OK);
   });
 
-  // In 32 bits of milliseconds two of them would be negative.
+  // In 32-bit milliseconds some of these would overflow.
   for (const timeout of ["99999999H", "99999999M", "9999999H", "1H"]) {
-    it(`a deadline of ${timeout} is cut, and not wrapped around`, async () => {
+    it(`are OK with a deadline of ${timeout}, which is clamped`, async () => {
       assert.equal((await call(frame(body), { "grpc-timeout": timeout })).grpc, status.OK);
     });
   }
 
   for (const timeout of ["", "1", "S", "-1S", "1.5S", "1e3S", "100000000H", "1D", "NaNm"]) {
-    it(`a deadline of "${timeout}" is malformed`, async () => {
+    it(`are INVALID_ARGUMENT with the deadline "${timeout}"`, async () => {
       const { grpc } = await call(frame(body), { "grpc-timeout": timeout });
       assert.equal(grpc, status.INVALID_ARGUMENT);
     });
   }
 
-  it("a message that is shorter than it says is no request", async () => {
+  it("are refused when the message is shorter than its length prefix", async () => {
     const answer = await call(frame(body, { length: 1_000 }));
     assert.ok(answer.reset || answer.grpc !== status.OK);
     assert.notEqual(answer.grpc, status.UNKNOWN);
   });
 
-  it("a message of 4 GiB by its own account is refused at once", async () => {
+  it("are RESOURCE_EXHAUSTED with a length prefix of 4 GiB", async () => {
     const { grpc } = await call(frame(body, { length: 2 ** 32 - 1 }));
     assert.equal(grpc, status.RESOURCE_EXHAUSTED);
   });
 
-  it("a little that unpacks to very much is RESOURCE_EXHAUSTED", async () => {
+  it("are RESOURCE_EXHAUSTED when the message decompresses to 64 MiB", async () => {
     const bomb = gzipSync(Buffer.alloc(64 * MIB));
     const answer = await call(frame(bomb, { compressed: 1 }), { "grpc-encoding": "gzip" });
     assert.equal(answer.grpc, status.RESOURCE_EXHAUSTED);
   });
 
-  it("another content type is not gRPC", async () => {
+  it("are answered 415 with a content type other than gRPC", async () => {
     const answer = await call(frame(body), { "content-type": "application/json" });
     assert.equal(answer.http, 415);
   });
 
-  it("a method that does not exist is UNIMPLEMENTED", async () => {
+  it("are UNIMPLEMENTED for an unknown method", async () => {
     for (const path of [
       "/shop.goods.v1.GoodsService/DropTables",
       "/",

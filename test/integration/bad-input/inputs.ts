@@ -1,11 +1,11 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import type { FieldPath } from "../../../testbed/calls/contract.ts";
 
-/** What is put into a field: `name` says what is tried, and is what the rules speak of. */
+/** A value for a field, and the name by which rules.ts refers to it. */
 export type Input = { name: string; value: unknown };
 
-/** More than any list of the contract may have. */
-export const TOO_MANY = 10_001;
+/** Above the maximum length of every list in the contract. */
+const TOO_MANY = 10_001;
 
 const INT64 = [
   0n,
@@ -56,7 +56,7 @@ export const TEXTS: Input[] = [
   { name: "format", value: "%s#{7*7}{{7*7}}" },
 ];
 
-/** The texts at the two sides of a field's limit, counted in characters and not in UTF-16 units. */
+/** Texts at and just above a limit, which counts code points and not UTF-16 units. */
 function textsAround(maxLength: number): Input[] {
   return [
     { name: "longest", value: "x".repeat(maxLength) },
@@ -65,7 +65,7 @@ function textsAround(maxLength: number): Input[] {
   ];
 }
 
-/** Everything that is tried in a field. `current` is what the valid request has there. */
+/** All inputs to try in a field. `current` is the value of the field in the valid request. */
 export function inputsFor({ fields, path }: FieldPath, current: unknown, maxLength = 64): Input[] {
   const field = fields.at(-1) as DescField;
   switch (field.fieldKind) {
@@ -114,7 +114,7 @@ function scalars(scalar: ScalarType | undefined, at: { path: string; maxLength: 
         return { name: `${value.length} bytes`, value };
       });
     default:
-      throw new Error(`inputs.ts knows nothing to put into ${at.path}`);
+      throw new Error(`no inputs for ${at.path}; add some in inputs.ts`);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Input } from "./inputs.ts";
 
 /**
- * How a field takes what is put into it: the names of the statuses that may be answered. Written down again here, from
- * the contract and its limits, and not taken from the services' own checks.
+ * The statuses that a field may answer to an input. Written from the contract and its limits,
+ * independently of the services' own checks.
  */
 export type Rule = { answers(input: Input): readonly string[]; maxLength?: number };
 
@@ -14,7 +14,7 @@ const NOT_ENOUGH = ["FAILED_PRECONDITION"];
 const MAX_CENTS = 2n ** 53n - 1n;
 const MAX_ID = 2n ** 63n - 1n;
 
-/** A number between the two, where it is answered `within`; malformed outside. */
+/** A number from `min` to `max`, which gets `within`; INVALID_ARGUMENT outside. */
 function number(min: bigint, max: bigint, within: readonly string[] = OK): Rule {
   return {
     answers({ value }) {
@@ -24,12 +24,12 @@ function number(min: bigint, max: bigint, within: readonly string[] = OK): Rule 
   };
 }
 
-/** 0 is allowed, and stands for nothing. */
+/** The same rule, with 0 allowed: it means that the field is not set. */
 function orZero(rule: Rule): Rule {
   return { answers: (input) => (BigInt(input.value as bigint) === 0n ? OK : rule.answers(input)) };
 }
 
-/** The named inputs are answered with that; the others as the rule says. */
+/** The named inputs get `answer`, all others what the rule says. */
 function but(rule: Rule, names: string[], answer: readonly string[]): Rule {
   return {
     ...rule,
@@ -37,16 +37,18 @@ function but(rule: Rule, names: string[], answer: readonly string[]): Rule {
   };
 }
 
-/** Only the named inputs are fine. */
+/** Only the named inputs are valid. */
 function only(names: string[], maxLength?: number): Rule {
   const answers = ({ name }: Input) => (names.includes(name) ? OK : INVALID);
   return maxLength === undefined ? { answers } : { answers, maxLength };
 }
 
+/** Inputs that are too short for a password. */
 const shorterThanEight = ["right to left", "zero width", "percent", "underscore", "backslash"];
+/** Inputs that no text field accepts. */
 const never = ["huge", "too long", "nul", "escape", "direction"];
 
-/** Free text: whatever people write, but for control characters and what is longer than it may be. */
+/** Free text without control characters, of at most `maxLength` characters. */
 function text(maxLength: number, { min = 0, lines = false, within = OK } = {}): Rule {
   const forbidden = [
     ...never,
@@ -65,7 +67,7 @@ const requestId = only(
   ["longest", "percent", "underscore", "__proto__", "constructor", "path", "html", "format"],
   64,
 );
-/** Users say who they are by their token: 0 is themselves, and nobody else exists for them. */
+/** The token identifies the user: 0 means the caller, and other users are NOT_FOUND. */
 const ownUserId: Rule = { answers: ({ value }) => (value === 0n ? OK : NOT_FOUND) };
 const pageSize = number(0n, 100n);
 const pageToken = only(["absent"], 11);
@@ -82,16 +84,16 @@ const ids = (absent: readonly string[]): Rule => ({
     return list.length > 1_000 || list.some((id) => id < 1n) ? INVALID : OK;
   },
 });
-/** The shopper has some, but not so much. */
+/** The shopper's balance covers 0 and 1 cent, but none of the larger inputs. */
 const balance = but(number(0n, MAX_CENTS, NOT_ENOUGH), ["0", "1"], OK);
-/** An amount that must be the server's own. */
+/** An amount that must equal the one that the server calculates. */
 const wrongAmount: Rule = { answers: () => INVALID };
 
 const image = only(["absent"], 2_000);
 const inbox = { event_ids: ids(INVALID) };
 const logs = { user_id: ownUserId, page_size: pageSize, page_token: pageToken };
 const order = { order_id: identifier };
-/** The shop has one platform; any other name is one that it does not have. */
+/** The shop has one provider; every other name is unknown. */
 const provider = text(32, { min: 1, within: NOT_FOUND });
 const quotedLines = {
   "lines[].goods_id": identifier,
@@ -99,11 +101,11 @@ const quotedLines = {
   "lines[].unit_price_cents": { answers: () => OK },
 };
 
-/** For every rpc that is served: each field of its request, by its path. */
+/** The rule of each field, by method and by the path of the field. */
 export const RULES: Record<string, Record<string, Rule>> = {
   "goods CreateGoods": {
     request_id: requestId,
-    // Without spaces at its ends; each of the texts is tried once, so that none is taken.
+    // Spaces at the ends are invalid. Each text is tried only once, because a SKU is unique.
     sku: but(text(64), ["spaces"], INVALID),
     name: text(200, { min: 1 }),
     description: text(5_000, { lines: true }),
@@ -148,12 +150,12 @@ export const RULES: Record<string, Record<string, Rule>> = {
     discount: message(INVALID, INVALID),
     "discount.amount_off_cents": price,
     "discount.basis_points_off": number(1n, 10_000n),
-    // A fixed amount has no maximum.
+    // A fixed amount off allows no maximum.
     "discount.maximum_off_cents": number(0n, 0n),
     "discount.minimum_goods_amount_cents": cents,
-    // An empty timestamp is 1970.
+    // An empty timestamp means 1970.
     valid_from: message(OK, OK),
-    // After valid_until is malformed too.
+    // A time after valid_until is invalid too.
     "valid_from.seconds": number(0n, 2n ** 32n),
     "valid_from.nanos": number(0n, 999_999_999n),
     valid_until: message(OK, INVALID),
@@ -181,7 +183,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     password: text(128, { min: 1, within: WRONG }),
   },
   "user RefreshSession": { refresh_token: text(128, { min: 1, within: WRONG }) },
-  // Whatever it is, there is nothing left to log out from.
+  // Logging out with an unknown token succeeds: there is no session left.
   "user Logout": { refresh_token: text(128, { min: 1 }) },
   "user GetUser": { user_id: ownUserId },
   "user TopUpBalance": { request_id: requestId, user_id: identifier, amount_cents: price },
@@ -206,7 +208,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     user_id: ownUserId,
     lines: entries({ twice: INVALID }),
     "lines[].goods_id": identifier,
-    // The amounts are then not the sum of the lines any more.
+    // Any other quantity makes the amounts differ from the sum of the lines.
     "lines[].quantity": but(wrongAmount, ["1"], OK),
     "lines[].unit_price_cents": wrongAmount,
     address: message(INVALID, INVALID),
@@ -216,7 +218,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     shipping_fee_cents: wrongAmount,
     order_amount_cents: wrongAmount,
     coupon_id: orZero(identifier),
-    // More than the order amount is malformed: it can never be paid so.
+    // More balance than the order amount is invalid.
     balance_cents: number(0n, 1n),
   },
   "order GetOrder": order,
@@ -227,11 +229,11 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "order ShipOrder": { order_id: identifier, tracking_number: text(64, { min: 1 }) },
   "order ConfirmReceipt": order,
   "order RefundOrder": {
-    // Each of the texts is tried once, so that none is taken.
+    // Each text is tried only once, because a request id is unique.
     request_id: requestId,
     order_id: identifier,
     lines: but(entries({ twice: INVALID }), ["absent"], OK),
-    // What the order does not have, or not so much of it, is malformed.
+    // Goods that the order lacks, or more of them than it has, are invalid.
     "lines[].goods_id": { answers: () => INVALID },
     "lines[].quantity": number(1n, 2n),
     "lines[].unit_price_cents": { answers: () => OK },
@@ -241,15 +243,15 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "pay CreatePayment": {
     order_id: identifier,
     provider,
-    // Only addresses of the shop's own.
+    // Only the shop's own origins are allowed.
     return_url: only([], 1_000),
   },
   "pay GetPayment": { payment_id: identifier },
-  // Of an order without payments there are none.
+  // An order without payments, also an unknown one, has an empty list.
   "pay ListPayments": { order_id: anyIdentifier },
   "pay HandleCallback": {
     provider,
-    // Whatever they are, the platform is answered.
+    // The provider gets an answer to any headers.
     headers: { answers: () => OK },
     body: { answers: ({ name }) => (name === "1000000 bytes" ? INVALID : OK) },
   },

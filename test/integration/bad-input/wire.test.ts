@@ -20,10 +20,10 @@ import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const MIB = 1024 * 1024;
-/** No message of the contract has a field of this number. */
+/** A field number that no message of the contract uses. */
 const UNKNOWN_FIELD = 12_345;
-/** Where nothing at all is a whole request. */
-const EMPTY_IS_FINE = new Set([
+/** Methods for which an empty request is valid. */
+const VALID_WHEN_EMPTY = new Set([
   "goods ListGoods",
   "coupon ListCoupons",
   "user GetUser",
@@ -32,7 +32,7 @@ const EMPTY_IS_FINE = new Set([
   "order ListOrders",
 ]);
 
-describe("bytes that no client sends", function () {
+describe("a request in malformed or unusual protobuf", function () {
   this.timeout(startMs);
   let shop: Shop;
   let world: World;
@@ -53,41 +53,42 @@ describe("bytes that no client sends", function () {
     bytesOf(method, await validOf(method).request(world));
   const expectStatus = (method: Method, answer: RawAnswer, wanted: string) =>
     assert.equal(statusNameOf(method, answer), wanted, `${method.name}: ${answer.details}`);
-  const neverABug = (method: Method, answer: RawAnswer, bytes: Uint8Array) => {
+  /** Fails if the status says that the service, and not the request, is at fault. */
+  const assertNoFault = (method: Method, answer: RawAnswer, bytes: Uint8Array) => {
     const what = `${method.name} of ${Buffer.from(bytes).toString("hex")}: ${answer.details}`;
-    const bugs = [status.UNKNOWN, status.INTERNAL, status.UNAVAILABLE, status.DEADLINE_EXCEEDED];
-    assert.ok(!bugs.includes(answer.code), what);
+    const faults = [status.UNKNOWN, status.INTERNAL, status.UNAVAILABLE, status.DEADLINE_EXCEEDED];
+    assert.ok(!faults.includes(answer.code), what);
   };
 
-  it("a request that was cut off inside a field is malformed", async () => {
+  it("is INVALID_ARGUMENT when truncated inside a field", async () => {
     for (const method of METHODS) {
       const bytes = await validBytes(method);
       expectStatus(method, await send(method, bytes.subarray(0, -1)), "INVALID_ARGUMENT");
     }
   });
 
-  it("a request that was cut off anywhere is answered", async () => {
+  it("gets a proper status when truncated anywhere", async () => {
     for (const method of METHODS) {
       const bytes = await validBytes(method);
       for (const part of [0.1, 0.3, 0.5, 0.7, 0.9]) {
         const cut = bytes.subarray(0, Math.floor(bytes.length * part));
-        neverABug(method, await send(method, cut), cut);
+        assertNoFault(method, await send(method, cut), cut);
       }
     }
   });
 
-  it("random bytes are answered", async () => {
+  it("gets a proper status for random bytes", async () => {
     for (const [number, method] of METHODS.entries()) {
-      const tries = Array.from({ length: 20 }, async (_, index) => {
+      const attempts = Array.from({ length: 20 }, async (_, index) => {
         const random = createHash("sha512").update(`${number} ${index}`).digest();
         const bytes = random.subarray(0, 1 + ((random[0] ?? 0) % 64));
-        neverABug(method, await send(method, bytes), bytes);
+        assertNoFault(method, await send(method, bytes), bytes);
       });
-      await Promise.all(tries);
+      await Promise.all(attempts);
     }
   });
 
-  it("text that is not UTF-8 is malformed, in every field of text", async () => {
+  it("is INVALID_ARGUMENT with invalid UTF-8, in every string field", async () => {
     let tried = 0;
     for (const method of METHODS) {
       const request = await validOf(method).request(world);
@@ -99,19 +100,19 @@ describe("bytes that no client sends", function () {
           [0xc0, 0x80],
           [0xf4, 0x90, 0x80, 0x80],
         ]) {
-          const mark = "X".repeat(20);
-          const bytes = Buffer.from(bytesOf(method, withField(request, at, mark)));
-          Buffer.from(broken).copy(bytes, bytes.indexOf(mark));
+          const placeholder = "X".repeat(20);
+          const bytes = Buffer.from(bytesOf(method, withField(request, at, placeholder)));
+          Buffer.from(broken).copy(bytes, bytes.indexOf(placeholder));
           const answer = await send(method, bytes);
           expectStatus(method, answer, "INVALID_ARGUMENT");
           tried += 1;
         }
       }
     }
-    assert.ok(tried >= 100, `only ${tried} were tried`);
+    assert.ok(tried >= 100, `only ${tried} attempts`);
   });
 
-  it("fields that are not known are passed over, of any type and however deep", async () => {
+  it("is read without its unknown fields, of any wire type", async () => {
     const extra = new BinaryWriter();
     extra.tag(UNKNOWN_FIELD, WireType.Varint).int64(-1n);
     extra.tag(UNKNOWN_FIELD, WireType.LengthDelimited).string("role: admin");
@@ -125,14 +126,14 @@ describe("bytes that no client sends", function () {
     }
   });
 
-  it("nobody registers with a balance, points or a role", async () => {
+  it("cannot set balance, points or role with extra fields of Register", async () => {
     const method = methodNamed("user Register");
     const { userName } = (await validOf(method).request(world)) as { userName: string };
-    const wish = bytesOf(method, { userName, password: "long enough" });
+    const valid = bytesOf(method, { userName, password: "long enough" });
     const extra = new BinaryWriter();
     for (const field of [4, 5, 6, 7, 8]) extra.tag(field, WireType.Varint).int64(1_000_000n);
     extra.tag(9, WireType.LengthDelimited).string("admin");
-    expectStatus(method, await send(method, Buffer.concat([wish, extra.finish()])), "OK");
+    expectStatus(method, await send(method, Buffer.concat([valid, extra.finish()])), "OK");
     const found = await shop.sql(
       "user",
       "select balance_cents, points from users where user_name = ?",
@@ -141,7 +142,7 @@ describe("bytes that no client sends", function () {
     assert.deepEqual(found, [{ balance_cents: 0n, points: 0n }]);
   });
 
-  it("nesting without end is malformed, and costs nothing", async () => {
+  it("is INVALID_ARGUMENT when nested 500,000 levels deep, and the service goes on", async () => {
     const deep = Buffer.alloc(500_000, (15 << 3) | WireType.StartGroup);
     const closed = Buffer.concat([deep, Buffer.alloc(500_000, (15 << 3) | WireType.EndGroup)]);
     for (const name of [
@@ -159,14 +160,14 @@ describe("bytes that no client sends", function () {
     }
   });
 
-  it("a number that is longer than its field is cut to it, and answered", async () => {
+  it("gets a proper status when a varint is too long for its field", async () => {
     const long = new BinaryWriter();
-    // page_size of ListGoods, an int32: 2^40 + 5.
+    // 2^40 + 5 in page_size of ListGoods, which is an int32.
     const bytes = long
       .tag(1, WireType.Varint)
       .int64(2n ** 40n + 5n)
       .finish();
-    neverABug(
+    assertNoFault(
       methodNamed("goods ListGoods"),
       await send(methodNamed("goods ListGoods"), bytes),
       bytes,
@@ -176,7 +177,7 @@ describe("bytes that no client sends", function () {
     expectStatus(methodNamed("goods GetGoods"), answer, "INVALID_ARGUMENT");
   });
 
-  it("of a discount with both kinds the last one counts", async () => {
+  it("keeps the last member of a oneof that is set twice", async () => {
     const method = methodNamed("coupon IssueCoupon");
     const bytes = await validBytes(method);
     const both = new BinaryWriter();
@@ -184,22 +185,22 @@ describe("bytes that no client sends", function () {
     expectStatus(method, await send(method, Buffer.concat([bytes, both.finish()])), "OK");
   });
 
-  it("an empty request is answered by what it lacks", async () => {
+  it("is INVALID_ARGUMENT when empty, except where every field is optional", async () => {
     for (const method of METHODS) {
-      const wanted = EMPTY_IS_FINE.has(method.name) ? "OK" : "INVALID_ARGUMENT";
+      const wanted = VALID_WHEN_EMPTY.has(method.name) ? "OK" : "INVALID_ARGUMENT";
       const answer = await send(method, new Uint8Array());
       expectStatus(method, answer, wanted);
     }
   });
 
-  it("more than a request may have is RESOURCE_EXHAUSTED, and less is read", async () => {
+  it("is RESOURCE_EXHAUSTED above the size limit, and read at the limit", async () => {
     for (const method of METHODS) {
       const limit = method.access === Access.PUBLIC ? MIB : 4 * MIB;
       const bytes = await validBytes(method);
       const padded = (total: number) => {
         const extra = new BinaryWriter();
         const room = total - bytes.length;
-        // Its tag takes 3 bytes and its length 3 or 4.
+        // The tag takes 3 bytes, the length 3 or 4.
         extra.tag(UNKNOWN_FIELD, WireType.LengthDelimited).bytes(Buffer.alloc(room - 7));
         return Buffer.concat([bytes, extra.finish()]);
       };
@@ -210,7 +211,7 @@ describe("bytes that no client sends", function () {
     }
   });
 
-  it("every service still answers afterwards, and has met no error of its own", async () => {
+  it("leaves every service serving, without an internal error in its log", async () => {
     for (const method of METHODS) {
       expectStatus(method, await send(method, await validBytes(method)), "OK");
       assert.doesNotMatch(shop.output(method.service), /answered INTERNAL/);

@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { eventually } from "../../../testbed/eventually.ts";
 
-export type Target = { url: string; orderId?: bigint };
-/** A request as it left the browser, and how it was answered, whatever the page was told of it. */
-export type Heard = { url: string; cookie: string; status: number };
+type Target = { url: string; orderId?: bigint };
+/** A request on the network and the status of its response, which the page itself cannot read. */
+type SentRequest = { url: string; cookie: string; status: number };
 
-/** What needs no question beforehand; the browser would ask before it sends application/json. */
+/** Content types that need no preflight; application/json would. */
 const SIMPLE_TYPES = ["text/plain", "application/x-www-form-urlencoded"];
 
 /**
- * Sends all that a page can send to another origin without asking it first: fetch without CORS, a beacon and a form.
- * Four requests to each target.
+ * Sends every kind of cross-origin request that needs no preflight: fetch without CORS, a beacon
+ * and a form. Four requests to each target.
  */
-export async function attack(page: Page, targets: Target[]): Promise<Heard[]> {
+export async function attack(page: Page, targets: Target[]): Promise<SentRequest[]> {
   const urls = targets.map(({ url }) => url);
-  const heard = await listen(page, urls);
+  const requests = await recordRequests(page, urls);
   for (const { url, orderId } of targets) {
-    // The text of a form is `name=value`; this one is JSON with a field more that has "=" in it.
+    // A text/plain form sends `name=value`. An extra field turns that "=" into part of valid JSON.
     const fields = orderId === undefined ? "" : `"orderId":"${orderId}"`;
     const name = `{${fields}${fields && ","}"x":"`;
     await page.evaluate(postWithoutCors, { url, body: `{${fields}}`, types: SIMPLE_TYPES });
@@ -32,13 +32,13 @@ export async function attack(page: Page, targets: Target[]): Promise<Heard[]> {
     await page.goto(here);
   }
   return eventually(() => {
-    const answered = heard();
+    const answered = requests();
     assert.equal(answered.length, targets.length * (SIMPLE_TYPES.length + 2));
     return answered;
   });
 }
 
-/** Runs in the page. The answers are kept from it; the requests are sent. */
+/** Runs in the page, which cannot read the responses. */
 async function postWithoutCors(target: {
   url: string;
   body: string;
@@ -53,8 +53,11 @@ async function postWithoutCors(target: {
   (navigator as unknown as { sendBeacon(url: string, body: string): void }).sendBeacon(url, body);
 }
 
-/** What goes to these addresses; the browser tells of a request in three parts, in whatever order. */
-async function listen(page: Page, urls: string[]): Promise<() => Heard[]> {
+/**
+ * Records the answered POST requests to these addresses. The browser reports each request in three
+ * events, in any order.
+ */
+async function recordRequests(page: Page, urls: string[]): Promise<() => SentRequest[]> {
   const addressed = new Map<string, string>();
   const cookies = new Map<string, string>();
   const statuses = new Map<string, number>();

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { attack } from "./attack.ts";
-import { type Browsing, buy, shopIn, signUp, startBrowsing, states, told } from "./browsing.ts";
+import {
+  type Browsing,
+  buy,
+  expectMessage,
+  shopIn,
+  signUp,
+  startBrowsing,
+  states,
+} from "./browsing.ts";
 import { findChromium } from "./chromium.ts";
 
 const executablePath = await findChromium();
@@ -19,7 +27,7 @@ const executablePath = await findChromium();
   it("signs in, orders, watches the order live and pays in another tab", async () => {
     const page = await browsing.open();
     const userName = await signUp(page);
-    await told(page, new RegExp(`Hello, ${userName}`));
+    await expectMessage(page, new RegExp(`Hello, ${userName}`));
     const orderId = await buy(page, browsing.goodsName);
     assert.deepEqual(await states(page), ["CONFIRMED, UNPAID"]);
 
@@ -34,11 +42,11 @@ const executablePath = await findChromium();
     await checkout.getByText("CONFIRMED, PAID").waitFor();
   });
 
-  it("goes on watching when the gateway died and came back", async () => {
+  it("resumes watching after the gateway was killed and restarted", async () => {
     const { shop } = browsing;
     const page = await browsing.open();
     await signUp(page);
-    await told(page, /Hello/);
+    await expectMessage(page, /Hello/);
     const orderId = await buy(page, browsing.goodsName);
     await shop.kill("gateway");
     const { payments } = await shop.admin.pay.listPayments({ orderId });
@@ -49,11 +57,11 @@ const executablePath = await findChromium();
   });
 
   describe("keeps its session in cookies", () => {
-    it("that no script can read, and no answer tells", async () => {
+    it("that scripts cannot read and answers do not contain", async () => {
       const page = await browsing.open();
       const answered = page.waitForResponse(/UserService\/Login$/);
       const userName = await signUp(page);
-      await told(page, /Hello/);
+      await expectMessage(page, /Hello/);
       const login = await (await answered).json();
       assert.deepEqual(Object.keys(login).sort(), ["expireTime", "refreshExpireTime", "user"]);
       assert.equal(login.user.userName, userName);
@@ -69,10 +77,10 @@ const executablePath = await findChromium();
       ]);
     });
 
-    it("and refreshes it once when the access has expired, for calls and streams", async () => {
+    it("and refreshes it once when the access token has expired, for calls and streams", async () => {
       const page = await browsing.open();
       await signUp(page);
-      await told(page, /Hello/);
+      await expectMessage(page, /Hello/);
       const orderId = await buy(page, browsing.goodsName);
       let refreshes = 0;
       page.on("request", (request) => {
@@ -97,30 +105,30 @@ const executablePath = await findChromium();
       assert.equal(refreshes, 2);
     });
 
-    it("until it signs out, and no kept cookie brings it back", async () => {
+    it("until it signs out; a saved cookie does not restore it", async () => {
       const page = await browsing.open();
       await signUp(page);
-      await told(page, /Hello/);
+      await expectMessage(page, /Hello/);
       const kept = await page.context().cookies();
       await page.getByRole("button", { name: "Sign out" }).click();
-      await told(page, /Signed out/);
+      await expectMessage(page, /Signed out/);
       assert.deepEqual(await page.context().cookies(), []);
       await page.getByRole("button", { name: "Who am I?" }).click();
-      await told(page, /^\[unauthenticated\]/);
+      await expectMessage(page, /^\[unauthenticated\]/);
       await page.getByRole("button", { name: "Sign out" }).click();
-      await told(page, /Signed out/);
+      await expectMessage(page, /Signed out/);
       const refresh = kept.filter(({ name }) => name === "shop_refresh");
       assert.equal(refresh.length, 1);
       await page.context().addCookies(refresh);
       await page.getByRole("button", { name: "Who am I?" }).click();
-      await told(page, /^\[unauthenticated\]/);
+      await expectMessage(page, /^\[unauthenticated\]/);
     });
   });
 
-  it("speaks gRPC-Web too, for calls, streams and errors", async () => {
+  it("can use gRPC-Web for calls, streams and errors", async () => {
     const page = await browsing.open();
     await signUp(page);
-    await told(page, /Hello/);
+    await expectMessage(page, /Hello/);
     const orderId = await buy(page, browsing.goodsName);
     const types = new Set<string | undefined>();
     page.on("response", (response) => {
@@ -143,7 +151,7 @@ const executablePath = await findChromium();
     assert.deepEqual([...types], ["application/grpc-web+proto"]);
   });
 
-  it("gets nothing and does nothing from an origin that is not allowed", async () => {
+  it("can read and change nothing from an origin that is not allowed", async () => {
     const { shop, foreignPort } = browsing;
     const counted = async () => {
       const users = await shop.sql("user", "select count(*) as n from users");
@@ -154,7 +162,7 @@ const executablePath = await findChromium();
     for (const host of ["127.0.0.1", "localhost"]) {
       const page = await browsing.open(`http://${host}:${foreignPort}`);
       await signUp(page);
-      await told(page, /Failed to fetch/);
+      await expectMessage(page, /Failed to fetch/);
       for (const protocol of ["connect", "grpc-web"] as const) {
         const client = await shopIn(page, { url: shop.gatewayUrl, protocol });
         const outcomes = await client.evaluate(async ({ sessions, users, goods, orders }) => {
@@ -179,18 +187,18 @@ const executablePath = await findChromium();
     assert.deepEqual(await counted(), before);
   });
 
-  it("is not harmed by a page of another origin that uses its cookies", async () => {
+  it("is safe from a foreign page that sends requests with its cookies", async () => {
     const { shop, goodsName, foreignPort } = browsing;
     const page = await browsing.open();
     await signUp(page);
-    await told(page, /Hello/);
+    await expectMessage(page, /Hello/);
     const orderId = await buy(page, goodsName);
     const foreign = await browsing.open(`http://127.0.0.1:${foreignPort}`);
-    const heard = await attack(foreign, [
+    const requests = await attack(foreign, [
       { url: `${shop.gatewayUrl}/shop.order.v1.OrderService/CancelOrder`, orderId },
       { url: `${shop.gatewayUrl}/shop.user.v1.UserService/Logout` },
     ]);
-    for (const { cookie, status } of heard) {
+    for (const { cookie, status } of requests) {
       assert.match(cookie, /shop_access=./);
       assert.equal(status, 403);
     }
@@ -198,16 +206,16 @@ const executablePath = await findChromium();
     assert.equal(order?.orderStatus, OrderStatus.CONFIRMED);
     await page.context().clearCookies({ name: "shop_access" });
     await page.getByRole("button", { name: "Who am I?" }).click();
-    await told(page, /Hello/);
+    await expectMessage(page, /Hello/);
   });
 
-  it("reads the description and tries a call at /docs, without a word on the console", async () => {
+  it("can try a call at /docs, without errors or warnings on the console", async () => {
     const page = await browsing.open("about:blank");
-    const complaints: string[] = [];
+    const problems: string[] = [];
     page.on("console", (line) => {
-      if (line.type() === "error" || line.type() === "warning") complaints.push(line.text());
+      if (line.type() === "error" || line.type() === "warning") problems.push(line.text());
     });
-    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("pageerror", (error) => problems.push(error.message));
     await page.goto(`${browsing.shop.gatewayUrl}/docs`);
     const operation = page.locator(".opblock").filter({ hasText: "/ListGoods" });
     await operation.locator(".opblock-summary-control").click();
@@ -215,6 +223,6 @@ const executablePath = await findChromium();
     await operation.getByRole("button", { name: "Execute" }).click();
     const answer = operation.locator(".live-responses-table");
     await answer.getByText(browsing.goodsName).first().waitFor();
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(problems, []);
   });
 });

@@ -9,18 +9,19 @@ import { startChromium } from "./chromium.ts";
 export type Browsing = {
   shop: Shop;
   goodsName: string;
-  /** The origins of the example page: the one that may call the gateway, and one that may not. */
+  /** The origin of the example page, which may call the gateway. */
   origin: string;
+  /** The port of the same page under an origin that may not. */
   foreignPort: number;
-  /** A new tab, on the example page. */
+  /** Opens a tab; default: the example page. */
   open(url?: string): Promise<Page>;
-  /** Closes all tabs and forgets all cookies. */
+  /** Closes all tabs and clears all cookies. */
   closeAll(): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** For what the page shows, on a machine that has other things to do. */
-const PATIENCE_MS = 30_000;
+/** Timeout for anything to appear on the page, generous because the machine is busy. */
+const PAGE_TIMEOUT_MS = 30_000;
 
 export async function startBrowsing(executablePath: string): Promise<Browsing> {
   let shop: Shop | undefined;
@@ -46,11 +47,11 @@ export async function startBrowsing(executablePath: string): Promise<Browsing> {
       browser = launched;
       return launched;
     });
-    // Both are known before either failure is told, so that stop() ends them.
+    // Wait for both before a failure is thrown, so that stop() ends whichever has started.
     await Promise.allSettled([starting, launching]);
     const [started, context] = await Promise.all([starting, launching]);
     const { name } = await newGoods(started, { name: "Storm lantern" });
-    context.setDefaultTimeout(PATIENCE_MS);
+    context.setDefaultTimeout(PAGE_TIMEOUT_MS);
     return {
       shop: started,
       goodsName: name,
@@ -73,7 +74,7 @@ export async function startBrowsing(executablePath: string): Promise<Browsing> {
   }
 }
 
-/** Registers and signs in by the page's form; the new user's name. */
+/** Registers and signs in with the page's form. Resolves to the name of the new user. */
 export async function signUp(page: Page): Promise<string> {
   const userName = `browser-${randomBytes(6).toString("hex")}`;
   await page.getByLabel("Name").fill(userName);
@@ -83,7 +84,7 @@ export async function signUp(page: Page): Promise<string> {
   return userName;
 }
 
-/** Buys one, and waits until the watch shows that the order is confirmed and the payment open; the order's id. */
+/** Buys one, waits until the order is confirmed and can be paid, and resolves to its id. */
 export async function buy(page: Page, goodsName: string): Promise<bigint> {
   const placed = page.waitForResponse(/OrderService\/PlaceOrder$/);
   const shelf = page.getByRole("listitem").filter({ hasText: goodsName });
@@ -94,17 +95,17 @@ export async function buy(page: Page, goodsName: string): Promise<bigint> {
   return BigInt(order.orderId);
 }
 
-/** What the watch has shown, in its order. */
+/** The states that the page has shown while it watched the order, oldest first. */
 export function states(page: Page): Promise<string[]> {
   return page.locator("#states li").allTextContents();
 }
 
-/** What the page says, once it says something that this matches. */
-export async function told(page: Page, pattern: RegExp): Promise<void> {
+/** Resolves when the message of the page matches the pattern. */
+export async function expectMessage(page: Page, pattern: RegExp): Promise<void> {
   await page.locator("#message").filter({ hasText: pattern }).waitFor();
 }
 
-/** The example's own client inside of the page, to call what the page has no button for. */
+/** The example's client inside the page, for calls that have no button. */
 export function shopIn(
   page: Page,
   options: { url: string; protocol?: "connect" | "grpc-web" },

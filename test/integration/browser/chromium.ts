@@ -7,7 +7,7 @@ import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** It is not to ask for anything outside: no updates, no accounts, no QUIC. */
+/** Keep the browser from contacting other hosts: no updates, no accounts, no QUIC. */
 const SWITCHES = [
   "--disable-background-networking",
   "--disable-component-update",
@@ -17,7 +17,10 @@ const SWITCHES = [
   "--no-first-run",
 ];
 
-/** Where the browser is, after installing it if need be; undefined, with a line that says so, where it cannot be had. */
+/**
+ * The path of the browser, which is installed if it is missing. Undefined, with a line on the
+ * console, if that fails.
+ */
 export async function findChromium(): Promise<string | undefined> {
   const find = () => findPrograms(PROGRAMS, process.env)[0];
   const found = find();
@@ -26,29 +29,29 @@ export async function findChromium(): Promise<string | undefined> {
     await installPackage("chromium", { env: process.env, log: () => {} });
     return find();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    console.log(`\n  SKIPPED: the browser tests have no browser: ${why}\n`);
+    const cause = error instanceof Error ? error.message : String(error);
+    console.log(`\n  SKIPPED: the browser tests, Chromium cannot be installed: ${cause}\n`);
     return undefined;
   }
 }
 
 /**
- * A browser that has kept nothing. It ends with `close()`, and by itself when this process does: it is driven through a
- * pipe. The directory that it writes to is then cleared away by the next run.
+ * Starts a browser with an empty profile. It ends with `close()`, or when this process ends,
+ * because it is controlled through a pipe; the next run then removes its directory.
  */
 export async function startChromium(executablePath: string): Promise<BrowserContext> {
   const directory = temporaryDirectory();
-  const clearAway = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  const removeDirectory = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   try {
     const profile = join(directory, "profile");
     const browser = await chromium.launchPersistentContext(profile, {
       executablePath,
       args: SWITCHES,
     });
-    browser.once("close", clearAway);
+    browser.once("close", removeDirectory);
     return browser;
   } catch (error) {
-    clearAway();
+    removeDirectory();
     throw error;
   }
 }

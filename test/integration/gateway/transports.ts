@@ -59,7 +59,8 @@ export function routesTo(shop: Shop): Routes {
   );
   const direct: Route = {
     name: "gRPC at the service",
-    send: (method, ...call) => send(services[method.service] as Transport, method, ...call),
+    send: (method, request, headers) =>
+      send(services[method.service] as Transport, { method, request, headers }),
   };
   const url = shop.gatewayUrl;
   const binary = { useBinaryFormat: true };
@@ -75,7 +76,10 @@ export function routesTo(shop: Shop): Routes {
     "Connect over HTTP/2": createConnectTransport({ ...http2(url), ...binary }),
   };
   const throughGateway = Object.entries(transports).map(([name, transport]): Route => {
-    return { name, send: (...call) => send(transport, ...call) };
+    return {
+      name,
+      send: (method, request, headers) => send(transport, { method, request, headers }),
+    };
   });
   return {
     direct,
@@ -87,11 +91,11 @@ export function routesTo(shop: Shop): Routes {
   };
 }
 
+type Call = { method: Method; request: object; headers: Record<string, string> | undefined };
+
 async function send(
   transport: Transport,
-  { desc }: Method,
-  request: object,
-  headers: Record<string, string> = {},
+  { method: { desc }, request, headers }: Call,
 ): Promise<Answer> {
   const message = create(desc.input as DescMessage, request as MessageInitShape<DescMessage>);
   const abort = new AbortController();

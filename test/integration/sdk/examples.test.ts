@@ -9,12 +9,12 @@ import { goods } from "../../../ops/seed-data.ts";
 import { startMs } from "../../../testbed/shop/shared-shop.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { LANGUAGES, missing } from "../../../tools/sdk/languages.ts";
-import { commandsOf, freshProject, root, told, type } from "./project.ts";
+import { commandsOf, freshProject, outputOf, root, typeCommands } from "./project.ts";
 
 const exampleMs = 300_000;
 const POINTS_FOR_EACH = 100n;
 
-describe("client SDKs, made and run by the commands of sdk/README.md", () => {
+describe("client SDKs, generated and run with the commands of sdk/README.md", () => {
   let shop: Shop;
   let project: string;
 
@@ -35,32 +35,30 @@ describe("client SDKs, made and run by the commands of sdk/README.md", () => {
     const { name } = language;
     const absent = missing(language, root);
     if (absent.length > 0) {
-      // A test that is only pending would fail the run; nothing is claimed here, and this says so.
-      console.log(
-        `  SKIPPED: the ${name} SDK is not tried, this machine lacks ${absent.join(", ")}`,
-      );
+      // A pending test would fail the run, so the skipped language is only reported.
+      console.log(`  SKIPPED: the ${name} SDK, this machine lacks ${absent.join(", ")}`);
       continue;
     }
 
-    it(`${name}: tells the whole story, and the shop has seen the same`, async function () {
+    it(`${name}: the example registers, orders, pays and prints what the shop has stored`, async function () {
       this.timeout(exampleMs);
-      const finished = await type(commandsOf(name), project, { SHOP_URL: shop.gatewayUrl });
-      assert.equal(finished.code, 0, told(finished));
+      const finished = await typeCommands(commandsOf(name), project, { SHOP_URL: shop.gatewayUrl });
+      assert.equal(finished.code, 0, outputOf(finished));
       await compare(finished.stdout);
     });
   }
 
-  it("typescript: its types hold", async function () {
+  it("typescript: the example passes the type check", async function () {
     this.timeout(exampleMs);
-    const finished = await type(
+    const finished = await typeCommands(
       "npm run sdk -- typescript\ntsc --project sdk/typescript",
       project,
       {},
     );
-    assert.equal(finished.code, 0, told(finished));
+    assert.equal(finished.code, 0, outputOf(finished));
   });
 
-  /** Everything that the example printed is in the shop, to the last digit. */
+  /** Compares everything that the example printed with the data of the shop. */
   async function compare(printed: string): Promise<void> {
     const userId = BigInt(found(printed, /is user (\d+), and signed in/));
     const orderId = BigInt(found(printed, /^order (\d+): [\d.]+ to pay$/m));

@@ -6,12 +6,12 @@ import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-// What generating an SDK needs; the packages are linked.
+/** What generating an SDK needs, besides node_modules, which is linked. */
 const PARTS = ["buf.yaml", "buf.gen.sdk.yaml", "package.json", "package-lock.json"];
-const FOLDERS = ["ops", "proto", "sdk"];
+const FOLDERS = ["proto", "sdk", "tools"];
 const MADE = ["gen", "target", ".venv", "__pycache__"];
 
-/** A copy of the project in which nothing is generated yet. */
+/** Copies the project without generated files. Resolves to its directory. */
 export function freshProject(): string {
   const directory = join(temporaryDirectory(), "project");
   mkdirSync(directory);
@@ -25,24 +25,24 @@ export function freshProject(): string {
   return directory;
 }
 
-/** The commands that sdk/README.md tells a user of this language to type. */
+/** The commands of the section of sdk/README.md for this language. */
 export function commandsOf(language: string): string {
   const readme = readFileSync(join(root, "sdk/README.md"), "utf8");
   const section = readme.split(/^## /m).find((text) => text.startsWith(`${language}\n`)) ?? "";
   return [...section.matchAll(/^ {4}(.+)$/gm)].map(([, command]) => command).join("\n");
 }
 
-/** Types the commands in the project's folder; `node` is the one that the project pins. */
-export function type(commands: string, directory: string, env: Record<string, string>) {
+/** Runs the commands in the project's directory with the Node version that the project pins. */
+export function typeCommands(commands: string, directory: string, env: Record<string, string>) {
   const path = [join(directory, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter);
   return run("bash", ["-euo", "pipefail", "-c", commands], {
     cwd: directory,
-    // Nothing here needs cgo, and without it Go's own packages are compiled in two thirds of the time.
+    // Go compiles its own packages in two thirds of the time without cgo, which nothing needs.
     env: { ...process.env, CGO_ENABLED: "0", ...env, PATH: path },
     timeoutMs: 280_000,
   });
 }
 
-export function told({ stdout, stderr }: Finished): string {
+export function outputOf({ stdout, stderr }: Finished): string {
   return `${stdout}\n${stderr}`;
 }

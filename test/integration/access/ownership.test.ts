@@ -17,60 +17,60 @@ import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-describe("what another user has", function () {
+describe("the records of another user", function () {
   this.timeout(startMs);
   let shop: Shop;
   let own: World;
-  let others: World;
+  let other: World;
   let every: EveryCaller;
   before(async () => {
     shop = await sharedShop();
     own = await newWorld(shop);
-    others = await newWorld(shop);
+    other = await newWorld(shop);
     every = await everyCaller(shop, own.userId);
   });
   after(() => every?.close());
 
-  /** What a valid request of that world names; its coupon, where the request has none. */
+  /** The id that a valid request of that world has in the field; its coupon if the field is 0. */
   const idIn = async (world: World, method: Method, at: FieldPath): Promise<bigint> =>
     (valueAt(await validOf(method).request(world), at) as bigint) || world.couponId;
-  const asking = async (method: Method, at: FieldPath, id: bigint): Promise<RawAnswer> => {
+  const callWith = async (method: Method, at: FieldPath, id: bigint): Promise<RawAnswer> => {
     const request = withField(await validOf(method).request(own), at, id);
     return every.send(method, request, "user");
   };
-  /** All that a caller can read of an answer, without the id that it sent itself. */
+  /** All that the caller can read of an answer, with a placeholder for the id that it sent. */
   const readable = ({ code, details, refusal }: RawAnswer, id: bigint) => {
     const facts = Object.entries(refusal?.metadata ?? {});
-    const known = facts.map(([name, value]) => [name, value === String(id) ? "its id" : value]);
+    const known = facts.map(([name, value]) => [name, value === String(id) ? "the id" : value]);
     return { code, details, reason: refusal?.reason, known };
   };
 
   for (const method of OF_USERS) {
     for (const at of ownedFields(method)) {
-      it(`is not found by ${method.name}, as if its ${at.path} did not exist`, async () => {
+      it(`are NOT_FOUND, as if they did not exist: ${method.name} ${at.path}`, async () => {
         const missing = newId();
-        const [, theirs] = await Promise.all([own, others].map((w) => idIn(w, method, at)));
+        const [, theirs] = await Promise.all([own, other].map((world) => idIn(world, method, at)));
         assert.ok(theirs);
         await quiet(shop);
         const before = await snapshot(shop);
-        const answer = await asking(method, at, theirs);
+        const answer = await callWith(method, at, theirs);
         const isList = LISTS.includes(method.name);
         assert.equal(statusNameOf(method, answer), isList ? "OK" : "NOT_FOUND", answer.details);
         assert.equal(answer.bytes?.length ?? 0, 0);
-        const nobodys = await asking(method, at, missing);
-        assert.deepEqual(readable(answer, theirs), readable(nobodys, missing));
+        const ofMissing = await callWith(method, at, missing);
+        assert.deepEqual(readable(answer, theirs), readable(ofMissing, missing));
         assertTellsNothing(answer);
         await quiet(shop);
         assert.deepEqual(await snapshot(shop), before);
-        // The one who owns it, and an administrator, find it.
-        const request = withField(await validOf(method).request(others), at, theirs);
+        // An administrator finds the record.
+        const request = withField(await validOf(method).request(other), at, theirs);
         const found = await every.send(method, request, "admin");
         assert.equal(statusNameOf(method, found), "OK", found.details);
       });
     }
   }
 
-  it("was asked for by every id that a user's call can name", () => {
+  it("are tested in every field of a user's call that names a record", () => {
     const asked = OF_USERS.flatMap((method) =>
       ownedFields(method).map(({ path }) => `${method.name} ${path}`),
     );
@@ -96,11 +96,11 @@ describe("what another user has", function () {
     ]);
   });
 
-  it("is in no list of one who has nothing, whatever page token is made up", async () => {
+  it("appear in no list of a user without records, with any forged page token", async () => {
     const { userId } = await newShopper(shop);
     const options = { token: await token("user", String(userId)) };
     for (const method of OF_USERS.filter(({ desc }) => "pageToken" in desc.input.field)) {
-      for (const id of [2n ** 63n - 1n, others.orderId, others.couponId, others.userId, 1n]) {
+      for (const id of [2n ** 63n - 1n, other.orderId, other.couponId, other.userId, 1n]) {
         const bytes = Buffer.alloc(8);
         bytes.writeBigInt64BE(id);
         const request = { pageSize: 100, pageToken: bytes.toString("base64url") };
@@ -111,7 +111,7 @@ describe("what another user has", function () {
     }
   });
 
-  it("is told to administrators only where the id is one", async () => {
+  it("are open to administrators, who must name a valid id", async () => {
     for (const method of OF_USERS.filter(({ desc }) => "userId" in desc.input.field)) {
       const at = fieldsOf(method.desc.input).find(({ path }) => path === "user_id") as FieldPath;
       const valid = await validOf(method).request(own);
@@ -119,13 +119,13 @@ describe("what another user has", function () {
         const answer = await every.send(method, withField(valid, at, id), "admin");
         return statusNameOf(method, answer);
       };
-      const everyones = method.name === "order ListOrders";
-      assert.equal(await answered(0n), everyones ? "OK" : "INVALID_ARGUMENT", method.name);
+      const listsEveryUser = method.name === "order ListOrders";
+      assert.equal(await answered(0n), listsEveryUser ? "OK" : "INVALID_ARGUMENT", method.name);
       for (const id of [-1n, -(2n ** 63n)]) {
         assert.equal(await answered(id), "INVALID_ARGUMENT", method.name);
       }
-      // The lists of coupons and orders do not know who exists: theirs are empty.
-      const list = everyones || method.name === "coupon ListCoupons";
+      // The coupon and order services do not know users: the list of an unknown one is empty.
+      const list = listsEveryUser || method.name === "coupon ListCoupons";
       assert.equal(await answered(newId()), list ? "OK" : "NOT_FOUND", method.name);
     }
   });

@@ -9,8 +9,8 @@ import {
 } from "@bufbuild/protobuf";
 import { type Any, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
-/** The suite's own proto files, as one file descriptor set that buf makes of them at test time. */
-export type Words = {
+/** The proto files of the suite, from the descriptor set that installSuite() built. */
+export type Descriptors = {
   registry: FileRegistry;
   service: DescService;
   schema(name: string): DescMessage;
@@ -18,10 +18,11 @@ export type Words = {
 
 const PACKAGE = "connectrpc.conformance.v1";
 
-export function readWords(path: string): Words {
+export function readDescriptors(path: string): Descriptors {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(path)));
   const found = <T>(desc: T | undefined, name: string): T => {
-    if (desc === undefined) throw new Error(`${path} has no ${name}`);
+    if (desc === undefined)
+      throw new Error(`the descriptor set ${path} lacks ${name}; delete it and run again`);
     return desc;
   };
   return {
@@ -31,25 +32,31 @@ export function readWords(path: string): Words {
   };
 }
 
-// The shapes of what is read, after service.proto and server_compat.proto of the suite.
+// The messages that the tests read, as in service.proto and server_compat.proto of the suite.
 
 export type Header = { name: string; value: string[] };
-export type ErrorWanted = { code: number; message?: string; details: Any[] };
+export type ErrorDefinition = { code: number; message?: string; details: Any[] };
 
-type AnswerWanted = {
+type ResponseDefinition = {
   responseHeaders: Header[];
   responseTrailers: Header[];
   responseDelayMs: number;
 };
-export type UnaryWanted = AnswerWanted & {
+export type UnaryDefinition = ResponseDefinition & {
   response:
     | { case: "responseData"; value: Uint8Array }
-    | { case: "error"; value: ErrorWanted }
+    | { case: "error"; value: ErrorDefinition }
     | { case: "rawResponse" | undefined };
 };
-export type StreamWanted = AnswerWanted & { responseData: Uint8Array[]; error?: ErrorWanted };
+export type StreamDefinition = ResponseDefinition & {
+  responseData: Uint8Array[];
+  error?: ErrorDefinition;
+};
 
-export type UnaryRequest = Message & { responseDefinition?: UnaryWanted };
-export type StreamRequest = Message & { responseDefinition?: StreamWanted; fullDuplex?: boolean };
+export type UnaryRequest = Message & { responseDefinition?: UnaryDefinition };
+export type StreamRequest = Message & {
+  responseDefinition?: StreamDefinition;
+  fullDuplex?: boolean;
+};
 
 export type ServerRequest = Message & { useTls: boolean; messageReceiveLimit: number };
