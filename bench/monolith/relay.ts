@@ -1,6 +1,6 @@
 import { periodically } from "#platform/db/periodic.ts";
 import type { Broker } from "#platform/events/broker.ts";
-import type { OutboxRow } from "#platform/events/outbox.ts";
+import type { OutboxRow } from "#platform/events/outbox-table.ts";
 import { send } from "#platform/events/send.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { gather } from "#platform/values/gather.ts";

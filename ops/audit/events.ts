@@ -1,11 +1,9 @@
+import { OutboxState } from "#platform/events/outbox-table.ts";
+import { ParkedState } from "#platform/events/parked.ts";
+import { FACTS, PUBLISHERS, type Publisher } from "#proto/events.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { CAPTURED, DONE, type Group, KEPT, type Scope } from "./rule.ts";
 
-const PUBLISHERS = ["order", "pay"] as const satisfies ServiceName[];
-/** State of outbox rows that every consumer has confirmed. */
-const DELIVERED = 3;
-/** State of parked messages that are not retried any more. */
-const PARKED = 2;
 /** Delivered outbox rows are kept for 7 days, so everything younger than this still has its row. */
 const RETAINED = "interval 6 day";
 
@@ -20,7 +18,7 @@ export const eventRules: Group = {
       sql: (scope) =>
         PUBLISHERS.map(
           (publisher) => `select concat('event ', event_id) as item, order_id as orderId, fact,
-            consumers, state from ${scope[publisher]}.outbox where state <> ${DELIVERED}
+            consumers, state from ${scope[publisher]}.outbox where state <> ${OutboxState.DONE}
             and create_time < now(3) - interval ${scope.settleSeconds} second`,
         ).join(" union all "),
       describe: ({ fact, orderId, consumers, state }) =>
@@ -39,7 +37,7 @@ export const eventRules: Group = {
               o.order_id as orderId, o.fact from ${scope[publisher]}.outbox o
               left join ${scope[service]}.inbox i on i.event_id = o.event_id
                 and i.consumer = concat('${service}_', replace(o.fact, '.', '_'))
-              where o.state = ${DELIVERED} and find_in_set('${service}', o.consumers) > 0
+              where o.state = ${OutboxState.DONE} and find_in_set('${service}', o.consumers) > 0
                 and i.event_id is null`,
           )
           .join(" union all "),
@@ -85,7 +83,7 @@ export const eventRules: Group = {
         SERVICES.map(
           (service) => `select concat('message ', message_key, ' of ', consumer) as item,
             null as orderId, left(error, 200) as error from ${scope[service]}.parked_messages
-            where state = ${PARKED}`,
+            where state = ${ParkedState.PARKED}`,
         ).join(" union all "),
       describe: ({ error }) => `is parked: ${String(error).split("\n")[0]}`,
     },
@@ -98,9 +96,9 @@ export const eventRules: Group = {
   ],
 };
 
-function pairs(): [(typeof PUBLISHERS)[number], ServiceName][] {
+function pairs(): [Publisher, ServiceName][] {
   return PUBLISHERS.flatMap((publisher) =>
-    SERVICES.map((service): [typeof publisher, ServiceName] => [publisher, service]),
+    SERVICES.map((service): [Publisher, ServiceName] => [publisher, service]),
   );
 }
 
@@ -111,12 +109,11 @@ function isConsumer(outbox: string, service: ServiceName): string {
 }
 
 function orderEvents({ order }: Scope): string {
-  const count = (fact: string) => `coalesce(sum(fact = 'order.v1.${fact}'), 0)`;
   return `select concat('order ', o.order_id) as item, o.order_id as orderId, e.facts
     from ${order}.orders o left join (
       select order_id, group_concat(fact order by fact separator ', ') as facts,
-        ${["confirmed", "cancelled", "paid", "shipped", "completed", "refund_requested", "refunded"]
-          .map((fact) => `${count(fact)} as ${fact}`)
+        ${FACTS.filter(({ publisher }) => publisher === "order")
+          .map(({ fact }) => `coalesce(sum(fact = '${fact}'), 0) as ${fact.split(".").at(-1)}`)
           .join(", ")}
       from ${order}.outbox group by order_id
     ) e on e.order_id = o.order_id left join (

@@ -1,11 +1,9 @@
 import { isDue } from "../db/clock.ts";
 import type { Database } from "../db/database.ts";
-import { CLAIM_SECONDS, type OutboxRow } from "./outbox.ts";
+import { CLAIM_SECONDS, type OutboxRow, OutboxState } from "./outbox-table.ts";
 
 const COLUMNS = "event_id, fact, event_type, order_id, payload, traceparent, consumers";
 
-export const NEW = 1;
-export const PUBLISHED = 2;
 /** No row is left alone for longer. */
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -15,10 +13,10 @@ const LONGEST_PAUSE_MS = 30_000;
  */
 export function claimRows<T extends OutboxRow = OutboxRow>(
   database: Database,
-  wanted: { state: typeof NEW | typeof PUBLISHED; limit: number; columns?: string },
+  wanted: { state: OutboxState; limit: number; columns?: string },
 ): Promise<T[]> {
   const { state, limit, columns } = wanted;
-  const name = state === NEW ? "claim-outbox" : "claim-published";
+  const name = state === OutboxState.NEW ? "claim-outbox" : "claim-published";
   return database.transact(name, async (tx) => {
     const rows = await tx.select<T>(
       `select ${COLUMNS}${columns ? `, ${columns}` : ""} from outbox

@@ -2,12 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { Database } from "../db/database.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Broker } from "./broker.ts";
-import { claimRows, PUBLISHED } from "./claims.ts";
-import type { OutboxRow } from "./outbox.ts";
+import { claimRows } from "./claims.ts";
+import type { InboxClient } from "./inbox.ts";
+import { type OutboxRow, OutboxState } from "./outbox-table.ts";
 import { send } from "./send.ts";
-
-/** Asks one consuming service which of these events it misses. */
-export type InboxClient = (eventIds: bigint[]) => Promise<bigint[]>;
 
 type Parts = {
   database: Database;
@@ -32,7 +30,7 @@ const MAX_CHECK_PAUSE_MS = 20_000;
 export async function confirmBatch(parts: Parts): Promise<boolean> {
   const { database, log } = parts;
   const rows = await claimRows<PublishedRow>(database, {
-    state: PUBLISHED,
+    state: OutboxState.PUBLISHED,
     limit: CONFIRM_BATCH,
     // A time that lies ahead was written before the clock went back.
     columns: `publishes, abs(timestampdiff(microsecond, create_time, now(3))) div 1000 as age_ms,
@@ -55,14 +53,15 @@ export async function confirmBatch(parts: Parts): Promise<boolean> {
   await database.transact("mark-confirmed", async (tx) => {
     const ids = (of: PublishedRow[]) => of.map((row) => row.event_id);
     if (done.length > 0) {
-      await tx.write("update outbox set state = 3, next_at = now(3) where event_id in (?)", [
+      await tx.write("update outbox set state = ?, next_at = now(3) where event_id in (?)", [
+        OutboxState.DONE,
         ids(done),
       ]);
     }
     for (const [pauseMs, group] of Map.groupBy(waiting, checkPauseMs)) {
       await tx.write(
-        "update outbox set next_at = now(3) + interval ? microsecond where event_id in (?) and state = 2",
-        [pauseMs * 1_000, ids(group)],
+        "update outbox set next_at = now(3) + interval ? microsecond where event_id in (?) and state = ?",
+        [pauseMs * 1_000, ids(group), OutboxState.PUBLISHED],
       );
     }
     if (due.length > 0) {
@@ -98,10 +97,10 @@ async function askConsumers(
   const unknown = new Set<bigint>();
   await Promise.all(
     [...questions].map(async ([consumer, ids]) => {
-      const ask = inboxes[consumer];
-      if (!ask) throw new Error(`no inbox is configured for the consumer ${consumer}`);
+      const inbox = inboxes[consumer];
+      if (!inbox) throw new Error(`no inbox is configured for the consumer ${consumer}`);
       try {
-        for (const id of await ask(ids)) missing.add(id);
+        for (const id of await inbox.missing(ids)) missing.add(id);
       } catch (error) {
         log.warn({ err: error, consumer }, "a consumer cannot be asked for missing events");
         for (const id of ids) unknown.add(id);

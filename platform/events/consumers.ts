@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Database } from "../db/database.ts";
 import { failpoint } from "../settings/failpoint.ts";
@@ -8,21 +8,7 @@ import { Outage } from "../values/refusal.ts";
 import type { Broker } from "./broker.ts";
 import { type Delivery, pruneInbox } from "./inbox.ts";
 import { clearFailures, type FailedMessage, recordFailure } from "./parked.ts";
-
-export type Subscription<S extends DescMessage = DescMessage> = {
-  /** "order.v1.cancelled" */
-  fact: string;
-  schema: S;
-  /**
-   * Gives a batch its effect in one transaction that begins with `admitEvents`. Events may come twice, late and in any
-   * order. What it throws makes each event run alone, then again after growing pauses, until it is parked.
-   */
-  handle(deliveries: Delivery<MessageShape<S>>[]): Promise<void>;
-};
-
-export function subscription<S extends DescMessage>(options: Subscription<S>): Subscription {
-  return options as unknown as Subscription;
-}
+import type { Subscription } from "./subscriptions.ts";
 
 /** Messages of one pull and of one transaction at most. */
 const BATCH = 256;

@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import { type ClientOptions, createClient } from "../rpc/clients.ts";
 import { type Implementation, implement } from "../rpc/server.ts";
 import { Checks } from "../values/checks.ts";
-import { missingEvents } from "./inbox.ts";
+import { type InboxClient, missingEvents } from "./inbox.ts";
 
 /** As many as a relay asks after at once (contract). */
 const MAX_EVENT_IDS = 1_000;
@@ -23,10 +23,7 @@ export function inboxImplementation(database: Database): Implementation {
   });
 }
 
-/** Asks a consuming service which events it misses: what a relay needs of each. */
-export type Inbox = { missing(eventIds: bigint[]): Promise<bigint[]>; close(): void };
-
-export function inboxClient(options: ClientOptions): Inbox {
+export function inboxClient(options: ClientOptions): InboxClient {
   const client = createClient(InboxService, options);
   return {
     async missing(eventIds) {

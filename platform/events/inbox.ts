@@ -2,6 +2,7 @@ import type { Database, Transaction } from "../db/database.ts";
 import { type Periodic, periodically } from "../db/periodic.ts";
 import { insertRows } from "../db/statements.ts";
 import type { Log } from "../telemetry/log.ts";
+import { ParkedState } from "./parked.ts";
 
 /** An event as it reached one durable consumer. */
 export type Delivery<M> = {
@@ -10,6 +11,12 @@ export type Delivery<M> = {
   consumer: string;
   message: M;
   traceparent: string;
+};
+
+/** Asks one consuming service which of these events it has not handled. */
+export type InboxClient = {
+  missing(eventIds: bigint[]): Promise<bigint[]>;
+  close(): void;
 };
 
 const PRUNE_EVERY_MS = 60_000;
@@ -53,8 +60,8 @@ export async function missingEvents(
 ): Promise<bigint[]> {
   const known = await database.select<{ event_id: bigint }>(
     `select event_id from inbox where event_id in (?)
-     union select event_id from parked_messages where event_id in (?) and state = 2`,
-    [eventIds, eventIds],
+     union select event_id from parked_messages where event_id in (?) and state = ?`,
+    [eventIds, eventIds, ParkedState.PARKED],
   );
   const settled = new Set(known.map((row) => row.event_id));
   return eventIds.filter((id) => !settled.has(id));

@@ -1,83 +1,84 @@
-import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import type { Transaction } from "../db/database.ts";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import type { Database, Transaction } from "../db/database.ts";
 import type { Identifiers } from "../db/identifiers.ts";
 import { expression } from "../db/sql.ts";
 import { insertRows } from "../db/statements.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Broker } from "./broker.ts";
+import { type ConsumerOf, concerns, type EventKind, type EventTable } from "./event-table.ts";
+import type { InboxClient } from "./inbox.ts";
+import { CLAIM_SECONDS, type OutboxRow, OutboxState } from "./outbox-table.ts";
+import { startRelay } from "./relay.ts";
 
-/** A fact that goes out with the transaction which made it true. */
-export type NewEvent = {
-  /** "order.v1.cancelled": the subject without its namespace. */
-  fact: string;
-  schema: DescMessage;
-  body: Uint8Array;
-  orderId: bigint;
-  /** The services that must have it before it is done; none where nobody in the shop waits for it. */
-  consumers: readonly string[];
-  traceparent: string;
+/** One of the events in the publisher's table, to be published with the transaction that made it true. */
+export type NewEvent<E extends EventTable> = {
+  [F in keyof E & string]: {
+    fact: F;
+    message: MessageInitShape<E[F]["schema"]>;
+    /** What the event is about, such as an order. */
+    aggregateId: bigint;
+    /** Those of the fact's consumers that must handle it. Default: all that it concerns. */
+    consumers?: readonly E[F]["consumers"][number][];
+    /** The W3C trace that the event belongs to. */
+    traceparent?: string | undefined;
+  };
+}[keyof E & string];
+
+export type Outbox<E extends EventTable> = {
+  /** Writes the events in this transaction; they are published once it has committed. */
+  add(tx: Transaction, events: readonly NewEvent<E>[]): Promise<void>;
 };
 
-export type OutboxRow = {
-  event_id: bigint;
-  fact: string;
-  event_type: string;
-  order_id: bigint;
-  payload: Uint8Array;
-  traceparent: string;
-  consumers: string;
-};
-
-export type Outbox = {
-  /** Writes the events in this transaction; the relay gets them when it has committed. */
-  add(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
-};
-
-/** A row is its writer's for so long, then any replica's relay may publish it. */
-export const CLAIM_SECONDS = 10;
 const CLAIM_END = expression(`now(3) + interval ${CLAIM_SECONDS} second`);
 
-export function newEvent<S extends DescMessage>(
-  fact: string,
-  schema: S,
-  event: {
-    message: MessageInitShape<S>;
-    orderId: bigint;
-    consumers?: readonly string[];
-    traceparent?: string;
-  },
-): NewEvent {
-  return {
-    fact,
-    schema,
-    body: toBinary(schema, create(schema, event.message)),
-    orderId: event.orderId,
-    consumers: event.consumers ?? [],
-    traceparent: event.traceparent ?? "",
-  };
-}
-
-/** `publishSoon` is the relay's fast way; the row alone is enough, it only takes longer. */
-export function createOutbox(options: {
+/**
+ * The outbox of a service, and the relay that publishes it until `stop`. `events` is what the
+ * service publishes; `inboxes` needs a client for each service that consumes one of them, which
+ * `stop` closes.
+ */
+export function startOutbox<E extends EventTable>(options: {
+  events: E;
+  inboxes: Record<ConsumerOf<E>, InboxClient>;
   identifiers: Pick<Identifiers, "next">;
-  publishSoon: (rows: OutboxRow[]) => void;
-}): Outbox {
+  database: Database;
+  broker: Broker;
+  log: Log;
+}): Outbox<E> & { stop(): Promise<void> } {
+  const { database, broker, log, inboxes } = options;
+  const relay = startRelay({ database, broker, log, inboxes });
   return {
+    stop: relay.stop,
     async add(tx, events) {
       if (events.length === 0) return;
       const rows = events.map((event) => ({
         event_id: options.identifiers.next(),
-        fact: event.fact,
-        event_type: event.schema.typeName,
-        order_id: event.orderId,
-        payload: event.body,
-        traceparent: event.traceparent,
-        consumers: event.consumers.join(","),
+        ...encode(options.events[event.fact], event),
       }));
       await insertRows(
         tx,
         "outbox",
-        rows.map((row) => ({ ...row, state: 1, next_at: CLAIM_END })),
+        rows.map((row) => ({ ...row, state: OutboxState.NEW, next_at: CLAIM_END })),
       );
-      tx.afterCommit(() => options.publishSoon(rows));
+      // The rows are enough for the relay; this only makes it publish them at once.
+      tx.afterCommit(() => relay.publishSoon(rows));
     },
+  };
+}
+
+function encode(
+  kind: EventKind | undefined,
+  event: NewEvent<EventTable>,
+): Omit<OutboxRow, "event_id"> {
+  if (!kind) throw new Error(`${event.fact} is not among the events that this service publishes`);
+  const message = create(kind.schema, event.message);
+  const consumers =
+    event.consumers ?? kind.consumers.filter((consumer) => concerns(kind, message, consumer));
+  return {
+    fact: event.fact,
+    event_type: kind.schema.typeName,
+    order_id: event.aggregateId,
+    payload: toBinary(kind.schema, message),
+    traceparent: event.traceparent ?? "",
+    consumers: consumers.join(","),
   };
 }

@@ -12,8 +12,13 @@ export type FailedMessage = {
   payload: Uint8Array;
 };
 
-export const PARKED = 2;
-const RETRYING = 1;
+export const ParkedState = {
+  /** Failed, and delivered again after a pause. */
+  RETRYING: 1,
+  /** Set aside until an operator restarts or drops it. */
+  PARKED: 2,
+} as const;
+export type ParkedState = (typeof ParkedState)[keyof typeof ParkedState];
 
 /**
  * Counts one more failed attempt at this message, and parks it at `maxAttempts`. Counted in the database, because a
@@ -32,7 +37,7 @@ export function recordFailure(
     );
     const attempts = (row?.attempts ?? 0) + 1;
     const parked = attempts >= options.maxAttempts;
-    const state = parked ? PARKED : RETRYING;
+    const state = parked ? ParkedState.PARKED : ParkedState.RETRYING;
     const error = describe(options.error);
     if (row) {
       await tx.write(

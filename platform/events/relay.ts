@@ -3,9 +3,10 @@ import { type Periodic, periodically } from "../db/periodic.ts";
 import type { Log } from "../telemetry/log.ts";
 import { gather } from "../values/gather.ts";
 import type { Broker } from "./broker.ts";
-import { claimRows, NEW } from "./claims.ts";
-import { confirmBatch, FIRST_CHECK_MS, type InboxClient } from "./confirm.ts";
-import type { OutboxRow } from "./outbox.ts";
+import { claimRows } from "./claims.ts";
+import { confirmBatch, FIRST_CHECK_MS } from "./confirm.ts";
+import type { InboxClient } from "./inbox.ts";
+import { type OutboxRow, OutboxState } from "./outbox-table.ts";
 import { send } from "./send.ts";
 
 export type Relay = {
@@ -14,6 +15,7 @@ export type Relay = {
   stop(): Promise<void>;
 };
 
+const { NEW, PUBLISHED, DONE } = OutboxState;
 const BATCH = 256;
 /** Rows handed over in memory; more are left to the sweep. */
 const MAX_WAITING = 10_000;
@@ -32,7 +34,7 @@ const KEEP_DAYS = 7;
  * Publishes the outbox and sees every event through: new rows are published until the stream has them, and published
  * rows are asked after at the services that must have them, and published again, until none is missing. Replicas share
  * the rows: each takes what it claims with SKIP LOCKED, for a bounded time, and a row of one that died is taken up by
- * another. `inboxes` has one client for each service that events name as a consumer.
+ * another. `inboxes` has one client for each service that events name as a consumer; `stop` closes them.
  */
 export function startRelay(options: {
   database: Database;
@@ -86,6 +88,7 @@ export function startRelay(options: {
       await publishing.idle();
       await marking.end();
       await Promise.all(work.map((periodic) => periodic.stop()));
+      for (const inbox of Object.values(options.inboxes)) inbox.close();
     },
   };
 }
@@ -142,16 +145,16 @@ async function mark(database: Database, sent: Sent): Promise<void> {
   await database.transact("mark-published", async (tx) => {
     if (published.length > 0) {
       await tx.write(
-        `update outbox set state = if(consumers = '', 3, 2), publishes = 1, publish_time = now(3),
-           next_at = now(3) + interval ${FIRST_CHECK_MS * 1_000} microsecond
-         where event_id in (?) and state = 1`,
+        `update outbox set state = if(consumers = '', ${DONE}, ${PUBLISHED}), publishes = 1,
+           publish_time = now(3), next_at = now(3) + interval ${FIRST_CHECK_MS * 1_000} microsecond
+         where event_id in (?) and state = ${NEW}`,
         [published],
       );
     }
     if (refused.length > 0) {
       await tx.write(
         `update outbox set next_at = now(3) + interval ${REFUSED_PAUSE_MS * 1_000} microsecond
-         where event_id in (?) and state = 1`,
+         where event_id in (?) and state = ${NEW}`,
         [refused],
       );
     }
@@ -161,7 +164,7 @@ async function mark(database: Database, sent: Sent): Promise<void> {
 async function prune(database: Database): Promise<boolean> {
   const deleted = await database.transact("prune-outbox", (tx) =>
     tx.change(
-      `delete from outbox where state = 3 and next_at < now(3) - interval ${KEEP_DAYS} day limit ${PRUNE_BATCH}`,
+      `delete from outbox where state = ${DONE} and next_at < now(3) - interval ${KEEP_DAYS} day limit ${PRUNE_BATCH}`,
     ),
   );
   return deleted === PRUNE_BATCH;

@@ -1,6 +1,6 @@
 import type { Log } from "../telemetry/log.ts";
 import type { Broker } from "./broker.ts";
-import type { OutboxRow } from "./outbox.ts";
+import type { OutboxRow } from "./outbox-table.ts";
 
 /** Publishes rows, pipelined, each under its message id; answers for each whether the stream has it. */
 export async function send(

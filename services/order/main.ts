@@ -1,11 +1,11 @@
 import { periodically } from "#platform/db/periodic.ts";
 import { createVersionWatch } from "#platform/db/version-watch.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
-import { createOutbox } from "#platform/events/outbox.ts";
-import { startRelay } from "#platform/events/relay.ts";
+import { startOutbox } from "#platform/events/outbox.ts";
 import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
 import { runService } from "#platform/service/run.ts";
 import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
+import { EVENTS } from "#proto/events.ts";
 import { couponClient } from "./clients/coupon.ts";
 import { goodsClient } from "./clients/goods.ts";
 import { payClient } from "./clients/pay.ts";
@@ -55,28 +55,24 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     coupon: couponClient(target("coupon")),
     user: userClient(target("user")),
   };
-  const inboxes = {
-    goods: inboxClient(target("goods")),
-    coupon: inboxClient(target("coupon")),
-    user: inboxClient(target("user")),
-    pay: inboxClient(target("pay")),
-  };
   const pay = payClient({ ...target("pay"), timeoutMs: CLOSE_TIMEOUT_MS });
-  const relay = startRelay({
+  const outbox = startOutbox({
+    events: EVENTS.order,
+    inboxes: {
+      goods: inboxClient(target("goods")),
+      coupon: inboxClient(target("coupon")),
+      user: inboxClient(target("user")),
+      pay: inboxClient(target("pay")),
+    },
+    identifiers,
     database,
     broker,
-    inboxes: {
-      goods: inboxes.goods.missing,
-      coupon: inboxes.coupon.missing,
-      user: inboxes.user.missing,
-      pay: inboxes.pay.missing,
-    },
     log,
   });
   const parts = {
     database,
     identifiers,
-    outbox: createOutbox({ identifiers, publishSoon: relay.publishSoon }),
+    outbox,
     ...clients,
     pay,
     watch: createVersionWatch({
@@ -103,10 +99,8 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       { stop: () => placing.idle() },
       closing("recover-orders", RECOVER_EVERY_MS, () => recoverOrders(parts)),
       closing("expire-orders", EXPIRE_EVERY_MS, () => expireOrders(parts)),
-      relay,
-      ...[...Object.values(clients), ...Object.values(inboxes)].map(({ close }) => ({
-        stop: async () => close(),
-      })),
+      outbox,
+      ...Object.values(clients).map(({ close }) => ({ stop: async () => close() })),
       { stop: async () => pay.close() },
     ],
   };

@@ -1,11 +1,11 @@
 import { type Periodic, periodically } from "#platform/db/periodic.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
-import { createOutbox } from "#platform/events/outbox.ts";
-import { startRelay } from "#platform/events/relay.ts";
+import { startOutbox } from "#platform/events/outbox.ts";
 import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
 import { runService } from "#platform/service/run.ts";
 import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
 import type { Log } from "#platform/telemetry/log.ts";
+import { EVENTS } from "#proto/events.ts";
 import { orderClient } from "./clients/order.ts";
 import { type PayConfig, payConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
@@ -40,10 +40,15 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
     log,
   };
   const orders = orderClient(target);
-  const orderInbox = inboxClient(target);
-  const relay = startRelay({ database, broker, inboxes: { order: orderInbox.missing }, log });
+  const outbox = startOutbox({
+    events: EVENTS.pay,
+    inboxes: { order: inboxClient(target) },
+    identifiers,
+    database,
+    broker,
+    log,
+  });
   const sweeps: { payments?: Periodic; refunds?: Periodic } = {};
-  const outbox = createOutbox({ identifiers, publishSoon: relay.publishSoon });
   const parts: Parts = {
     database,
     identifiers,
@@ -72,8 +77,8 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
       sweeps.payments,
       sweeps.refunds,
       periodically({ name: "prune-callbacks", everyMs: PRUNE_EVERY_MS, log, work }),
-      relay,
-      ...[orders, orderInbox].map(({ close }) => ({ stop: async () => close() })),
+      outbox,
+      { stop: async () => orders.close() },
     ],
   };
 }

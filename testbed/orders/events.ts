@@ -2,6 +2,7 @@ import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufb
 import { jetstream } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { createClient } from "#platform/rpc/clients.ts";
+import { EVENTS } from "#proto/events.ts";
 import { InboxService } from "#proto/shop/common/v1/inbox_pb.ts";
 import { token } from "../calls/callers.ts";
 import { eventually } from "../eventually.ts";
@@ -9,16 +10,17 @@ import type { Shop } from "../shop/shop.ts";
 import { connectToBroker } from "../shop/streams.ts";
 import { newId } from "./fixtures.ts";
 
+const KINDS = { ...EVENTS.order, ...EVENTS.pay };
+
 type Consumer = "goods" | "coupon" | "user";
 
 export type EventsByHand = {
   /** Publishes bytes as the event of this id. The stream takes each publication for a new one. */
   publish(event: { fact: string; type: string; eventId: bigint; body: Uint8Array }): Promise<void>;
   /** Publishes an event, a new one unless it has an id already, and answers its id. */
-  tell<S extends DescMessage>(
-    fact: string,
-    schema: S,
-    message: MessageInitShape<S>,
+  tell<F extends keyof typeof KINDS>(
+    fact: F,
+    message: MessageInitShape<(typeof KINDS)[F]["schema"]>,
     eventId?: bigint,
   ): Promise<bigint>;
   /** Resolves when these services have had the event. */
@@ -46,7 +48,8 @@ export async function eventsByHand(shop: Shop): Promise<EventsByHand> {
   };
   return {
     publish,
-    async tell(fact, schema, message, eventId = newId()) {
+    async tell(fact, message, eventId = newId()) {
+      const { schema }: { schema: DescMessage } = KINDS[fact];
       const body = toBinary(schema, create(schema, message));
       await publish({ fact, type: schema.typeName, eventId, body });
       return eventId;

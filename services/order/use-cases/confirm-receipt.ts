@@ -1,5 +1,3 @@
-import { newEvent } from "#platform/events/outbox.ts";
-import { OrderCompletedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { ShippingStatus } from "../domain/order.ts";
 import { advance } from "../domain/order-state.ts";
 import type { StoredOrder } from "../store/entities.ts";
@@ -20,12 +18,12 @@ export async function confirmReceipt(
     isDone: (order) => order.shippingStatus === ShippingStatus.RECEIVED,
     apply: (order) => advance(order, "receive", { closeTime: order.now }),
     cause: "ConfirmReceipt",
-    event: ({ userId }) =>
-      newEvent("order.v1.completed", OrderCompletedSchema, {
-        message: { orderId, userId },
-        orderId,
-        traceparent: call.traceparent,
-      }),
+    event: ({ userId }) => ({
+      fact: "order.v1.completed",
+      message: { orderId, userId },
+      aggregateId: orderId,
+      traceparent: call.traceparent,
+    }),
   });
   return getOrder(parts, orderId, call);
 }

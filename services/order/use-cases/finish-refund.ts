@@ -1,9 +1,8 @@
 import { admitEvents } from "#platform/events/inbox.ts";
-import type { NewEvent } from "#platform/events/outbox.ts";
 import { RefundStatus } from "../domain/refunds.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { finishRefunds, ordersOfRefunds, refundsOf } from "../store/refunds.ts";
-import type { WriteParts } from "./parts.ts";
+import type { OrderEvent, WriteParts } from "./parts.ts";
 import { afterRefund, refundedEvent } from "./steps/refunding.ts";
 import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
 
@@ -34,7 +33,7 @@ export async function finishRefund(
     const refunds = await refundsOf(tx, orderIds);
     const done: bigint[] = [];
     const transitions: OrderTransition[] = [];
-    const events: NewEvent[] = [];
+    const events: OrderEvent[] = [];
     for (const { refundId, traceparent } of admitted) {
       const refund = refunds.find((one) => one.refundId === refundId);
       const order = refund && orders.get(refund.orderId);

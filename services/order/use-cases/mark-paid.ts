@@ -1,10 +1,9 @@
 import { admitEvents } from "#platform/events/inbox.ts";
-import type { NewEvent } from "#platform/events/outbox.ts";
 import { advance, allows } from "../domain/order-state.ts";
 import { RefundStatus } from "../domain/refunds.ts";
 import { lockOrders } from "../store/lock-orders.ts";
 import { insertRefunds, type Refund, refundsOf } from "../store/refunds.ts";
-import type { WriteParts } from "./parts.ts";
+import type { OrderEvent, WriteParts } from "./parts.ts";
 import { paidEvent } from "./steps/paid-event.ts";
 import { refundRequestedEvent } from "./steps/refunding.ts";
 import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
@@ -39,7 +38,7 @@ export async function markPaid(
     const late = new Set((await refundsOf(tx, [...orders.keys()])).map((r) => r.latePaymentId));
     const transitions: OrderTransition[] = [];
     const refunds: (Refund & { lines: [] })[] = [];
-    const events: NewEvent[] = [];
+    const events: OrderEvent[] = [];
     for (const payment of admitted) {
       const order = orders.get(payment.orderId);
       if (!order)

@@ -1,18 +1,22 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { VersionWatch } from "#platform/db/version-watch.ts";
-import type { Outbox } from "#platform/events/outbox.ts";
+import type { NewEvent, Outbox } from "#platform/events/outbox.ts";
+import type { EVENTS } from "#proto/events.ts";
 import type { CouponClient } from "../clients/coupon.ts";
 import type { GoodsClient } from "../clients/goods.ts";
 import type { PayClient } from "../clients/pay.ts";
 import type { UserClient } from "../clients/user.ts";
 import type { ShippingRule } from "../domain/amounts.ts";
 
+/** One of the events that this service publishes. */
+export type OrderEvent = NewEvent<typeof EVENTS.order>;
+
 /** What the use cases work with. */
 export type Parts = {
   database: Database;
   identifiers: Pick<Identifiers, "next">;
-  outbox: Outbox;
+  outbox: Outbox<typeof EVENTS.order>;
   goods: GoodsClient;
   coupon: CouponClient;
   user: UserClient;

@@ -1,6 +1,4 @@
-import { newEvent } from "#platform/events/outbox.ts";
 import { Checks } from "#platform/values/checks.ts";
-import { OrderShippedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { ShippingStatus } from "../domain/order.ts";
 import { advance } from "../domain/order-state.ts";
 import { MAX_TRACKING_NUMBER } from "../limits.ts";
@@ -25,12 +23,12 @@ export async function shipOrder(
       order.shippingStatus === ShippingStatus.SHIPPED && order.trackingNumber === trackingNumber,
     apply: (order) => advance(order, "ship", { shipTime: order.now, trackingNumber }),
     cause: "ShipOrder",
-    event: ({ userId }) =>
-      newEvent("order.v1.shipped", OrderShippedSchema, {
-        message: { orderId, userId, trackingNumber },
-        orderId,
-        traceparent: call.traceparent,
-      }),
+    event: ({ userId }) => ({
+      fact: "order.v1.shipped",
+      message: { orderId, userId, trackingNumber },
+      aggregateId: orderId,
+      traceparent: call.traceparent,
+    }),
   });
   return getOrder(parts, orderId, call);
 }

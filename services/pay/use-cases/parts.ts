@@ -2,6 +2,7 @@ import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { Outbox } from "#platform/events/outbox.ts";
 import type { Origin } from "#platform/values/origins.ts";
+import type { EVENTS } from "#proto/events.ts";
 import type { OrderClient } from "../clients/order.ts";
 import type { PaymentPlatform } from "../providers/provider.ts";
 import type { TakePayments } from "./steps/take-payments.ts";
@@ -10,7 +11,7 @@ import type { TakePayments } from "./steps/take-payments.ts";
 export type Parts = {
   database: Database;
   identifiers: Pick<Identifiers, "next">;
-  outbox: Outbox;
+  outbox: Outbox<typeof EVENTS.pay>;
   payments: TakePayments;
   orders: Pick<OrderClient, "order">;
   /** By name. */

@@ -1,7 +1,5 @@
 import pMap from "p-map";
-import { newEvent } from "#platform/events/outbox.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import { PaymentRefundedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { growingPause } from "../domain/pauses.ts";
 import { LOG_TYPE } from "../domain/payment.ts";
 import { allowsRefund, changeRefund, finishRefund } from "../domain/refund.ts";
@@ -89,11 +87,11 @@ async function finish(parts: Sweeping, { refundId, paymentId }: RefundRow): Prom
     const logId = parts.identifiers.next();
     await insertLog(tx, [{ logId, paymentId, type: LOG_TYPE.REFUND_SUCCEEDED, detail }]);
     await parts.outbox.add(tx, [
-      newEvent("pay.v1.refunded", PaymentRefundedSchema, {
+      {
+        fact: "pay.v1.refunded",
         message: { paymentId, orderId, userId, refundId, amountCents },
-        orderId,
-        consumers: ["order"],
-      }),
+        aggregateId: orderId,
+      },
     ]);
   });
 }

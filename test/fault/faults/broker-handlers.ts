@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { FACTS } from "#proto/events.ts";
 import type { ServiceName } from "#proto/services.ts";
 import { openParkedMessages } from "../../../ops/parked/messages.ts";
 import { connectedBroker, restart } from "../../../ops/parked/restart.ts";
@@ -8,19 +9,9 @@ import { asOperator } from "../../../testbed/system/operator.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { Course, Fault } from "../fault.ts";
 
-const CONSUMERS: [ServiceName, fact: string][] = [
-  ["goods", "order.v1.cancelled"],
-  ["goods", "order.v1.refunded"],
-  ["coupon", "order.v1.cancelled"],
-  ["coupon", "order.v1.refunded"],
-  ["user", "order.v1.cancelled"],
-  ["user", "order.v1.paid"],
-  ["user", "order.v1.refunded"],
-  ["order", "pay.v1.succeeded"],
-  ["order", "pay.v1.refunded"],
-  ["pay", "order.v1.cancelled"],
-  ["pay", "order.v1.refund_requested"],
-];
+const CONSUMERS = FACTS.flatMap(({ fact, consumers }) =>
+  consumers.map((service): [ServiceName, fact: string] => [service, fact]),
+);
 const durableOf = (service: ServiceName, fact: string) => `${service}_${fact.replaceAll(".", "_")}`;
 
 /** Runs with each event that a consumer writes down. Returns what takes it away. */
@@ -163,14 +154,13 @@ export const slowHandlers: Fault = {
 
 type Poison = { what: string; headers: Record<string, string>; payload: Uint8Array };
 
-const TYPES: Record<string, string> = {
-  "order.v1.cancelled": "shop.event.v1.OrderCancelled",
-  "order.v1.refunded": "shop.event.v1.OrderRefunded",
-  "order.v1.paid": "shop.event.v1.OrderPaid",
-  "order.v1.refund_requested": "shop.event.v1.OrderRefundRequested",
-  "pay.v1.succeeded": "shop.event.v1.PaymentSucceeded",
-  "pay.v1.refunded": "shop.event.v1.PaymentRefunded",
-};
+/** The message of each fact that has a consumer. */
+const TYPES = Object.fromEntries(
+  FACTS.filter(({ consumers }) => consumers.length > 0).map(({ fact, schema }) => [
+    fact,
+    schema.typeName,
+  ]),
+);
 /** Less than the broker's limit of a message by more than the headers. */
 const MEGABYTE = 1_000_000;
 

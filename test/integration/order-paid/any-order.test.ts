@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import pMap from "p-map";
-import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { outcome } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
@@ -153,7 +152,7 @@ describe("payments and refunds of an order, in any order and multiplicity", func
         for (const { refundId, note } of refunds.get(walk.orderId) ?? []) {
           if (next !== "B" && GIVEN_BACK[next] !== note) continue;
           const message = { orderId: walk.orderId, refundId };
-          told.push(await events.tell("pay.v1.refunded", PaymentRefundedSchema, message));
+          told.push(await events.tell("pay.v1.refunded", message));
         }
       },
       { concurrency: IN_FLIGHT },
@@ -179,7 +178,7 @@ describe("payments and refunds of an order, in any order and multiplicity", func
     const payTime = timestampFromDate(new Date());
     const message = { paymentId: paymentIds[which], orderId, amountCents: PAY_CENTS, payTime };
     const again = orderId % 2n === 0n ? eventIds.get(which) : undefined;
-    const id = await events.tell("pay.v1.succeeded", PaymentSucceededSchema, message, again);
+    const id = await events.tell("pay.v1.succeeded", message, again);
     eventIds.set(which, id);
     return id;
   }

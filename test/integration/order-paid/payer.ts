@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { PaymentRefundedSchema, PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
@@ -49,7 +48,7 @@ export async function startPayer(shop: Shop): Promise<Payer> {
     const { orderId, userId } = order;
     const payTime = timestampFromDate(new Date());
     const message = { paymentId, orderId, userId, amountCents, payTime };
-    await events.tell("pay.v1.succeeded", PaymentSucceededSchema, message, eventId);
+    await events.tell("pay.v1.succeeded", message, eventId);
     return paymentId;
   };
   const unpaidOrder = async () => {
@@ -74,7 +73,7 @@ export async function startPayer(shop: Shop): Promise<Payer> {
       const ids = refundIds ?? refunds.map(({ refundId }) => refundId);
       for (const refundId of ids) {
         const message = { orderId, userId, refundId };
-        await events.tell("pay.v1.refunded", PaymentRefundedSchema, message);
+        await events.tell("pay.v1.refunded", message);
       }
     },
     read,

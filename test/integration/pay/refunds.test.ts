@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { type Payment, PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { eventually } from "../../../testbed/eventually.ts";
@@ -31,7 +30,7 @@ describe("refunds", function () {
     return whenPayment(shop, payment.paymentId, SUCCEEDED);
   };
   const ask = ({ orderId, userId, paymentId }: Payment, refundId: bigint, payAmountCents: bigint) =>
-    events.tell("order.v1.refund_requested", OrderRefundRequestedSchema, {
+    events.tell("order.v1.refund_requested", {
       orderId,
       userId,
       refundId,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { clocksAgree, isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
-import { claimRows, NEW } from "#platform/events/claims.ts";
+import { claimRows } from "#platform/events/claims.ts";
+import { OutboxState } from "#platform/events/outbox-table.ts";
 import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
 
 const HOUR_SECONDS = 3_600;
@@ -60,7 +61,7 @@ describe("a database whose clock jumps", () => {
     const insert = (id: number) => `insert into outbox (${columns}) values ${event(id)}`;
     await at(HOUR_SECONDS, (tx) => tx.change(insert(1)));
     await at(0, (tx) => tx.change(insert(2)));
-    const claimed = await claimRows(database, { state: NEW, limit: 10 });
+    const claimed = await claimRows(database, { state: OutboxState.NEW, limit: 10 });
     assert.deepEqual(
       claimed.map((row) => row.event_id),
       [1n],

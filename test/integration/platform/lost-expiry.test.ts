@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { pino } from "pino";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
-import { startConsumers, subscription } from "#platform/events/consumers.ts";
+import { startConsumers } from "#platform/events/consumers.ts";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { eventually } from "../../../testbed/eventually.ts";
@@ -57,13 +57,13 @@ describe("a consumer whose broker does not tell that a pull has expired", functi
       log,
       service: "goods",
       subscriptions: [
-        subscription({
+        {
           fact: FACT,
           schema: OrderCancelledSchema,
           handle: async (deliveries) => {
             handled.push(...deliveries.map(({ eventId }) => eventId));
           },
-        }),
+        },
       ],
     });
     try {

@@ -1,6 +1,5 @@
-import type { NewEvent } from "#platform/events/outbox.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
-import type { CallContext, WriteParts } from "../parts.ts";
+import type { CallContext, OrderEvent, WriteParts } from "../parts.ts";
 import { lockOrder } from "./find-order.ts";
 import { recordTransitions } from "./transitions.ts";
 
@@ -13,7 +12,7 @@ type Advance = {
   apply: (order: LockedOrder) => LockedOrder;
   /** The method, as the history records it: "ShipOrder". */
   cause: string;
-  event: (order: LockedOrder) => NewEvent;
+  event: (order: LockedOrder) => OrderEvent;
 };
 
 /** Takes one order through one transition in one transaction, with its history and its event. */

@@ -1,12 +1,10 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { newEvent } from "#platform/events/outbox.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
-import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
 import type { CancellationConsumer } from "../../domain/order.ts";
 import { applyTransition, type Cancellation, REASON_OF } from "../../domain/order-state.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
 import { type Cause, insertHistory, writeCancelled } from "../../store/write-orders.ts";
-import type { Parts } from "../parts.ts";
+import type { OrderEvent, Parts } from "../parts.ts";
 
 export type ToCancel = {
   order: LockedOrder;
@@ -49,12 +47,12 @@ export async function cancelLocked(
   tx.afterCommit(() => parts.watch.notify(rows.map(({ orderId }) => orderId)));
 }
 
-function cancelledEvent({ order, transition, consumers, traceparent }: ToCancel) {
+function cancelledEvent({ order, transition, consumers, traceparent }: ToCancel): OrderEvent {
   const { orderId, userId } = order;
-  return newEvent("order.v1.cancelled", OrderCancelledSchema, {
+  return {
+    fact: "order.v1.cancelled",
     message: { orderId, userId, reason: REASON_OF[transition], holders: [...consumers] },
-    orderId,
-    consumers,
-    ...(traceparent && { traceparent }),
-  });
+    aggregateId: orderId,
+    traceparent,
+  };
 }

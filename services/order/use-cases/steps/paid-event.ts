@@ -1,6 +1,5 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
-import { OrderPaidSchema } from "#proto/shop/event/v1/event_pb.ts";
+import type { OrderEvent } from "../parts.ts";
 
 /** The event that earns the user points. `paymentId` is 0n if coupon and balance paid it all. */
 export function paidEvent(paid: {
@@ -11,9 +10,10 @@ export function paidEvent(paid: {
   couponPaidCents: bigint;
   payTime: Date;
   traceparent: string;
-}): NewEvent {
+}): OrderEvent {
   const { orderId, userId, paymentId, orderAmountCents, couponPaidCents, traceparent } = paid;
-  return newEvent("order.v1.paid", OrderPaidSchema, {
+  return {
+    fact: "order.v1.paid",
     message: {
       orderId,
       userId,
@@ -21,8 +21,7 @@ export function paidEvent(paid: {
       spentCents: orderAmountCents - couponPaidCents,
       payTime: timestampFromDate(paid.payTime),
     },
-    orderId,
-    consumers: ["user"],
+    aggregateId: orderId,
     traceparent,
-  });
+  };
 }

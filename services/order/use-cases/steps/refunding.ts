@@ -1,9 +1,8 @@
-import { type NewEvent, newEvent } from "#platform/events/outbox.ts";
-import { OrderRefundedSchema, OrderRefundRequestedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { advance } from "../../domain/order-state.ts";
 import { type PlannedRefund, RefundStatus } from "../../domain/refunds.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
 import type { Refund, StoredRefund } from "../../store/refunds.ts";
+import type { OrderEvent } from "../parts.ts";
 
 type KnownRefund = Pick<
   StoredRefund,
@@ -36,15 +35,16 @@ export function refundedEvent(
   order: LockedOrder,
   refund: PlannedRefund & { refundId: bigint },
   traceparent: string,
-): NewEvent {
+): OrderEvent {
   const { orderId, userId, couponId } = order;
   const { refundId, lines, balanceCents, spentCents, whole } = refund;
-  return newEvent("order.v1.refunded", OrderRefundedSchema, {
+  return {
+    fact: "order.v1.refunded",
     message: { orderId, userId, refundId, lines, balanceCents, spentCents, whole },
-    orderId,
-    consumers: ["goods", "user", ...(whole && couponId !== 0n ? ["coupon"] : [])],
+    aggregateId: orderId,
+    consumers: whole && couponId !== 0n ? ["goods", "user", "coupon"] : ["goods", "user"],
     traceparent,
-  });
+  };
 }
 
 /** The event by which pay refunds money through the provider. */
@@ -52,13 +52,13 @@ export function refundRequestedEvent(
   order: Pick<LockedOrder, "orderId" | "userId">,
   refund: Refund,
   traceparent: string,
-): NewEvent {
+): OrderEvent {
   const { orderId, userId } = order;
   const { refundId, paymentId, payAmountCents } = refund;
-  return newEvent("order.v1.refund_requested", OrderRefundRequestedSchema, {
+  return {
+    fact: "order.v1.refund_requested",
     message: { orderId, userId, refundId, paymentId, payAmountCents },
-    orderId,
-    consumers: ["pay"],
+    aggregateId: orderId,
     traceparent,
-  });
+  };
 }

@@ -1,9 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { latestMs } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
-import { newEvent } from "#platform/events/outbox.ts";
 import { Refusal } from "#platform/values/refusal.ts";
-import { OrderConfirmedSchema } from "#proto/shop/event/v1/event_pb.ts";
 import { payAmount } from "../../domain/amounts.ts";
 import { CancelReason, OrderStatus, ShippingStatus } from "../../domain/order.ts";
 import { applyTransition } from "../../domain/order-state.ts";
@@ -16,7 +14,7 @@ import {
   insertHistory,
   writeConfirmed,
 } from "../../store/write-orders.ts";
-import type { Parts } from "../parts.ts";
+import type { OrderEvent, Parts } from "../parts.ts";
 import { cancelLocked, type ToCancel } from "./cancellation.ts";
 import { paidEvent } from "./paid-event.ts";
 import { outcomeOf } from "./place-outcome.ts";
@@ -130,11 +128,12 @@ function eventsOf({ one, confirmation }: Confirming) {
   const { orderId, userId } = one.planned;
   const { payAmountCents, payDeadline, payTime, couponPaidCents } = confirmation;
   const { traceparent } = one.entry;
-  const confirmed = newEvent("order.v1.confirmed", OrderConfirmedSchema, {
+  const confirmed: OrderEvent = {
+    fact: "order.v1.confirmed",
     message: { orderId, userId, payAmountCents, payDeadline: timestampFromDate(payDeadline) },
-    orderId,
+    aggregateId: orderId,
     traceparent,
-  });
+  };
   if (!payTime) return [confirmed];
   const paid = { ...one.planned, paymentId: 0n, couponPaidCents, payTime, traceparent };
   return [confirmed, paidEvent(paid)];

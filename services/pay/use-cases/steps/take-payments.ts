@@ -1,9 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Transaction } from "#platform/db/database.ts";
-import { newEvent } from "#platform/events/outbox.ts";
 import { type Gather, gather } from "#platform/values/gather.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import { PaymentSucceededSchema } from "#proto/shop/event/v1/event_pb.ts";
 import type { PaidNotice } from "../../domain/payment.ts";
 import { changePayment } from "../../domain/payment-state.ts";
 import { type Accepted, judge, VERDICT } from "../../domain/verdict.ts";
@@ -99,12 +97,12 @@ export async function markPaid(
     paid.map(({ payment, evidence: { notice, traceparent } }) => {
       const { paymentId, orderId, userId, amountCents } = payment;
       const payTime = timestampFromDate(notice.payTime);
-      return newEvent("pay.v1.succeeded", PaymentSucceededSchema, {
+      return {
+        fact: "pay.v1.succeeded",
         message: { paymentId, orderId, userId, amountCents, payTime },
-        orderId,
-        consumers: ["order"],
-        ...(traceparent && { traceparent }),
-      });
+        aggregateId: orderId,
+        traceparent,
+      };
     }),
   );
   await writePaid(

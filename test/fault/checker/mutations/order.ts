@@ -51,8 +51,8 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "platform/events/relay.ts",
-        piece: "state = if(consumers = '', 3, 2)",
-        replacement: "state = 3",
+        piece: "const { NEW, PUBLISHED, DONE } = OutboxState;",
+        replacement: "const { NEW, DONE } = OutboxState;\nconst PUBLISHED = DONE;",
       },
     ],
     course: "lostEvent",

@@ -1,7 +1,7 @@
 import type { CodeMutation } from "../mutation.ts";
 
 const INBOX = "platform/events/inbox.ts";
-const COUPON_CONSUMERS = "services/coupon/consumers.ts";
+const EVENTS = "proto/events.ts";
 
 /** Goods, coupon and user, broken. */
 export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
@@ -97,9 +97,9 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     service: "coupon",
     edits: [
       {
-        file: COUPON_CONSUMERS,
-        piece: "deliveries.filter(({ message }) => message.whole);",
-        replacement: "deliveries;",
+        file: EVENTS,
+        piece: 'consumer !== "coupon" || whole',
+        replacement: 'consumer !== "coupon" || whole || true',
       },
     ],
     course: "story",
@@ -111,9 +111,9 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     service: "coupon",
     edits: [
       {
-        file: COUPON_CONSUMERS,
-        piece: 'deliveries.filter(({ message }) => message.holders.includes("coupon"));',
-        replacement: "deliveries;",
+        file: EVENTS,
+        piece: "holders.includes(consumer)",
+        replacement: "holders.includes(consumer) || true",
       },
     ],
     course: "story",
