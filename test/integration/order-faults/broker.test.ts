@@ -33,7 +33,7 @@ describe("a broker that fails while orders are placed", function () {
     await broker?.remove();
   });
 
-  /** What becomes of a shopper's order: it is refused when all was taken, paid at once, or cancelled by its user. */
+  /** How an order ends: refused in its last step, paid at once, or cancelled by its user. */
   const ways = ["overpaid", "paid", "cancelled"] as const;
   type Served = { shopper: Shopper; way: (typeof ways)[number] };
 
@@ -50,7 +50,7 @@ describe("a broker that fails while orders are placed", function () {
     return { shopper, way };
   }
 
-  /** Serves shoppers, two at a time, from before the fault until after it; none of them may notice it. */
+  /** Serves shoppers, two at a time, before, during and after the fault. None may notice it. */
   async function serveDuring(fault: () => Promise<void>): Promise<Served[]> {
     const served: Served[] = [];
     let over = false;
@@ -81,7 +81,7 @@ describe("a broker that fails while orders are placed", function () {
     }
   }
 
-  it("stopped for 20 seconds: no order fails, and every event has its effects once", async () => {
+  it("and is stopped for 20 seconds: no order fails, and every event has its effects once", async () => {
     const served = await serveDuring(async () => {
       await broker.stop();
       await pause(STOPPED_MS);
@@ -91,7 +91,7 @@ describe("a broker that fails while orders are placed", function () {
     await checkAll(served);
   });
 
-  it("killed, its store deleted: no order fails, and every event has its effects once", async () => {
+  it("and is killed with its store deleted: no order fails, and every event has its effects once", async () => {
     const served = await serveDuring(async () => {
       await broker.kill();
       broker.deleteStore();
@@ -100,14 +100,14 @@ describe("a broker that fails while orders are placed", function () {
     await checkAll(served);
   });
 
-  it("that loses what it acknowledged before it had its effect: it comes again, once", async () => {
+  it("and loses acknowledged events that nothing has handled: they have their effects once", async () => {
     const holders = ["goods", "coupon", "user"] as const;
     const shoppers = await Promise.all(Array.from({ length: 10 }, () => newShopper(shop)));
     const orders = await Promise.all(
       shoppers.map((shopper) => shopper.as.order.placeOrder(shopper.request())),
     );
     const [first, ...others] = orders.map(({ order }) => order?.orderId ?? 0n);
-    // One is being tried again at that moment: its goods are not where they were.
+    // The first cancellation is being retried at that moment, because its goods are missing.
     const goodsId = shoppers[0]?.goodsIds[0] ?? 0n;
     const move = "update goods set goods_id = ? where goods_id = ?";
     await shop.sql("goods", move, [1n, goodsId]);
@@ -116,7 +116,7 @@ describe("a broker that fails while orders are placed", function () {
       const failed = await shop.sql("goods", "select state from parked_messages");
       assert.deepEqual(failed, [{ state: 1 }]);
     });
-    // The others are only in the stream.
+    // The other cancellations are only in the stream.
     await Promise.all(holders.map((service) => shop.kill(service)));
     for (const orderId of others) await shop.admin.order.cancelOrder({ orderId });
     await eventually(async () => {

@@ -9,7 +9,7 @@ import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const participants = ["goods", "coupon", "user"] as const;
 
-describe("an order process that is frozen until another one has given its order up", function () {
+describe("an order process that is frozen while another one cancels its order", function () {
   this.timeout(60_000);
   let shop: Shop;
   let other: Replica;
@@ -24,7 +24,7 @@ describe("an order process that is frozen until another one has given its order 
   });
 
   for (const waitsFor of participants) {
-    it(`while it waits for ${waitsFor}: what it still does has no effect, and it tells the one outcome`, async () => {
+    it(`while it waits for ${waitsFor}, has no further effect and answers the one outcome`, async () => {
       const shopper = await newShopper(shop);
       const request = shopper.request();
       shop.freeze(waitsFor);
@@ -35,7 +35,7 @@ describe("an order process that is frozen until another one has given its order 
         assert.equal((await shop.sql("order", sql, [userId])).length, 1);
       });
       shop.freeze("order");
-      // Its command is still taken, and the answer waits for it.
+      // The participant handles the command, and its answer waits for the frozen process.
       shop.thaw(waitsFor);
       const older = "update orders set create_time = create_time - interval 1 minute";
       await shop.sql("order", `${older} where user_id = ?`, [shopper.userId]);

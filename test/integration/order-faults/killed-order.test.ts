@@ -33,9 +33,9 @@ const ending =
   (outcome: Outcome) =>
   (point: string): Point => ({ point, outcome });
 
-/** Every await of placing that leaves the process, before and after it. */
+/** The points before and after each call, commit and publication of placing an order. */
 const placing: Point[] = [
-  // Nobody knows of the order yet: the repeated request places it.
+  // The order is not saved yet: the repeated request places it.
   ...["begin:save-pending", "commit.before:save-pending"].map(ending("confirmed")),
   ...[
     "commit.after:save-pending",
@@ -47,7 +47,7 @@ const placing: Point[] = [
   ...publish("order.v1.paid").map(ending("paid")),
 ];
 
-/** Of an order that is refused when everything was taken: the event that gives back, until it is known to be done. */
+/** The life of the event that releases everything of an order refused in its last step. */
 const compensating: Point[] = [
   ...publish("order.v1.cancelled"),
   ...["mark-published", "claim-published"].flatMap(transaction),
@@ -55,12 +55,12 @@ const compensating: Point[] = [
   ...transaction("mark-confirmed"),
 ].map(ending("overpaid"));
 
-/** Where events of earlier orders can kill the process while it still places the one at hand. */
-const ofTheRelay = /publish|Inbox|(claim|mark)-/;
+/** Points that an event of an earlier order may reach while the process still places this one. */
+const relayPoints = /publish|Inbox|(claim|mark)-/;
 
 const cancelling: Point[] = transaction("cancel-order").map(ending("cancelled"));
 
-/** Work that an earlier process left behind, and that the next one finds by its age. */
+/** Work that a killed process leaves behind and that the next one takes over once it is old. */
 const leftovers: { work: string; leftAt: string; age: string; outcome: Outcome }[] = [
   {
     work: "recover-orders",
@@ -83,7 +83,7 @@ const leftovers: { work: string; leftAt: string; age: string; outcome: Outcome }
   },
 ];
 
-describe("the order process, killed", function () {
+describe("the order process, when it is killed", function () {
   this.timeout(90_000);
   let shop: Shop;
   const shoppers = new Map<string, { shopper: Shopper; request: PlaceRequest }>();
@@ -105,8 +105,8 @@ describe("the order process, killed", function () {
 
   const of = (point: string) => shoppers.get(point) as { shopper: Shopper; request: PlaceRequest };
 
-  /** What the client wants, and asks for again when it was not answered. */
-  async function ask({ point, outcome }: Point): Promise<Answer> {
+  /** The client's request. It is repeated, because the first may go unanswered. */
+  async function send({ point, outcome }: Point): Promise<Answer> {
     const { shopper, request } = of(point);
     const answer = await answerTo(shopper.as.order.placeOrder(request));
     const { orderId } = answer.order ?? {};
@@ -116,41 +116,41 @@ describe("the order process, killed", function () {
 
   for (const at of points) {
     it(`dies at ${at.point}`, () =>
-      crash(shop, { service: "order", point: at.point, act: () => ask(at) }));
+      crash(shop, { service: "order", point: at.point, act: () => send(at) }));
   }
 
   for (const { work, leftAt, age, outcome } of leftovers) {
-    it(`dies at ${leftAt}, and leaves ${work} to the next one`, async () => {
-      const act = () => ask({ point: work, outcome });
+    it(`dies at ${leftAt} and leaves ${work} to the next process`, async () => {
+      const act = () => send({ point: work, outcome });
       await crash(shop, { service: "order", point: leftAt, act });
       await shop.sql("order", age, [of(work).shopper.userId]);
     });
     for (const point of transaction(work)) {
-      it(`dies at ${point} with what was left`, () => crash(shop, { service: "order", point }));
+      it(`dies at ${point} with that work`, () => crash(shop, { service: "order", point }));
     }
   }
 
-  describe("and started again", () => {
+  describe("after the restart", () => {
     const answers = new Map<string, Answer>();
     before(async () => {
       await shop.restart("order");
       await booksBalance(shop);
-      await Promise.all(all.map(async (at) => answers.set(at.point, await ask(at))));
+      await Promise.all(all.map(async (at) => answers.set(at.point, await send(at))));
       await booksBalance(shop);
     });
 
     for (const at of all) {
       const { point, outcome } = at;
-      it(`has the one outcome "${outcome}" after ${point}`, async () => {
+      it(`the order killed at ${point} ends exactly once as "${outcome}"`, async () => {
         const { shopper } = of(point);
         const { orders } = await shopper.as.order.listOrders({ userId: shopper.userId });
         assert.equal(orders.length, 1);
         const found = outcomeOf(orders[0]);
-        if (found !== "abandoned" || !ofTheRelay.test(point)) assert.equal(found, outcome);
+        if (found !== "abandoned" || !relayPoints.test(point)) assert.equal(found, outcome);
         const taken = found === "confirmed" || found === "paid";
         const balanceCents = spending(outcome);
         assert.deepEqual(await shopper.possessions(), possessed({ taken, balanceCents }));
-        const answer = await ask(at);
+        const answer = await send(at);
         assert.deepEqual(answer, answers.get(point));
         if (answer.order) assert.deepEqual(answer.order, orders[0]);
         else assert.equal(answer.refusal?.reason, orders[0]?.failure?.reason);

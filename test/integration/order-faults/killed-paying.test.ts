@@ -13,7 +13,7 @@ import { crash } from "../../../testbed/shop/crashes.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 const CLOSE_PAYMENTS = "shop.pay.v1.PayService/ClosePayments";
-/** What is left of a shopper's order for the platform. */
+/** What a shopper's order leaves to pay through the provider. */
 const PAY_CENTS = 2_000n;
 
 type Outcome =
@@ -49,7 +49,7 @@ const refunding = [
   ...publish("order.v1.refunded"),
 ].map(ending("refunded"));
 
-const sending = [
+const shipping = [
   ...transaction("ship-order").map(ending("shipped")),
   ...transaction("confirm-receipt").map(ending("completed")),
 ];
@@ -60,25 +60,25 @@ const expiring = [
   `rpc.after:${CLOSE_PAYMENTS}`,
   ...transaction("expire-orders"),
 ].map(ending("expired"));
-/** The platform has the money, and only it knows. */
+/** The provider has the money, and the shop does not know yet. */
 const inTime = [`rpc.after:${CLOSE_PAYMENTS}`, "begin:expire-orders"].map(ending("paid in time"));
-/** The order is cancelled when the money is found. */
+/** The payment is found after the order was cancelled. */
 const tooLate = transaction("mark-paid").map(ending("paid too late"));
 
-/** What the other services do when a refund is through, by the same moment of each. */
-const holders = { goods: "return-stock", user: "refund-balance", coupon: "release-coupons" };
-type Holder = keyof typeof holders;
+/** The transaction in which each service takes back what a refund returns. */
+const transactions = { goods: "return-stock", user: "refund-balance", coupon: "release-coupons" };
+type Participant = keyof typeof transactions;
 const moments = [...transaction("").map((moment) => moment.slice(0, -1)), "ack.before"];
 const returning = moments.map(ending("refunded"));
-const pointOf = (holder: Holder, moment: string) =>
+const pointOf = (service: Participant, moment: string) =>
   moment === "ack.before"
-    ? `${moment}:${holder}_order_v1_refunded`
-    : `${moment}:${holders[holder]}`;
+    ? `${moment}:${service}_order_v1_refunded`
+    : `${moment}:${transactions[service]}`;
 
 const cases = [
   ...paying,
   ...refunding,
-  ...sending,
+  ...shipping,
   ...expiring,
   ...inTime,
   ...tooLate,
@@ -87,28 +87,28 @@ const cases = [
 
 type End = {
   states: [OrderStatus, PayStatus];
-  /** What changed the order after it was placed. */
+  /** The causes of the transitions after placing. */
   causes: string[];
   refunds: number;
-  platform: string;
+  provider: string;
   has: Possessions;
 };
 const { CONFIRMED, COMPLETED, CANCELLED } = OrderStatus;
 const kept = { ...possessed({ taken: true }), points: 30n };
-const given = possessed({ taken: false });
+const released = possessed({ taken: false });
 const paid: End = {
   states: [CONFIRMED, PayStatus.PAID],
   causes: ["pay.v1.succeeded"],
   refunds: 0,
-  platform: "paid, 0 back",
+  provider: "paid, 0 refunded",
   has: kept,
 };
 const cancelled: End = {
   states: [CANCELLED, PayStatus.UNPAID],
   causes: ["payment_deadline"],
   refunds: 0,
-  platform: "closed, 0 back",
-  has: given,
+  provider: "closed, 0 refunded",
+  has: released,
 };
 const ENDS: Record<Outcome, End> = {
   paid,
@@ -123,16 +123,16 @@ const ENDS: Record<Outcome, End> = {
     states: [OrderStatus.REFUNDED, PayStatus.REFUNDED],
     causes: [...paid.causes, "RefundOrder", "pay.v1.refunded"],
     refunds: 1,
-    platform: `paid, ${PAY_CENTS} back`,
-    // The points of the shipping fee stay.
-    has: { ...given, points: 10n },
+    provider: `paid, ${PAY_CENTS} refunded`,
+    // The points that the shipping fee earned stay.
+    has: { ...released, points: 10n },
   },
   expired: cancelled,
   "paid too late": {
     ...cancelled,
     causes: ["CancelOrder"],
     refunds: 1,
-    platform: `paid, ${PAY_CENTS} back`,
+    provider: `paid, ${PAY_CENTS} refunded`,
   },
 };
 
@@ -153,7 +153,7 @@ describe("paid orders, when a process is killed", function () {
     return order ?? assert.fail();
   };
 
-  /** An order with an open payment, or what comes before the outcome: a paid one, one that was shipped. */
+  /** Places an order with an open payment, and pays or ships it as far as the outcome needs. */
   async function buy(outcome: Outcome): Promise<Bought> {
     const shopper = await newShopper(shop);
     const { order } = await shopper.as.order.placeOrder(shopper.request());
@@ -175,8 +175,8 @@ describe("paid orders, when a process is killed", function () {
 
   const ship = (orderId: bigint) => shop.admin.order.shipOrder({ orderId, trackingNumber: "T1" });
 
-  /** What somebody wants, and asks for again when it was not answered. */
-  async function ask(one: Case): Promise<unknown> {
+  /** The request that leads to the outcome. It is repeated, because the first may go unanswered. */
+  async function request(one: Case): Promise<unknown> {
     const { shopper, orderId, requestId } = of(one);
     if (one.outcome === "refunded") return shop.admin.order.refundOrder({ orderId, requestId });
     if (one.outcome === "shipped") return ship(orderId);
@@ -194,7 +194,7 @@ describe("paid orders, when a process is killed", function () {
     );
 
   for (const one of tooLate) {
-    it(`order dies at ${one.point}, of money that came after the cancellation`, async () => {
+    it(`order dies at ${one.point}, with a payment that succeeded after the cancellation`, async () => {
       const { shopper, orderId, paymentId } = of(one);
       await shop.restart("order");
       await shop.sandbox.faults({ drop: 1_000 });
@@ -211,19 +211,19 @@ describe("paid orders, when a process is killed", function () {
       dieAt(one.point, () => shop.sandbox.pay(of(one).paymentId)));
   }
 
-  for (const one of [...refunding, ...sending]) {
-    it(`order dies at ${one.point}`, () => dieAt(one.point, () => ask(one)));
+  for (const one of [...refunding, ...shipping]) {
+    it(`order dies at ${one.point}`, () => dieAt(one.point, () => request(one)));
   }
 
   for (const one of expiring) {
-    it(`order dies at ${one.point}, of an order that nobody paid`, async () => {
+    it(`order dies at ${one.point}, with an order that is not paid in time`, async () => {
       await overdue(of(one));
       await dieAt(one.point);
     });
   }
 
   for (const one of inTime) {
-    it(`order dies at ${one.point}, of an order that was paid without a callback`, async () => {
+    it(`order dies at ${one.point}, with an order that was paid without a callback`, async () => {
       await shop.sandbox.faults({ drop: 1_000 });
       await shop.sandbox.pay(of(one).paymentId);
       await overdue(of(one));
@@ -232,18 +232,18 @@ describe("paid orders, when a process is killed", function () {
     });
   }
 
-  describe("where a refund gives back", () => {
+  describe("during a refund", () => {
     before(() => shop.restart("order"));
     for (const one of returning) {
-      it(`goods, user and coupon die at ${one.point} of it`, async () => {
-        let waiting = Object.keys(holders).length;
+      it(`goods, user and coupon die at ${one.point}`, async () => {
+        let waiting = Object.keys(transactions).length;
         const { promise: all, resolve: go } = Promise.withResolvers<void>();
         const act = async () => {
           waiting -= 1;
-          if (waiting === 0) go(ask(one).then(() => {}));
+          if (waiting === 0) go(request(one).then(() => {}));
           await all;
         };
-        const dying = (Object.keys(holders) as Holder[]).map((service) =>
+        const dying = (Object.keys(transactions) as Participant[]).map((service) =>
           crash(shop, { service, point: pointOf(service, one.point), act }),
         );
         await Promise.all(dying);
@@ -251,30 +251,30 @@ describe("paid orders, when a process is killed", function () {
     }
   });
 
-  describe("and started again", () => {
-    const platform = new Map<string, string>();
+  describe("after the restart", () => {
+    const atProvider = new Map<string, string>();
     before(async () => {
       await Promise.all(
         (["order", "goods", "user", "coupon"] as const).map((s) => shop.restart(s)),
       );
-      for (const one of cases) await ask(one);
+      for (const one of cases) await request(one);
       await auditIsClean(shop);
       const { payments } = await shop.sandbox.state();
       for (const { paymentId, state, refundedCents } of payments) {
-        platform.set(paymentId, `${state}, ${refundedCents} back`);
+        atProvider.set(paymentId, `${state}, ${refundedCents} refunded`);
       }
     });
 
     for (const one of cases) {
       const { point, outcome } = one;
-      it(`has the one outcome "${outcome}" after ${point}`, async () => {
+      it(`the order killed at ${point} ends exactly once as "${outcome}"`, async () => {
         const { shopper, orderId, paymentId } = of(one);
         const end = ENDS[outcome];
         const { orderStatus, payStatus, refunds } = await orderOf(orderId);
         assert.deepEqual([orderStatus, payStatus], end.states);
         assert.equal(refunds.length, end.refunds);
         assert.ok(refunds.every(({ status }) => status === RefundStatus.SUCCEEDED));
-        assert.equal(platform.get(String(paymentId)), end.platform);
+        assert.equal(atProvider.get(String(paymentId)), end.provider);
         const { entries } = await shop.admin.order.listOrderHistory({ orderId });
         const causes = entries.map(({ cause }) => cause);
         assert.deepEqual(causes, ["PlaceOrder", "PlaceOrder", ...end.causes]);

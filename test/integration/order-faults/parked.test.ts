@@ -10,7 +10,7 @@ import {
 import { runParked } from "../../../testbed/programs/parked-program.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
-/** Eight attempts with growing pauses between them; the publisher's repetitions make it shorter. */
+/** Eight attempts with growing pauses; the relay's repeated publications shorten the wait. */
 const PARKED_WITHIN_MS = 75_000;
 
 type Listed = {
@@ -30,7 +30,7 @@ describe("a message whose handler always fails", function () {
   let shopper: Shopper;
   let neighbours: Shopper[];
   let orderId: bigint;
-  /** Goods of the order that are not where they were when it took them. */
+  /** Goods that are missing when the order's cancellation returns their stock. */
   let goodsId: bigint;
 
   before(async () => {
@@ -45,7 +45,7 @@ describe("a message whose handler always fails", function () {
     }
     orderId = orderIds[1] ?? 0n;
     await shop.sql("goods", "update goods set goods_id = ? where goods_id = ?", [1n, goodsId]);
-    // All of them wait for the service together, and so come in one batch.
+    // All cancellations wait while goods is frozen, so that they arrive in one batch.
     shop.freeze("goods");
     for (const id of orderIds) await shop.admin.order.cancelOrder({ orderId: id });
     await eventually(async () => {
@@ -63,7 +63,7 @@ describe("a message whose handler always fails", function () {
   };
   let key = "";
 
-  it("is tried alone, so that the others of its batch have their effect at once", async () => {
+  it("is handled alone, so that the others of its batch have their effect at once", async () => {
     await eventually(
       async () => {
         for (const { possessions } of neighbours) {
@@ -74,7 +74,7 @@ describe("a message whose handler always fails", function () {
     );
   });
 
-  it("is tried again with pauses, while others go on and have their effect once", async () => {
+  it("is retried with pauses while other messages have their effect once", async () => {
     await eventually(async () => assert.equal((await list())[0]?.state, "retrying"));
     for (let round = 0; round < 5; round += 1) {
       const other = await newShopper(shop);
@@ -87,10 +87,10 @@ describe("a message whose handler always fails", function () {
     }
     const [failing] = await list();
     assert.equal(failing?.state, "retrying");
-    assert.ok(failing.attempts < 8, "it is not tried as fast as it fails");
+    assert.ok(failing.attempts < 8, "attempts are paused");
   });
 
-  it("is parked after eight attempts, with its payload and the error", async () => {
+  it("is parked after eight attempts with its payload and the error", async () => {
     const [parked, ...others] = await eventually(
       async () => {
         const found = await list();
@@ -118,7 +118,7 @@ describe("a message whose handler always fails", function () {
     assert.equal(key, String(event?.id));
   });
 
-  it("is listed for people, who are told how to start it again", async () => {
+  it("is listed with the command that retries it", async () => {
     const { stdout, code } = await runParked(shop.namespace);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^${key}  parked$`, "m"));
@@ -127,21 +127,21 @@ describe("a message whose handler always fails", function () {
     assert.match(stdout, /npm run parked -- --retry KEY/);
   });
 
-  it("is parked again when it is started before its cause is mended", async () => {
+  it("is parked again when it is retried before its cause is fixed", async () => {
     const { code, stdout } = await runParked(shop.namespace, ["--retry", key]);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`started again: ${key} for goods_order_v1_cancelled`));
     await eventually(async () => {
       const [found] = await list();
       assert.equal(found?.state, "retrying");
-      assert.ok(found.attempts > 0 && found.attempts < 8, "the attempts begin anew");
+      assert.ok(found.attempts > 0 && found.attempts < 8, "attempts are counted anew");
     });
-    // The publisher takes it for done: seven pauses would last a minute now.
+    // The relay considers it done and does not repeat it: seven pauses would take a minute.
     await shop.sql("goods", "update parked_messages set attempts = 7");
     await eventually(async () => assert.equal((await list())[0]?.state, "parked"));
   });
 
-  it("has its effect once when it is started again after its cause was mended, and its record goes", async () => {
+  it("has its effect once when it is retried after its cause was fixed, and is no longer listed", async () => {
     assert.notDeepEqual(await differences(shop), []);
     await shop.sql("goods", "update goods set goods_id = ? where goods_id = ?", [goodsId, 1n]);
     const runs = [1, 2, 3].map(() => runParked(shop.namespace, ["--retry", key]));
@@ -153,7 +153,7 @@ describe("a message whose handler always fails", function () {
     assert.equal(stdout, "nothing is parked\n");
   });
 
-  it("is not found by another key, and what is not understood is told", async () => {
+  it("is not found under another key; wrong options and settings are reported", async () => {
     const unknown = await runParked(shop.namespace, ["--retry", "4711"]);
     assert.deepEqual([unknown.code, unknown.stderr], [1, "no message has the key 4711\n"]);
     const wrong = await runParked(shop.namespace, ["--restart"]);

@@ -17,33 +17,33 @@ import {
 import { crash } from "../../../testbed/shop/crashes.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
-/** What each participant does for an order, and for one that is cancelled. */
+/** The call and the transactions by which each participant serves an order. */
 const participants = [
   {
     service: "goods",
     command: "shop.goods.v1.GoodsService/ReserveStock",
     take: "reserve-stock",
-    giveBack: "release-stock",
+    release: "release-stock",
     ledger: "reservations",
   },
   {
     service: "coupon",
     command: "shop.coupon.v1.CouponService/UseCoupons",
     take: "use-coupons",
-    giveBack: "release-coupons",
+    release: "release-coupons",
     ledger: "coupon_uses",
   },
   {
     service: "user",
     command: "shop.user.v1.UserService/DeductBalance",
     take: "deduct-balance",
-    giveBack: "release-balance",
+    release: "release-balance",
     ledger: "balance_holds",
   },
 ] as const;
 
 const moments = ["begin", "commit.before", "commit.after"];
-/** What an order waits for a participant, with room for a busy machine. */
+/** How long an order waits for a participant. */
 const STEP_MS = 3_000;
 
 describe("a participant of an order", function () {
@@ -54,25 +54,25 @@ describe("a participant of an order", function () {
   });
   after(() => shop?.stop());
 
-  const asked: { shopper: Shopper; request: PlaceRequest; answer: Answer }[] = [];
+  const placed: { shopper: Shopper; request: PlaceRequest; answer: Answer }[] = [];
 
-  /** Once the order service has found whoever was started again. */
+  /** Resolves once the order service reaches every restarted participant. */
   const reached = (shopper: Shopper) =>
     eventually(() => shopper.as.order.quoteOrder(shopper.request()));
 
   async function place(shopper: Shopper, changes: Partial<PlaceRequest> = {}) {
     const request = shopper.request(changes);
     const answer = await answerTo(shopper.as.order.placeOrder(request));
-    asked.push({ shopper, request, answer });
+    placed.push({ shopper, request, answer });
     return answer;
   }
 
-  const outage = (service: string, { refusal }: Answer) => {
+  const assertOutage = (service: string, { refusal }: Answer) => {
     assert.equal(refusal?.reason, Reason.DEPENDENCY_UNAVAILABLE);
     assert.deepEqual(refusal.metadata, { service });
   };
 
-  /** Stays dead until another one's turn comes: its own next turn starts it anyway. */
+  /** The participant that is down; its own next crash starts it, so it need not be restarted. */
   let dead: "goods" | "coupon" | "user" | undefined;
   async function revive(): Promise<void> {
     if (dead) await shop.restart(dead);
@@ -94,11 +94,11 @@ describe("a participant of an order", function () {
       ...moments.map((moment) => `${moment}:${take}`),
       `serve.after:${command}`,
     ]) {
-      it(`${service} dies at ${point}: the order is refused and given back`, async () => {
+      it(`${service} dies at ${point}: the order is refused and releases everything`, async () => {
         const act = async () => {
           const shopper = await newShopper(shop);
           await reached(shopper);
-          outage(service, await place(shopper));
+          assertOutage(service, await place(shopper));
         };
         await die(service, point, act);
       });
@@ -110,25 +110,25 @@ describe("a participant of an order", function () {
       await shop.kill(service);
       dead = service;
       const begun = Date.now();
-      outage(service, await place(shopper));
-      assert.ok(Date.now() - begun < STEP_MS, "it was not waited for");
+      assertOutage(service, await place(shopper));
+      assert.ok(Date.now() - begun < STEP_MS, "the call failed without waiting");
       await revive();
     });
 
-    it(`${service} is frozen for longer than a step may take, and goes on`, async () => {
+    it(`${service} is frozen for longer than a call may take: the order is refused`, async () => {
       const shopper = await newShopper(shop);
       await reached(shopper);
       shop.freeze(service);
       try {
-        outage(service, await place(shopper));
+        assertOutage(service, await place(shopper));
       } finally {
         shop.thaw(service);
       }
     });
   }
 
-  it("does not answer although it committed, one after the other: their orders are given back", async () => {
-    // Every order comes to the user service: the second one is the coupon service's.
+  it("commits without answering: the orders are refused and release everything", async () => {
+    // The user service serves every order, also the one whose coupon call hangs.
     const passes = { goods: 1, coupon: 1, user: 2 };
     await Promise.all(
       participants.map(({ service, command }) => {
@@ -146,16 +146,16 @@ describe("a participant of an order", function () {
       await eventually(async () => assert.ok((await count(service, ledger)) > before));
     }
     for (const [index, answer] of (await Promise.all(answers)).entries()) {
-      outage(participants[index]?.service ?? "", answer);
+      assertOutage(participants[index]?.service ?? "", answer);
     }
   });
 
   const count = async (service: "goods" | "coupon" | "user", ledger: string) =>
     (await shop.sql(service, `select order_id from ${ledger}`)).length;
 
-  const givingBack = participants.flatMap(({ service, giveBack }) =>
+  const releasing = participants.flatMap(({ service, release }) =>
     [
-      ...moments.map((moment) => `${moment}:${giveBack}`),
+      ...moments.map((moment) => `${moment}:${release}`),
       `ack.before:${service}_order_v1_cancelled`,
     ].map((point) => ({ service, point, balanceCents: ORDER_CENTS })),
   );
@@ -164,11 +164,11 @@ describe("a participant of an order", function () {
     "ack.before:user_order_v1_paid",
   ].map((point) => ({ service: "user" as const, point, balanceCents: ALL_CENTS }));
 
-  for (const { service, point, balanceCents } of [...givingBack, ...awarding]) {
-    it(`${service} dies at ${point}: what the event says is done once`, async () => {
+  for (const { service, point, balanceCents } of [...releasing, ...awarding]) {
+    it(`${service} dies at ${point}: the event has its effect once`, async () => {
       const act = async () => {
         const shopper = await newShopper(shop);
-        // An event of an earlier order, delivered again, can have killed it by now.
+        // A redelivered event of an earlier order may kill it first.
         await Promise.race([reached(shopper), shop.ended(service)]);
         await place(shopper, { balanceCents });
       };
@@ -182,16 +182,16 @@ describe("a participant of an order", function () {
       await booksBalance(shop);
     });
 
-    it("has everything back of each order that was refused, and nothing of the others", async () => {
-      for (const { shopper, request, answer } of asked) {
+    it("holds nothing for refused orders and everything for the others", async () => {
+      for (const { shopper, request, answer } of placed) {
         const { balanceCents } = request;
         const taken = answer.order !== undefined;
         assert.deepEqual(await shopper.possessions(), possessed({ taken, balanceCents }));
       }
     });
 
-    it("has cancelled each refused order, and tells its reason again", async () => {
-      for (const { shopper, request, answer } of asked) {
+    it("every refused order is cancelled and repeats its reason", async () => {
+      for (const { shopper, request, answer } of placed) {
         const order = await onlyOrder(shopper);
         if (answer.refusal) {
           assert.equal(order.orderStatus, OrderStatus.CANCELLED);

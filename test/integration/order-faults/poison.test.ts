@@ -14,9 +14,9 @@ import { connectToBroker, deleteStreams } from "../../../testbed/shop/streams.ts
 
 const CONSUMERS = { goods: "goods", coupon: "coupon", user: "user" } as const;
 type Consumer = keyof typeof CONSUMERS;
-const all = Object.keys(CONSUMERS) as Consumer[];
+const consumers = Object.keys(CONSUMERS) as Consumer[];
 
-/** Stored as LONGLONG, so that it comes as bigint; the payload as Buffer. */
+/** A row of parked_messages: BIGINT comes as bigint, the payload as Buffer. */
 type Parked = {
   key: string;
   eventId: bigint | null;
@@ -39,19 +39,19 @@ type Poison = {
   headers: (eventId: string) => Record<string, string>;
   body: () => Uint8Array;
   error: RegExp;
-  /** The key is its place in the stream, with the time. */
-  nameless?: boolean;
+  /** Without an event id, the key is the place in the stream and the time. */
+  withoutId?: boolean;
 };
 
 const poisons: Poison[] = [
   {
-    title: "bytes that are no message",
+    title: "bytes that are not a message",
     headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": cancelledType }),
     body: () => Buffer.from("08ffffffffffffffffffffffff", "hex"),
     error: /Error/,
   },
   {
-    title: "a type that nobody knows",
+    title: "an unknown type",
     headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": "shop.event.v9.OrderVanished" }),
     body: () => eventOf(newId()),
     error: /shop\.event\.v9\.OrderVanished/,
@@ -73,23 +73,23 @@ const poisons: Poison[] = [
     headers: () => ({ "Shop-Event-Type": cancelledType }),
     body: () => eventOf(newId()),
     error: /no event id/,
-    nameless: true,
+    withoutId: true,
   },
   {
     title: "an event id beyond 63 bits",
     headers: () => ({ "Shop-Event-Type": cancelledType, "Shop-Event-Id": String(2n ** 63n) }),
     body: () => eventOf(newId()),
     error: /no event id/,
-    nameless: true,
+    withoutId: true,
   },
   {
-    title: "1 MB of noise",
+    title: "1 MB of random bytes",
     headers: (id) => ({ "Shop-Event-Id": id, "Shop-Event-Type": cancelledType }),
     body: () => randomBytes(1_040_000),
     error: /Error/,
   },
   {
-    title: "as many headers as the broker takes",
+    title: "headers as large as the broker accepts",
     headers: (id) => ({ "Shop-Event-Id": id, "Shop-Noise": '"'.repeat(65_000) }),
     body: () => eventOf(newId()),
     error: /the message is a ""/,
@@ -103,7 +103,7 @@ describe("a message that cannot be read", function () {
   before(async () => {
     shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
     broker = await connectToBroker();
-    // The stream and the consumers are there once an event has gone through.
+    // The stream and its consumers exist once an event has been handled.
     await cancelOne();
   });
   after(async () => {
@@ -136,14 +136,14 @@ describe("a message that cannot be read", function () {
     );
 
   for (const poison of poisons) {
-    it(`${poison.title}: is parked whole with its error, and others go on`, async () => {
+    it(`with ${poison.title} is parked unchanged with its error, and others are handled`, async () => {
       const eventId = String(newId());
       const marker = randomUUID();
       const fields: Record<string, string> = { ...poison.headers(eventId), "X-Marker": marker };
       const body = poison.body();
       await publish(fields, body);
       await cancelOne();
-      for (const service of all) {
+      for (const service of consumers) {
         const [row, ...others] = await eventually(async () => {
           const rows = await parkedIn(service, `headers like '%${marker}%'`);
           assert.notEqual(rows.length, 0);
@@ -156,7 +156,7 @@ describe("a message that cannot be read", function () {
         assert.equal(row.subject, `${shop.namespace}.order.v1.cancelled`);
         assert.deepEqual(JSON.parse(row.headers), fields);
         assert.ok(row.payload.equals(body));
-        if (poison.nameless) {
+        if (poison.withoutId) {
           assert.equal(row.eventId, null);
           assert.match(row.key, /^[A-Z0-9]+_ORDER:\d+:\d+$/);
         } else {
@@ -167,13 +167,13 @@ describe("a message that cannot be read", function () {
     });
   }
 
-  it("stays parked under its key however often it is started again", async () => {
-    const before = await Promise.all(all.map((service) => parkedIn(service)));
+  it("stays parked under the same key when it is retried", async () => {
+    const before = await Promise.all(consumers.map((service) => parkedIn(service)));
     assert.ok(before.every((rows) => rows.length === poisons.length));
     const ran = await runParked(shop.namespace, ["--retry", "all"]);
     assert.equal(ran.code, 0, ran.stderr);
     await eventually(async () => {
-      for (const [index, service] of all.entries()) {
+      for (const [index, service] of consumers.entries()) {
         const rows = await parkedIn(service);
         const keys = (of: Parked[] | undefined) => of?.map(({ key }) => key).sort();
         assert.deepEqual(keys(rows), keys(before[index]));
@@ -184,29 +184,29 @@ describe("a message that cannot be read", function () {
     await booksBalance(shop, { expected: /^nothing-is-parked: / });
   });
 
-  it("is parked beside one that had its place in the stream before the broker lost its store", async () => {
+  it("is parked beside an earlier one with the same place in a stream that was lost", async () => {
     const bodies = [randomBytes(20), randomBytes(20)];
     for (const body of bodies) {
       await deleteStreams(shop.namespace);
-      // The first one of a stream that is made anew; its message id makes tries of it one publication.
+      // The first message of a new stream. Its message id makes retries one publication.
       const fields = { "Nats-Msg-Id": randomUUID(), "X-Marker": "same place" };
       await eventually(() => publish(fields, body));
-      for (const service of all) {
+      for (const service of consumers) {
         await eventually(async () => {
           const rows = await parkedIn(service, "headers like '%same place%'");
           assert.ok(rows.some(({ payload }) => payload.equals(body)));
         });
       }
     }
-    for (const service of all) {
+    for (const service of consumers) {
       const rows = await parkedIn(service, "headers like '%same place%'");
       assert.equal(rows.length, bodies.length);
     }
   });
 
-  // As of a broker that lost its latest messages and gave their numbers out again: what a consumer had not acknowledged
-  // under such a number comes again to it, whatever it is by now.
-  it("of another subject is left to the consumer that it is for", async () => {
+  // A broker that lost its latest messages assigns their sequence numbers anew, and redelivers to a
+  // consumer the new message under a number that the consumer had not acknowledged.
+  it("of another subject is left to that subject's consumer", async () => {
     const manager = await jetstreamManager(broker);
     const stream = `${shop.namespace}_ORDER`.toUpperCase();
     const durable = "goods_order_v1_refunded";

@@ -16,14 +16,14 @@ import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
 type Refused = {
   title: string;
-  /** Makes the state in which the step refuses; what it returns differs from the usual order. */
+  /** Prepares the state in which the step refuses. Returns what differs from the usual order. */
   prepare: (shop: Shop, shopper: Shopper) => Promise<Partial<PlaceRequest>>;
   reason: Reason;
 };
 
 const steps: Refused[] = [
   {
-    title: "at stock, where one of two lines is sold out",
+    title: "at stock, as one of two lines is sold out",
     prepare: async (shop, { goodsIds: [, goodsId] }) => {
       const less = { requestId: uniqueKey(), goodsId, note: "stolen" };
       await shop.admin.goods.adjustStock({ ...less, delta: -10n });
@@ -32,7 +32,7 @@ const steps: Refused[] = [
     reason: Reason.STOCK_NOT_ENOUGH,
   },
   {
-    title: "at stock, where the price has changed",
+    title: "at stock, as the price has changed",
     prepare: async (shop, { goodsIds: [goodsId] }) => {
       await shop.admin.goods.updateGoods({ goodsId, unitPriceCents: 701n });
       return {};
@@ -40,36 +40,36 @@ const steps: Refused[] = [
     reason: Reason.GOODS_PRICE_CHANGED,
   },
   {
-    title: "at coupon, where it does not exist",
+    title: "at coupon, as it does not exist",
     prepare: async () => ({ couponId: 1n }),
     reason: Reason.COUPON_NOT_FOUND,
   },
   {
-    title: "at coupon, where it is another user's",
+    title: "at coupon, as it is another user's",
     prepare: async (shop) => ({ couponId: (await newShopper(shop)).couponId }),
     reason: Reason.COUPON_NOT_FOUND,
   },
   {
-    title: "at balance, where it is too small",
+    title: "at balance, as it is too small",
     prepare: async (shop, shopper) => {
-      // An order of a friend's goods uses the balance up.
-      const friend = await newShopper(shop);
+      // Orders of another shopper's goods use up the balance.
+      const other = await newShopper(shop);
       for (let spent = 0n; spent < 9_000n; spent += 3_000n) {
         const whole = { userId: shopper.userId, couponId: 0n, balanceCents: 3_000n };
-        await shopper.as.order.placeOrder(friend.request(whole));
+        await shopper.as.order.placeOrder(other.request(whole));
       }
       return { balanceCents: 1_001n };
     },
     reason: Reason.BALANCE_NOT_ENOUGH,
   },
   {
-    title: "at confirm, where coupon and balance are more than the order",
+    title: "when it is confirmed, as coupon and balance exceed its amount",
     prepare: async () => ({ balanceCents: ORDER_CENTS }),
     reason: Reason.OVERPAID,
   },
 ];
 
-describe("an order that a step refuses", function () {
+describe("an order that is refused", function () {
   this.timeout(60_000);
   let shop: Shop;
   before(async () => {
@@ -78,7 +78,7 @@ describe("an order that a step refuses", function () {
   after(() => shop?.stop());
 
   for (const { title, prepare, reason } of steps) {
-    it(`${title}: is cancelled with ${reasonName(reason)}, and leaves everything as it was`, async () => {
+    it(`${title}, is cancelled with ${reasonName(reason)} and leaves no trace elsewhere`, async () => {
       const shopper = await newShopper(shop);
       const changes = await prepare(shop, shopper);
       const before = await shopper.possessions();
@@ -101,7 +101,7 @@ describe("an order that a step refuses", function () {
     });
   }
 
-  it("whose user does not exist: is cancelled with USER_NOT_FOUND, and gives the stock back", async () => {
+  it("as its user does not exist, is cancelled with USER_NOT_FOUND and releases the stock", async () => {
     const shopper = await newShopper(shop);
     const request = shopper.request({ userId: 1n, couponId: 0n, balanceCents: 0n });
     const { refusal } = await answerTo(shop.admin.order.placeOrder(request));
@@ -110,7 +110,7 @@ describe("an order that a step refuses", function () {
     assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
   });
 
-  it("leaves coupon and balance free for the next order", async () => {
+  it("leaves coupon and balance to the next order", async () => {
     const shopper = await newShopper(shop);
     const { refusal } = await answerTo(
       shopper.as.order.placeOrder(shopper.request({ balanceCents: ORDER_CENTS })),
@@ -121,7 +121,7 @@ describe("an order that a step refuses", function () {
     assert.equal(order?.orderStatus, OrderStatus.CONFIRMED);
     await booksBalance(shop);
     assert.deepEqual(await shopper.possessions(), possessed({ taken: true }));
-    await assert.rejects(onlyOrder(shopper), "the refused one is still listed");
+    await assert.rejects(onlyOrder(shopper), "both orders are listed");
   });
 });
 

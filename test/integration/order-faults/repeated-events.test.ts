@@ -14,7 +14,7 @@ import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 const COPIES = 1_000;
 const holders = ["goods", "coupon", "user"] as const;
 
-/** What comes to the participants of one order, in whatever order. */
+/** What reaches the participants of one order, in any sequence. */
 const steps = ["take", "cancelled", "cancelled again", "paid"] as const;
 type Step = (typeof steps)[number];
 
@@ -25,7 +25,7 @@ function permutations<T>(items: readonly T[]): T[][] {
   );
 }
 
-describe("events that come again, and in any order", function () {
+describe("events that are repeated and reordered", function () {
   this.timeout(60_000);
   let shop: Shop;
   let events: EventsByHand;
@@ -39,12 +39,12 @@ describe("events that come again, and in any order", function () {
   });
 
   for (const fact of ["order.v1.cancelled", "order.v1.paid"]) {
-    it(`have their effects once when an order's ${fact} comes ${COPIES} times more`, async () => {
+    it(`have their effects once when ${fact} is delivered ${COPIES} more times`, async () => {
       const shopper = await newShopper(shop);
       const paid = fact === "order.v1.paid";
       const balanceCents = paid ? ALL_CENTS : ORDER_CENTS;
       await shopper.as.order.placeOrder(shopper.request({ balanceCents })).catch(() => {});
-      // A later order of others, whose coupon and stock must not be given away.
+      // Another shopper's order, whose coupon and stock must stay with it.
       const other = await newShopper(shop);
       await other.as.order.placeOrder(other.request());
       await booksBalance(shop);
@@ -56,7 +56,7 @@ describe("events that come again, and in any order", function () {
       );
       assert.ok(event);
       await Promise.all(Array.from({ length: COPIES }, () => events.publish({ fact, ...event })));
-      // Behind all copies in the stream: once it is through, so are they.
+      // This event follows all copies in the stream: once it is handled, so are they.
       const last = await newShopper(shop);
       const request = last.request({ balanceCents });
       await last.as.order.placeOrder(request).catch(() => {});
@@ -66,7 +66,7 @@ describe("events that come again, and in any order", function () {
     });
   }
 
-  it("end the same in every order of taking, cancelling twice and paying", async () => {
+  it("end the same in every sequence of taking, cancelling twice and paying", async () => {
     const all = permutations(steps);
     assert.equal(all.length, 24);
     await Promise.all(all.map(walk));
@@ -106,7 +106,7 @@ describe("events that come again, and in any order", function () {
         closed = true;
       }
     }
-    // Twice: what closed an order keeps it closed.
+    // Twice, because a refused attempt must not reopen the order.
     for (let late = 0; late < 2; late += 1) assert.deepEqual(await take(), [false, false, false]);
     const expected = { ...possessed({ taken: false }), points: ALL_CENTS / 100n };
     assert.deepEqual(await shopper.possessions(), expected, sequence.join(", "));

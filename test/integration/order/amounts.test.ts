@@ -29,7 +29,7 @@ describe("amounts of an order", function () {
     shop = await sharedShop();
   });
 
-  /** A request for one piece of goods at that price. */
+  /** A request for one unit of new goods at this price. */
   const forGoodsOf = async (
     cents: bigint,
     shopper: Shopper,
@@ -50,7 +50,7 @@ describe("amounts of an order", function () {
       [10_000n, 0n],
       [10_001n, 0n],
     ] as const) {
-      it(`costs ${feeCents} for goods of ${cents}, and no other fee is taken`, async () => {
+      it(`costs ${feeCents} cents for goods of ${cents} cents; any other fee is refused`, async () => {
         const shopper = await newShopper(shop);
         const request = await forGoodsOf(cents, shopper);
         for (const wrong of [feeCents === 0n ? 1_000n : 0n, feeCents + 1n]) {
@@ -66,7 +66,7 @@ describe("amounts of an order", function () {
       });
     }
 
-    it("is judged by the goods amount, whatever a coupon takes off it", async () => {
+    it("depends on the goods amount before the coupon", async () => {
       const shopper = await newShopper(shop);
       const { couponId } = await newCoupon(shop, shopper.userId, { discount: percentOff(10_000) });
       const order = await place(shopper, await forGoodsOf(10_000n, shopper, { couponId }));
@@ -79,8 +79,8 @@ describe("amounts of an order", function () {
   describe("coupons", () => {
     const discounts: [what: string, goodsCents: bigint, Discount, takenCents: bigint][] = [
       ["a fixed amount", 2_000n, amountOff(700n), 700n],
-      ["a fixed amount that is the goods amount", 2_000n, amountOff(2_000n), 2_000n],
-      ["the goods amount where the coupon has more", 2_000n, amountOff(5_000n), 2_000n],
+      ["a fixed amount equal to the goods amount", 2_000n, amountOff(2_000n), 2_000n],
+      ["the goods amount if the coupon is worth more", 2_000n, amountOff(5_000n), 2_000n],
       [
         "a fixed amount exactly at its minimum",
         2_000n,
@@ -88,9 +88,9 @@ describe("amounts of an order", function () {
         700n,
       ],
       ["a percentage", 2_000n, percentOff(1_500), 300n],
-      ["a percentage without the part of a cent", 333n, percentOff(1_500), 49n],
-      ["nothing where the percentage is less than a cent", 1n, percentOff(9_999), 0n],
-      ["all of it at 100 %", 333n, percentOff(10_000), 333n],
+      ["a percentage, rounded down to a cent", 333n, percentOff(1_500), 49n],
+      ["nothing if the percentage is less than a cent", 1n, percentOff(9_999), 0n],
+      ["the whole goods amount at 100 %", 333n, percentOff(10_000), 333n],
       [
         "a percentage just below its maximum",
         2_000n,
@@ -123,7 +123,7 @@ describe("amounts of an order", function () {
       });
     }
 
-    it("count from their first moment on, and not before it", async () => {
+    it("are valid from their first moment on, and not before it", async () => {
       const shopper = await newShopper(shop);
       const validFrom = timestampFromMs(Date.now() + 500);
       const { couponId } = await newCoupon(shop, shopper.userId, { validFrom });
@@ -134,7 +134,7 @@ describe("amounts of an order", function () {
       assert.ok(order.confirmTime && timestampMs(order.confirmTime) >= timestampMs(validFrom));
     });
 
-    it("count until their last moment, and not after it", async () => {
+    it("are valid until their last moment, and not after it", async () => {
       const shopper = await newShopper(shop);
       const period = { validUntil: timestampFromMs(Date.now() + 1_000) };
       const coupons = await Promise.all([
@@ -151,7 +151,7 @@ describe("amounts of an order", function () {
   });
 
   describe("coupon and balance", () => {
-    it("may cover the order exactly: it is paid at once, and its points are given once", async () => {
+    it("may cover the order exactly: it is paid at once and earns its points once", async () => {
       const shopper = await newShopper(shop, { balanceCents: 10_000n });
       const { couponId } = await newCoupon(shop, shopper.userId, { discount: amountOff(701n) });
       const spending = { couponId, balanceCents: 2_299n };
@@ -163,7 +163,7 @@ describe("amounts of an order", function () {
       await quiet(shop);
       const { user } = await shopper.calls.user.getUser({});
       assert.equal(user?.balanceCents, 7_701n);
-      // One for each full 1.00 of what was spent, the coupon's part not being spent.
+      // One point for each full 1.00 spent; what the coupon paid is not spent.
       assert.equal(user.points, 22n);
       const { entries } = await shopper.calls.user.listPointLog({});
       assert.deepEqual(
@@ -179,7 +179,7 @@ describe("amounts of an order", function () {
       ]);
     });
 
-    it("leave an order unpaid where a cent is missing, and give no points for it", async () => {
+    it("leave an order unpaid that they miss by a cent, and it earns no points", async () => {
       const shopper = await newShopper(shop, { balanceCents: 10_000n });
       const { couponId } = await newCoupon(shop, shopper.userId, { discount: amountOff(701n) });
       const spending = { couponId, balanceCents: 2_298n };
@@ -195,13 +195,13 @@ describe("amounts of an order", function () {
       assert.deepEqual(events, [{ fact: "order.v1.confirmed" }]);
     });
 
-    it("may not exceed the order, and nothing is spent then", async () => {
+    it("may not exceed the order amount, and nothing is spent", async () => {
       const shopper = await newShopper(shop, { balanceCents: 10_000n });
       const { couponId } = await newCoupon(shop, shopper.userId, { discount: amountOff(701n) });
       const spending = { couponId, balanceCents: 2_300n };
       const request = await forGoodsOf(2_000n, shopper, spending);
       await refused(shopper.calls.order.placeOrder(request), Reason.OVERPAID);
-      // Until the coupon is back, a quote would say that it is used.
+      // Until the coupon is released, a quote would refuse it as used.
       await quiet(shop);
       await refused(shopper.calls.order.quoteOrder(request), Reason.OVERPAID);
       assert.equal((await shopper.calls.user.getUser({})).user?.balanceCents, 10_000n);
@@ -210,8 +210,8 @@ describe("amounts of an order", function () {
     });
   });
 
-  describe("at the limit of 2^53 - 1 cents", () => {
-    it("are quoted, placed, paid and told exactly", async () => {
+  describe("around 2^53 - 1 cents", () => {
+    it("are quoted, placed, paid and returned exactly at the limit", async () => {
       const shopper = await newShopper(shop, { balanceCents: MAX_CENTS });
       const request = await forGoodsOf(MAX_CENTS, shopper, { balanceCents: MAX_CENTS });
       assert.equal(request.orderAmountCents, MAX_CENTS);
@@ -227,17 +227,17 @@ describe("amounts of an order", function () {
       });
     });
 
-    it("are refused above it, and never rounded", async () => {
+    it("are refused above the limit, and never rounded", async () => {
       const shopper = await newShopper(shop);
       const most = await newGoods(shop, { unitPriceCents: MAX_CENTS, stock: 1_000_000n });
       const cent = await newGoods(shop, { unitPriceCents: 1n });
-      const lines = (...pieces: [goods: typeof most, quantity: bigint][]) =>
-        placeRequest({ userId: shopper.userId, lines: pieces });
+      const lines = (...items: [goods: typeof most, quantity: bigint][]) =>
+        placeRequest({ userId: shopper.userId, lines: items });
       const tooMuch = [
         lines([most, 1n], [cent, 1n]),
         lines([most, 1n], [cent, 2n]),
         lines([most, 2n]),
-        // More than int64 holds: it may not come back as something small.
+        // More than int64 holds, which must not wrap around to a small amount.
         lines([most, 1_000_000n], [cent, 1n]),
       ];
       for (const request of tooMuch) {

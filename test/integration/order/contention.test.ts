@@ -19,7 +19,7 @@ import type { Shop } from "../../../testbed/shop/shop.ts";
 const ORDERS = 30;
 const MAX_LINES = 1_000;
 
-describe("orders that want the same", function () {
+describe("orders that compete", function () {
   this.timeout(startMs);
   let shop: Shop;
   let replica: Replica;
@@ -31,7 +31,7 @@ describe("orders that want the same", function () {
 
   const stockOf = async (goodsId: bigint) =>
     (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
-  /** The outcomes of many orders of one shopper at the same moment, at two replicas; how often each. */
+  /** Places ORDERS orders of one shopper at once, at two replicas, and counts each outcome. */
   const placeAll = async (
     userId: bigint,
     request: (index: number) => ReturnType<typeof placeRequest>,
@@ -48,7 +48,7 @@ describe("orders that want the same", function () {
     );
   };
 
-  it("spend a coupon once, and the others give their stock back", async () => {
+  it("redeem a coupon once; the others release their stock", async () => {
     const { userId, calls } = await newShopper(shop);
     const goods = await newGoods(shop, { stock: 100n });
     const { couponId } = await newCoupon(shop, userId);
@@ -63,7 +63,7 @@ describe("orders that want the same", function () {
     assert.equal(coupon?.orderId, order?.orderId);
   });
 
-  it("spend a balance as far as it goes, and never below zero", async () => {
+  it("spend a balance as far as it reaches, and never below zero", async () => {
     const { userId, calls } = await newShopper(shop, { balanceCents: 1_000n });
     const goods = await newGoods(shop, { stock: 100n });
     const request = () => placeRequest({ userId, lines: [[goods, 1n]] }, { balanceCents: 150n });
@@ -73,7 +73,7 @@ describe("orders that want the same", function () {
     assert.equal(await stockOf(goods.goodsId), 94n);
   });
 
-  it("are cancelled while others are placed, and every piece is accounted for", async () => {
+  it("are cancelled while others are placed, and no unit of stock is lost", async () => {
     const { userId, calls } = await newShopper(shop, { balanceCents: 100_000n });
     const goods = await newGoods(shop, { stock: 5n });
     const placeAndCancel = async () => {
@@ -111,7 +111,7 @@ describe("orders that want the same", function () {
     assert.equal((await placing).order?.orderStatus, OrderStatus.CONFIRMED);
   });
 
-  it(`may have ${MAX_LINES} lines, and no more, and the quote says the same`, async () => {
+  it(`may have ${MAX_LINES} lines and no more, quoted or placed`, async () => {
     const { userId, calls } = await newShopper(shop);
     const goods = await insertGoods(shop, MAX_LINES + 1);
     const lines = goods.map((item): [typeof item, bigint] => [item, 2n]);
@@ -129,14 +129,14 @@ describe("orders that want the same", function () {
     const tooMany = placeRequest({ userId, lines });
     await refused(calls.order.placeOrder(tooMany), Reason.INVALID_ARGUMENT);
     await refused(calls.order.quoteOrder(tooMany), Reason.INVALID_ARGUMENT);
-    // The last line alone is in the way: the others give back what they had.
+    // Only the last line is refused, and the stock of all the others is released.
     const last = { ...(most.lines.at(-1) ?? assert.fail()), quantity: 1_000_000n };
     const short = placeRequest({ userId, lines: lines.slice(0, MAX_LINES) });
     const extra = (last.quantity - 2n) * last.unitPriceCents;
     const orderAmountCents = short.orderAmountCents + extra;
-    const greedy = { ...short, lines: [...short.lines.slice(0, -1), last], orderAmountCents };
+    const tooLarge = { ...short, lines: [...short.lines.slice(0, -1), last], orderAmountCents };
     const refusal = await refused(
-      calls.order.placeOrder({ ...greedy, requestId: newKey() }),
+      calls.order.placeOrder({ ...tooLarge, requestId: newKey() }),
       Reason.STOCK_NOT_ENOUGH,
     );
     assert.equal(refusal.metadata.goods_id, String(last.goodsId));

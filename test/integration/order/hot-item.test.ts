@@ -18,11 +18,11 @@ import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const CLIENTS = 64;
 const SHOPPERS = 2_000;
-const PIECES = 100n;
+const STOCK = 100n;
 
 type Rush = { userId: bigint; request: PlaceRequest }[];
 
-describe("goods that everybody wants", function () {
+describe("goods in high demand", function () {
   this.timeout(startMs);
   let shop: Shop;
   let clients: RawClient[];
@@ -34,7 +34,7 @@ describe("goods that everybody wants", function () {
     for (const client of clients ?? []) client.close();
   });
 
-  /** Every client takes the next shopper when it has the answer to its last one. Counts the answers by name. */
+  /** Places the orders from all clients, each one order at a time, and counts each answer. */
   const rush = async (orders: Rush): Promise<Record<string, number>> => {
     const tokens = new Map<bigint, string>();
     for (const { userId } of orders) {
@@ -56,7 +56,7 @@ describe("goods that everybody wants", function () {
   };
   const left = async ({ goodsId }: Goods) =>
     (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
-  /** The stock log's own account of it. */
+  /** The units sold, according to the stock log. */
   const taken = async ({ goodsId }: Goods) => {
     const [row] = await shop.sql<{ taken: bigint }>(
       "goods",
@@ -66,19 +66,19 @@ describe("goods that everybody wants", function () {
     return row?.taken;
   };
 
-  it(`are sold to exactly ${PIECES} of ${SHOPPERS} shoppers, to the last piece`, async () => {
-    const goods = await newGoods(shop, { stock: PIECES });
+  it(`are sold to exactly ${STOCK} of ${SHOPPERS} shoppers, down to the last unit`, async () => {
+    const goods = await newGoods(shop, { stock: STOCK });
     const userIds = await insertUsers(shop, SHOPPERS);
     const orders = userIds.map((userId) => {
       return { userId, request: placeRequest({ userId, lines: [[goods, 1n]] }) };
     });
     const counts = await rush(orders);
-    const sold = Number(PIECES);
+    const sold = Number(STOCK);
     assert.deepEqual(counts, { OK: sold, STOCK_NOT_ENOUGH: SHOPPERS - sold });
     assert.equal(await left(goods), 0n);
     await quiet(shop);
     assert.equal(await left(goods), 0n);
-    assert.equal(await taken(goods), PIECES);
+    assert.equal(await taken(goods), STOCK);
     const owners = await shop.sql(
       "order",
       "select distinct user_id from orders where order_status = 2 and user_id in (?)",
@@ -87,8 +87,8 @@ describe("goods that everybody wants", function () {
     assert.equal(owners.length, sold);
   });
 
-  it("are sold in twos and threes without a piece too many or lost", async () => {
-    const goods = await newGoods(shop, { stock: PIECES });
+  it("are sold in twos and threes without overselling or losing a unit", async () => {
+    const goods = await newGoods(shop, { stock: STOCK });
     const [userId = 0n] = await insertUsers(shop, 1);
     const orders = Array.from({ length: 400 }, (_, index) => {
       const quantity = index % 2 === 0 ? 2n : 3n;
@@ -98,13 +98,16 @@ describe("goods that everybody wants", function () {
     assert.deepEqual(Object.keys(counts).sort(), ["OK", "STOCK_NOT_ENOUGH"]);
     await quiet(shop);
     const rest = await left(goods);
-    assert.ok(rest !== undefined && rest < 2n, `${rest} were left, and somebody wanted 2`);
-    assert.equal(await taken(goods), PIECES - rest);
+    assert.ok(
+      rest !== undefined && rest < 2n,
+      `${rest} units are left although an order of 2 was refused`,
+    );
+    assert.equal(await taken(goods), STOCK - rest);
   });
 
-  it("are sold together in either order, and nobody waits for a lock in vain", async () => {
+  it("are sold in orders of two goods, listed either way round, without a deadlock", async () => {
     const [tea, cup] = [
-      await newGoods(shop, { stock: PIECES }),
+      await newGoods(shop, { stock: STOCK }),
       await newGoods(shop, { stock: 60n }),
     ];
     const [userId = 0n] = await insertUsers(shop, 1);

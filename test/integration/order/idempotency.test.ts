@@ -26,7 +26,7 @@ import type { Shop } from "../../../testbed/shop/shop.ts";
 
 const CLIENTS = 50;
 
-describe("the same order twice", function () {
+describe("repeated PlaceOrder requests", function () {
   this.timeout(startMs);
   let shop: Shop;
   let replica: Replica;
@@ -47,8 +47,8 @@ describe("the same order twice", function () {
     shop.sql("order", "select order_id, order_status from orders where user_id = ?", [userId]);
   const stockOf = async (goodsId: bigint) =>
     (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
-  /** A shopper's order of 2 that takes a coupon and a part of the balance. */
-  const greedyOrder = async () => {
+  /** A shopper with a request for 2 units that redeems a coupon and spends some balance. */
+  const newRequest = async () => {
     const shopper = await newShopper(shop, { balanceCents: 5_000n });
     const goods = await newGoods(shop, { stock: 10n });
     const { couponId } = await newCoupon(shop, shopper.userId);
@@ -66,9 +66,9 @@ describe("the same order twice", function () {
     return Promise.all(placing);
   };
 
-  it(`is one order, for ${CLIENTS} clients of two replicas at the same moment, and one answer`, async () => {
+  it(`make one order with one answer, from ${CLIENTS} clients of two replicas at once`, async () => {
     for (let round = 0; round < 5; round += 1) {
-      const { userId, calls, goods, request } = await greedyOrder();
+      const { userId, calls, goods, request } = await newRequest();
       const answers = await placeFromAll(userId, () => request);
       const first = answers[0]?.bytes ?? assert.fail(answers[0]?.details);
       for (const answer of answers) {
@@ -83,13 +83,13 @@ describe("the same order twice", function () {
     }
   });
 
-  it("is one order where half of the clients want something else under the key", async () => {
-    const { userId, goods, request } = await greedyOrder();
-    const other = { ...request, address: { ...ADDRESS, consignee: "Somebody else" } };
+  it("make one order if half of the clients send other contents under the key", async () => {
+    const { userId, goods, request } = await newRequest();
+    const other = { ...request, address: { ...ADDRESS, consignee: "Grace Hopper" } };
     const wantsFirst = (client: number) => client % 4 < 2;
     const answers = await placeFromAll(userId, (client) => (wantsFirst(client) ? request : other));
     const reused = ({ refusal }: RawAnswer) => refusal?.reason === Reason.REQUEST_ID_REUSED;
-    // Whichever was first; all that wanted the same have it, and nobody else.
+    // Either request may be first. Its repetitions get the order, and the others are refused.
     const firstWon = answers[0]?.code === 0;
     for (const [client, answer] of answers.entries()) {
       const wins = wantsFirst(client) === firstWon;
@@ -99,17 +99,17 @@ describe("the same order twice", function () {
     assert.equal(await stockOf(goods.goodsId), 8n);
   });
 
-  it("is told REQUEST_ID_REUSED for any other contents, and takes nothing", async () => {
-    const { userId, calls, goods, request } = await greedyOrder();
+  it("are refused with REQUEST_ID_REUSED for any other contents, without an effect", async () => {
+    const { userId, calls, goods, request } = await newRequest();
     const extra = await newGoods(shop);
     const { couponId } = await newCoupon(shop, userId);
     await calls.order.placeOrder(request);
     await quiet(shop);
     const before = await snapshot(shop);
     const { requestId, address, balanceCents } = request;
-    const lines = (...pieces: [goods: typeof goods, quantity: bigint][]) =>
+    const lines = (...items: [goods: typeof goods, quantity: bigint][]) =>
       placeRequest(
-        { userId, lines: pieces },
+        { userId, lines: items },
         { requestId, couponId: request.couponId, balanceCents },
       );
     const others: Partial<PlaceRequest>[] = [
@@ -123,7 +123,7 @@ describe("the same order twice", function () {
       { address: { ...address, consignee: "Grace Hopper" } },
       { address: { ...address, mobile: "1" } },
       { address: { ...address, text: `${address.text} ` } },
-      // The same characters, divided in another way.
+      // The same characters, divided differently between two fields.
       { address: { ...address, consignee: `${address.consignee}${address.mobile}`, mobile: "0" } },
     ];
     for (const other of others) {
@@ -133,8 +133,8 @@ describe("the same order twice", function () {
     assert.deepEqual(await snapshot(shop), before);
   });
 
-  it("is another order where another user has the key by chance", async () => {
-    const [one, other] = [await greedyOrder(), await greedyOrder()];
+  it("are independent orders if two users choose the same key", async () => {
+    const [one, other] = [await newRequest(), await newRequest()];
     const first = await one.calls.order.placeOrder(one.request);
     const sameKey = { ...other.request, requestId: one.request.requestId };
     const second = await other.calls.order.placeOrder(sameKey);
@@ -143,8 +143,8 @@ describe("the same order twice", function () {
     assert.equal((await ordersOf(other.userId)).length, 1);
   });
 
-  it("is refused as before, although there is stock now, and a new key gets it", async () => {
-    const { userId, calls, goods, request } = await greedyOrder();
+  it("get the first refusal even when stock has arrived since; a new key gets the order", async () => {
+    const { userId, calls, goods, request } = await newRequest();
     const tooMany = placeRequest({ userId, lines: [[goods, 11n]] }, { requestId: newKey() });
     const first = await refused(calls.order.placeOrder(tooMany), Reason.STOCK_NOT_ENOUGH);
     assert.equal(first.metadata.available, "10");
@@ -160,15 +160,15 @@ describe("the same order twice", function () {
     assert.equal(await stockOf(goodsId), 87n);
   });
 
-  it("is not remembered where it was malformed", async () => {
-    const { calls, request } = await greedyOrder();
+  it("are new requests after one that was malformed", async () => {
+    const { calls, request } = await newRequest();
     const wrongFee = { ...request, shippingFeeCents: 1n };
     await refused(calls.order.placeOrder(wrongFee), Reason.SHIPPING_FEE_INVALID);
     await calls.order.placeOrder(request);
   });
 
-  it("is one order where the second comes to another replica while the first is being placed", async () => {
-    const { userId, calls, goods, request } = await greedyOrder();
+  it("make one order when the second reaches another replica while the first is being placed", async () => {
+    const { userId, calls, goods, request } = await newRequest();
     shop.freeze("goods");
     const first = calls.order.placeOrder(request);
     let second: typeof first;
@@ -177,7 +177,7 @@ describe("the same order twice", function () {
       second = replica.user(userId).order.placeOrder(request);
       const other = { ...request, balanceCents: 1n };
       await refused(replica.user(userId).order.placeOrder(other), Reason.REQUEST_ID_REUSED);
-      // The second waits for the first one's outcome; it has none of its own.
+      // The second request waits for the outcome of the first.
       assert.equal(await Promise.race([second, Promise.resolve("waits")]), "waits");
     } finally {
       shop.thaw("goods");
@@ -187,8 +187,8 @@ describe("the same order twice", function () {
     assert.equal(await stockOf(goods.goodsId), 8n);
   });
 
-  it("gets the order as it is now where it was cancelled since", async () => {
-    const { calls, request } = await greedyOrder();
+  it("get the order as it is now if it was cancelled since", async () => {
+    const { calls, request } = await newRequest();
     const { order } = await calls.order.placeOrder(request);
     await calls.order.cancelOrder({ orderId: order?.orderId ?? 0n });
     const again = await calls.order.placeOrder(request);
@@ -197,8 +197,8 @@ describe("the same order twice", function () {
   });
 
   for (const requestId of [`'"\\;--%_\`?`, "x".repeat(64), "0", "NULL", "a'||'b"]) {
-    it(`is known again by the key ${requestId}`, async () => {
-      const { userId, calls, request } = await greedyOrder();
+    it(`are recognised by the key ${requestId}`, async () => {
+      const { userId, calls, request } = await newRequest();
       const { order } = await calls.order.placeOrder({ ...request, requestId });
       const again = await calls.order.placeOrder({ ...request, requestId });
       assert.equal(again.order?.orderId, order?.orderId);

@@ -18,7 +18,7 @@ import { snapshot } from "../../../testbed/orders/snapshot.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-/** Prices around the shipping limit, and some whose percentages leave parts of a cent. */
+/** Prices around the limit of free shipping, and prices whose percentages are no whole cents. */
 const PRICES = [1n, 7n, 99n, 333n, 1_999n, 4_999n, 5_001n, 9_999n, 10_000n, 123_456_789n];
 const RUNS = 60;
 
@@ -34,7 +34,7 @@ const baskets = fc.record({
       .tuple(fc.integer({ min: 1, max: 10_000 }), fc.bigInt(0n, 3_000n))
       .map(([points, maximumOffCents]) => percentOff(points, { maximumOffCents })),
   ),
-  /** How much of what the coupon leaves comes from the balance, in percent. */
+  /** The share of the rest, after the coupon, that the balance pays, in percent. */
   fromBalance: fc.oneof(fc.constant(0n), fc.constant(100n), fc.bigInt(1n, 99n)),
 });
 type Basket = typeof baskets extends fc.Arbitrary<infer T> ? T : never;
@@ -77,7 +77,7 @@ describe("quotes", function () {
     return { basket, quote, order };
   };
 
-  it(`are what the order costs then, for ${RUNS} baskets of any kind`, async () => {
+  it(`equal what placing costs, for ${RUNS} random baskets`, async () => {
     await fc.assert(
       fc.asyncProperty(baskets, async (basket) => {
         const { quote, order } = await quoteAndPlace(basket);
@@ -110,7 +110,7 @@ describe("quotes", function () {
     );
   });
 
-  it("reserve nothing and take nothing", async () => {
+  it("reserve nothing and spend nothing", async () => {
     const { couponId } = await newCoupon(shop, shopper.userId);
     const before = await snapshot(shop);
     const lines = [{ goodsId: shelf[0]?.goodsId ?? 0n, quantity: 5n }];
@@ -122,7 +122,7 @@ describe("quotes", function () {
     assert.deepEqual(await snapshot(shop), before);
   });
 
-  it("are refused for what would refuse the order", async () => {
+  it("are refused with the reason that would refuse the order", async () => {
     const { calls, userId } = shopper;
     const [goods, hidden] = await Promise.all([newGoods(shop, { stock: 3n }), newGoods(shop)]);
     await shop.admin.goods.updateGoods({ goodsId: hidden.goodsId, status: GoodsStatus.OFF_SHELF });

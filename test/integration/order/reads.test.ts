@@ -22,7 +22,7 @@ import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
-describe("orders that exist", function () {
+describe("reading and cancelling orders", function () {
   this.timeout(startMs);
   let shop: Shop;
   before(async () => {
@@ -38,7 +38,7 @@ describe("orders that exist", function () {
   const idsOf = (orders: Order[]) => orders.map(({ orderId }) => orderId);
 
   describe("GetOrder", () => {
-    it("gives the order as it was placed, to its owner, administrators and services", async () => {
+    it("returns the order as placed to its owner, to administrators and to services", async () => {
       const shopper = await newShopper(shop);
       const [goods, other] = [await newGoods(shop), await newGoods(shop, { unitPriceCents: 3n })];
       const request = placeRequest({
@@ -68,7 +68,7 @@ describe("orders that exist", function () {
       assert.equal(secondsToPay, 1_800n);
     });
 
-    it("does not know orders that do not exist, or are another's, and says no more", async () => {
+    it("answers ORDER_NOT_FOUND alike for an unknown order and for another user's", async () => {
       const [shopper, stranger] = [await newShopper(shop), await newShopper(shop)];
       const { orderId } = await place(shopper);
       const missing = newId();
@@ -87,7 +87,7 @@ describe("orders that exist", function () {
   });
 
   describe("ListOrders", () => {
-    it("pages through all orders of a user, newest first, each once", async () => {
+    it("pages through all orders of a user, newest first, each exactly once", async () => {
       const shopper = await newShopper(shop);
       const placed: bigint[] = [];
       for (let count = 0; count < 7; count += 1) placed.push((await place(shopper)).orderId);
@@ -111,7 +111,7 @@ describe("orders that exist", function () {
       );
     });
 
-    it("filters by status, and never shows an order that is still being placed", async () => {
+    it("filters by status and never shows an order that is still being placed", async () => {
       const shopper = await newShopper(shop);
       const [kept, cancelled, pending] = [
         await place(shopper),
@@ -119,7 +119,7 @@ describe("orders that exist", function () {
         await place(shopper),
       ];
       await shopper.calls.order.cancelOrder({ orderId: cancelled.orderId });
-      // As if its process were in the middle of it; younger than what recovery takes for abandoned.
+      // Looks like an order that is being placed, and is too young for recovery to cancel it.
       const setStatus =
         "update orders set order_status = ?, create_time = now(3) where order_id = ?";
       await shop.sql("order", setStatus, [OrderStatus.PENDING, pending.orderId]);
@@ -135,7 +135,7 @@ describe("orders that exist", function () {
       await shop.sql("order", setStatus, [OrderStatus.CONFIRMED, pending.orderId]);
     });
 
-    it("gives an administrator everyone's, or one user's", async () => {
+    it("shows an administrator the orders of all users, or of one user", async () => {
       const shoppers = [await newShopper(shop), await newShopper(shop)];
       const placed = [];
       for (const shopper of shoppers) placed.push((await place(shopper)).orderId);
@@ -147,7 +147,7 @@ describe("orders that exist", function () {
       assert.deepEqual((await shop.admin.order.listOrders({ userId: newId() })).orders, []);
     });
 
-    it("gives a user nobody else's, with whatever user id or page token", async () => {
+    it("never shows a user another user's orders, with any user id or page token", async () => {
       const [shopper, stranger] = [await newShopper(shop), await newShopper(shop)];
       await place(shopper);
       await place(shopper);
@@ -160,7 +160,7 @@ describe("orders that exist", function () {
   });
 
   describe("ListOrderHistory", () => {
-    it("tells every change, oldest first: what, by whom and through what", async () => {
+    it("lists every transition, oldest first, with state, actor and cause", async () => {
       const shopper = await newShopper(shop);
       const { orderId, createTime } = await place(shopper);
       await shop.admin.order.cancelOrder({ orderId });
@@ -187,7 +187,7 @@ describe("orders that exist", function () {
       assert.equal(entries[0]?.time?.seconds, createTime?.seconds);
     });
 
-    it("tells why an order could not be placed", async () => {
+    it("says why an order could not be placed", async () => {
       const shopper = await newShopper(shop);
       const goods = await newGoods(shop, { stock: 0n });
       const request = placeRequest({ userId: shopper.userId, lines: [[goods, 1n]] });
@@ -202,7 +202,7 @@ describe("orders that exist", function () {
       assert.equal(entries.at(-1)?.detail, "STOCK_NOT_ENOUGH");
     });
 
-    it("does not know another's order", async () => {
+    it("answers ORDER_NOT_FOUND for another user's order", async () => {
       const [shopper, stranger] = [await newShopper(shop), await newShopper(shop)];
       for (const orderId of [(await place(shopper)).orderId, newId()]) {
         const asking = stranger.calls.order.listOrderHistory({ orderId });
@@ -212,7 +212,7 @@ describe("orders that exist", function () {
   });
 
   describe("CancelOrder", () => {
-    it("gives everything back, once, and answers the same when it is asked again", async () => {
+    it("releases everything once, and answers the same to repetitions", async () => {
       const shopper = await newShopper(shop, { balanceCents: 5_000n });
       const goods = await newGoods(shop);
       const { couponId } = await newCoupon(shop, shopper.userId);
@@ -243,7 +243,7 @@ describe("orders that exist", function () {
       assert.equal(events.length, 1);
     });
 
-    it("is refused for a paid order, which keeps everything", async () => {
+    it("is refused for a paid order, which keeps what it holds", async () => {
       const shopper = await newShopper(shop, { balanceCents: 5_000n });
       const goods = await newGoods(shop);
       const request = placeRequest({ userId: shopper.userId, lines: [[goods, 1n]] });
@@ -265,7 +265,7 @@ describe("orders that exist", function () {
       assert.deepEqual(await snapshot(shop), before);
     });
 
-    it("does not know orders that do not exist, or are another's, and leaves them alone", async () => {
+    it("answers ORDER_NOT_FOUND for another user's order and does not cancel it", async () => {
       const [shopper, stranger] = [await newShopper(shop), await newShopper(shop)];
       const { orderId } = await place(shopper);
       for (const unknown of [orderId, newId()]) {

@@ -23,7 +23,7 @@ import { quiet, snapshot } from "../../../testbed/orders/snapshot.ts";
 import { startMs } from "../../../testbed/shop/shared-shop.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
-describe("refusals of placing an order where something is away or too much", function () {
+describe("PlaceOrder during outages and overload", function () {
   this.timeout(startMs);
   let shop: Shop;
   let orders: RawClient;
@@ -45,7 +45,7 @@ describe("refusals of placing an order where something is away or too much", fun
     refusal ? reasonName(refusal.reason) : status[code];
 
   for (const service of ["goods", "coupon", "user"] as const) {
-    it(`answers DEPENDENCY_UNAVAILABLE where ${service} is down, and everything comes back`, async () => {
+    it(`answers DEPENDENCY_UNAVAILABLE while ${service} is down, and releases everything`, async () => {
       const { userId, calls } = await newShopper(shop, { balanceCents: 5_000n });
       const goods = await newGoods(shop);
       const { couponId } = await newCoupon(shop, userId);
@@ -68,12 +68,12 @@ describe("refusals of placing an order where something is away or too much", fun
       await quiet(shop, { withinMs: 40_000 });
       assert.deepEqual(await snapshot(shop), before);
       await refused(calls.order.placeOrder(request), Reason.DEPENDENCY_UNAVAILABLE);
-      // The clients of the order service find the new process when their next try to connect is due.
+      // The order service reaches the new process once its next attempt to connect is due.
       await eventually(() => calls.order.placeOrder({ ...request, requestId: newKey() }));
     });
   }
 
-  it("answers REQUEST_IN_PROGRESS to a repetition that cannot wait, and the order to the first", async () => {
+  it("answers REQUEST_IN_PROGRESS to a repetition that cannot wait, and the first gets the order", async () => {
     const { userId, calls } = await newShopper(shop);
     const goods = await newGoods(shop);
     const request = placeRequest({ userId, lines: [[goods, 2n]] });
@@ -99,7 +99,7 @@ describe("refusals of placing an order where something is away or too much", fun
     );
   });
 
-  it("answers RATE_LIMITED at once to what is too much, and places all the others", async () => {
+  it("answers RATE_LIMITED at once above the queue limit, and places all the others", async () => {
     const { userId } = await newShopper(shop);
     const goods = await newGoods(shop, { stock: 10_000n });
     const own = await token("user", String(userId));
@@ -115,7 +115,7 @@ describe("refusals of placing an order where something is away or too much", fun
     const names = (await Promise.all(placing)).map(nameOf);
     const placed = BigInt(names.filter((name) => name === "OK").length);
     const limited = names.filter((name) => name === "RATE_LIMITED").length;
-    assert.equal(Number(placed) + limited, count, `also answered: ${[...new Set(names)]}`);
+    assert.equal(Number(placed) + limited, count, `all answers: ${[...new Set(names)]}`);
     const { goods: left } = await shop.anonymous.goods.getGoods({ goodsId: goods.goodsId });
     assert.equal(left?.stock, 10_000n - placed);
     const [saved] = await shop.sql<{ count: bigint }>(

@@ -22,11 +22,11 @@ import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
 type World = Awaited<ReturnType<typeof newWorld>>;
-/** A request that must be refused; prepared before the state is looked at. `token` undefined: without one. */
+/** A request that must be refused. It is sent without a token if `token` is undefined. */
 type Refused = { request: PlaceRequest; token?: string | undefined };
 type Case = { reason: string; when: string; prepare(world: World): Promise<Refused> | Refused };
 
-/** A shopper with 100.00 and a coupon, and goods at 5.00. */
+/** A shopper with a balance of 100.00 and a coupon, and two goods at 5.00. */
 async function newWorld(shop: Shop) {
   const shopper = await newShopper(shop, { balanceCents: 10_000n });
   const [goods, other] = [await newGoods(shop, { stock: 10n }), await newGoods(shop)];
@@ -43,12 +43,12 @@ async function newWorld(shop: Shop) {
       },
       fields,
     );
-  /** Takes coupon and balance too, so that a refusal has something to give back. */
-  const greedy = { couponId: coupon.couponId, balanceCents: 300n };
+  /** Also redeems a coupon and spends balance, so that a refusal has something to release. */
+  const spending = { couponId: coupon.couponId, balanceCents: 300n };
   const refused = (fields: Partial<PlaceRequest> = {}, quantity = 2n): Refused => {
-    return { token: own, request: order({ ...greedy, ...fields }, quantity) };
+    return { token: own, request: order({ ...spending, ...fields }, quantity) };
   };
-  return { shop, ...shopper, goods, other, coupon, own, order, greedy, refused };
+  return { shop, ...shopper, goods, other, coupon, own, order, spending, refused };
 }
 
 const minutesAway = (minutes: number) => timestampFromMs(Date.now() + minutes * 60_000);
@@ -65,17 +65,17 @@ const CASES: Case[] = [
   },
   {
     reason: "INVALID_ARGUMENT",
-    when: "one line of two is for nothing",
+    when: "one of two lines has the quantity 0",
     prepare: (w) => w.refused({}, 0n),
   },
   {
     reason: "UNAUTHENTICATED",
-    when: "nobody says who it is",
-    prepare: (w) => ({ request: w.order(w.greedy) }),
+    when: "the caller sends no token",
+    prepare: (w) => ({ request: w.order(w.spending) }),
   },
   {
     reason: "REQUEST_ID_REUSED",
-    when: "the key stands for another order",
+    when: "the key belongs to another order",
     prepare: async (w) => {
       const first = w.order();
       await w.calls.order.placeOrder(first);
@@ -104,7 +104,7 @@ const CASES: Case[] = [
   },
   {
     reason: "GOODS_PRICE_CHANGED",
-    when: "a price was raised since",
+    when: "a price has risen since",
     prepare: async (w) => {
       const { goodsId } = w.goods;
       await w.shop.admin.goods.updateGoods({ goodsId, unitPriceCents: 501n });
@@ -113,7 +113,7 @@ const CASES: Case[] = [
   },
   {
     reason: "GOODS_PRICE_CHANGED",
-    when: "a price was lowered since",
+    when: "a price has fallen since",
     prepare: async (w) => {
       const { goodsId } = w.goods;
       await w.shop.admin.goods.updateGoods({ goodsId, unitPriceCents: 499n });
@@ -122,17 +122,17 @@ const CASES: Case[] = [
   },
   {
     reason: "STOCK_NOT_ENOUGH",
-    when: "one more is wanted than there are",
+    when: "one unit more is ordered than is in stock",
     prepare: (w) => w.refused({}, 11n),
   },
   {
     reason: "COUPON_NOT_FOUND",
-    when: "it does not exist",
+    when: "the coupon does not exist",
     prepare: (w) => w.refused({ couponId: newId() }),
   },
   {
     reason: "COUPON_NOT_FOUND",
-    when: "it is another shopper's",
+    when: "the coupon is another shopper's",
     prepare: async (w) => {
       const stranger = await newShopper(w.shop);
       const { couponId } = await newCoupon(w.shop, stranger.userId);
@@ -141,7 +141,7 @@ const CASES: Case[] = [
   },
   {
     reason: "COUPON_ALREADY_USED",
-    when: "another order has it",
+    when: "another order has redeemed the coupon",
     prepare: async (w) => {
       await w.calls.order.placeOrder(w.order({ couponId: w.coupon.couponId }));
       return w.refused();
@@ -149,23 +149,23 @@ const CASES: Case[] = [
   },
   {
     reason: "COUPON_NOT_VALID_NOW",
-    when: "its time has not come",
+    when: "the coupon is not valid yet",
     prepare: (w) => withCoupon(w, { validFrom: minutesAway(5) }),
   },
   {
     reason: "COUPON_NOT_VALID_NOW",
-    when: "its time is over",
+    when: "the coupon has expired",
     prepare: (w) => withCoupon(w, { validFrom: minutesAway(-10), validUntil: minutesAway(-5) }),
   },
   {
     reason: "COUPON_MINIMUM_NOT_MET",
-    when: "a cent is missing",
+    when: "the goods amount is a cent below the minimum",
     prepare: (w) =>
       withCoupon(w, { discount: amountOff(100n, { minimumGoodsAmountCents: 1_501n }) }),
   },
   {
     reason: "USER_NOT_FOUND",
-    when: "the token outlived its user",
+    when: "the user of the token does not exist",
     prepare: async (w) => {
       const userId = newId();
       const { couponId: _, ...request } = w.order({ userId });
@@ -174,22 +174,22 @@ const CASES: Case[] = [
   },
   {
     reason: "USER_NOT_FOUND",
-    when: "it is for another user",
+    when: "the order is for another user",
     prepare: async (w) => {
       const stranger = await newShopper(w.shop);
-      return { request: w.order(w.greedy), token: await token("user", String(stranger.userId)) };
+      return { request: w.order(w.spending), token: await token("user", String(stranger.userId)) };
     },
   },
   {
     reason: "USER_NOT_FOUND",
-    when: "an administrator orders for nobody",
+    when: "an administrator orders for a user who does not exist",
     prepare: async (w) => {
       return { request: w.order({ userId: newId() }), token: await token("admin", "tester") };
     },
   },
   {
     reason: "BALANCE_NOT_ENOUGH",
-    when: "a cent is missing",
+    when: "the balance is a cent short",
     prepare: async (w) => {
       const poor = await newShopper(w.shop, { balanceCents: 299n });
       const { couponId } = await newCoupon(w.shop, poor.userId);
@@ -199,47 +199,46 @@ const CASES: Case[] = [
   },
   {
     reason: "SHIPPING_FEE_INVALID",
-    when: "the fee is left out",
+    when: "the shipping fee is missing",
     prepare: (w) => w.refused({ shippingFeeCents: 0n, orderAmountCents: 1_500n }),
   },
   {
     reason: "ORDER_AMOUNT_INVALID",
-    when: "it is a cent too low",
+    when: "the order amount is a cent too low",
     prepare: (w) => w.refused({ orderAmountCents: 2_499n }),
   },
   {
     reason: "OVERPAID",
-    when: "the balance alone is more than the order amount",
+    when: "the balance alone exceeds the order amount",
     prepare: (w) => w.refused({ couponId: 0n, balanceCents: 2_501n }),
   },
   {
     reason: "OVERPAID",
-    when: "coupon and balance together are a cent more than the order amount",
+    when: "coupon and balance together exceed the order amount by a cent",
     prepare: (w) => w.refused({ balanceCents: 2_401n }),
   },
 ];
 
-/** Reasons that PlaceOrder has for no request, or that other files show, and why. */
+/** Reasons that PlaceOrder never answers, with why, or that another file covers. */
 const ELSEWHERE: Record<string, string> = {
-  UNSPECIFIED: "is no reason",
+  UNSPECIFIED: "not a reason",
   PERMISSION_DENIED: "every caller with a token may place orders",
   RATE_LIMITED: "refusals-under-load.test.ts",
   DEPENDENCY_UNAVAILABLE: "refusals-under-load.test.ts",
   REQUEST_IN_PROGRESS: "refusals-under-load.test.ts",
-  ORDER_CLOSED:
-    "only recovery closes an order that is being placed, and its own reason is told then",
-  ORDER_NOT_FOUND: "names an order",
-  ORDER_STATE_INVALID: "changes an order",
-  USER_NAME_TAKEN: "registers",
-  PAYMENT_NOT_FOUND: "pays",
-  ORDER_ALREADY_PAID: "pays",
-  CALLBACK_SIGNATURE_INVALID: "pays",
-  CALLBACK_AMOUNT_MISMATCH: "pays",
-  PROVIDER_UNAVAILABLE: "pays",
-  PROVIDER_NOT_FOUND: "pays",
+  ORDER_CLOSED: "an order that recovery closed is refused with the reason of recovery",
+  ORDER_NOT_FOUND: "for methods that name an order",
+  ORDER_STATE_INVALID: "for methods that advance an order",
+  USER_NAME_TAKEN: "for registration",
+  PAYMENT_NOT_FOUND: "for payments",
+  ORDER_ALREADY_PAID: "for payments",
+  CALLBACK_SIGNATURE_INVALID: "for payments",
+  CALLBACK_AMOUNT_MISMATCH: "for payments",
+  PROVIDER_UNAVAILABLE: "for payments",
+  PROVIDER_NOT_FOUND: "for payments",
 };
 
-describe("refusals of placing an order", function () {
+describe("refusals of PlaceOrder", function () {
   this.timeout(startMs);
   const promised = promisedStatuses();
   let shop: Shop;
@@ -251,7 +250,7 @@ describe("refusals of placing an order", function () {
   after(() => orders?.close());
 
   for (const { reason, when, prepare } of CASES) {
-    it(`answers ${reason} where ${when}, and takes nothing`, async () => {
+    it(`answers ${reason} if ${when}, without an effect`, async () => {
       const refused = await prepare(await newWorld(shop));
       await quiet(shop);
       const before = await snapshot(shop);
@@ -268,7 +267,7 @@ describe("refusals of placing an order", function () {
     });
   }
 
-  it("is refused for every reason that the contract has, or it is said why not", () => {
+  it("cover every reason of the contract, or say why not", () => {
     const known = ReasonSchema.values.map(({ localName }) => localName);
     const shown = new Set([...CASES.map(({ reason }) => reason), ...Object.keys(ELSEWHERE)]);
     assert.deepEqual([...shown].sort(), [...known].sort());

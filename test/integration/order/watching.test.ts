@@ -29,7 +29,7 @@ import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 describe("orders over time", function () {
   this.timeout(startMs);
   let shop: Shop;
-  /** Gives its orders one second to be paid. */
+  /** A replica whose orders must be paid within a second. */
   let hasty: Replica;
   before(async () => {
     shop = await startShop();
@@ -46,7 +46,7 @@ describe("orders over time", function () {
     const { order } = await shopper.calls.order.placeOrder(request);
     return order ?? assert.fail("no order");
   };
-  /** The states that a watcher is sent; `ended` when the stream ends by itself. */
+  /** Watches an order: `seen` is what the stream sent, `ended` settles when the server ends it. */
   const watch = (calls: Shopper["calls"], orderId: bigint, signal?: AbortSignal) => {
     const seen: Order[] = [];
     const ended = (async () => {
@@ -56,15 +56,15 @@ describe("orders over time", function () {
     })();
     return { seen, ended };
   };
-  const sees = (watcher: { seen: Order[] }, count: number) =>
+  const hasSeen = (watcher: { seen: Order[] }, count: number) =>
     eventually(() => assert.equal(watcher.seen.length, count));
 
   describe("WatchOrder", () => {
-    it("sends the order at once, again after each change, and ends when it is finished", async () => {
+    it("sends the order at once and after each transition, and ends when it is finished", async () => {
       const shopper = await newShopper(shop);
       const order = await place(shopper);
       const watcher = watch(shopper.calls, order.orderId);
-      await sees(watcher, 1);
+      await hasSeen(watcher, 1);
       assert.deepEqual(watcher.seen[0], order);
       const { order: cancelled } = await shopper.calls.order.cancelOrder({
         orderId: order.orderId,
@@ -73,7 +73,7 @@ describe("orders over time", function () {
       assert.deepEqual(watcher.seen, [order, cancelled]);
     });
 
-    it("sends a finished order and ends", async () => {
+    it("sends a finished order once and ends", async () => {
       const shopper = await newShopper(shop);
       const { orderId } = await place(shopper);
       const { order } = await shopper.calls.order.cancelOrder({ orderId });
@@ -82,20 +82,20 @@ describe("orders over time", function () {
       assert.deepEqual(watcher.seen, [order]);
     });
 
-    it("tells every one of many watchers, on two replicas", async () => {
+    it("reaches all of 40 watchers on two replicas", async () => {
       const shopper = await newShopper(shop);
       const { orderId } = await place(shopper);
-      const onTheOther = hasty.user(shopper.userId);
+      const otherReplica = hasty.user(shopper.userId);
       const watchers = Array.from({ length: 40 }, (_, index) =>
-        watch(index % 2 === 0 ? shopper.calls : onTheOther, orderId),
+        watch(index % 2 === 0 ? shopper.calls : otherReplica, orderId),
       );
-      await Promise.all(watchers.map((watcher) => sees(watcher, 1)));
+      await Promise.all(watchers.map((watcher) => hasSeen(watcher, 1)));
       const { order } = await shopper.calls.order.cancelOrder({ orderId });
       await Promise.all(watchers.map(({ ended }) => ended));
       for (const { seen } of watchers) assert.deepEqual(seen.slice(1), [order]);
     });
 
-    it("is over when its client leaves, and the others go on", async () => {
+    it("ends for a client that leaves, and goes on for the others", async () => {
       const shopper = await newShopper(shop);
       const { orderId } = await place(shopper);
       const leaving = new AbortController();
@@ -103,7 +103,7 @@ describe("orders over time", function () {
         watch(shopper.calls, orderId, leaving.signal),
         watch(shopper.calls, orderId),
       ];
-      await Promise.all(watchers.map((watcher) => sees(watcher, 1)));
+      await Promise.all(watchers.map((watcher) => hasSeen(watcher, 1)));
       leaving.abort();
       await assert.rejects(watchers[0]?.ended ?? Promise.resolve());
       const { order } = await shopper.calls.order.cancelOrder({ orderId });
@@ -115,13 +115,14 @@ describe("orders over time", function () {
       assert.deepEqual(watchers[1]?.seen[1], order);
     });
 
-    it("leaves no place taken: more clients may come and go than may watch at once", async () => {
+    it("frees the place of each client that leaves: more come and go than may watch at once", async () => {
       const shopper = await newShopper(shop);
       const { orderId } = await place(shopper);
       const request = create(WatchOrderRequestSchema, { orderId });
       const bytes = toBinary(WatchOrderRequestSchema, request);
       const options = { token: await token("user", String(shopper.userId)) };
-      // A process has places for 1,024 streams. Not all from one connection: Node closes one that resets so many.
+      // A process admits 1,024 streams. They come over several connections, because Node closes a
+      // connection that resets so many.
       for (let round = 0; round < 11; round += 1) {
         const client = rawClient(shop.addresses.order);
         const watching = Array.from({ length: 100 }, () =>
@@ -132,7 +133,7 @@ describe("orders over time", function () {
       }
     });
 
-    it("does not know orders that do not exist, or are another's", async () => {
+    it("answers ORDER_NOT_FOUND for an unknown order and for another user's", async () => {
       const [shopper, stranger] = [await newShopper(shop), await newShopper(shop)];
       for (const orderId of [(await place(shopper)).orderId, newId()]) {
         const watcher = watch(stranger.calls, orderId);
@@ -143,7 +144,7 @@ describe("orders over time", function () {
   });
 
   describe("the payment deadline", () => {
-    it("cancels an order that was not paid in time, gives everything back, and tells watchers", async () => {
+    it("cancels an order that is not paid in time, releases everything and notifies watchers", async () => {
       const shopper = await newShopper(shop, { balanceCents: 5_000n });
       const goods = await newGoods(shop);
       const { couponId } = await newCoupon(shop, shopper.userId);
@@ -166,12 +167,12 @@ describe("orders over time", function () {
       const { entries } = await shopper.calls.order.listOrderHistory({ orderId });
       const { actor, cause } = entries.at(-1) ?? assert.fail("no history");
       assert.deepEqual([actor, cause], ["service:order", "payment_deadline"]);
-      // The owner's own cancelling comes too late, and is answered as what it is.
+      // A cancellation by the owner comes too late and leaves the reason as it is.
       const late = await shopper.calls.order.cancelOrder({ orderId });
       assert.equal(late.order?.cancelReason, CancelReason.PAYMENT_TIMEOUT);
     });
 
-    it("does not touch an order that is paid, or has time left", async () => {
+    it("leaves alone an order that is paid or has time left", async () => {
       const shopper = await newShopper(shop, { balanceCents: 5_000n });
       const goods = await newGoods(shop);
       const { userId } = shopper;
