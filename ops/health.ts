@@ -1,47 +1,33 @@
-// The health check of a container. `node ops/health.ts PORT` ends with 0 when the service on that port says SERVING, by
-// the same protocol that Kubernetes and load balancers use; with http://host:port instead, when GET /healthz is well.
+// The health check of a container: `node ops/health.ts PORT` exits with 0 if the service on that port
+// answers SERVING, by the protocol that Kubernetes and load balancers use. With http://host:port
+// instead of a port, it exits with 0 if GET /healthz succeeds.
 
-import { readFileSync } from "node:fs";
-import { Client, credentials } from "@grpc/grpc-js";
+import { createHealthClient } from "#platform/rpc/health-client.ts";
+import { readSettings } from "#platform/settings/settings.ts";
+import { tlsSettings } from "#platform/settings/tls-settings.ts";
 
-const withinMs = 3_000;
-/** HealthCheckResponse with status = SERVING, as bytes: field 1, value 1. */
-const serving = Buffer.from([0x08, 0x01]);
-const identity = (bytes: Buffer) => bytes;
+const TIMEOUT_MS = 3_000;
 
 const target = process.argv[2] ?? "";
-if (target.startsWith("http://")) await askHttp();
-else askRpc();
+const isHealthy = target.startsWith("http://") ? await checkHttp() : await checkRpc();
+process.exitCode = isHealthy ? 0 : 1;
 
-async function askHttp(): Promise<void> {
-  const answer = await fetch(`${target}/healthz`, { signal: AbortSignal.timeout(withinMs) });
-  process.exitCode = answer.ok ? 0 : 1;
+async function checkHttp(): Promise<boolean> {
+  const answer = await fetch(`${target}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return answer.ok;
 }
 
-function askRpc(): void {
-  const { SHOP_TLS_CA_FILE: ca, SHOP_TLS_KEY_FILE: key, SHOP_TLS_CERT_FILE: cert } = process.env;
-  const secure = cert !== undefined && cert !== "";
-  const channel = secure
-    ? // It speaks to itself, by a name that no certificate needs to have.
-      credentials.createSsl(read(ca), read(key), read(cert), {
-        checkServerIdentity: () => undefined,
-      })
-    : credentials.createInsecure();
-  const client = new Client(`localhost:${target}`, channel);
-  client.makeUnaryRequest(
-    "/grpc.health.v1.Health/Check",
-    identity,
-    identity,
-    Buffer.alloc(0),
-    { deadline: Date.now() + withinMs },
-    (error, answer) => {
-      client.close();
-      if (error !== null) console.error(error.message);
-      process.exitCode = error === null && answer?.equals(serving) === true ? 0 : 1;
-    },
-  );
-}
-
-function read(path: string | undefined): Buffer | null {
-  return path === undefined || path === "" ? null : readFileSync(path);
+async function checkRpc(): Promise<boolean> {
+  const client = createHealthClient({
+    address: `localhost:${target}`,
+    tls: readSettings(process.env, (read) => {
+      return tlsSettings(read, { production: false, serves: false });
+    }),
+    // The container calls itself, by a name that no certificate needs to have.
+    verifyServerName: false,
+  });
+  const state = await client.check(TIMEOUT_MS);
+  client.close();
+  if (state !== "SERVING") console.error(`the service on port ${target} is ${state}`);
+  return state === "SERVING";
 }

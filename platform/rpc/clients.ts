@@ -1,5 +1,4 @@
 import {
-  create,
   type DescMessage,
   type DescMethod,
   type DescMethodServerStreaming,
@@ -8,7 +7,6 @@ import {
   fromBinary,
   type MessageInitShape,
   type MessageShape,
-  toBinary,
 } from "@bufbuild/protobuf";
 import {
   Client as Channel,
@@ -24,6 +22,7 @@ import { Outage, Reason } from "#platform/values/refusal.ts";
 import { channelSecurity } from "./credentials.ts";
 import { isServiceError, refusalOfStatus } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { encodeMessage, identity } from "./messages.ts";
 import { StreamChannels } from "./stream-channels.ts";
 
 const MAX_STREAM_MS = DEFAULT_LIMITS.maxStreamMs;
@@ -54,6 +53,11 @@ export type ClientOptions = {
   /** A gRPC target: host:port, or dns:///name:port for all replicas behind a name. */
   address: string;
   tls: TlsSettings | undefined;
+  /**
+   * False accepts a certificate of any name. Only for a process that calls its own container.
+   * @default true
+   */
+  verifyServerName?: boolean;
   /** The caller's own token; without it, and without one for the call, the call is anonymous. */
   serviceToken?: () => Promise<string>;
   /** For a unary call. */
@@ -85,7 +89,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
  * other side does not accept this service's own token is an Outage too, since it is no fault of whoever is served.
  */
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
-  const security = channelSecurity(options.tls, options.address);
+  const security = channelSecurity(options);
   const channelOptions = { ...CHANNEL_OPTIONS, ...security.options };
   const channel = new Channel(options.address, security.credentials, channelOptions);
   const streams = new StreamChannels(options.address, security.credentials, channelOptions);
@@ -135,7 +139,7 @@ async function callUnary(
   const { channel, plan, options, call } = context;
   const before = failpoint(plan.failpointBefore);
   if (before) await before;
-  const bytes = encode(plan.input, request);
+  const bytes = encodeMessage(plan.input, request);
   const metadata = await headersOf(context);
   const deadline = deadlineOf(call, options.timeoutMs);
   const answer = await new Promise<Buffer>((resolve, reject) => {
@@ -166,7 +170,7 @@ async function* callStream(
   request: never,
 ): AsyncIterable<unknown> {
   const { streams, plan, call } = context;
-  const bytes = encode(plan.input, request);
+  const bytes = encodeMessage(plan.input, request);
   const metadata = await headersOf(context);
   if (call.signal?.aborted) throw cancelled(plan);
   const deadline = deadlineOf(call, MAX_STREAM_MS);
@@ -189,11 +193,6 @@ async function* callStream(
     stream.cancel();
     done(!ended);
   }
-}
-
-function encode(schema: DescMessage, request: MessageInitShape<DescMessage>): Buffer {
-  const bytes = toBinary(schema, create(schema, request));
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function decode(plan: Plan, bytes: Buffer): unknown {
@@ -234,8 +233,4 @@ function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (!signal) return () => {};
   signal.addEventListener("abort", act, { once: true });
   return () => signal.removeEventListener("abort", act);
-}
-
-function identity(bytes: Buffer): Buffer {
-  return bytes;
 }

@@ -17,17 +17,24 @@ export function serverCredentials(tls: TlsSettings | undefined): ServerCredentia
 }
 
 /** Whom a client of this target trusts, and what it shows where TLS is mutual. */
-export function channelSecurity(
-  tls: TlsSettings | undefined,
-  target: string,
-): { credentials: ChannelCredentials; options: ChannelOptions } {
+export function channelSecurity({
+  address,
+  tls,
+  verifyServerName = true,
+}: {
+  address: string;
+  tls: TlsSettings | undefined;
+  verifyServerName?: boolean;
+}): { credentials: ChannelCredentials; options: ChannelOptions } {
   if (!tls) return { credentials: ChannelCredentials.createInsecure(), options: {} };
-  const { verify, options } = identityOf(target);
+  const { verify, options } = verifyServerName ? identityOf(address) : ANY_NAME;
   const key = tls.mutual ? (tls.key ?? null) : null;
   const cert = tls.mutual ? (tls.cert ?? null) : null;
   const credentials = ChannelCredentials.createSsl(tls.ca ?? null, key, cert, verify);
   return { credentials, options };
 }
+
+const ANY_NAME = { verify: { checkServerIdentity: () => undefined }, options: {} };
 
 /**
  * grpc-js gives the host of the target to TLS as the server's name, and Node refuses an IP address there (RFC 6066). So

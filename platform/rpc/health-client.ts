@@ -1,57 +1,38 @@
-import { Client as Channel } from "@grpc/grpc-js";
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
-import { channelSecurity } from "./credentials.ts";
+import { Outage } from "#platform/values/refusal.ts";
+import {
+  Health as HealthService,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from "#proto/grpc/health/v1/health_pb.ts";
+import { createClient } from "./clients.ts";
 
-/** UNREACHABLE: no answer in time, or an answer that is none. */
+/** UNREACHABLE: no answer in time, or a failure instead of an answer. */
 export type HealthState = "SERVING" | "NOT_SERVING" | "UNREACHABLE";
 
 export type HealthClient = {
-  /** Of the service as a whole, or of the part with this name. */
+  /** Checks the service as a whole, or the part with this name. It never rejects. */
   check(timeoutMs: number, part?: string): Promise<HealthState>;
   close(): void;
 };
 
-const METHOD = "/grpc.health.v1.Health/Check";
-/** HealthCheckResponse with status = SERVING, as bytes: field 1, value 1 (grpc/health/v1/health.proto). */
-const SERVING = Buffer.from([0x08, 0x01]);
-
-/** Asks a service whether it serves (grpc.health.v1). */
+/** A client of grpc.health.v1. It keeps its connection until it is closed. */
 export function createHealthClient(options: {
   address: string;
   tls: TlsSettings | undefined;
+  verifyServerName?: boolean;
 }): HealthClient {
-  const security = channelSecurity(options.tls, options.address);
-  const channel = new Channel(options.address, security.credentials, {
-    ...security.options,
-    "grpc.max_reconnect_backoff_ms": 2_000,
-    "grpc.enable_channelz": 0,
-    "grpc.enable_http_proxy": 0,
-  });
+  const client = createClient(HealthService, { ...options, timeoutMs: Number.POSITIVE_INFINITY });
   return {
-    check: (timeoutMs, part = "") =>
-      new Promise((resolve) => {
-        const deadline = Date.now() + timeoutMs;
-        const request = requestOf(part);
-        channel.makeUnaryRequest(
-          METHOD,
-          identity,
-          identity,
-          request,
-          { deadline },
-          (error, answer) =>
-            resolve(error ? "UNREACHABLE" : answer?.equals(SERVING) ? "SERVING" : "NOT_SERVING"),
-        );
-      }),
-    close: () => channel.close(),
+    async check(timeoutMs, part = "") {
+      const deadlineMs = Date.now() + timeoutMs;
+      try {
+        const { status } = await client.check({ service: part }, { deadlineMs });
+        return status === ServingStatus.SERVING ? "SERVING" : "NOT_SERVING";
+      } catch (error) {
+        if (!(error instanceof Outage)) throw error;
+        return "UNREACHABLE";
+      }
+    },
+    close: client.close,
   };
-}
-
-/** HealthCheckRequest: string service = 1, of less than 128 bytes. */
-function requestOf(part: string): Buffer {
-  const name = Buffer.from(part);
-  return name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
-}
-
-function identity(bytes: Buffer): Buffer {
-  return bytes;
 }

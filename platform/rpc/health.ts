@@ -1,72 +1,131 @@
-import { type Server, status } from "@grpc/grpc-js";
-import { HealthImplementation, type service as healthService } from "grpc-health-check";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type Server,
+  type ServiceDefinition,
+  status,
+} from "@grpc/grpc-js";
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponseSchema,
+  HealthListRequestSchema,
+  HealthListResponseSchema,
+  Health as HealthService,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from "#proto/grpc/health/v1/health_pb.ts";
+import { encodeMessage, rawMethod } from "./messages.ts";
 
-/** Without its broker a service takes orders and keeps its events until it is back. */
+/** The part that says whether a service reaches its broker. Without it, a service serves and keeps its events. */
 export const BROKER_PART = "broker";
 
 export type Health = {
+  /** Sets the status of the server as a whole and of each of its services. */
   setServing(serving: boolean): void;
-  /** What the server works with but can do without for a while, under a name of its own: "broker". */
+  /** Sets the status of a part that the server can do without for a while, such as "broker". */
   setPart(name: string, serving: boolean): void;
 };
 
-type Definition = { requestDeserialize: (bytes: Buffer) => object };
-type Respond = (error: object | null, value?: unknown) => void;
-type HealthCall = { request: unknown; emit(event: "error", error: object): void };
-type HealthHandler = (call: HealthCall, respond: Respond) => void;
+type Watcher = (status: ServingStatus) => void;
 
-const MALFORMED = Object.freeze({});
-const MALFORMED_STATUS = { code: status.INVALID_ARGUMENT, details: "the request is malformed" };
+const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 
 /**
- * grpc.health.v1 for the server as a whole ("") and for each service by name. It starts with NOT_SERVING and is
- * answered to anyone.
+ * Serves grpc.health.v1 for the server as a whole (""), for each service, and for parts by name. Everything begins as
+ * NOT_SERVING. Anyone may call it, and it answers while the server is stopping.
  */
 export function addHealth(server: Server, services: string[]): Health {
   const names = ["", ...services];
-  const health = new HealthImplementation(
-    Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])),
+  const board = new StatusBoard(names);
+  server.addService(
+    Object.fromEntries(
+      HealthService.methods.map(({ name, methodKind }) => {
+        const path = `/${HealthService.typeName}/${name}`;
+        return [name, rawMethod(path, { streaming: methodKind === "server_streaming" })];
+      }),
+    ) as ServiceDefinition,
+    { Check: check(board), Watch: watch(board), List: list(board) },
   );
-  health.addToServer({
-    addService: (definition, handlers) => {
-      const names = Object.keys(handlers);
-      server.addService(
-        Object.fromEntries(
-          Object.entries(definition).map(([name, method]) => [name, tolerant(method)]),
-        ) as unknown as typeof healthService,
-        Object.fromEntries(
-          names.map((name) => [name, guarded(handlers[name] as unknown as HealthHandler)]),
-        ) as never,
-      );
-    },
-  });
-  let current: boolean | undefined;
   return {
-    setPart: (name, serving) => health.setStatus(name, serving ? "SERVING" : "NOT_SERVING"),
-    setServing(serving) {
-      if (serving === current) return;
-      current = serving;
-      for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+    setPart: (name, serving) => board.set(name, serving ? SERVING : NOT_SERVING),
+    setServing: (serving) => {
+      for (const name of names) board.set(name, serving ? SERVING : NOT_SERVING);
     },
   };
 }
 
-/** What a deserializer throws inside grpc-js becomes INTERNAL; here it becomes a mark instead. */
-function tolerant<T extends Definition>(definition: T): T {
-  const requestDeserialize = (bytes: Buffer) => {
-    try {
-      return definition.requestDeserialize(bytes);
-    } catch {
-      return MALFORMED;
-    }
-  };
-  return { ...definition, requestDeserialize };
+/** The current statuses, and who watches them. */
+class StatusBoard {
+  readonly statuses: Map<string, ServingStatus>;
+  readonly #watchers = new Map<string, Set<Watcher>>();
+
+  constructor(names: readonly string[]) {
+    this.statuses = new Map(names.map((name) => [name, NOT_SERVING]));
+  }
+
+  set(name: string, status: ServingStatus): void {
+    if (this.statuses.get(name) === status) return;
+    this.statuses.set(name, status);
+    for (const watcher of this.#watchers.get(name) ?? []) watcher(status);
+  }
+
+  /** Calls the watcher with the current status and with each that follows; returns how to end that. */
+  watch(name: string, watcher: Watcher): () => void {
+    const watchers = this.#watchers.get(name) ?? new Set();
+    this.#watchers.set(name, watchers.add(watcher));
+    watcher(this.statuses.get(name) ?? SERVICE_UNKNOWN);
+    return () => {
+      watchers.delete(watcher);
+      // Names come from clients: one that is watched no longer must not be kept.
+      if (watchers.size === 0) this.#watchers.delete(name);
+    };
+  }
 }
 
-function guarded(handler: HealthHandler): HealthHandler {
-  return (call, respond) => {
-    if (call.request !== MALFORMED) handler(call, respond);
-    else if (respond) respond(MALFORMED_STATUS);
-    else call.emit("error", MALFORMED_STATUS);
+function check(board: StatusBoard): handleUnaryCall<Buffer, Buffer> {
+  return ({ request }, respond) => {
+    const message = read(HealthCheckRequestSchema, request);
+    if (!message) return respond(MALFORMED);
+    const found = board.statuses.get(message.service);
+    if (found === undefined) return respond(UNKNOWN_SERVICE);
+    respond(null, encodeMessage(HealthCheckResponseSchema, { status: found }));
   };
+}
+
+function watch(board: StatusBoard): handleServerStreamingCall<Buffer, Buffer> {
+  return (stream) => {
+    const message = read(HealthCheckRequestSchema, stream.request);
+    if (!message) {
+      stream.emit("error", MALFORMED);
+      return;
+    }
+    const end = board.watch(message.service, (status) => {
+      stream.write(encodeMessage(HealthCheckResponseSchema, { status }));
+    });
+    stream.once("cancelled", end);
+  };
+}
+
+function list(board: StatusBoard): handleUnaryCall<Buffer, Buffer> {
+  return ({ request }, respond) => {
+    if (!read(HealthListRequestSchema, request)) return respond(MALFORMED);
+    const entries = [...board.statuses].map(([name, status]) => [name, { status }]);
+    const statuses = Object.fromEntries(entries);
+    respond(null, encodeMessage(HealthListResponseSchema, { statuses }));
+  };
+}
+
+const MALFORMED = { code: status.INVALID_ARGUMENT, details: "the request is malformed" };
+const UNKNOWN_SERVICE = { code: status.NOT_FOUND, details: "the server has no such service" };
+
+/** Undefined for bytes that are not such a message. */
+function read<Desc extends DescMessage>(
+  schema: Desc,
+  bytes: Buffer,
+): MessageShape<Desc> | undefined {
+  try {
+    return fromBinary(schema, bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -13,10 +13,9 @@ import type { Admission } from "./admission.ts";
 import { StatusError, statusOfError } from "./errors.ts";
 import type { MethodPlan } from "./implement.ts";
 import type { RpcLimits } from "./limits.ts";
+import { encodeMessage } from "./messages.ts";
 import { tellServed } from "./served.ts";
 import type { ServerCall } from "./server-call.ts";
-
-// Messages pass through grpc-js as bytes and are decoded here: what its own deserializer throws becomes INTERNAL.
 
 export function serveUnary(
   plan: MethodPlan,
@@ -120,8 +119,6 @@ function decode(plan: MethodPlan, bytes: Buffer): unknown {
   }
 }
 
-function encode(plan: MethodPlan, response: unknown): Buffer {
-  const schema = plan.method.output;
-  const bytes = toBinary(schema, create(schema, response as MessageInitShape<typeof schema>));
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function encode({ method }: MethodPlan, response: unknown): Buffer {
+  return encodeMessage(method.output, response as MessageInitShape<DescMessage>);
 }

@@ -1,10 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  type MethodDefinition,
-  Server,
-  type ServerOptions,
-  type ServiceDefinition,
-} from "@grpc/grpc-js";
+import { Server, type ServerOptions, type ServiceDefinition } from "@grpc/grpc-js";
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import type { TokenSettings } from "#platform/settings/token-settings.ts";
 import type { Log } from "#platform/telemetry/log.ts";
@@ -14,6 +9,7 @@ import { boundDeadlines, type DeadlineRule } from "./deadlines.ts";
 import { addHealth } from "./health.ts";
 import type { Implementation, MethodPlan } from "./implement.ts";
 import { DEFAULT_LIMITS, type RpcLimits } from "./limits.ts";
+import { type RawMethod, rawMethod } from "./messages.ts";
 import { addReflection } from "./reflection.ts";
 import { serveStream, serveUnary } from "./serve.ts";
 import { createTokenVerifier } from "./tokens.ts";
@@ -139,30 +135,17 @@ function addMethods(
   context: { admission: Admission; limits: RpcLimits; stopping: AbortSignal },
 ): void {
   const { admission, limits } = context;
-  const definitions: Record<string, MethodDefinition<Buffer, Buffer>> = {};
+  const definitions: Record<string, RawMethod> = {};
   const handlers: Record<string, never> = {};
   for (const plan of plans) {
     const name = plan.method.name;
-    definitions[name] = definitionOf(plan);
+    definitions[name] = rawMethod(plan.path, plan);
     const handler = plan.streaming
       ? serveStream(plan, admission, context)
       : serveUnary(plan, admission, limits);
     handlers[name] = handler as never;
   }
   server.addService(definitions as ServiceDefinition, handlers);
-}
-
-function definitionOf(plan: MethodPlan): MethodDefinition<Buffer, Buffer> {
-  const identity = (bytes: Buffer) => bytes;
-  return {
-    path: plan.path,
-    requestStream: false,
-    responseStream: plan.streaming,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
-  };
 }
 
 function bind(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { createClient } from "./clients.ts";
+import { createHealthClient } from "./health-client.ts";
 import { createAuthority, issueCertificate } from "./testing/certificates.ts";
 import { EchoService, startEcho } from "./testing/echo.ts";
 
@@ -44,6 +45,20 @@ describe("TLS", () => {
       assert.equal(await reaches(plain, plain, host), true, host);
       assert.equal(await reaches(elsewhere, plain, host), host.endsWith("localhost"), host);
     }
+  });
+
+  it("can check the health of a server without checking its name", async () => {
+    const elsewhere = { ...mutual, ...issueCertificate(authority, "goods", [10, 0, 0, 1]) };
+    const echo = await startEcho({}, { tls: elsewhere });
+    echo.server.setServing(true);
+    const state = async (verifyServerName: boolean) => {
+      const { address } = echo.server;
+      const client = createHealthClient({ address, tls: mutual, verifyServerName });
+      return client.check(3_000).finally(client.close);
+    };
+    assert.equal(await state(false), "SERVING");
+    assert.equal(await state(true), "UNREACHABLE");
+    await echo.close();
   });
 
   it("keeps out a client without TLS, and one that trusts another authority", async () => {

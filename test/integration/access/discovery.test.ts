@@ -7,9 +7,10 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { Client, credentials, type MethodDefinition } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import { loadSync, type ServiceDefinition } from "@grpc/proto-loader";
-import { service as healthService } from "grpc-health-check";
+import { createClient } from "#platform/rpc/clients.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "#proto/grpc/health/v1/health_pb.ts";
 import { SERVED } from "../../../testbed/calls/contract.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
@@ -22,7 +23,6 @@ type Answer = {
   errorResponse?: { errorCode: number };
 };
 
-const healthCheck = healthService.Check as MethodDefinition<object, object>;
 const folder = dirname(createRequire(import.meta.url).resolve("@grpc/reflection"));
 
 describe("a client with neither proto files nor a token", function () {
@@ -102,24 +102,18 @@ describe("a client with neither proto files nor a token", function () {
     }
 
     it(`learns whether ${name} is serving`, async () => {
-      const { path, requestSerialize, responseDeserialize } = healthCheck;
-      const check = (service: string) =>
-        new Promise<string>((resolve, reject) => {
-          (clients.get(name) as Client).makeUnaryRequest(
-            path,
-            requestSerialize,
-            responseDeserialize,
-            { service },
-            (error, answer) => {
-              if (error) reject(error);
-              else resolve(String((answer as { status?: string } | undefined)?.status));
-            },
-          );
-        });
-      for (const service of ["", ...SERVED[name].map(({ typeName }) => typeName)]) {
-        await eventually(async () => assert.equal(await check(service), "SERVING"));
+      const address = shop.addresses[name];
+      const health = createClient(Health, { address, tls: undefined, timeoutMs: 5_000 });
+      const check = async (service: string) => (await health.check({ service })).status;
+      const { SERVING } = HealthCheckResponse_ServingStatus;
+      try {
+        for (const service of ["", ...SERVED[name].map(({ typeName }) => typeName)]) {
+          await eventually(async () => assert.equal(await check(service), SERVING));
+        }
+        await assert.rejects(check("shop.nothing.v1.NothingService"), /NOT_FOUND/);
+      } finally {
+        health.close();
       }
-      await assert.rejects(check("shop.nothing.v1.NothingService"), /NOT_FOUND/);
     });
   }
 
