@@ -15,12 +15,18 @@ import {
 import { sequences, walksOf } from "../../../testbed/sequences.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
-/** 3 x 5.00 and 10.00 for shipping. */
+/** 3 x 5.00, and 10.00 for shipping. */
 const [PRICE, QUANTITY, PAY_CENTS] = [500n, 3n, 2_500n];
 
-/** S, T: one payment came in, another one. C cancel. W refund all that is left. B pay gave back what is asked for. */
+/**
+ * Steps of an unpaid order. S: a payment succeeds. T: another payment succeeds. C: cancel.
+ * W: refund all that is left. B: pay finishes the requested refunds.
+ */
 const PAYING = ["S", "T", "C", "W", "B"] as const;
-/** Of a paid order. P refund one unit, W what is left; 1, 2: pay gave back the one, the other. */
+/**
+ * Steps of a paid order. P: refund one unit. W: refund all that is left. 1: pay finishes P. 2: pay
+ * finishes W.
+ */
 const REFUNDING = ["P", "W", "1", "2"] as const;
 type Step = (typeof PAYING)[number] | (typeof REFUNDING)[number];
 
@@ -28,20 +34,20 @@ type Walk = {
   steps: readonly Step[];
   orderId: bigint;
   paymentIds: { S: bigint; T: bigint };
-  /** The first event of each step: repetitions come under the same id, or another. */
+  /** The first event of each step. Half of the walks repeat it under its id, half under a new one. */
   eventIds: Map<Step, bigint>;
   requestIds: { P: string; W: string };
   goodsId: bigint;
   expected: Expected;
 };
 
-/** What an order must have come to: the rules of the contract once more, for one order and one step after the other. */
+/** The rules of the contract, written independently, for one order and one step after the other. */
 class Expected {
   paidBy: "S" | "T" | undefined;
   isCancelled = false;
   readonly refunded = new Set<Step>();
 
-  /** How a call is answered; events are "ok" always. */
+  /** Takes a step and returns the expected answer; events always answer "ok". */
   take(step: Step): string {
     const refused = "ORDER_STATE_INVALID";
     if (step === "S" || step === "T") {
@@ -61,7 +67,7 @@ class Expected {
     return "ok";
   }
 
-  /** When everything that was asked for is given back. */
+  /** The end, after all requested refunds have finished. */
   get end(): End {
     const { CANCELLED, CONFIRMED, REFUNDED } = OrderStatus;
     const isWhole = this.refunded.has("W");
@@ -90,10 +96,10 @@ type End = {
 };
 
 const IN_FLIGHT = 128;
-/** The note of the refund that the step tells of. */
-const GIVEN_BACK: { [step: string]: string } = { 1: "P", 2: "W" };
+/** The refund, by its note, that the step finishes. */
+const FINISHED: { [step: string]: string } = { 1: "P", 2: "W" };
 
-describe("payments and refunds of an order, in any order and multiplicity", function () {
+describe("payments and refunds in every sequence and multiplicity", function () {
   this.timeout(120_000);
   let shop: Shop;
   let events: EventsByHand;
@@ -131,7 +137,7 @@ describe("payments and refunds of an order, in any order and multiplicity", func
     return walks;
   }
 
-  /** Takes one step of each walk; resolves when the order service has had all events of it. */
+  /** Takes one step of each walk. Resolves when the order service has handled all its events. */
   async function step(walks: readonly Walk[], stepOf: (walk: Walk) => Step | undefined) {
     const refunds = Map.groupBy(
       await shop.sql<{ orderId: bigint; refundId: bigint; note: string }>(
@@ -140,7 +146,7 @@ describe("payments and refunds of an order, in any order and multiplicity", func
       ),
       ({ orderId }) => orderId,
     );
-    const told: bigint[] = [];
+    const eventIds: bigint[] = [];
     await pMap(
       walks,
       async (walk) => {
@@ -148,17 +154,17 @@ describe("payments and refunds of an order, in any order and multiplicity", func
         if (next === undefined) return;
         const answer = await outcome(call(walk, next));
         assert.equal(answer, walk.expected.take(next), `${next} of ${walk.steps.join("")}`);
-        if (next === "S" || next === "T") told.push(await payment(walk, next));
+        if (next === "S" || next === "T") eventIds.push(await payment(walk, next));
         for (const { refundId, note } of refunds.get(walk.orderId) ?? []) {
-          if (next !== "B" && GIVEN_BACK[next] !== note) continue;
+          if (next !== "B" && FINISHED[next] !== note) continue;
           const message = { orderId: walk.orderId, refundId };
-          told.push(await events.tell("pay.v1.refunded", message));
+          eventIds.push(await events.tell("pay.v1.refunded", message));
         }
       },
       { concurrency: IN_FLIGHT },
     );
-    for (let start = 0; start < told.length; start += 1_000) {
-      const some = told.slice(start, start + 1_000);
+    for (let start = 0; start < eventIds.length; start += 1_000) {
+      const some = eventIds.slice(start, start + 1_000);
       await eventually(async () => {
         const sql = "select distinct event_id from inbox where event_id in (?)";
         assert.equal((await shop.sql("order", sql, [some])).length, new Set(some).size);
@@ -187,7 +193,7 @@ describe("payments and refunds of an order, in any order and multiplicity", func
     const walks = await ordersFor(all);
     const longest = Math.max(...all.map(({ length }) => length));
     for (let index = 0; index < longest; index += 1) await step(walks, ({ steps }) => steps[index]);
-    // Whatever was asked for in the end is given back, and told twice.
+    // Finishes all refunds that are still requested, twice.
     for (let time = 0; time < 2; time += 1) await step(walks, () => "B");
     const ends = await endsOf(walks[0]?.goodsId ?? 0n);
     for (const { steps, orderId, paymentIds, expected } of walks) {
@@ -215,12 +221,12 @@ describe("payments and refunds of an order, in any order and multiplicity", func
     );
   }
 
-  it("end by the same rules, with a cancellation and a refund among them", async () => {
+  it("follow the rules of the contract with a cancellation and a refund", async () => {
     const all = walksOf(PAYING);
     assert.ok(all.length > 5_000);
     await walk(all);
   });
 
-  it("end the same whichever of two refunds is asked for and given back first, and how often", () =>
+  it("follow the rules of the contract with two refunds", () =>
     walk(sequences(REFUNDING, 5).map((steps) => ["S", ...steps])));
 });

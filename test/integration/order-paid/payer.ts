@@ -10,22 +10,22 @@ import type { Shop } from "../../../testbed/shop/shop.ts";
 /** 35.00 less 5.00 by coupon and 10.00 from the balance. */
 export const PAY_CENTS = 2_000n;
 
-/** A shop whose payments the test makes up: it publishes what the pay service would. */
+/** Publishes payment events in place of the pay service, which the shop runs without. */
 export type Payer = {
   shop: Shop;
   events: EventsByHand;
-  /** An order that waits for its payment, and its shopper. */
+  /** A new shopper with an order that waits for its payment. */
   unpaidOrder(): Promise<{ shopper: Shopper; order: Order }>;
   paidOrder(): Promise<{ shopper: Shopper; order: Order; paymentId: bigint }>;
-  /** Tells that a payment came in; without a payment id, a new one. */
+  /** Publishes that a payment succeeded, by default a new one. Returns its id. */
   pay(
     order: Order,
     payment?: { paymentId?: bigint; amountCents?: bigint; eventId?: bigint },
   ): Promise<bigint>;
-  /** Tells that pay carried out these refunds, by default all that the order has requested. */
-  carryOut(order: Order, refundIds?: bigint[]): Promise<void>;
+  /** Publishes that refunds succeeded, by default all that the order has requested. */
+  finishRefunds(order: Order, refundIds?: bigint[]): Promise<void>;
   read(order: Order): Promise<Order>;
-  /** The order as soon as it holds. */
+  /** Waits until the order satisfies `holds`, and returns it. */
   when(order: Order, holds: (order: Order) => boolean): Promise<Order>;
   close(): Promise<void>;
 };
@@ -68,7 +68,7 @@ export async function startPayer(shop: Shop): Promise<Payer> {
       return { shopper, order: paid, paymentId };
     },
     pay,
-    async carryOut(order, refundIds) {
+    async finishRefunds(order, refundIds) {
       const { refunds, orderId, userId } = await read(order);
       const ids = refundIds ?? refunds.map(({ refundId }) => refundId);
       for (const refundId of ids) {

@@ -6,7 +6,7 @@ import { ORDER_CENTS } from "../../../testbed/orders/shoppers.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { PAY_CENTS, type Payer, startPayer } from "./payer.ts";
 
-describe("an order and its payment", () => {
+describe("an order and its payments", () => {
   let shop: Shop;
   let payer: Payer;
   before(async function () {
@@ -25,7 +25,7 @@ describe("an order and its payment", () => {
       fact,
     ]);
 
-  it("is paid by the payment's event, which gives the points, and says so in its history", async () => {
+  it("is paid by the event of its payment, earns the points and records it in the history", async () => {
     const { shopper, order, paymentId } = await payer.paidOrder();
     assert.ok(order.payTime);
     assert.equal(order.orderStatus, OrderStatus.CONFIRMED);
@@ -41,7 +41,7 @@ describe("an order and its payment", () => {
     assert.match(last?.detail ?? "", new RegExp(String(paymentId)));
   });
 
-  it("is paid once, however often and under how many events the payment comes", async () => {
+  it("is paid once, however often and under however many events the payment arrives", async () => {
     const { order } = await payer.unpaidOrder();
     const paymentId = newId();
     const eventId = newId();
@@ -54,7 +54,7 @@ describe("an order and its payment", () => {
     assert.equal((await payer.read(order)).refunds.length, 0);
   });
 
-  it("gives back, once, a payment that came after the cancellation", async () => {
+  it("refunds a payment that succeeded after the cancellation, once", async () => {
     const { order } = await payer.unpaidOrder();
     await shop.admin.order.cancelOrder({ orderId: order.orderId });
     const paymentId = newId();
@@ -70,7 +70,7 @@ describe("an order and its payment", () => {
       ]),
       [[PAY_CENTS, 0n, []]],
     );
-    await payer.carryOut(order);
+    await payer.finishRefunds(order);
     const done = await payer.when(
       order,
       ({ refunds }) => refunds[0]?.status === RefundStatus.SUCCEEDED,
@@ -81,12 +81,12 @@ describe("an order and its payment", () => {
     assert.equal((await eventsOf(order.orderId, "order.v1.refunded")).length, 0);
   });
 
-  it("gives back a second payment of a paid order and stays paid by the first", async () => {
+  it("refunds a second payment of a paid order and stays paid by the first", async () => {
     const { order } = await payer.paidOrder();
     await payer.pay(order);
     const twice = await payer.when(order, ({ refunds }) => refunds.length === 1);
     assert.equal(twice.payStatus, PayStatus.PAID);
-    await payer.carryOut(order);
+    await payer.finishRefunds(order);
     const done = await payer.when(
       order,
       ({ refunds }) => refunds[0]?.status === RefundStatus.SUCCEEDED,
@@ -95,7 +95,7 @@ describe("an order and its payment", () => {
     assert.equal(done.orderStatus, OrderStatus.CONFIRMED);
   });
 
-  it("gives back a sum that is not the order's, and stays unpaid", async () => {
+  it("refunds a payment of another amount and stays unpaid", async () => {
     const { order } = await payer.unpaidOrder();
     await payer.pay(order, { amountCents: order.payAmountCents - 1n });
     const wrong = await payer.when(order, ({ refunds }) => refunds.length === 1);
@@ -103,7 +103,7 @@ describe("an order and its payment", () => {
     assert.equal(wrong.refunds[0]?.payAmountCents, PAY_CENTS - 1n);
   });
 
-  it("has one winner where cancelling and paying meet, and the loser's money goes back", async function () {
+  it("is either cancelled or paid when both happen at once, and a payment that loses is refunded", async function () {
     this.timeout(60_000);
     const rounds = Array.from({ length: 20 }, async () => {
       const { order } = await payer.unpaidOrder();

@@ -36,30 +36,30 @@ describe("refunds, shipping and receipt", () => {
   const ship = (order: Order, trackingNumber = "T1") =>
     answerTo(shop.admin.order.shipOrder({ orderId: order.orderId, trackingNumber }));
 
-  it("gives all back with one refund: platform, balance, stock, coupon, points", async () => {
+  it("one refund returns everything: payment, balance, stock, coupon and points", async () => {
     const { shopper, order } = await payer.paidOrder();
     const { order: requested } = await refund(order);
     assert.equal(requested?.payStatus, PayStatus.REFUNDING);
     assert.equal(requested?.refunds[0]?.payAmountCents, PAY_CENTS);
     assert.equal(requested?.refunds[0]?.balanceCents, 1_000n);
-    await payer.carryOut(order);
+    await payer.finishRefunds(order);
     const refunded = await payer.when(order, ({ payStatus }) => payStatus === PayStatus.REFUNDED);
     assert.equal(refunded.orderStatus, OrderStatus.REFUNDED);
     assert.ok(refunded.closeTime);
     assert.equal(refunded.refunds[0]?.status, RefundStatus.SUCCEEDED);
-    // What the shipping fee earned stays: the points shrink by what was refunded, less shipping.
+    // The points that the shipping fee earned stay.
     const back = { ...possessed({ taken: false }), points: 10n };
     await eventually(async () => assert.deepEqual(await shopper.possessions(), back));
   });
 
-  it("gives back line by line, to the cent, and closes with the last", async () => {
+  it("refunds line by line to the cent, and the last one closes the order", async () => {
     const { shopper, order } = await payer.paidOrder();
     const [first, second] = shopper.goodsIds;
     const steps = [{ goodsId: first, quantity: 1n }, { goodsId: second, quantity: 1n }, undefined];
     for (const step of steps) {
       const { order: requested } = await refund(order, step ? [step] : []);
       assert.ok(requested);
-      await payer.carryOut(order, [requested.refunds.at(-1)?.refundId ?? 0n]);
+      await payer.finishRefunds(order, [requested.refunds.at(-1)?.refundId ?? 0n]);
       const last = step === undefined ? PayStatus.REFUNDED : PayStatus.PARTIALLY_REFUNDED;
       await payer.when(order, ({ payStatus }) => payStatus === last);
     }
@@ -72,7 +72,7 @@ describe("refunds, shipping and receipt", () => {
     await eventually(async () => assert.deepEqual(await shopper.possessions(), back));
   });
 
-  it("decides each order by its own refunds where those of many are through at the same time", async () => {
+  it("judges each order by its own refunds when those of many orders finish at once", async () => {
     const paid = await Promise.all(Array.from({ length: 12 }, () => payer.paidOrder()));
     const isWhole = (index: number) => index % 2 === 0;
     const requested = await Promise.all(
@@ -82,7 +82,7 @@ describe("refunds, shipping and receipt", () => {
       }),
     );
     await Promise.all(
-      paid.map(({ order }, index) => payer.carryOut(order, [requested[index] ?? 0n])),
+      paid.map(({ order }, index) => payer.finishRefunds(order, [requested[index] ?? 0n])),
     );
     for (const [index, { order }] of paid.entries()) {
       const { payStatus } = await payer.when(order, (now) => {
@@ -93,7 +93,7 @@ describe("refunds, shipping and receipt", () => {
     }
   });
 
-  it("finishes at once where the platform has no part in it", async () => {
+  it("finishes at once when nothing was paid through a provider", async () => {
     const { shopper } = await payer.unpaidOrder();
     const request = shopper.request({ couponId: 0n, balanceCents: ALL_CENTS + 500n });
     const { order } = await shopper.as.order.placeOrder(request);
@@ -103,7 +103,7 @@ describe("refunds, shipping and receipt", () => {
     assert.equal(refunded?.refunds[0]?.status, RefundStatus.SUCCEEDED);
   });
 
-  it("is one refund for one request_id, and refuses the key with other contents", async () => {
+  it("makes one refund of one request_id, and refuses the key with other contents", async () => {
     const { shopper, order } = await payer.paidOrder();
     const requestId = uniqueKey();
     const line = [{ goodsId: shopper.goodsIds[0], quantity: 1n }];
@@ -118,14 +118,14 @@ describe("refunds, shipping and receipt", () => {
     assert.equal(refusal?.reason, Reason.REQUEST_ID_REUSED);
   });
 
-  it("has one winner where two want all back", async () => {
+  it("grants one of two concurrent refunds of everything", async () => {
     const { order } = await payer.paidOrder();
     const answers = await Promise.all([refund(order), refund(order)]);
     const refused = answers.flatMap(({ refusal }) => refusal?.reason ?? []);
     assert.deepEqual(refused, [Reason.ORDER_STATE_INVALID]);
   });
 
-  it("refuses what is unpaid, not in the order, more than there is, and another time", async () => {
+  it("refuses unpaid orders, unknown goods, too many units and refunded lines", async () => {
     const { shopper, order } = await payer.unpaidOrder();
     assert.equal((await refund(order)).refusal?.reason, Reason.ORDER_STATE_INVALID);
     await payer.pay(order);
@@ -141,7 +141,7 @@ describe("refunds, shipping and receipt", () => {
     assert.equal((await refund(missing)).refusal?.reason, Reason.ORDER_NOT_FOUND);
   });
 
-  it("ships a paid order once, and completes it when the user has the goods", async () => {
+  it("ships a paid order once, and completes it when the user confirms the receipt", async () => {
     const { shopper, order } = await payer.paidOrder();
     const { orderId } = order;
     const receipt = () => answerTo(shopper.as.order.confirmReceipt({ orderId }));
@@ -163,7 +163,7 @@ describe("refunds, shipping and receipt", () => {
     assert.equal(refunding?.payStatus, PayStatus.REFUNDING);
   });
 
-  it("does not ship while a refund is under way, nor what is unpaid", async () => {
+  it("does not ship an unpaid order, nor one with a refund under way", async () => {
     const { order } = await payer.unpaidOrder();
     assert.equal((await ship(order)).refusal?.reason, Reason.ORDER_STATE_INVALID);
     const paid = await payer.paidOrder();
@@ -171,7 +171,7 @@ describe("refunds, shipping and receipt", () => {
     assert.equal((await ship(paid.order)).refusal?.reason, Reason.ORDER_STATE_INVALID);
   });
 
-  it("has one winner where refund and shipping meet", async function () {
+  it("ships before a concurrent refund or not at all", async function () {
     this.timeout(60_000);
     const rounds = Array.from({ length: 20 }, async () => {
       const { order } = await payer.paidOrder();
@@ -184,7 +184,7 @@ describe("refunds, shipping and receipt", () => {
     await Promise.all(rounds);
   });
 
-  it("refuses bad input before anything is touched", async () => {
+  it("refuses malformed requests", async () => {
     const { order } = await payer.paidOrder();
     const { orderId } = order;
     const reasons = await Promise.all([

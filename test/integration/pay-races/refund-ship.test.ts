@@ -4,71 +4,76 @@ import { PayStatus, ShippingStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { auditIsClean } from "../../../testbed/orders/audit.ts";
 import { newKey } from "../../../testbed/orders/fixtures.ts";
 import { answerTo } from "../../../testbed/orders/shoppers.ts";
-import { type Arena, type Contest, isThrough, openArena } from "./arena.ts";
+import { hasNoRefundUnderWay, openRaceShop, type RaceOrder, type RaceShop } from "./race-shop.ts";
 import { evenStart, RACE_MS, rounds } from "./rounds.ts";
 
-describe("refunding against shipping", () => {
-  let arena: Arena;
+describe("refunding while shipping", () => {
+  let races: RaceShop;
   before(async function () {
     this.timeout(90_000);
-    arena = await openArena();
+    races = await openRaceShop();
   });
-  after(() => arena?.shop.stop());
+  after(() => races?.shop.stop());
 
   const refund = (
-    { order: { orderId } }: Contest,
+    { order: { orderId } }: RaceOrder,
     lines: { goodsId: bigint; quantity: bigint }[],
   ) =>
     answerTo(
-      arena.shop.admin.order.refundOrder({ requestId: newKey(), orderId, lines, note: "race" }),
+      races.shop.admin.order.refundOrder({ requestId: newKey(), orderId, lines, note: "race" }),
     );
-  const ship = ({ order: { orderId } }: Contest) =>
-    answerTo(arena.shop.admin.order.shipOrder({ orderId, trackingNumber: "T1" }));
+  const ship = ({ order: { orderId } }: RaceOrder) =>
+    answerTo(races.shop.admin.order.shipOrder({ orderId, trackingNumber: "T1" }));
 
-  /** How the money stood when the goods went out; undefined where they did not. */
-  async function shippedWhile({ order: { orderId } }: Contest): Promise<PayStatus | undefined> {
-    const { entries } = await arena.shop.admin.order.listOrderHistory({ orderId });
+  /** The pay status of the order when it was shipped; undefined if it was not shipped. */
+  async function payStatusAtShipping({
+    order: { orderId },
+  }: RaceOrder): Promise<PayStatus | undefined> {
+    const { entries } = await races.shop.admin.order.listOrderHistory({ orderId });
     return entries.find(({ shippingStatus }) => shippingStatus === ShippingStatus.SHIPPED)
       ?.payStatus;
   }
 
-  it("ships before the refund or not at all, and never while one is under way", async function () {
+  it("ships before or after the refund, and never while it is under way", async function () {
     this.timeout(RACE_MS);
     const starts = { all: evenStart(), part: evenStart() };
     await rounds(async (round) => {
-      const contest = await arena.enterPaid();
+      const raceOrder = await races.newPaidOrder();
       const kind = round % 2 === 0 ? "all" : "part";
-      const lines = kind === "all" ? [] : [{ goodsId: arena.goodsIds[1], quantity: 1n }];
+      const lines = kind === "all" ? [] : [{ goodsId: races.goodsIds[1], quantity: 1n }];
       const [refunding, shipping] = await starts[kind].race(
-        () => refund(contest, lines),
-        () => ship(contest),
-        async () => ((await shippedWhile(contest)) === PayStatus.PAID ? 1 : 0),
+        () => refund(raceOrder, lines),
+        () => ship(raceOrder),
+        async () => ((await payStatusAtShipping(raceOrder)) === PayStatus.PAID ? 1 : 0),
       );
       assert.ok(refunding.order, "a refund is allowed before shipping and after it");
-      const end = await arena.when(contest, isThrough);
-      const shipped = await shippedWhile(contest);
+      const end = await races.when(raceOrder, hasNoRefundUnderWay);
+      const shipped = await payStatusAtShipping(raceOrder);
       assert.equal(end.shippingStatus === ShippingStatus.SHIPPED, shipping.order !== undefined);
       assert.equal(shipped !== undefined, shipping.order !== undefined);
       if (shipping.refusal) assert.equal(shipping.refusal.reason, Reason.ORDER_STATE_INVALID);
-      // The rest of an order may go out as soon as its part is back.
+      // The rest of an order may be shipped once a partial refund has finished.
       const allowed: PayStatus[] = [
         PayStatus.PAID,
         ...(kind === "part" ? [PayStatus.PARTIALLY_REFUNDED] : []),
       ];
-      assert.ok(shipped === undefined || allowed.includes(shipped), `shipped while ${shipped}`);
+      assert.ok(
+        shipped === undefined || allowed.includes(shipped),
+        `shipped in pay status ${shipped}`,
+      );
       assert.equal(
         end.payStatus,
         kind === "all" ? PayStatus.REFUNDED : PayStatus.PARTIALLY_REFUNDED,
       );
-      if (kind === "all") await arena.settled(contest, "shipping fee's points");
+      if (kind === "all") await races.settled(raceOrder, "refunded");
     });
     for (const [kind, { wins }] of Object.entries(starts)) {
       console.log(`      ${kind}: refunded first ${wins[0]} times, shipped first ${wins[1]} times`);
       assert.ok(
         wins.every((times) => times > 0),
-        `${kind}: neither always wins`,
+        `${kind}: each of them wins at times`,
       );
     }
-    await auditIsClean(arena.shop);
+    await auditIsClean(races.shop);
   });
 });

@@ -1,25 +1,26 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pMap from "p-map";
 
-/** How often two meet in each race: few in the whole suite, 1,000 with `npm run test:races`. */
+/** Rounds of each race: few in the whole suite, 1,000 with `npm run test:races`. */
 export const ROUNDS = Number(process.env.SHOP_RACE_ROUNDS ?? 48);
-/** For a test with so many rounds, on a machine that does other things, too. */
+/** The time limit of a test with so many rounds, on a busy machine. */
 export const RACE_MS = 120_000 + ROUNDS * 600;
-/** Races under way at once. */
-export const LANES = 8;
+/** Rounds under way at once. */
+export const IN_FLIGHT = 8;
 
-/** Runs so many rounds, LANES at once. */
+/** Runs ROUNDS rounds, IN_FLIGHT at once. */
 export async function rounds(work: (round: number) => Promise<void>): Promise<void> {
   const all = Array.from({ length: ROUNDS }, (_, round) => round);
-  await pMap(all, work, { concurrency: LANES });
+  await pMap(all, work, { concurrency: IN_FLIGHT });
 }
 
 const FIRST_STEP_MS = 2;
 const LONGEST_GAP_MS = 4_000;
 
 /**
- * Lets two start so that either may win: the one that won starts later next time, by more and more for as long as it
- * wins, and by little as soon as it loses. Races that were under way when that was decided have no say in it.
+ * Starts two calls so that either may win. The winner of a race starts later in the next one, by a
+ * delay that doubles while it keeps winning and is small again once it loses. Only races that began
+ * after the last adjustment adjust the delay.
  */
 export function evenStart() {
   let gapMs = 0;
@@ -27,7 +28,7 @@ export function evenStart() {
   let last: number | undefined;
   let decisions = 0;
   const wins: [number, number] = [0, 0];
-  const lateBy = async (ms: number) => {
+  const delayBy = async (ms: number) => {
     if (ms > 0) await pause(ms);
   };
   function decide(winner: 0 | 1): void {
@@ -38,9 +39,9 @@ export function evenStart() {
     gapMs = Math.max(-LONGEST_GAP_MS, Math.min(LONGEST_GAP_MS, gap));
   }
   return {
-    /** How often the first and the second won. */
+    /** How many races the first and the second call won. */
     wins,
-    /** Starts both at the barrier; resolves to what both resolved to. */
+    /** Runs one race and returns both results. */
     async race<A, B>(
       first: () => Promise<A>,
       second: () => Promise<B>,
@@ -48,7 +49,10 @@ export function evenStart() {
     ): Promise<[A, B]> {
       const known = decisions;
       const gap = gapMs + (Math.random() - 0.5) * 2 * FIRST_STEP_MS;
-      const [one, other] = await Promise.all([lateBy(gap).then(first), lateBy(-gap).then(second)]);
+      const [one, other] = await Promise.all([
+        delayBy(gap).then(first),
+        delayBy(-gap).then(second),
+      ]);
       const winner = await winnerOf(one, other);
       wins[winner] += 1;
       if (known === decisions) decide(winner);

@@ -16,65 +16,65 @@ import {
 } from "../../../testbed/orders/fixtures.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
-/** 2 x 7.00 and 1 x 11.00, shipping 10.00: 35.00, of which the coupon takes 5.00 and the balance 10.00. */
-export const PRICES = [700n, 1_100n] as const;
+/** 2 x 7.00, 1 x 11.00 and shipping 10.00 are 35.00; the coupon pays 5.00, the balance 10.00. */
+const PRICES = [700n, 1_100n] as const;
 export const PAY_CENTS = 2_000n;
 export const BALANCE_CENTS = 1_000n;
 const COUPON_CENTS = 500n;
 const OPENING_BALANCE_CENTS = 10_000n;
-/** One for each full 1.00 of the 30.00 that were spent; a refund takes back all but those of the shipping fee. */
+/** One for each full 1.00 of the 30.00 spent. A refund leaves those of the shipping fee. */
 const POINTS = 30n;
 const POINTS_OF_THE_FEE = 10n;
 
-/** An order with coupon and balance, and its open payment. */
-export type Contest = { userId: bigint; as: Caller; order: Order; payment: Payment };
+/** An order of a new shopper, with coupon and balance, and its open payment. */
+export type RaceOrder = { userId: bigint; as: Caller; order: Order; payment: Payment };
 
-export type Arena = {
+export type RaceShop = {
   shop: Shop;
   goodsIds: [bigint, bigint];
-  /** A fresh shopper with an order that waits for its payment. */
-  enter(): Promise<Contest>;
-  /** The same, paid. */
-  enterPaid(): Promise<Contest>;
-  /** Pays at the platform: false where the platform refuses, because the payment was closed. */
-  pay(contest: Contest): Promise<boolean>;
-  read(contest: Contest): Promise<Order>;
-  /** The order as soon as it holds. */
-  when(contest: Contest, holds: (order: Order) => boolean): Promise<Order>;
-  /** Fails unless the shopper has what an order in this state leaves, as soon as all of its events came. */
-  settled(contest: Contest, left: Left): Promise<void>;
+  /** An order that waits for its payment. */
+  newOrder(): Promise<RaceOrder>;
+  /** A paid order. */
+  newPaidOrder(): Promise<RaceOrder>;
+  /** Pays at the provider. Returns false if the provider refuses because the payment is closed. */
+  pay(raceOrder: RaceOrder): Promise<boolean>;
+  read(raceOrder: RaceOrder): Promise<Order>;
+  /** Waits until the order satisfies `holds`, and returns it. */
+  when(raceOrder: RaceOrder, holds: (order: Order) => boolean): Promise<Order>;
+  /** Waits until the shopper has the balance and points that belong to this end of the order. */
+  settled(raceOrder: RaceOrder, end: End): Promise<void>;
 };
 
-/** What the shopper has of what the order took: all of it, nothing but its points, or all and the points of the fee. */
-type Left = "all" | "nothing" | "shipping fee's points";
+/** The ends of an order that differ in balance and points. */
+type End = "cancelled" | "paid" | "refunded";
 
-/** A shop of its own for one race; `order` are settings of the order service. */
-export async function openArena(order: Record<string, string> = {}): Promise<Arena> {
+/** Starts a shop for one race. `order` are settings of the order service. */
+export async function openRaceShop(order: Record<string, string> = {}): Promise<RaceShop> {
   const pay = { SHOP_PAYMENT_QUERY_MS: "600000", SHOP_REFUND_RETRY_MS: "100" };
   const shop = await startShop({ sandbox: true, gateway: true, envOf: { pay, order } });
   try {
-    return await arenaOf(shop);
+    return await raceShopOf(shop);
   } catch (error) {
     await shop.stop();
     throw error;
   }
 }
 
-async function arenaOf(shop: Shop): Promise<Arena> {
+async function raceShopOf(shop: Shop): Promise<RaceShop> {
   const goods = await Promise.all(
     PRICES.map((unitPriceCents) => newGoods(shop, { unitPriceCents, stock: 100_000n })),
   );
   const [first, second] = goods;
   assert.ok(first && second);
-  const read = async ({ order: { orderId } }: Contest) => {
+  const read = async ({ order: { orderId } }: RaceOrder) => {
     const { order } = await shop.admin.order.getOrder({ orderId });
     assert.ok(order);
     return order;
   };
-  const when: Arena["when"] = (contest, holds) =>
+  const when: RaceShop["when"] = (raceOrder, holds) =>
     eventually(
       async () => {
-        const order = await read(contest);
+        const order = await read(raceOrder);
         const { orderId, orderStatus, payStatus, refunds } = order;
         assert.ok(
           holds(order),
@@ -84,8 +84,8 @@ async function arenaOf(shop: Shop): Promise<Arena> {
       },
       { withinMs: 60_000 },
     );
-  const enter = () => enterArena(shop, [first, second]);
-  const pay: Arena["pay"] = async ({ payment: { paymentId } }) => {
+  const newOrder = () => placeUnpaid(shop, [first, second]);
+  const pay: RaceShop["pay"] = async ({ payment: { paymentId } }) => {
     try {
       await shop.sandbox.pay(paymentId);
       return true;
@@ -97,21 +97,21 @@ async function arenaOf(shop: Shop): Promise<Arena> {
   return {
     shop,
     goodsIds: [first.goodsId, second.goodsId],
-    enter,
-    async enterPaid() {
-      const contest = await enter();
-      assert.equal(await pay(contest), true);
-      const order = await when(contest, ({ payStatus }) => payStatus === PayStatus.PAID);
-      return { ...contest, order };
+    newOrder,
+    async newPaidOrder() {
+      const raceOrder = await newOrder();
+      assert.equal(await pay(raceOrder), true);
+      const order = await when(raceOrder, ({ payStatus }) => payStatus === PayStatus.PAID);
+      return { ...raceOrder, order };
     },
     pay,
     read,
     when,
-    settled: ({ userId }, left) => hasLeft(shop, userId, left),
+    settled: ({ userId }, end) => assertPossessions(shop, userId, end),
   };
 }
 
-async function enterArena(shop: Shop, [first, second]: [Goods, Goods]): Promise<Contest> {
+async function placeUnpaid(shop: Shop, [first, second]: [Goods, Goods]): Promise<RaceOrder> {
   const [userId = 0n] = await insertUsers(shop, 1);
   const topUp = { requestId: newKey(), userId, amountCents: OPENING_BALANCE_CENTS };
   const [{ couponId }] = await Promise.all([
@@ -135,27 +135,26 @@ async function enterArena(shop: Shop, [first, second]: [Goods, Goods]): Promise<
   return { userId, as, order, payment };
 }
 
-function hasLeft(shop: Shop, userId: bigint, left: Left): Promise<void> {
-  const points = { all: 0n, nothing: POINTS, "shipping fee's points": POINTS_OF_THE_FEE };
-  const spent = left === "nothing" ? BALANCE_CENTS : 0n;
+function assertPossessions(shop: Shop, userId: bigint, end: End): Promise<void> {
+  const points = { cancelled: 0n, paid: POINTS, refunded: POINTS_OF_THE_FEE };
+  const spent = end === "paid" ? BALANCE_CENTS : 0n;
   return eventually(async () => {
     const { user } = await shop.admin.user.getUser({ userId });
     assert.equal(user?.balanceCents, OPENING_BALANCE_CENTS - spent);
-    assert.equal(user?.points, points[left]);
+    assert.equal(user?.points, points[end]);
   });
 }
 
-/** No refund is under way. */
-export const isThrough = ({ payStatus, refunds }: Order) =>
+export const hasNoRefundUnderWay = ({ payStatus, refunds }: Order) =>
   payStatus !== PayStatus.REFUNDING &&
   refunds.every(({ status }) => status === RefundStatus.SUCCEEDED);
 
-/** What the platform has for a payment: "closed", or "paid" and how much of it it gave back. */
-export async function ledgerOf(shop: Shop): Promise<Map<string, string>> {
+/** The state of each payment at the provider: "closed", or "paid" with the refunded amount. */
+export async function paymentsAtProvider(shop: Shop): Promise<Map<string, string>> {
   const { payments } = await shop.sandbox.state();
   return new Map(
     payments.map(({ paymentId, state, refundedCents }) => {
-      return [paymentId, state === "paid" ? `paid, ${refundedCents} back` : state];
+      return [paymentId, state === "paid" ? `paid, ${refundedCents} refunded` : state];
     }),
   );
 }
