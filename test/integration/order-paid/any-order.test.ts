@@ -34,7 +34,7 @@ type Walk = {
   steps: readonly Step[];
   orderId: bigint;
   paymentIds: { S: bigint; T: bigint };
-  /** The first event of each step. Half of the walks repeat it under its id, half under a new one. */
+  /** The first event of each step. Half of the walks repeat its id, the others use a new one. */
   eventIds: Map<Step, bigint>;
   requestIds: { P: string; W: string };
   goodsId: bigint;
