@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 
-/** The commit that this folder is at, and whether files of it differ; "unknown" where there is no git. */
+/** The commit of this checkout and whether tracked files differ from it; "unknown" without git. */
 export function checkedOut(): { commit: string; changed: boolean } {
   const git = (...args: string[]) =>
     execFileSync("git", args, {

@@ -4,8 +4,8 @@ const firstPauseMs = 20;
 const longestPauseMs = 500;
 
 /**
- * Runs the check until it neither throws nor rejects, and resolves to what it returned. Once the time is over, it
- * rejects with what the last run threw.
+ * Runs `check` again and again until it neither throws nor rejects, and resolves to its result.
+ * After `withinMs` (20 s by default) it rejects with the last error.
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,

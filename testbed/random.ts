@@ -1,20 +1,23 @@
-/** Chance that can be had again: the same seed gives the same numbers. */
+/** A reproducible source of random values: the same seed gives the same sequence. */
 export type Random = {
   /** From 0 to below 1. */
   next(): number;
-  /** A whole number, both ends included. */
+  /** An integer from `least` to `most`, both included. */
   between(least: number, most: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
-  /** So many different ones, in a random order. */
+  /** At most `count` different elements, in random order. */
   some<T>(list: readonly T[], count: number): T[];
-  /** A source of its own for a part of the run, so that what one part draws does not move the others. */
+  /**
+   * An independent source for a part of the run, so that what one part draws does not affect the
+   * others.
+   */
   fork(label: string | number): Random;
 };
 
 export function seeded(seed: string | number): Random {
   let state = hash(String(seed));
-  // Mulberry32: good enough to scatter faults, and the same on every machine.
+  // Mulberry32: good enough to scatter faults, and identical on every machine.
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -23,7 +26,7 @@ export function seeded(seed: string | number): Random {
   };
   const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
   const pick = <T>(list: readonly T[]): T => {
-    if (list.length === 0) throw new Error("there is nothing to pick from");
+    if (list.length === 0) throw new Error("cannot pick from an empty list");
     return list[between(0, list.length - 1)] as T;
   };
   return {
@@ -43,7 +46,7 @@ export function seeded(seed: string | number): Random {
   };
 }
 
-/** FNV-1a: a number of 32 bits for a text. */
+/** FNV-1a, a 32-bit hash of a text. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const character of text) {

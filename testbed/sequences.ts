@@ -1,4 +1,4 @@
-/** Every sequence of 1 to `longest` of these steps, repetitions included. */
+/** Every sequence of 1 to `longest` of these steps, with repetitions. */
 export function sequences<T>(steps: readonly T[], longest: number): T[][] {
   let last: T[][] = [[]];
   const all: T[][] = [];
@@ -9,16 +9,19 @@ export function sequences<T>(steps: readonly T[], longest: number): T[][] {
   return all;
 }
 
-/** Every order of these steps that looks different: equal steps are not told apart. */
-function orders<T>(steps: readonly T[]): T[][] {
+/** Every distinct permutation of these steps; equal steps are interchangeable. */
+function permutations<T>(steps: readonly T[]): T[][] {
   if (steps.length === 0) return [[]];
   return [...new Set(steps)].flatMap((first) => {
     const rest = steps.toSpliced(steps.indexOf(first), 1);
-    return orders(rest).map((sequence) => [first, ...sequence]);
+    return permutations(rest).map((sequence) => [first, ...sequence]);
   });
 }
 
-/** Every sequence of up to five of these five or fewer steps, and every order of all of them with one repeated. */
+/**
+ * Every sequence of up to five of at most five steps, and every permutation of all of them with one
+ * step repeated.
+ */
 export function walksOf<T>(steps: readonly T[]): T[][] {
-  return [...sequences(steps, 5), ...steps.flatMap((again) => orders([...steps, again]))];
+  return [...sequences(steps, 5), ...steps.flatMap((again) => permutations([...steps, again]))];
 }

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { METHODS, type Method } from "../../testbed/calls/contract.ts";
 import { messages } from "../../testbed/calls/messages.ts";
-import { type Operation, readDocument, schemaJudge } from "../../testbed/calls/openapi.ts";
+import { type Operation, readDocument, schemaValidator } from "../../testbed/calls/openapi.ts";
 
 const ROLES: Partial<Record<Access, string[]>> = {
   [Access.PUBLIC]: [],
@@ -19,7 +19,7 @@ const open = METHODS.filter(({ access }) => access !== Access.SERVICE);
 describe("the OpenAPI document", () => {
   const document = readDocument();
   const { paths, components } = document;
-  const judge = schemaJudge(components.schemas);
+  const judge = schemaValidator(components.schemas);
   const operationOf = ({ path }: Pick<Method, "path">): Operation => {
     return paths[path]?.post ?? assert.fail(`${path} is not described`);
   };

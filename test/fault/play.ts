@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "../../testbed/random.ts";
 import { seeded } from "../../testbed/random.ts";
-import { lacking } from "../../testbed/system/needs.ts";
+import { unmetNeed } from "../../testbed/system/needs.ts";
 import { DEFAULT_HOLD_MS, type Fault, type Ground } from "./fault.ts";
 import type { Load } from "./load/load.ts";
 import type { Result, Round } from "./report.ts";
@@ -69,7 +69,7 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
   const { times, seed, log, signal } = playing;
   const notes: string[] = [];
   const result: Result = { fault: fault.name, rounds: [], notes };
-  const skipped = await lacking(fault.needs);
+  const skipped = await unmetNeed(fault.needs);
   if (skipped !== undefined) return { ...result, skipped };
   for (let time = 1; time <= times && !signal.aborted; time += 1) {
     const tell = (line: string) => log(`${fault.name} ${time}/${times}: ${line}`);

@@ -1,4 +1,4 @@
-import { lacking } from "../../testbed/system/needs.ts";
+import { unmetNeed } from "../../testbed/system/needs.ts";
 import { checkerText, isCaught, MUTATION_NAMES, playChecker } from "./checker/play.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults/index.ts";
@@ -15,7 +15,7 @@ const INTERRUPTED = 130;
 async function list(): Promise<void> {
   const width = Math.max(...FAULTS.map(({ name }) => name.length));
   for (const { name, catalogue, what, needs, inject, soak: inSoak } of FAULTS) {
-    const why = await lacking(needs);
+    const why = await unmetNeed(needs);
     const marks = [
       catalogue.join(" "),
       ...(inject && inSoak !== false ? ["soak"] : []),

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Random, seeded } from "../../testbed/random.ts";
-import { lacking } from "../../testbed/system/needs.ts";
+import { unmetNeed } from "../../testbed/system/needs.ts";
 import { DEFAULT_HOLD_MS, type Fault, type Heal } from "./fault.ts";
 import { type Playing, tellRound } from "./play.ts";
 import type { Result, Round } from "./report.ts";
@@ -52,7 +52,7 @@ async function soakable(faults: readonly Fault[]): Promise<Switched[]> {
   for (const fault of faults) {
     const switched =
       fault.inject !== undefined && fault.soak !== false && !fault.topology && !fault.ground;
-    if (switched && (await lacking(fault.needs)) === undefined) found.push(fault as Switched);
+    if (switched && (await unmetNeed(fault.needs)) === undefined) found.push(fault as Switched);
   }
   return found;
 }

@@ -9,14 +9,14 @@ import { promisedStatuses } from "./reasons.ts";
 
 const promised = promisedStatuses();
 
-/** The bytes of a request that is given as a plain object. */
+/** Serializes a request that is given as a plain object. */
 export function bytesOf({ desc }: Pick<Method, "desc">, request: object): Uint8Array {
   return toBinary(desc.input, create(desc.input, request as MessageInitShape<typeof desc.input>));
 }
 
 /**
- * The name of the status of an answer. A batch method answers each entry by itself: there it is the status that goes
- * with the first entry that was refused.
+ * Name of the gRPC status of an answer. A batch method answers each entry separately: for it, this
+ * is the status that belongs to the first entry that was refused.
  */
 export function statusNameOf({ desc }: Pick<Method, "desc">, answer: RawAnswer): string {
   if (answer.code !== status.OK || !answer.bytes) return status[answer.code] ?? String(answer.code);
@@ -26,8 +26,8 @@ export function statusNameOf({ desc }: Pick<Method, "desc">, answer: RawAnswer):
   return status[promised.get(reasonName(refused.error.reason)) ?? -1] ?? "no status of a reason";
 }
 
-// Names of what is behind the door. Each would help nobody but an attacker.
-const TELLTALES = [
+// Names of the implementation, which would help only an attacker.
+const LEAKS = [
   /\b(select|insert|update|delete)\b.*\b(from|into|set|where)\b/i,
   /\b(mysql|mariadb|sql|innodb|kysely|mikro|nats|jetstream|errno|ER_[A-Z]+|ECONN[A-Z]+)\b/i,
   /\b(127\.0\.0\.1|localhost|\d+\.\d+\.\d+\.\d+:\d+)\b/i,
@@ -35,12 +35,12 @@ const TELLTALES = [
   /\b(TypeError|RangeError|SyntaxError|AssertionError)\b/,
 ];
 
-/** Fails where what the caller reads tells something of the inside: SQL, a stack, a host. */
-export function assertTellsNothing(answer: RawAnswer): void {
+/** Fails when the answer exposes the implementation: SQL, a stack, a host or a path. */
+export function assertLeaksNothing(answer: RawAnswer): void {
   const { details, refusal } = answer;
   const violations = (refusal?.violations ?? []).flatMap((v) => [v.field, v.description]);
   const texts = [details, ...Object.values(refusal?.metadata ?? {}), ...violations];
   for (const text of texts) {
-    for (const telltale of TELLTALES) assert.doesNotMatch(text, telltale);
+    for (const leak of LEAKS) assert.doesNotMatch(text, leak);
   }
 }

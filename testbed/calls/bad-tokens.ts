@@ -23,13 +23,16 @@ async function signed(payload: JWTPayload, key: KeyObject = own, alg = "EdDSA"):
   return bearer(await new SignJWT(payload).setProtectedHeader({ alg, typ: "JWT" }).sign(key));
 }
 
-/** Values of the authorization header with which nobody may get in. One that differs in nothing else gets in. */
+/**
+ * Values of the authorization header that every method must reject. The claims are otherwise those
+ * of a valid token, so that each value tests one defect.
+ */
 export const BAD_TOKENS: Record<string, (userId: bigint) => string[] | Promise<string[]>> = {
   "expired a minute ago": (id) => signed(claims(id, { exp: nowSeconds() - 60 })),
   "not valid yet": (id) => signed(claims(id, { nbf: nowSeconds() + 600 })),
   "without an end": (id) => signed(claims(id, { exp: undefined })),
-  "of another issuer": (id) => signed(claims(id, { iss: "somebody" })),
-  "for another audience": (id) => signed(claims(id, { aud: "somebody" })),
+  "of another issuer": (id) => signed(claims(id, { iss: "another" })),
+  "for another audience": (id) => signed(claims(id, { aud: "another" })),
   "signed by a stranger": (id) => signed(claims(id), strangers),
   "of a shopper, signed with the key of services": (id) => signed(claims(id), ofServices),
   "of an administrator, signed with the key of services": (id) =>
@@ -39,7 +42,7 @@ export const BAD_TOKENS: Record<string, (userId: bigint) => string[] | Promise<s
   "of a role that does not exist": (id) => signed(claims(id, { role: "root" })),
   "of no role": (id) => signed(claims(id, { role: undefined })),
   "of two roles": (id) => signed(claims(id, { role: ["user", "admin"] })),
-  "of nobody": (id) => signed(claims(id, { sub: "" })),
+  "of an empty subject": (id) => signed(claims(id, { sub: "" })),
   "of user 0": (id) => signed(claims(id, { sub: "0" })),
   "of user -1": (id) => signed(claims(id, { sub: "-1" })),
   "of user 2^63": (id) => signed(claims(id, { sub: String(2n ** 63n) })),
@@ -57,11 +60,11 @@ export const BAD_TOKENS: Record<string, (userId: bigint) => string[] | Promise<s
     return bearer(`${head}.${encoded(claims(id, { role: "admin" }))}.${signature}`);
   },
   "cut off": async (id) => bearer((await token("user", String(id))).slice(0, -4)),
-  "longer than any of ours": (id) => signed(claims(id, { note: "x".repeat(3_000) })),
+  "longer than the limit": (id) => signed(claims(id, { note: "x".repeat(3_000) })),
   "of 10 kB": (id) => signed(claims(id, { note: "x".repeat(7_000) })),
   "the scheme alone": () => ["Bearer"],
   "an empty header": () => [""],
-  "a word": () => ["Bearer null"],
+  "a literal null": () => ["Bearer null"],
   dots: () => ["Bearer .."],
   "under another scheme": async (id) => [`Basic ${await token("user", String(id))}`],
   "under no scheme": async (id) => [await token("user", String(id))],

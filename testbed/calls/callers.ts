@@ -19,33 +19,36 @@ const descriptors = {
   pay: PayService,
 } as const;
 
-/** The five services as one caller sees them. */
+/** Clients of the five services with the token of one caller. */
 export type Caller = { [S in ServiceName]: Client<(typeof descriptors)[S]> };
 
 export type Callers = {
   admin: Caller;
   anonymous: Caller;
   user(id: bigint): Caller;
-  /** Another service of the shop, such as "order". */
+  /** A service of the shop, such as "order". */
   service(name: string): Caller;
-  /** Whoever holds this token, which need not be a good one. */
+  /** A caller with this token, which may be invalid. */
   bearer(token: string): Caller;
-  /** Resolves when the connection to a service works; after a failure gRPC waits before it tries again. */
+  /** Resolves when calls reach the service; after a failure gRPC waits before it reconnects. */
   untilReachable(service: ServiceName): Promise<void>;
   close(): void;
 };
 
 const timeoutMs = 15_000;
-/** Longer than any run, also for a service whose clock is hours ahead. */
+/** Longer than any run, even for a service whose clock is hours ahead. */
 const ttlSeconds = 86_400;
 
-/** A token as the services of the tests take it: signed with the development keys. */
+/** A token that is signed with the development keys, which the services of tests accept. */
 export function token(role: Role, subject: string, validSeconds = ttlSeconds): Promise<string> {
   const keys = readSettings({}, (read) => tokenSettings(read, false));
   return signToken(keys, { role, subject, ttlSeconds: validSeconds });
 }
 
-/** Clients over one connection to each service. A refusal is thrown as Refusal, anything else as Outage. */
+/**
+ * Opens clients with one connection to each service. A refused call throws a Refusal, any other
+ * failed call an Outage.
+ */
 export function callers(addresses: Record<ServiceName, string>): Callers {
   const clients = Object.fromEntries(
     SERVICES.map((service) => [
@@ -74,14 +77,14 @@ export function callers(addresses: Record<ServiceName, string>): Callers {
       const calls = clients[service] as unknown as Record<string, Call>;
       const [first] = descriptors[service].methods.map(({ localName }) => calls[localName]);
       const deadline = Date.now() + timeoutMs;
-      // An anonymous call of the first method with nothing in it is refused, and so has no effect.
+      // An anonymous, empty call is refused, and so has no effect.
       const refused = () =>
         first?.({}).then(
           () => true,
           (error) => error instanceof Refusal,
         );
       while (!(await refused())) {
-        if (Date.now() > deadline) throw new Error(`${service} cannot be reached`);
+        if (Date.now() > deadline) throw new Error(`${service} is unreachable`);
         await pause(20);
       }
     },
@@ -93,7 +96,7 @@ export function callers(addresses: Record<ServiceName, string>): Callers {
 
 type Call = (request: object, options?: CallOptions) => Promise<unknown> & AsyncIterable<unknown>;
 
-/** The same clients with a token put to each call; a call's own options win. */
+/** The same clients with a token on each call; the options of a call win. */
 function as(clients: Caller, promised: Promise<string>): Caller {
   const withToken = async (options?: CallOptions) => ({ token: await promised, ...options });
   const wrapped = SERVICES.map((service) => {

@@ -8,7 +8,7 @@ import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 
-/** What each process of the shop serves. */
+/** The gRPC services of each process. */
 export const SERVED = {
   goods: [GoodsService, InboxService],
   coupon: [CouponService, InboxService],
@@ -19,7 +19,7 @@ export const SERVED = {
 
 export type Method = {
   service: ServiceName;
-  /** "goods CreateGoods": names it in titles and tables. */
+  /** Such as "goods CreateGoods"; used in titles and tables. */
   name: string;
   /** "/shop.goods.v1.GoodsService/CreateGoods" */
   path: string;
@@ -27,7 +27,7 @@ export type Method = {
   access: Access;
 };
 
-/** Every rpc of the shop at every process that serves it. */
+/** Every method of the shop, once for each process that serves it. */
 export const METHODS: readonly Method[] = Object.entries(SERVED).flatMap(([service, descs]) =>
   descs.flatMap((desc) =>
     desc.methods.map((method: DescMethod) => ({
@@ -40,19 +40,22 @@ export const METHODS: readonly Method[] = Object.entries(SERVED).flatMap(([servi
   ),
 );
 
-/** By its name, such as "goods CreateGoods". */
+/** Finds a method by its name, such as "goods CreateGoods". */
 export function methodNamed(name: string): Method {
   const found = METHODS.find((method) => method.name === name);
-  if (!found) throw new Error(`the shop has no rpc ${name}`);
+  if (!found) throw new Error(`the contract has no method ${name}`);
   return found;
 }
 
-/** A field of a request, however deep: through which fields it is reached, itself last. */
+/** A field of a request, nested or not: the fields on the way to it, itself last. */
 export type FieldPath = { path: string; fields: DescField[] };
 
 const MAX_DEPTH = 8;
 
-/** Every field of a message and of the messages in it: "lines", "lines[].quantity", "valid_from.seconds". */
+/**
+ * All fields of a message and of its nested messages: "lines", "lines[].quantity",
+ * "valid_from.seconds".
+ */
 export function fieldsOf(message: DescMessage, above?: FieldPath): FieldPath[] {
   if ((above?.fields.length ?? 0) > MAX_DEPTH) throw new Error(`${message} contains itself`);
   return message.fields.flatMap((field) => {
@@ -69,7 +72,10 @@ function separatorOf(above: FieldPath): string {
 
 type Plain = Record<string, unknown>;
 
-/** A copy of the request with another value in one field; in the first entry where the field is in a list. */
+/**
+ * A copy of the request with another value in one field. A field of a list is changed in the first
+ * entry.
+ */
 export function withField(request: Plain, { fields }: FieldPath, value: unknown): Plain {
   const copy = structuredClone(request);
   let target = copy;
@@ -80,7 +86,7 @@ export function withField(request: Plain, { fields }: FieldPath, value: unknown)
   return copy;
 }
 
-/** What the request has in a field. */
+/** The value of a field in the request. */
 export function valueAt(request: Plain, { fields }: FieldPath): unknown {
   let target = request;
   for (const field of fields.slice(0, -1)) target = inside(target, field);
@@ -91,6 +97,6 @@ function inside(target: Plain, field: DescField): Plain {
   const value = target[field.localName];
   const message = Array.isArray(value) ? value[0] : value;
   if (message === undefined)
-    throw new Error(`a valid request has no ${field}, so that it cannot be tried`);
+    throw new Error(`the valid request has no ${field}; add one to valid-requests.ts`);
   return message as Plain;
 }

@@ -5,7 +5,7 @@ import type { Method } from "./contract.ts";
 import { type RawAnswer, type RawClient, type RawOptions, rawClient } from "./raw-call.ts";
 import type { CallerKind } from "./valid-requests.ts";
 
-/** Sends any request to any method as any caller, past the shop's own client. */
+/** Sends any request to any method as any kind of caller, without the shop's own client. */
 export type EveryCaller = {
   send(
     method: Method,
@@ -15,7 +15,7 @@ export type EveryCaller = {
   close(): void;
 };
 
-/** `userId` is who calls as "user". */
+/** `userId` is the caller of kind "user". */
 export async function everyCaller(shop: Shop, userId: bigint): Promise<EveryCaller> {
   const clients: Record<string, RawClient> = Object.fromEntries(
     Object.entries(shop.addresses).map(([service, address]) => [service, rawClient(address)]),

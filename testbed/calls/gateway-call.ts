@@ -13,19 +13,21 @@ import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 import type { Method } from "./contract.ts";
 import { frame } from "./http2-call.ts";
 
-import { type Heard, http1, http2, type Wire } from "./wire.ts";
+import { http1, http2, type Wire, type WireAnswer } from "./wire.ts";
 
-/** The protocols of the gateway: Connect with JSON, Connect, gRPC-Web and gRPC with protobuf. */
+/**
+ * The protocols of the gateway: Connect with JSON, and Connect, gRPC-Web and gRPC with protobuf.
+ */
 export const PROTOCOLS = ["json", "connect", "grpc-web", "grpc"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** What a caller reads, whatever the protocol. */
+/** What a caller reads, in the same form for all protocols. */
 export type Answer = {
-  /** "OK", "INVALID_ARGUMENT" ...; "HTTP 415" where the answer is none of a call. */
+  /** A gRPC status such as "OK", or "HTTP 415" when the response carries none. */
   code: string;
   message: string;
   refusal: Refusal | undefined;
-  /** The messages, in JSON or protobuf as the protocol has them. */
+  /** The messages in the encoding of the protocol. */
   messages: Buffer[];
   http: number;
   headers: Record<string, string>;
@@ -37,12 +39,12 @@ type GatewayCall = {
   protocol: Protocol;
   /** A plain object, or the bytes of a message. */
   request?: object | Uint8Array;
-  /** Instead of the request: the body as it is sent, with envelopes where the protocol has them. */
+  /** The raw body in place of the request, with envelopes where the protocol has them. */
   body?: Uint8Array;
   token?: string | undefined;
-  /** These win over those that the protocol wants. */
+  /** They replace the headers of the protocol. */
   headers?: Record<string, string | string[]>;
-  /** Default: 2. gRPC has no other. */
+  /** The version of HTTP; gRPC requires 2. @default 2 */
   http?: 1 | 2;
   onData?: () => void;
 };
@@ -53,7 +55,10 @@ export type GatewayClient = {
   close(): void;
 };
 
-/** Calls with no library in between, so that anything can be sent; one pool of connections for all. */
+/**
+ * A client without a library in between, so that it can send anything. All calls share one pool of
+ * connections.
+ */
 export function gatewayClient(url: string): GatewayClient {
   const wires = { 1: http1(url), 2: http2(url) };
   return {
@@ -62,13 +67,13 @@ export function gatewayClient(url: string): GatewayClient {
       const streaming = method.desc.methodKind !== "unary";
       const authorization: Record<string, string> =
         token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const heard = await wires[http].send({
+      const received = await wires[http].send({
         onData,
         path: method.path,
         headers: { ...headersOf(protocol, streaming), ...authorization, ...headers },
         body: body ?? bodyOf(method, { protocol, streaming, request }),
       });
-      return answerOf(heard, protocol, streaming);
+      return answerOf(received, protocol, streaming);
     },
     close() {
       wires[1].close();
@@ -92,7 +97,7 @@ function headersOf(protocol: Protocol, streaming: boolean): Record<string, strin
 
 type Shape = { protocol: Protocol; streaming: boolean };
 
-/** Whether messages travel in envelopes, each with its flags and its length. */
+/** Whether messages are sent in envelopes of flags and length. */
 function hasEnvelopes({ protocol, streaming }: Shape): boolean {
   return streaming || protocol === "grpc" || protocol === "grpc-web";
 }
@@ -116,34 +121,34 @@ function bodyOf(
 const END_STREAM = 0x02;
 const WEB_TRAILERS = 0x80;
 
-function answerOf(heard: Heard, protocol: Protocol, streaming: boolean): Answer {
-  const { http, headers, cut } = heard;
+function answerOf(received: WireAnswer, protocol: Protocol, streaming: boolean): Answer {
+  const { http, headers, cut } = received;
   const answer: Answer = {
     code: `HTTP ${http}`,
     message: "",
     refusal: undefined,
     messages: [],
     http,
-    headers: { ...heard.headers, ...heard.trailers },
+    headers: { ...received.headers, ...received.trailers },
     cut,
   };
   const type = headers["content-type"] ?? "";
   if (protocol === "json" || protocol === "connect") {
     const ofConnect = /^application\/(json|proto|connect\+)/.test(type);
-    if (!ofConnect) return { ...answer, message: heard.body.toString() };
+    if (!ofConnect) return { ...answer, message: received.body.toString() };
     if (!streaming) {
-      if (http !== 200) return { ...answer, ...connectError(JSON.parse(heard.body.toString())) };
-      return { ...answer, code: "OK", messages: [heard.body] };
+      if (http !== 200) return { ...answer, ...connectError(JSON.parse(received.body.toString())) };
+      return { ...answer, code: "OK", messages: [received.body] };
     }
-    const envelopes = envelopesOf(heard.body);
+    const envelopes = envelopesOf(received.body);
     const end = envelopes.find(({ flags }) => flags & END_STREAM);
     const messages = envelopes.filter((envelope) => envelope !== end).map(({ data }) => data);
     if (!end) return { ...answer, messages };
     const { error } = JSON.parse(end.data.toString());
     return { ...answer, ...(error ? connectError(error) : { code: "OK" }), messages };
   }
-  if (!type.startsWith("application/grpc")) return { ...answer, message: heard.body.toString() };
-  const envelopes = envelopesOf(heard.body);
+  if (!type.startsWith("application/grpc")) return { ...answer, message: received.body.toString() };
+  const envelopes = envelopesOf(received.body);
   const end = envelopes.find(({ flags }) => flags & WEB_TRAILERS);
   const messages = envelopes.filter((envelope) => envelope !== end).map(({ data }) => data);
   const trailers = { ...answer.headers, ...(end ? trailersOf(end.data) : {}) };
@@ -170,7 +175,7 @@ function connectError(error: ConnectJson): Pick<Answer, "code" | "message" | "re
 }
 
 function nameOf(code: number): string {
-  return status[code] ?? assert.fail(`${code} is no status`);
+  return status[code] ?? assert.fail(`${code} is not a gRPC status`);
 }
 
 function trailersOf(data: Buffer): Record<string, string> {

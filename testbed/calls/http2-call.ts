@@ -1,6 +1,6 @@
 import { connect } from "node:http2";
 
-/** What came back; `grpc` is the status where there was one. */
+/** The response; `grpc` is the gRPC status where it carries one. */
 type Http2Answer = {
   http: number;
   grpc: number | undefined;
@@ -8,7 +8,7 @@ type Http2Answer = {
   reset: boolean;
 };
 
-/** The frame of one message of gRPC over HTTP/2. `length` may lie. */
+/** One gRPC message in its frame. `length` overrides the length in the frame. */
 export function frame(bytes: Uint8Array, { compressed = 0, length = bytes.length } = {}): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(compressed, 0);
@@ -16,7 +16,10 @@ export function frame(bytes: Uint8Array, { compressed = 0, length = bytes.length
   return Buffer.concat([head, bytes]);
 }
 
-/** One call with no gRPC library in between: these headers win over the usual ones, and the body is sent as it is. */
+/**
+ * Makes one call without a gRPC library: `headers` replace the usual ones, and the body is sent
+ * unchanged.
+ */
 export async function callHttp2(
   address: string,
   call: { path: string; headers?: Record<string, string>; body: Uint8Array },

@@ -10,11 +10,14 @@ import fc from "fast-check";
 type Values = fc.Arbitrary<unknown>;
 type Fields = fc.Arbitrary<Record<string, unknown>>;
 
-/** Messages within messages end here. */
+/** The deepest nesting of generated messages. */
 const MAX_DEPTH = 3;
 const LONG_LIMIT = 2n ** 63n;
 
-/** Any message of the type, as create() takes it: any of its fields, with any value that JSON can say. */
+/**
+ * Generates messages of a type in the form that create() takes: any of its fields, with any value
+ * that JSON can represent.
+ */
 export function messages(type: DescMessage, depth = 0): Fields {
   const members = type.members.flatMap((member): [string, Values][] => {
     if (member.kind === "oneof") return [[member.localName, choice(member, depth)]];
@@ -32,7 +35,7 @@ function choice(oneof: DescOneof, depth: number): Values {
   return fc.oneof(...cases);
 }
 
-/** undefined where it would be too deep. */
+/** Undefined for a message that would be nested too deeply. */
 function valuesOf(field: DescField, depth: number): Values | undefined {
   const one = single(field, depth);
   if (!one) return undefined;

@@ -27,25 +27,25 @@ type Document = {
   };
 };
 
-/** The committed description of the gateway's JSON interface. */
+/** Reads the committed description of the gateway's JSON interface. */
 export function readDocument(): Document {
   return parse(readFileSync(new URL("../../gateway/openapi.yaml", import.meta.url), "utf8"));
 }
 
-/** Judges JSON by the schemas of messages; each refusal says why. */
-export function schemaJudge(schemas: Record<string, object>) {
+/** A validator of JSON against the schemas of messages. */
+export function schemaValidator(schemas: Record<string, object>) {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true });
   formats.default(ajv);
   ajv.addFormat("uint64", true);
   ajv.addVocabulary(["components"]);
   ajv.addSchema({ $id: "openapi", components: { schemas } });
   const compiled = new Map<string, ValidateFunction>();
-  /** undefined where the JSON satisfies the schema. */
+  /** Returns why the JSON violates the schema; undefined when it does not. */
   return (name: DescMessage["typeName"], json: unknown): string | undefined => {
     assert.ok(name in schemas, `${name} has no schema`);
-    const judge =
+    const validate =
       compiled.get(name) ?? ajv.compile({ $ref: `openapi#/components/schemas/${name}` });
-    compiled.set(name, judge);
-    return judge(json) ? undefined : ajv.errorsText(judge.errors);
+    compiled.set(name, validate);
+    return validate(json) ? undefined : ajv.errorsText(validate.errors);
   };
 }

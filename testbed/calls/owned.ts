@@ -1,13 +1,13 @@
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { type FieldPath, fieldsOf, METHODS, type Method } from "./contract.ts";
 
-/** Fields that name something of one user's own. */
+/** Fields that identify something of one user. */
 const OWNED = ["user_id", "order_id", "coupon_id", "payment_id"] as const;
 
-/** What is not their own is empty to users there, and not missing. */
+/** Methods that answer an empty list, and not NOT_FOUND, for what belongs to another user. */
 export const LISTS: readonly string[] = ["pay ListPayments"];
 
-/** What users may call for themselves only. */
+/** Methods that users may call for themselves only. */
 export const OF_USERS = METHODS.filter(({ access }) => access === Access.USER);
 
 export function ownedFields(method: Method): FieldPath[] {

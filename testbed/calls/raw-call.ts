@@ -2,28 +2,28 @@ import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js"
 import { refusalOfStatus } from "#platform/rpc/errors.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 
-/** What came over the wire, success or not; nothing is thrown. */
+/** The answer to a call, successful or not; nothing is thrown. */
 export type RawAnswer = {
-  /** A gRPC status code, 0 for success. */
+  /** A gRPC status code; 0 is OK. */
   code: number;
   details: string;
   refusal: Refusal | undefined;
   metadata: Metadata;
-  /** The last message that was answered. */
+  /** The message of a successful call; the first one of a stream. */
   bytes: Buffer | undefined;
 };
 
 export type RawClient = {
-  /** `path` is "/package.Service/Method"; bytes travel as they are. */
+  /** `path` is "/package.Service/Method"; the bytes are sent unchanged. */
   unary(path: string, bytes: Uint8Array, options?: RawOptions): Promise<RawAnswer>;
-  /** Leaves the stream after its first message. */
+  /** Cancels the stream after its first message. */
   stream(path: string, bytes: Uint8Array, options?: RawOptions): Promise<RawAnswer>;
   close(): void;
 };
 
 export type RawOptions = {
   token?: string | undefined;
-  /** Sent as they are, several values of one name too. */
+  /** Sent unchanged; a name may have several values. */
   headers?: [name: string, value: string][];
   withinMs?: number;
 };
@@ -31,7 +31,10 @@ export type RawOptions = {
 const defaultMs = 15_000;
 const identity = (bytes: Buffer) => bytes;
 
-/** gRPC without the shop's own client: any bytes, any headers, and the status as it came. Its connection is its own. */
+/**
+ * A gRPC client without the shop's own: any bytes, any headers, and the status as it was received.
+ * It has a connection of its own.
+ */
 export function rawClient(address: string): RawClient {
   const client = new Client(address, credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,

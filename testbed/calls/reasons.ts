@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { status } from "@grpc/grpc-js";
 
 /**
- * The gRPC status of each reason as the comments of error.proto promise it to those who read the contract. Read from
- * the text itself, so that it is another source than the table of the server.
+ * The gRPC status that the comments of error.proto promise for each reason. It is read from the
+ * text of the contract, so that it is independent of the server's table.
  */
 export function promisedStatuses(): Map<string, number> {
   const file = new URL("../../proto/shop/common/v1/error.proto", import.meta.url);

@@ -10,20 +10,20 @@ export type Received = {
   json: any;
 };
 
-/** "hang" never answers, "cut" ends the connection. */
+/** "hang" never answers; "cut" ends the connection. */
 type Reaction = { status: number; body: string } | "hang" | "cut";
 
 export type Receiver = {
   url: string;
   received: Received[];
-  /** For all that follow; default: the success answer. */
+  /** Decides the reaction to each callback from now on. Default: the success answer. */
   react: (request: Received) => Reaction;
   stop(): Promise<void>;
 };
 
 export const success = { status: 200, body: "success" };
 
-/** A shop that only takes callbacks, and remembers each. */
+/** Starts a server that takes callbacks as a shop does, and records each. */
 export async function startReceiver(port = 0): Promise<Receiver> {
   const receiver = {
     received: [] as Received[],

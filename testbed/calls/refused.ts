@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
 
-/** The refusal that a call is answered with; fails where it has another reason, or is answered. */
+/** Returns the refusal of a call. Fails when the call succeeds or has another reason. */
 export async function refused(call: Promise<unknown>, reason: Reason): Promise<Refusal> {
   const error = await call.then(
-    () => assert.fail(`was answered, and not refused with ${reasonName(reason)}`),
+    () => assert.fail(`expected the refusal ${reasonName(reason)}, but the call succeeded`),
     (cause: unknown) => cause,
   );
   if (!(error instanceof Refusal)) throw error;
@@ -12,7 +12,7 @@ export async function refused(call: Promise<unknown>, reason: Reason): Promise<R
   return error;
 }
 
-/** The name of the reason of a refused call, or "ok". What is neither is thrown. */
+/** The reason of a refused call by name, or "ok". Other errors are thrown. */
 export async function outcome(call: Promise<unknown>): Promise<string> {
   try {
     await call;

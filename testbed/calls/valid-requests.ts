@@ -30,15 +30,15 @@ const PROVIDER = "sandbox";
 const RETURN_URL = "http://localhost:3000/thanks";
 
 /**
- * What the valid requests are about: a shopper with goods, a coupon, a balance and an order; and what is made where it
- * is first asked for.
+ * What the valid requests refer to: a shopper with goods, a coupon, a balance and an order, and
+ * things that are created when they are first asked for.
  */
 export async function newWorld(shop: Shop) {
   const shopper = await newShopper(shop, { balanceCents: 1_000_000_000n });
   const { userId, calls } = shopper;
   const stock = 1_000_000n;
   const goods = await newGoods(shop, { stock });
-  // Another item for what changes goods, so that the price of the first stays.
+  // Changed by UpdateGoods and AdjustStock, so that the price of the first item stays.
   const changing = await newGoods(shop, { stock });
   const { couponId } = await newCoupon(shop, userId);
   const place = async (quantity: bigint, fields: Partial<PlaceRequest> = {}) => {
@@ -51,7 +51,7 @@ export async function newWorld(shop: Shop) {
     const start = { orderId, provider: PROVIDER, returnUrl: RETURN_URL };
     return (await calls.pay.createPayment(start)).payment ?? assert.fail();
   };
-  /** A new order of so many, which the balance paid. */
+  /** A new order of this quantity that the balance pays. */
   const paidOrderId = async (quantity: bigint) => {
     const balanceCents = quantity * goods.unitPriceCents + SHIPPING.feeCents;
     return (await place(quantity, { balanceCents })).orderId;
@@ -70,11 +70,11 @@ export async function newWorld(shop: Shop) {
       await shop.admin.order.shipOrder(shipping);
       return shipping.orderId;
     }),
-    /** It stays open. */
+    /** An open payment. */
     payment: once(startedPayment),
-    /** What the platform says of another one. */
+    /** The provider's notice of another payment. */
     notice: once(async () => JSON.stringify(noticeOf(await startedPayment()))),
-    /** A recorded callback. It was accepted. */
+    /** A callback that was recorded and accepted. */
     callbackId: once(async () => {
       const payment = await startedPayment();
       const request = callbackRequest(JSON.stringify(noticeOf(payment)));
@@ -109,7 +109,7 @@ const stockLine = ({ goods }: World) => {
 };
 const page = { pageSize: 10, pageToken: "" };
 const ofPayment = async ({ payment }: World) => ({ paymentId: (await payment()).paymentId });
-/** The refresh token of somebody who has just logged in. */
+/** The refresh token of a user who has just logged in. */
 const newSession = async ({ shop }: World) => {
   const [userId] = await insertUsers(shop, 1);
   const login = { userName: `shopper ${userId}`, password: KNOWN_PASSWORD };
@@ -117,7 +117,10 @@ const newSession = async ({ shop }: World) => {
 };
 const inbox: Valid = { caller: "service", request: () => ({ eventIds: [newId()] }) };
 
-/** One request for each rpc that is answered OK, with every field set so that each can be changed alone. */
+/**
+ * A request for each method that is answered OK. Every field is set, so that each can be changed
+ * separately.
+ */
 export const VALID: Record<string, Valid> = {
   "goods CreateGoods": {
     caller: "admin",
@@ -205,7 +208,7 @@ export const VALID: Record<string, Valid> = {
   "user GetUser": { caller: "user", request: ({ userId }) => ({ userId }) },
   "user TopUpBalance": {
     caller: "admin",
-    // Somebody new each time: the shopper's own balance stays what it is.
+    // A new user each time: the balance of the shopper must not change.
     request: async ({ shop }) => {
       const [userId] = await insertUsers(shop, 1);
       return { requestId: newKey(), userId, amountCents: 1n };
@@ -287,6 +290,6 @@ export const VALID: Record<string, Valid> = {
 
 export function validOf(method: Pick<Method, "name">): Valid {
   const valid = VALID[method.name];
-  if (!valid) throw new Error(`${method.name} has no valid request in valid-requests.ts`);
+  if (!valid) throw new Error(`valid-requests.ts has no request for ${method.name}`);
   return valid;
 }

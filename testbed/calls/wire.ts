@@ -1,18 +1,18 @@
 import { Agent, request as request1 } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 
-/** A request as it travels; header values are sent as they are, several of one name too. */
+/** A request as it is sent. A header with several values is sent several times. */
 type Sent = {
   path: string;
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: Uint8Array;
-  /** Told of each piece of the answer's body. */
+  /** Called for each chunk of the response body. */
   onData?: (() => void) | undefined;
 };
 
-/** What came back. `cut`: the stream or the connection ended before the answer was whole. */
-export type Heard = {
+/** The response. `cut`: the stream or connection ended before the response was complete. */
+export type WireAnswer = {
   http: number;
   headers: Record<string, string>;
   trailers: Record<string, string>;
@@ -21,13 +21,13 @@ export type Heard = {
 };
 
 export type Wire = {
-  send(sent: Sent): Promise<Heard>;
+  send(sent: Sent): Promise<WireAnswer>;
   close(): void;
 };
 
 const WITHIN_MS = 30_000;
 
-/** HTTP/1.1 over a few connections that are kept. */
+/** HTTP/1.1 over a pool of persistent connections. */
 export function http1(url: string, sockets = 16): Wire {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: sockets });
@@ -36,20 +36,20 @@ export function http1(url: string, sockets = 16): Wire {
       new Promise((resolve, reject) => {
         const length = { "content-length": String(body.length) };
         const options = { agent, hostname, port, path, method, timeout: WITHIN_MS };
-        const sent = request1({ ...options, headers: { ...length, ...headers } }, (answer) => {
+        const sent = request1({ ...options, headers: { ...length, ...headers } }, (response) => {
           const chunks: Buffer[] = [];
-          answer.on("data", (chunk: Buffer) => {
+          response.on("data", (chunk: Buffer) => {
             chunks.push(chunk);
             onData?.();
           });
-          answer.on("error", () => {});
-          answer.once("close", () =>
+          response.on("error", () => {});
+          response.once("close", () =>
             resolve({
-              http: answer.statusCode ?? 0,
-              headers: texts(answer.headers),
-              trailers: texts(answer.trailers),
+              http: response.statusCode ?? 0,
+              headers: texts(response.headers),
+              trailers: texts(response.trailers),
               body: Buffer.concat(chunks),
-              cut: !answer.complete,
+              cut: !response.complete,
             }),
           );
         });
@@ -61,7 +61,7 @@ export function http1(url: string, sockets = 16): Wire {
   };
 }
 
-/** HTTP/2 over one connection, which is opened again where it was closed. */
+/** HTTP/2 over one connection, which is reopened after it closed. */
 export function http2(url: string): Wire {
   let session: ClientHttp2Session | undefined;
   const open = () => {
@@ -74,7 +74,7 @@ export function http2(url: string): Wire {
     send: ({ path, method = "POST", headers = {}, body = new Uint8Array(), onData }) =>
       new Promise((resolve) => {
         const stream = open().request({ ":method": method, ":path": path, ...headers });
-        const heard: Heard = {
+        const answer: WireAnswer = {
           http: 0,
           headers: {},
           trailers: {},
@@ -84,11 +84,11 @@ export function http2(url: string): Wire {
         const chunks: Buffer[] = [];
         stream.setTimeout(WITHIN_MS, () => stream.close());
         stream.once("response", (fields) => {
-          heard.http = Number(fields[":status"]);
-          heard.headers = texts(fields);
+          answer.http = Number(fields[":status"]);
+          answer.headers = texts(fields);
         });
         stream.once("trailers", (fields) => {
-          heard.trailers = texts(fields);
+          answer.trailers = texts(fields);
         });
         stream.on("data", (chunk: Buffer) => {
           chunks.push(chunk);
@@ -100,7 +100,7 @@ export function http2(url: string): Wire {
         });
         stream.on("error", () => {});
         stream.once("close", () =>
-          resolve({ ...heard, body: Buffer.concat(chunks), cut: !ended || heard.http === 0 }),
+          resolve({ ...answer, body: Buffer.concat(chunks), cut: !ended || answer.http === 0 }),
         );
         stream.end(Buffer.from(body));
       }),

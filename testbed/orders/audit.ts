@@ -25,14 +25,17 @@ export async function auditShop(
   });
 }
 
-/** What is broken, a line for each item. */
+/** One line for each item that breaks a rule. */
 export function brokenIn(report: Report): string[] {
   return report.rules.flatMap(({ name, items }) =>
     items.map(({ item, says }) => `${name}: ${item} ${says}`),
   );
 }
 
-/** Resolves when nothing is in motion and the audit is clean; fails with what is left when the time is over. */
+/**
+ * Resolves when nothing is in motion and no rule is broken. Fails with what is left after
+ * `withinMs`.
+ */
 export async function auditIsClean(
   shop: Pick<Shop, "namespace" | "sandbox">,
   options: { withinMs?: number } = {},

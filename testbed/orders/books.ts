@@ -7,14 +7,15 @@ import { silent } from "../shop/database.ts";
 import type { Shop } from "../shop/shop.ts";
 import { auditShop, brokenIn } from "./audit.ts";
 
-/** What spec.md allows an order to take to get right by itself, whatever was done to it. */
+/** The longest time that an order may need to become consistent without help. */
 const SETTLED_WITHIN_MS = 60_000;
 
 type Booked = Pick<Shop, "namespace" | "sandbox" | "sql">;
 
 /**
- * What is not as it must be when everything is quiet, by the rules of `npm run audit`: a line for each item that breaks
- * one, beginning with the rule's name, and one for each kind of thing that is still on its way; none where all is well.
+ * The differences in the books by the rules of `npm run audit`: a line for each item that breaks a
+ * rule, starting with the rule's name, and a line for each kind of thing in motion. Empty when the
+ * shop is quiet and right.
  */
 export async function differences(shop: Booked): Promise<string[]> {
   await havePaySchema(shop);
@@ -28,8 +29,8 @@ export async function differences(shop: Booked): Promise<string[]> {
 }
 
 /**
- * Resolves when the books have no difference, other than those that `expected` knows; fails with the differences that
- * are left when the time is over.
+ * Resolves when the books have no difference other than those that `expected` matches. Fails with
+ * the remaining differences after `withinMs`.
  */
 export async function booksBalance(
   shop: Booked,
@@ -48,7 +49,10 @@ export async function booksBalance(
   );
 }
 
-/** A shop that was started without the pay service has no payments, and its books say so. */
+/**
+ * Creates the schema of the pay service in a shop that was started without it, since the audit
+ * reads all schemas.
+ */
 async function havePaySchema({ namespace, sql }: Booked): Promise<void> {
   const schema = schemasOf(namespace).pay;
   const found = await sql(

@@ -8,7 +8,7 @@ import type { Shop } from "../shop/shop.ts";
 import { insertGoodsRows, insertUserRows } from "./rows.ts";
 
 export type Shopper = { userId: bigint; calls: Caller };
-/** The fields of a PlaceOrderRequest; what is not set is 0. */
+/** The fields of a PlaceOrderRequest; a field that is not set is 0. */
 export type PlaceRequest = {
   requestId: string;
   userId: bigint;
@@ -20,18 +20,21 @@ export type PlaceRequest = {
   balanceCents?: bigint;
 };
 
-/** A key, or a part of a name, that nobody had before. */
+/** A unique key, or a unique part of a name. */
 export const newKey = (): string => randomBytes(8).toString("hex");
 
-/** An id of the form of a snowflake, that nothing has: 62 bits by chance. */
+/** An id in the form of a snowflake that belongs to nothing: 62 random bits. */
 export const newId = (): bigint => (randomBytes(8).readBigUInt64BE() >> 2n) | 1n;
 
-/** Argon2id of "correct horse battery staple": hashing for each of many users would take most of a test's time. */
+/**
+ * The password of inserted users. Its Argon2id hash is precomputed: hashing for each of many users
+ * would take most of a test's time.
+ */
 export const KNOWN_PASSWORD = "correct horse battery staple";
 const KNOWN_HASH =
   "$argon2id$v=19$m=19456,t=2,p=1$rE67PYaurPpZpAIN+rJCZQ$e7ZhjVKRzMrFPRN6Cx/HwFbrW+3tr4Su8QBziuJjzsQ";
 
-/** Writes users past the service, as many as wanted in no time. */
+/** Inserts users without the service, which is fast for any number of them. */
 export async function insertUsers(shop: Shop, count: number): Promise<bigint[]> {
   const userIds = Array.from({ length: count }, newId);
   await insertUserRows(shop.sql, userIds, KNOWN_HASH);
@@ -50,7 +53,7 @@ export async function newShopper(
   return { userId, calls: shop.user(userId) };
 }
 
-/** Goods at 5.00, 1,000 of them, unless told otherwise. */
+/** Creates goods, by default 1,000 pieces at 5.00. */
 export async function newGoods(
   shop: Shop,
   fields: MessageInitShape<typeof CreateGoodsRequestSchema> = {},
@@ -66,7 +69,10 @@ export async function newGoods(
   return goods;
 }
 
-/** Writes goods past the service, at 5.00 and 100 of each, with the log of their opening stock. */
+/**
+ * Inserts goods without the service: 100 pieces of each at 5.00, with the log of their opening
+ * stock.
+ */
 export async function insertGoods(
   shop: Shop,
   count: number,
@@ -77,7 +83,7 @@ export async function insertGoods(
   return goods.map(({ goodsId }) => ({ goodsId, unitPriceCents }));
 }
 
-/** A coupon of 1.00 off, valid for ever, unless told otherwise. */
+/** Issues a coupon, by default of 1.00 off without an end of validity. */
 export async function newCoupon(
   shop: Shop,
   userId: bigint,
@@ -102,7 +108,7 @@ export const percentOff = (basisPoints: number, bounds: Bounds = {}) => {
   return { kind: { case: "basisPointsOff" as const, value: basisPoints }, ...bounds };
 };
 
-/** The shop's rule with its default settings. */
+/** The shipping rule of the default settings. */
 export const SHIPPING = { freeFromCents: 10_000n, feeCents: 1_000n };
 
 export const ADDRESS = {
@@ -111,7 +117,7 @@ export const ADDRESS = {
   text: "12 St James's Square\nLondon",
 };
 
-/** A request whose amounts are right; what is given wins. */
+/** A request with correct amounts; `fields` replace what they name. */
 export function placeRequest(
   order: {
     userId: bigint;

@@ -1,7 +1,7 @@
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
 import { newKey } from "./fixtures.ts";
 
-/** What the platform says in a callback. */
+/** The body of the sandbox provider's callback. */
 export type NoticeFields = {
   notice_id: string;
   type: string;
@@ -13,7 +13,7 @@ export type NoticeFields = {
   pay_time: string;
 };
 
-/** The notice that the platform would send, had the payment been paid now. */
+/** The notice that the provider would send if the payment were paid now. */
 export function noticeOf(payment: Payment, changes: Partial<NoticeFields> = {}): NoticeFields {
   return {
     notice_id: `n-${newKey()}`,

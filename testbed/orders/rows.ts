@@ -7,7 +7,7 @@ type Row = Record<string, unknown>;
 const CHUNK = 5_000;
 const STOCK_LOG_INITIAL = 1;
 const BALANCE_LOG_TOP_UP = 1;
-/** The hash of no password: nobody can log in. */
+/** A hash that no password has, so that no login succeeds. */
 const NO_PASSWORD_HASH = "$argon2id$none";
 
 /** Inserts rows that all have the columns of the first, in statements of a bounded size. */

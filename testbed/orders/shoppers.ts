@@ -18,16 +18,19 @@ export type PlaceRequest = {
   balanceCents: bigint;
 };
 
-/** A user with everything that an order can use, and goods that nobody else wants. */
+/** A user with everything that an order can use, and with goods that no other test buys. */
 export type Shopper = {
   userId: bigint;
   couponId: bigint;
   goodsIds: [bigint, bigint];
-  /** The shop as this user sees it. */
+  /** The services with this user's token. */
   as: Caller;
-  /** 2 x 7.00 and 1 x 11.00, shipping 10.00: 35.00, of which the coupon takes 5.00 and the balance 10.00. */
+  /**
+   * An order of 2 x 7.00 and 1 x 11.00 with 10.00 shipping: 35.00, of which the coupon pays 5.00
+   * and the balance 10.00.
+   */
   request(changes?: Partial<PlaceRequest>): PlaceRequest;
-  /** What the user and the shelves have at this moment, as anyone can ask. */
+  /** What the user and the stock have at this moment, as the services answer it. */
   possessions(): Promise<Possessions>;
 };
 
@@ -35,9 +38,9 @@ export type Possessions = { stock: bigint[]; couponUsed: boolean; balance: bigin
 
 export const ORDER_CENTS = 3_500n;
 const COUPON_CENTS = 500n;
-/** What a shopper's order spends of the balance. */
+/** The part of a shopper's order that the balance pays. */
 export const BALANCE_CENTS = 1_000n;
-/** What is left of the order when the coupon is taken off: as `balanceCents` it leaves nothing to pay. */
+/** The amount after the coupon: as `balanceCents` it leaves nothing to pay. */
 export const ALL_CENTS = ORDER_CENTS - COUPON_CENTS;
 const STOCK = 10n;
 const OPENING_BALANCE_CENTS = 10_000n;
@@ -103,7 +106,7 @@ async function possessions(
   return { stock, couponUsed, balance: user.balanceCents, points: user.points };
 }
 
-/** What a shopper has whose order was confirmed, once, and what one has who never ordered. */
+/** The possessions of a shopper whose order was confirmed once, or of one without an order. */
 export function possessed(order: { taken: boolean; balanceCents?: bigint }): Possessions {
   const { taken, balanceCents = BALANCE_CENTS } = order;
   const paid = taken && balanceCents === ALL_CENTS;
@@ -117,7 +120,7 @@ export function possessed(order: { taken: boolean; balanceCents?: bigint }): Pos
 
 export type Answer = { order?: Order; refusal?: Refusal };
 
-/** The order or the refusal; anything else, such as a dead connection, is thrown. */
+/** The order or the refusal. Any other error, such as a lost connection, is thrown. */
 export async function answerTo(placing: Promise<{ order?: Order | undefined }>): Promise<Answer> {
   try {
     const { order } = await placing;
@@ -129,7 +132,7 @@ export async function answerTo(placing: Promise<{ order?: Order | undefined }>):
   }
 }
 
-/** The one order that a shopper has placed so far. */
+/** The only order of a shopper; fails when there is another. */
 export async function onlyOrder(shopper: Shopper): Promise<Order> {
   const { orders } = await shopper.as.order.listOrders({ userId: shopper.userId });
   assert.equal(orders.length, 1);

@@ -4,7 +4,10 @@ import { eventually } from "../eventually.ts";
 import type { Row } from "../shop/schemas.ts";
 import type { Shop } from "../shop/shop.ts";
 
-/** What orders may take, as it stands in the five schemas: equal snapshots mean that nobody lost or won anything. */
+/**
+ * Everything that an order can take or change, from all five schemas. Two equal snapshots mean that
+ * nothing was lost or gained in between.
+ */
 type Snapshot = Record<string, Row[]>;
 
 const HELD = "state = 1";
@@ -46,12 +49,12 @@ export async function snapshot(shop: Pick<Shop, "sql">): Promise<Snapshot> {
   return Object.fromEntries(await Promise.all(answers));
 }
 
-/** Resolves when no order is being placed any more, and every event has had its effect at every consumer. */
+/** Resolves when no order is being placed and every event has had its effect at every consumer. */
 export function quiet(shop: Pick<Shop, "sql">, options: { withinMs?: number } = {}): Promise<void> {
   return eventually(async () => {
     const pending = await shop.sql("order", "select order_id from orders where order_status = 1");
     assert.deepEqual(pending, [], "orders are still being placed");
-    // A row in state 3 has been asked after already.
+    // A row in state 3 has reached all its consumers.
     const told = "select event_id, consumers from outbox where consumers <> '' and state <> 3";
     const outboxes = (["order", "pay"] as const).map((publisher) =>
       shop.sql<{ event_id: bigint; consumers: string }>(publisher, told),

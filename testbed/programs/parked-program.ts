@@ -5,7 +5,7 @@ type Ran = { code: number; stdout: string; stderr: string };
 
 const program = fileURLToPath(new URL("../../ops/parked.ts", import.meta.url));
 
-/** `npm run parked` with these arguments, against the shop of this namespace. */
+/** Runs `npm run parked` with these arguments against the shop of a namespace. */
 export function runParked(
   namespace: string,
   args: string[] = [],

@@ -9,7 +9,7 @@ import type { Shop } from "../shop/shop.ts";
 export const replayProgram = fileURLToPath(new URL("../../replay/run.ts", import.meta.url));
 export const sample = fileURLToPath(new URL("../retail/online-retail-sample.csv", import.meta.url));
 
-/** Where the shop's programs and its data are, as a program of ops/ has to be told. */
+/** The settings by which a command finds the programs and data of a shop. */
 export function settingsOf({ addresses, namespace, sandbox }: Shop): Record<string, string> {
   return {
     ...addressSettings(addresses),
@@ -19,7 +19,7 @@ export function settingsOf({ addresses, namespace, sandbox }: Shop): Record<stri
   };
 }
 
-/** Runs the replay as a person does; `onLine` gets each line of its progress as it comes. */
+/** Runs the replay as a command; `onLine` receives each line of its progress. */
 export async function runReplay(
   args: string[],
   { env, onLine }: { env: Record<string, string>; onLine?: (line: string) => void },

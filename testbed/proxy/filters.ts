@@ -2,8 +2,8 @@ import { natsFrames } from "./nats-frames.ts";
 import type { Filter, Packet, Way } from "./pipe.ts";
 
 /**
- * Resets the connection before or after the n-th packet from now on (of one way alone, where it is named), once. `done`
- * says whether it came to that.
+ * Resets a connection once, before or after the n-th packet from now on; with `way`, only packets
+ * of that way count. `done` tells whether the reset has happened.
  */
 export function cutAtPacket(
   n: number,
@@ -21,8 +21,9 @@ export function cutAtPacket(
 }
 
 /**
- * Lets matching requests arrive, and resets their connection instead of passing on the answer, up to so many times:
- * whether it had its effect is unknown to whoever asked. For protocols with one question at a time, such as MySQL's.
+ * Lets matching requests arrive, and resets their connection in place of the reply, at most `times`
+ * times: the caller cannot know whether the request had its effect. For protocols with one request
+ * at a time, such as MySQL's.
  */
 export function loseReplies(
   matches: (request: Buffer) => boolean,
@@ -44,22 +45,23 @@ export function loseReplies(
 
 const ENDS_WITH_COMMIT = /\Wcommit$/i;
 
-/** The end of a packet of MySQL's protocol that asks for a COMMIT, by itself or after other statements. */
+/** Whether a packet of MySQL's protocol requests a COMMIT, alone or after other statements. */
 export function isCommit(request: Buffer): boolean {
   return ENDS_WITH_COMMIT.test(request.toString("latin1", Math.max(0, request.length - 8)));
 }
 
-/** What may be done to what a program publishes at the broker, frame by frame. */
+/** Decides what is sent in place of a frame that a program publishes. */
 export type PublishRule = (frame: {
   subject: string;
   bytes: Buffer;
-  /** Sends it, or something else, later. */
+  /** Sends bytes later. */
   inject: (bytes: Buffer) => void;
 }) => Buffer[];
 
 /**
- * Applies the rule to each PUB and HPUB frame whose subject matches, for the edge from a service to the broker; it
- * returns what goes on instead: [bytes, bytes] duplicates, [] holds or loses. All other frames pass.
+ * Applies the rule to each PUB and HPUB frame whose subject matches, on an edge from a service to
+ * the broker. The rule returns what is sent instead: [bytes, bytes] duplicates the frame, [] holds
+ * or loses it. Other frames pass.
  */
 export function onPublish(subject: RegExp, rule: PublishRule): Filter {
   const parsers = new Map<number, ReturnType<typeof natsFrames>>();
@@ -74,12 +76,15 @@ export function onPublish(subject: RegExp, rule: PublishRule): Filter {
   };
 }
 
-/** Sends each frame so many times. */
+/** Sends each frame `times` times. */
 export function repeated(times: number): PublishRule {
   return ({ bytes }) => Array.from({ length: times }, () => bytes);
 }
 
-/** Holds frames until so many wait, or one has waited so long, then sends them in the opposite order. */
+/**
+ * Holds frames until `group` wait or the first has waited `longestMs`, then sends them in reverse
+ * order.
+ */
 export function reversed(group: number, longestMs: number): PublishRule {
   let held: { bytes: Buffer; inject: (bytes: Buffer) => void }[] = [];
   let timer: NodeJS.Timeout | undefined;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { OrderCancelledSchema } from "#proto/shop/event/v1/event_pb.ts";
-import { isWholeFrames, sayGoaway } from "./goaway.ts";
+import { isWholeFrames, sendGoaway } from "./goaway.ts";
 import { natsFrames } from "./nats-frames.ts";
 import { withUnknownFields } from "./next-version.ts";
 
-describe("an event of the next version", () => {
-  it("has its fields behind those that are known, in a frame of the right length", () => {
+describe("an event with fields of the next version", () => {
+  it("carries them after the known fields, in a frame of the right length", () => {
     const payload = toBinary(OrderCancelledSchema, create(OrderCancelledSchema, { orderId: 7n }));
     const head = "NATS/1.0\r\nNats-Msg-Id: 1\r\n\r\n";
     const line = `HPUB a.b reply ${head.length} ${head.length + payload.length}\r\n`;
@@ -26,18 +26,18 @@ describe("an event of the next version", () => {
   });
 });
 
-describe("a server that sends its callers away", () => {
+describe("a server that sends GOAWAY", () => {
   const ping = Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
   const packet = { number: 1, connection: 1, way: "reply" as const, inject() {} };
 
-  it("says so once on a connection, behind whole frames only", () => {
-    const { filter, said } = sayGoaway(() => true);
+  it("sends it once per connection, and only after whole frames", () => {
+    const { filter, sent } = sendGoaway(() => true);
     assert.equal(filter({ ...packet, bytes: ping.subarray(0, 12) }), "pass");
     assert.equal(filter({ ...packet, way: "request", bytes: ping }), "pass");
-    const sent = filter({ ...packet, bytes: ping });
-    assert.ok(Array.isArray(sent));
-    assert.ok(isWholeFrames(Buffer.concat(sent)));
+    const packets = filter({ ...packet, bytes: ping });
+    assert.ok(Array.isArray(packets));
+    assert.ok(isWholeFrames(Buffer.concat(packets)));
     assert.equal(filter({ ...packet, bytes: ping }), "pass");
-    assert.equal(said(), 1);
+    assert.equal(sent(), 1);
   });
 });

@@ -2,10 +2,10 @@ import type { Filter } from "./pipe.ts";
 
 const GOAWAY = 7;
 const HEADER_BYTES = 9;
-/** No stream is given up: those that run end, new ones go to another connection. */
+/** All streams of the connection may end; new calls use another connection. */
 const EVERY_STREAM = 0x7fff_ffff;
 
-/** The frame by which a server of HTTP/2 says that it takes no new calls on this connection. */
+/** The HTTP/2 frame by which a server takes no new calls on a connection. */
 function goaway(): Buffer {
   const frame = Buffer.alloc(HEADER_BYTES + 8);
   frame.writeUIntBE(8, 0, 3);
@@ -14,23 +14,23 @@ function goaway(): Buffer {
   return frame;
 }
 
-/** True where the packet is made of whole frames, so that another one may follow it. */
+/** Whether the packet consists of whole frames, so that another frame may follow it. */
 export function isWholeFrames(bytes: Buffer): boolean {
   let at = 0;
   while (at + HEADER_BYTES <= bytes.length) at += HEADER_BYTES + bytes.readUIntBE(at, 3);
   return at === bytes.length;
 }
 
-/** Tells the caller to go away, behind some of the replies; `next` says behind which. */
-export function sayGoaway(next: () => boolean): { filter: Filter; said: () => number } {
-  const told = new Set<number>();
-  let said = 0;
+/** Sends GOAWAY to the caller, once per connection, after replies for which `next` returns true. */
+export function sendGoaway(next: () => boolean): { filter: Filter; sent: () => number } {
+  const warned = new Set<number>();
+  let sent = 0;
   const filter: Filter = ({ way, bytes, connection }) => {
-    const may = way === "reply" && !told.has(connection) && isWholeFrames(bytes);
+    const may = way === "reply" && !warned.has(connection) && isWholeFrames(bytes);
     if (!may || !next()) return "pass";
-    told.add(connection);
-    said += 1;
+    warned.add(connection);
+    sent += 1;
     return [bytes, goaway()];
   };
-  return { filter, said: () => said };
+  return { filter, sent: () => sent };
 }

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 const MESSAGE_ID = /\r\nNats-Msg-Id: ?([^\r]+)\r\n/;
 
 /**
- * The same publication under another message id, so that the stream takes it for a new one. An id of the same length:
- * the frame says how long its parts are.
+ * A publication with another message id, so that the stream takes it for a new one. The id has the
+ * same length, because the frame contains the lengths of its parts.
  */
 export function underAnotherId(frame: Buffer): Buffer {
   const text = frame.toString("latin1");

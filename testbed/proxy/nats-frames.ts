@@ -1,12 +1,13 @@
-/** A frame of the NATS client protocol as it stands on the wire; `subject` of one that publishes. */
+/** A frame of the NATS client protocol; `subject` is set for a publication. */
 type NatsFrame = { bytes: Buffer; subject: string | undefined };
 
 const LINE_END = Buffer.from("\r\n");
 const PUBLISHES = /^H?PUB (\S+) (?:\S+ )?(?:\d+ )?(\d+)$/i;
 
 /**
- * Cuts what one client sends into frames, however the packets fall: a line, and of PUB and HPUB the payload, too. A
- * connection that was joined in the middle of a frame is passed on as it comes until a line begins that is known.
+ * Splits what one client sends into frames, independently of packets: a line, and for PUB and HPUB
+ * the payload. When the first packet starts within a frame, its bytes pass as they come until a
+ * known line starts.
  */
 export function natsFrames(): (bytes: Buffer) => NatsFrame[] {
   let rest: Buffer = Buffer.alloc(0);

@@ -1,10 +1,13 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { PublishRule } from "./filters.ts";
 
-/** Above all fields of the contract. */
+/** Above all field numbers of the contract. */
 const UNKNOWN_FIELDS = [19_001, 19_002] as const;
 
-/** Fields that only a later version of a message has; behind a message's bytes they are a part of it. */
+/**
+ * Fields that only a later version of a message has. Appended to the bytes of a message, they are
+ * part of it.
+ */
 export function unknownFields(): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(UNKNOWN_FIELDS[0], WireType.Varint).uint64(7n);
@@ -15,12 +18,12 @@ export function unknownFields(): Uint8Array {
 const HEAD = /^HPUB (\S+) (\S+ )?(\d+) (\d+)$/;
 const LINE_END = "\r\n";
 
-/** What is published has fields that whoever receives it does not know. */
+/** Adds fields to each event that its receivers do not know. */
 export function withUnknownFields(count: () => void): PublishRule {
   return ({ bytes }) => {
     const end = bytes.indexOf(LINE_END);
     const head = HEAD.exec(bytes.toString("latin1", 0, end));
-    // Without headers it is none of the shop's events.
+    // The shop's events have headers.
     if (!head) return [bytes];
     count();
     const [, subject, reply = "", headerBytes, all] = head;

@@ -7,12 +7,15 @@ import { cutAtPacket, isCommit, loseReplies, onPublish, repeated, reversed } fro
 import { natsFrames } from "./nats-frames.ts";
 import { type EdgeProxy, startProxy } from "./proxy.ts";
 
-/** A client behind the proxy, and what it was sent. */
+/** A client of the proxy, and what it received. */
 type Client = { socket: Socket; received: string; closed: boolean; error: string | undefined };
 
 describe("the proxy on an edge", () => {
   let server: Server;
-  /** What the server was sent, over all connections; it answers each packet with "re:" and the packet. */
+  /**
+   * What the server received, over all connections. It answers each packet with "re:" and the
+   * packet.
+   */
   let arrived: string;
   let proxy: EdgeProxy;
   let clients: Client[];
@@ -55,13 +58,13 @@ describe("the proxy on an edge", () => {
     return made;
   }
 
-  /** Sends it as a packet of its own, and waits for the answer. */
+  /** Sends a packet and waits for the reply. */
   async function ask(one: Client, text: string): Promise<void> {
     one.socket.write(text);
     await eventually(() => assert.ok(one.received.endsWith(`re:${text}`), one.received));
   }
 
-  it("passes everything both ways, and counts the packets", async () => {
+  it("passes everything both ways and counts the packets", async () => {
     const one = await client();
     await ask(one, "1");
     await ask(one, "2");
@@ -71,7 +74,7 @@ describe("the proxy on an edge", () => {
     await eventually(() => assert.ok(one.closed));
   });
 
-  it("holds everything in a black hole, and lets it go when it is mended", async () => {
+  it("holds everything in a black hole and releases it when mended", async () => {
     const one = await client();
     await ask(one, "1");
     proxy.set({ kind: "hole" });
@@ -84,7 +87,7 @@ describe("the proxy on an edge", () => {
     await eventually(() => assert.deepEqual([one.received, two.received], ["re:1re:2", "re:3"]));
   });
 
-  it("loses only replies where the way is named", async () => {
+  it("holds only replies when the way is named", async () => {
     const one = await client();
     proxy.set({ kind: "hole", way: "reply" });
     one.socket.write("1");
@@ -95,12 +98,12 @@ describe("the proxy on an edge", () => {
     await eventually(() => assert.equal(one.received, "re:1"));
   });
 
-  it("resets what is connected, and what connects, until it is mended", async () => {
+  it("resets existing and new connections until mended", async () => {
     const one = await client();
     await ask(one, "1");
     proxy.set({ kind: "reset" });
     await eventually(() => assert.equal(one.error, "ECONNRESET"));
-    // The reset may come before the connection is known to be there.
+    // The reset may come before the connection is established.
     await client().catch(() => {});
     await eventually(() => assert.ok(clients.every(({ closed }) => closed)));
     proxy.mend();
@@ -123,7 +126,7 @@ describe("the proxy on an edge", () => {
     assert.ok(Date.now() - throttled >= 150, "100 bytes each way");
   });
 
-  it("cuts before and after the n-th packet", async () => {
+  it("resets before and after the n-th packet", async () => {
     const before = cutAtPacket(2, "before", "request");
     proxy.filter(before.filter);
     const one = await client();
@@ -154,7 +157,7 @@ describe("the proxy on an edge", () => {
     assert.equal(losing.lost(), 1);
   });
 
-  it("finds NATS frames however the packets fall, and repeats and reverses them", async () => {
+  it("finds NATS frames independently of packets, repeats and reverses them", async () => {
     const frames = natsFrames();
     const text = "CONNECT {}\r\nPUB a.b 5\r\nhel\r\n\r\nHPUB c _INBOX.1 2 4\r\nHHpp\r\nPING\r\n";
     const found = [...text].flatMap((character) => frames(Buffer.from(character)));

@@ -1,27 +1,27 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type Control, type Filter, type Mode, type Pipe, pipe } from "./pipe.ts";
 
-/** The network between one program and one server: it does as told. */
+/** The network between one program and one server, which can be made to fail. */
 export type EdgeProxy = {
-  /** Whose connections these are, and to whom: names of the system's parts, such as "order1" and "goods2". */
+  /** The ends of the connections, by name: "order1" and "goods2". */
   from: string;
   to: string;
-  /** Where `from` finds `to`: host:port on loopback. It stays the same as long as the proxy lives. */
+  /** The host and port at which `from` reaches `to`; constant for the life of the proxy. */
   address: string;
-  /** From now on, for connections that are there, too. */
+  /** Takes effect at once, for existing connections, too. */
   set(mode: Mode): void;
-  /** Looks at each packet, and says what becomes of it, on top of the mode; undefined: none. */
+  /** Decides about each packet, in addition to the mode. Undefined removes the filter. */
   filter(filter: Filter | undefined): void;
-  /** Ends what is connected now with a reset; new connections work. */
+  /** Resets the existing connections; new ones work. */
   resetConnections(): void;
-  /** As the network should be: no filter, and what was held goes on. */
+  /** Repairs the network: removes the filter, and sends what was held. */
   mend(): void;
-  /** Packets so far, of both ways. */
+  /** The number of packets so far, of both ways. */
   packets(): number;
   stop(): Promise<void>;
 };
 
-/** The URL with the host and port of this address, such as a proxy's. */
+/** The URL with the host and port of another address, such as a proxy's. */
 export function urlAt(url: string, address: string): string {
   const changed = new URL(url);
   const [host = "", port = ""] = address.split(":");
@@ -35,9 +35,9 @@ type Link = { reset(): void; pump(): void };
 export async function startProxy(edge: {
   from: string;
   to: string;
-  /** The server's port on 127.0.0.1. */
+  /** The port of the server. */
   port: number;
-  /** Where it is not there, as in a network namespace. */
+  /** The host of the server, such as one in a network namespace. @default "127.0.0.1" */
   host?: string;
 }): Promise<EdgeProxy> {
   const { from, to, port, host = "127.0.0.1" } = edge;
@@ -69,7 +69,7 @@ export async function startProxy(edge: {
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // It must not keep a program alive that is done.
+  // The proxy does not keep a finished program alive.
   server.unref();
   const own = (server.address() as AddressInfo).port;
   const resetConnections = () => {
@@ -110,7 +110,9 @@ type Joining = {
   ended: () => void;
 };
 
-/** One connection of a caller with its counterpart, which is opened as soon as no black hole is before it. */
+/**
+ * Joins a caller's connection to one to the server, which is opened once no black hole prevents it.
+ */
 function join(client: Socket, joining: Joining): Link {
   const { connection, connectTo, modeNow, decide, ended } = joining;
   let upstream: Socket | undefined;
@@ -141,7 +143,7 @@ function join(client: Socket, joining: Joining): Link {
     const opened = connectTo();
     upstream = opened;
     opened.setNoDelay(true);
-    // A server that is not there: its host would refuse the connection.
+    // The server refuses connections, and so does the proxy.
     opened.on("error", () => {
       if (opened.bytesRead === 0) client.resetAndDestroy();
     });

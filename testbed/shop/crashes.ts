@@ -7,16 +7,19 @@ const diesWithinMs = 20_000;
 
 type Crash = {
   service: ServiceName;
-  /** Where it dies; see platform/settings/failpoint.ts. */
+  /** The failpoint at which the service dies; see platform/settings/failpoint.ts. */
   point: string;
-  /** What brings it there. It may be told of an Outage: the service dies meanwhile. */
+  /**
+   * Makes the service reach the failpoint. It may fail with an Outage, because the service dies
+   * meanwhile.
+   */
   act?: () => Promise<unknown>;
   env?: Record<string, string>;
 };
 
 /**
- * Starts the service anew so that it is killed the first time it comes to the point, and brings it there. Resolves once
- * it is dead; fails where it lives on.
+ * Restarts a service so that it is killed the first time it reaches a failpoint, and makes it reach
+ * it. Resolves when the service is dead; fails when it survives.
  */
 export async function crash(
   shop: Shop,
@@ -25,16 +28,16 @@ export async function crash(
   try {
     await shop.restart(service, { ...env, SHOP_FAILPOINT: `${point}:1:kill` });
   } catch (error) {
-    // Work that was left over can bring it there before it is ready.
+    // Recovered work may reach the failpoint before the service is ready.
     if (!(error instanceof Error) || !error.message.includes("(SIGKILL)")) throw error;
   }
-  const [how] = await Promise.all([outcome(shop, service), act().catch(toldOfOutage)]);
-  if (how !== "SIGKILL") throw new Error(`${service} did not die at ${point}: ${how}`);
+  const [how] = await Promise.all([outcome(shop, service), act().catch(ignoreOutage)]);
+  if (how !== "SIGKILL") throw new Error(`${service} did not die at ${point} (${how})`);
 }
 
 async function outcome(shop: Shop, service: ServiceName): Promise<string> {
   const timer = new AbortController();
-  const late = pause(diesWithinMs, "it still runs", { signal: timer.signal }).catch(() => "");
+  const late = pause(diesWithinMs, "still running", { signal: timer.signal }).catch(() => "");
   try {
     return await Promise.race([shop.ended(service), late]);
   } finally {
@@ -42,6 +45,6 @@ async function outcome(shop: Shop, service: ServiceName): Promise<string> {
   }
 }
 
-function toldOfOutage(error: unknown): void {
+function ignoreOutage(error: unknown): void {
   if (!(error instanceof Outage)) throw error;
 }

@@ -8,13 +8,14 @@ export const silent = pino({ level: "silent" });
 
 export type TestDatabase = Database & { schema: string; namespace: string; drop(): Promise<void> };
 
-/** A schema of its own on the suite's server, opened as a service would; `drop` closes it and takes it away. */
+/** Opens a new schema on the suite's server as a service would. `drop` closes and deletes it. */
 export async function openTestDatabase(
   migrations: MigrationObject[] = [],
   namespace = newNamespace(),
 ): Promise<TestDatabase> {
   const url = process.env.SHOP_MYSQL_URL;
-  if (!url) throw new Error("SHOP_MYSQL_URL is not set");
+  if (!url)
+    throw new Error("SHOP_MYSQL_URL is not set; read it in a hook or a test, after mocha's setup");
   const schema = `${namespace}_order`;
   const settings = { url, schema, pool: 6 };
   const database = await openDatabase({

@@ -1,7 +1,8 @@
-// Loaded into a program that a test starts with REPORTS_MEMORY: on SIGUSR2 it says what it has left.
+// Loaded into a program that a test starts with REPORTS_MEMORY: on SIGUSR2 the program collects its
+// garbage and reports its memory.
 
 process.on("SIGUSR2", () => {
-  // Twice: what the first run finalizes is freed by the second.
+  // Collected twice: the second run frees what the first one finalized.
   global.gc?.();
   setImmediate(() => {
     global.gc?.();

@@ -10,13 +10,13 @@ import type { Shop } from "./shop.ts";
 
 export type Replica = Callers & {
   address: string;
-  /** Ends the process. */
+  /** Stops the process. */
   stop(): Promise<void>;
 };
 
 /**
- * One more process of a service of the shop, on the same schema and the same streams. Its callers reach this process,
- * and the shop's own processes of the other services.
+ * Starts another process of one of the shop's services, with the same schema and streams. Its
+ * callers reach this process, and the shop's processes of the other services.
  */
 export async function startReplica(
   shop: Pick<Shop, "namespace" | "addresses" | "gatewayUrl" | "sandbox">,

@@ -5,17 +5,18 @@ export type Row = Record<string, bigint | number | string | Date | Buffer | null
 
 export type Schemas = {
   sql: <T = Row>(service: ServiceName, statement: string, parameters?: unknown[]) => Promise<T[]>;
-  /** Removes every schema of the namespace. */
+  /** Drops all schemas of the namespace. */
   drop(): Promise<void>;
   close(): Promise<void>;
 };
 
 /**
- * Direct access to the schemas `<namespace>_*`, for looking and for making states that no call makes; on the suite's
- * server unless another is named.
+ * Opens the schemas `<namespace>_*` for direct access: to inspect rows, and to make states that no
+ * call makes. They are on the suite's server unless `uri` names another.
  */
 export function openSchemas(namespace: string, uri = process.env.SHOP_MYSQL_URL): Schemas {
-  if (uri === undefined) throw new Error("SHOP_MYSQL_URL is set by the suite's fixture");
+  if (uri === undefined)
+    throw new Error("SHOP_MYSQL_URL is not set; read it in a hook or a test, after mocha's setup");
   const pools = new Map<string, Pool>();
   const poolOf = (database?: string) => {
     const key = database ?? "";

@@ -3,18 +3,22 @@ import { type Shop, startShop } from "./shop.ts";
 let started: Promise<Shop> | undefined;
 
 /**
- * One shop for all files that only need one that works: each makes its own users and goods, none stops a service,
- * and whoever freezes one thaws it again. Started by the first that asks.
+ * A shop that all test files share which only need a working one. Each creates its own users and
+ * goods, none stops a service, and a test that freezes a service thaws it again. The first call
+ * starts the shop.
  */
 export function sharedShop(): Promise<Shop> {
   started ??= startShop({ sandbox: true, gateway: true });
   return started;
 }
 
-/** For a `before` that may be the one that starts the shop. */
+/** The timeout of a `before` that may have to start the shop. */
 export const startMs = 90_000;
 
-/** The fixture of the run calls it after the last test, or of each file where files run side by side. */
+/**
+ * Called by mocha's root plugin after the last test, or after each file where files run in
+ * parallel.
+ */
 export async function stopSharedShop(): Promise<void> {
   const shop = await started?.catch(() => undefined);
   started = undefined;

@@ -10,54 +10,63 @@ import { openSchemas, type Row } from "./schemas.ts";
 import { type ServiceProcess, serviceProcess } from "./service-process.ts";
 import { addressSettings, listenSetting } from "./settings.ts";
 
-/** Around the services; started where a shop is asked for it. */
+/** Programs around the services; started on request. */
 const EDGES = ["gateway", "sandbox"] as const;
 /** A program of the shop. */
 export type Program = ServiceName | (typeof EDGES)[number];
 const PROGRAMS: Program[] = [...SERVICES, ...EDGES];
 
 type ShopOptions = {
-  /** Default: a fresh one, so that suites never meet. */
+  /** Default: a new one, so that shops do not meet. */
   namespace?: string;
-  /** Which services to start; the others have an address where nobody answers. Default: all five. */
+  /** The services to start. The address of another refuses connections. Default: all five. */
   services?: readonly ServiceName[];
-  /** Whether to start the payment platform, and the gateway that takes its callbacks. Default: neither. */
+  /**
+   * Whether to start the sandbox provider, and the gateway that takes its callbacks. Default:
+   * neither.
+   */
   sandbox?: boolean;
   gateway?: boolean;
   /** Settings of every program. */
   env?: Record<string, string>;
-  /** Settings of one. */
+  /** Settings of one program, which win over those of all. */
   envOf?: Partial<Record<Program, Record<string, string>>>;
 };
 
 export type Shop = Callers & {
   namespace: string;
-  /** gRPC targets; they stay the same over a restart. */
+  /** gRPC targets; a restart does not change them. */
   addresses: Record<ServiceName, string>;
-  /** The gateway, as http://host:port. */
+  /** The URL of the gateway, such as http://127.0.0.1:15001. */
   gatewayUrl: string;
-  /** What the payment platform knows, and what it does wrong. */
+  /** Inspects the sandbox provider and makes it misbehave. */
   sandbox: SandboxControl;
-  /** Ends a program by a signal (default SIGKILL) and resolves when it is gone to how: "exit 0", "SIGKILL". */
+  /**
+   * Ends a program by a signal, by default SIGKILL. Resolves when it is gone to how it ended: "exit
+   * 0", or the name of the signal.
+   */
   kill(program: Program, signal?: NodeJS.Signals): Promise<string>;
-  /** SIGSTOP and SIGCONT: a service that hangs. */
+  /** SIGSTOP and SIGCONT: the program hangs, and goes on. */
   freeze(program: Program): void;
   thaw(program: Program): void;
-  /** Starts it, after ending it if it runs, with more settings for this run of it. Waits until it is ready. */
+  /**
+   * Restarts a program, or starts it, with more settings for this run. Resolves when it can be
+   * called.
+   */
   restart(program: Program, env?: Record<string, string>): Promise<void>;
-  /** Resolves when it has ended by itself, for example at a failpoint, to how. */
+  /** Resolves when the program has ended to how, for example after a failpoint. */
   ended(program: Program): Promise<string>;
-  /** Of a program that runs. */
+  /** Undefined while the program is not running. */
   pid(program: Program): number | undefined;
-  /** What it has written so far, over all its runs. */
+  /** What the program has written so far, over all its runs. */
   output(program: Program): string;
-  /** One statement in the schema of a service, past all rules. BIGINT comes as bigint. */
+  /** Runs a statement in the schema of a service. BIGINT columns are bigint. */
   sql<T = Row>(service: ServiceName, statement: string, parameters?: unknown[]): Promise<T[]>;
-  /** Ends everything, drops the schemas, deletes the streams. */
+  /** Ends the programs, drops the schemas and deletes the streams. */
   stop(): Promise<void>;
 };
 
-/** Starts the services as processes of their own, on free ports, against the suite's database and broker. */
+/** Starts the services as processes on free ports, with the suite's database and broker. */
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const namespace = options.namespace ?? newNamespace();
   const ports = await freePorts(PROGRAMS.length);
@@ -100,7 +109,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       const died = processOf(program)
         .ended()
         .then((how) =>
-          Promise.reject(new Error(`${program} ended before it was reached (${how})`)),
+          Promise.reject(new Error(`${program} ended before it was reachable (${how})`)),
         );
       await Promise.race([clients.untilReachable(program), died]);
     },
@@ -133,10 +142,10 @@ function settingsOf(namespace: string, places: Record<Program, string>, sandboxS
     SHOP_MYSQL_POOL: "6",
     SHOP_SANDBOX_STORE: sandboxStore,
     SHOP_SANDBOX_URL: `http://${sandbox}`,
-    // A callback that was not answered is repeated after 100 ms, 200 ms, 500 ms ...
+    // A callback without a success answer is repeated after 100 ms, 200 ms, 500 ms ...
     SHOP_SANDBOX_SCHEDULE_PERCENT: "10",
     SHOP_CALLBACK_URL: `http://${gateway}/pay/callback`,
-    // All of a suite's calls come from one address.
+    // All calls of a suite come from one address.
     SHOP_RATE_PER_USER: "0",
     SHOP_RATE_PER_ADDRESS: "0",
     SHOP_SIGN_IN_RATE: "0",

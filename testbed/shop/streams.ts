@@ -1,7 +1,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
-/** A connection to the suite's broker, unless another is named. The caller closes it. */
+/** Connects to the suite's broker, unless `url` names another. The caller closes the connection. */
 export async function connectToBroker(
   url = process.env.SHOP_NATS_URL ?? "",
 ): Promise<NatsConnection> {
@@ -14,7 +14,7 @@ export async function connectToBroker(
   });
 }
 
-/** Deletes the streams `<NAMESPACE>_*` with their consumers. */
+/** Deletes the streams `<NAMESPACE>_*` and their consumers. */
 export async function deleteStreams(namespace: string, url?: string): Promise<void> {
   const connection = await connectToBroker(url);
   try {

@@ -16,7 +16,7 @@ import {
 } from "@nats-io/transport-node";
 import type { Engine } from "./engine.ts";
 
-/** A message as the stream has it. */
+/** A message as the stream stores it. */
 export type Stored = {
   stream: string;
   sequence: number;
@@ -25,11 +25,11 @@ export type Stored = {
   payload: Uint8Array;
 };
 
-/** A person with the broker's password, past all proxies. */
+/** A connection of an operator, past all proxies. */
 export type Operator = {
   connection: NatsConnection;
   manager: JetStreamManager;
-  /** Publishes as it stands, headers and all; resolves when the stream has it. */
+  /** Publishes a message with these headers; resolves when the stream has stored it. */
   publish(message: Pick<Stored, "subject" | "headers" | "payload">): Promise<void>;
   close(): Promise<void>;
 };
@@ -67,7 +67,10 @@ function headersOf(entries: Record<string, string>): MsgHdrs {
 const AGAIN_AFTER_MS = 500;
 const MOVES_AT_MOST = 30;
 
-/** Of a cluster: has the stream led by this node, where the nodes come to that in so many elections. */
+/**
+ * Makes this node of a cluster the leader of a stream, as far as a bounded number of elections
+ * achieves it.
+ */
 export async function moveLeader(operator: Operator, stream: string, node: string): Promise<void> {
   for (let moves = 0; moves < MOVES_AT_MOST; moves += 1) {
     if ((await leaderOf(operator, stream)) === node) return;
@@ -87,7 +90,7 @@ export async function leaderOf({ manager }: Operator, stream: string): Promise<s
 const AT_ONCE = 500;
 const FETCH_MS = 2_000;
 
-/** Everything that a stream holds, in its order. */
+/** Everything that a stream holds, in order. */
 export async function messagesOf(
   { manager, connection }: Operator,
   stream: string,
@@ -104,10 +107,11 @@ export async function messagesOf(
       const fetched = await consumer.fetch({ max_messages: AT_ONCE, expires: FETCH_MS });
       const had = found.length;
       for await (const message of fetched) found.push(storedOf(stream, message));
-      if (found.length === had) throw new Error(`${stream} has more than it hands out`);
+      if (found.length === had)
+        throw new Error(`${stream} delivers ${found.length} of ${reader.num_pending} messages`);
     }
   } finally {
-    // It would stay for a while, and count as somebody who has not had everything.
+    // A remaining consumer would count as one with pending messages.
     await manager.consumers.delete(stream, reader.name);
   }
   return found;

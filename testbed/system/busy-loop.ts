@@ -1,5 +1,5 @@
-// Imported into a program of the shop (NODE_OPTIONS): at SIGUSR2 its event loop does nothing else for a while, while its
-// sockets, unlike those of a stopped process's peer, go on taking what arrives.
+// Imported into a program of the shop by NODE_OPTIONS: at SIGUSR2 the event loop is busy for a
+// while. Unlike those of a stopped process, its sockets go on accepting data.
 
 const BUSY_MS = 5_000;
 

@@ -2,14 +2,20 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { faketimeLibrary } from "./needs.ts";
 
-/** A clock that one process goes by from its start on, and that can be set while it runs. Needs "faketime". */
+/**
+ * A clock for one process, from its start on, that can be set while the process runs. Needs
+ * "faketime".
+ */
 export type Clock = {
   env: Record<string, string>;
-  /** So much ahead of the true time; 0: right again. Timers and what measures spans of time stay true. */
+  /**
+   * Sets the clock ahead of the true time, or back with a negative value. Timers and monotonic
+   * clocks stay right.
+   */
   set(aheadSeconds: number): void;
 };
 
-/** `name` is for the file that says what time it is. */
+/** `name` becomes part of the name of the file that holds the time. */
 export function clockIn(directory: string, name: string): Clock {
   const file = join(directory, `clock-${name}`);
   const set = (aheadSeconds: number) =>
@@ -26,7 +32,7 @@ export function clockIn(directory: string, name: string): Clock {
   };
 }
 
-/** For the front of a command. */
+/** The prefix that runs a command under the clock. */
 export function underClock({ env }: Clock): string[] {
   return ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
 }
@@ -34,7 +40,7 @@ export function underClock({ env }: Clock): string[] {
 const SHARED_MEMORY = "/dev/shm";
 const LEFT_BEHIND = /^(?:faketime_shm|sem\.faketime_sem)_(\d+)$/;
 
-/** Removes what the library leaves in shared memory for each process that was killed. */
+/** Removes what the library leaves in shared memory for each killed process. */
 export function clearClocks(): void {
   for (const name of readdirSync(SHARED_MEMORY)) {
     const pid = LEFT_BEHIND.exec(name)?.[1];

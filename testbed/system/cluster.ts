@@ -21,11 +21,14 @@ const LOOK_EVERY_MS = 250;
 type Node = { host: Host; port: number; routePort: number };
 type Common = Omit<EngineOptions, "name"> & { program: Program; password: string; nodes: Node[] };
 
-/** Three nats-servers that keep three copies of each stream, every one on a host of its own. Needs "namespaces". */
+/**
+ * Starts three nats-servers that keep three copies of each stream, each on a host of its own. Needs
+ * "namespaces".
+ */
 export async function startCluster(options: Omit<EngineOptions, "name">): Promise<Brokers> {
   const program = await brokerProgram(options.log);
   const network = await startNetwork(NAMES);
-  // Each a port of its own: before a start the port is looked at on this machine, too.
+  // Different ports, because a start checks that the port is free on this machine.
   const [routePort = 0, ...ports] = await leasePorts(1 + NAMES.length);
   const nodes = network.hosts.map((host, index) => ({ host, port: ports[index] ?? 0, routePort }));
   const password = keptSecret(options.dataDirectory, "broker");
@@ -110,7 +113,7 @@ authorization {
 `;
 }
 
-/** The nodes answer before they have agreed on who leads. */
+/** Waits for a leader: the nodes accept logins before they have elected one. */
 async function untilLed(nodes: readonly Engine[]): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
@@ -119,7 +122,10 @@ async function untilLed(nodes: readonly Engine[]): Promise<void> {
       await operator.manager.getAccountInfo();
       return;
     } catch (error) {
-      if (Date.now() > deadline) throw new SetupError(`the cluster has no leader: ${error}`);
+      if (Date.now() > deadline)
+        throw new SetupError(
+          `the cluster has elected no leader in ${READY_WITHIN_MS / 1_000} s: ${error}`,
+        );
     } finally {
       await operator.close();
     }
@@ -127,8 +133,8 @@ async function untilLed(nodes: readonly Engine[]): Promise<void> {
   }
 }
 
-/** The network under a system's brokers; throws where they have none. */
+/** The network between the brokers; throws when they are not a cluster. */
 export function networkOf({ network }: Brokers): Network {
-  if (!network) throw new Error("the brokers have no network of their own");
+  if (!network) throw new Error("the brokers are not a cluster");
   return network;
 }

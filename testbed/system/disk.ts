@@ -4,35 +4,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SetupError } from "../../local/engines/setup-error.ts";
+import { killProcessesNaming, runAfterExit } from "./after-exit.ts";
 import type { Engine } from "./engine.ts";
-import { killsWhoNames, whenGone } from "./when-gone.ts";
 
 const command = promisify(execFile);
 const WITHIN_MS = 60_000;
 const COPIES_AT_MOST = 20;
-/** Not the prefix of the systems' directories: those are swept by rules of their own. */
+/** Not the prefix of the systems' directories, which are swept by other rules. */
 const PREFIX = "jetshop-disk-";
 
-/** A file system that is an engine's alone: its `directory` is where it is mounted. */
+/** A file system for one engine, mounted at `directory`. */
 export type Disk = { directory: string; remove(): Promise<void> };
 
-/** One whose power can be cut. */
+/** A disk whose power can be cut. */
 export type LoopDisk = Disk & {
-  /** Everything written so far reaches the device. */
+  /** Writes everything so far to the device. */
   sync(): Promise<void>;
   /**
-   * Cuts the power of an engine that keeps its data here: it is killed, and what had not reached the device by then is
-   * gone. It stays down; the disk is mounted again.
+   * Cuts the power of an engine that keeps its data here: kills it and discards what has not
+   * reached the device. The engine stays down; the disk is mounted again.
    */
   cutPower(engine: Engine): Promise<void>;
 };
 
-/** One that can be full. */
+/** A disk that can be filled. */
 export type SmallDisk = Disk & { resize(megabytes: number): Promise<void> };
 
 const disks = new Map<string, Disk>();
 
-/** The disk on which an engine keeps its data; throws where it has none of its own. */
+/** The disk of an engine; throws when it has none of its own. */
 export function diskOf<D extends Disk>({ name, dataDirectory }: Engine): D {
   const disk = disks.get(dataDirectory);
   if (!disk) throw new Error(`${name} has no disk of its own`);
@@ -40,8 +40,8 @@ export function diskOf<D extends Disk>({ name, dataDirectory }: Engine): D {
 }
 
 /**
- * An ext4 file system in an image in memory, behind a loop device: the image holds what a disk would, without what is
- * only in the page cache. Needs "loop" and "mount".
+ * An ext4 file system in an image in memory, behind a loop device: the image holds what a disk
+ * would hold, without what is only in the page cache. Needs "loop" and "mount".
  */
 export async function loopDisk(megabytes: number): Promise<LoopDisk> {
   const memory = await tmpfs(2 * megabytes + 16);
@@ -63,10 +63,11 @@ export async function loopDisk(megabytes: number): Promise<LoopDisk> {
     directory,
     sync: () => run("sync", "--file-system", directory),
     async cutPower(engine) {
-      // Stopped: nothing is promised between the copy and the end.
+      // Stopped, so that the engine acknowledges nothing between the copy and its end.
       engine.signal("SIGSTOP");
       await copyOfOneMoment(image, copy);
-      // Killed as it stands: `kill` lets it go on first, which is enough to acknowledge another commit.
+      // Killed while it is stopped: `kill` resumes it first, and it could acknowledge another
+      // commit.
       engine.signal("SIGKILL");
       await engine.kill();
       await run("umount", directory);
@@ -84,8 +85,8 @@ export async function loopDisk(megabytes: number): Promise<LoopDisk> {
 }
 
 /**
- * Blocks that the kernel wrote back while it was copied would make a state that no disk ever had: an image is what was
- * there at one moment only if nothing differs when the copy is done.
+ * Copies the image at one moment: a copy that differs from the image afterwards mixes states that
+ * no disk ever had, because the kernel writes blocks back meanwhile.
  */
 async function copyOfOneMoment(image: string, copy: string): Promise<void> {
   for (let tries = 0; tries < COPIES_AT_MOST; tries += 1) {
@@ -96,10 +97,10 @@ async function copyOfOneMoment(image: string, copy: string): Promise<void> {
     );
     if (same) return;
   }
-  throw new Error("the image of the disk never stands still");
+  throw new Error(`the disk's image changed during each of ${COPIES_AT_MOST} copies`);
 }
 
-/** A file system in memory of a size that can be changed. Needs "mount". */
+/** A file system in memory whose size can be changed. Needs "mount". */
 export async function smallDisk(megabytes: number): Promise<SmallDisk> {
   const disk = await tmpfs(megabytes);
   const { directory } = disk;
@@ -120,8 +121,8 @@ async function tmpfs(megabytes: number): Promise<Disk> {
     throw error;
   }
   const mounted = join(directory, "mounted");
-  const guard = whenGone(
-    `${killsWhoNames(directory)}\numount -l ${mounted}\numount -l ${directory}\nrmdir ${directory}`,
+  const guard = runAfterExit(
+    `${killProcessesNaming(directory)}\numount -l ${mounted}\numount -l ${directory}\nrmdir ${directory}`,
   );
   return {
     directory,

@@ -1,13 +1,19 @@
 import { type EdgeProxy, startProxy } from "../proxy/proxy.ts";
 
-/** A proxy for each edge, so that one can be cut alone. */
+/** A proxy for each edge, so that each can fail separately. */
 export type Edges = {
   all: EdgeProxy[];
-  /** The edge between two parts, such as ("order1", "goods2"), ("pay1", "database") or ("load", "order1"). */
+  /**
+   * The edge between two parts, such as ("order1", "goods2"), ("pay1", "database") or ("load",
+   * "order1").
+   */
   edge(from: string, to: string): EdgeProxy;
-  /** All that begin at `from` and end at `to`; what is left out is any. A kind such as "order" stands for its replicas. */
+  /**
+   * The edges from `from` to `to`; an end that is omitted matches all. A kind such as "order"
+   * stands for its replicas.
+   */
   select(ends: { from?: string; to?: string }): EdgeProxy[];
-  /** All as they should be. */
+  /** Repairs all edges. */
   mend(): void;
   stop(): Promise<void>;
 };
@@ -23,7 +29,7 @@ export async function startEdges(
     all,
     edge(from, to) {
       const found = all.find((proxy) => proxy.from === from && proxy.to === to);
-      if (!found) throw new Error(`there is no edge from ${from} to ${to}`);
+      if (!found) throw new Error(`the system has no edge from ${from} to ${to}`);
       return found;
     },
     select: ({ from, to }) =>

@@ -4,16 +4,18 @@ import { type Kind, PARTS } from "./parts.ts";
 import type { Program } from "./programs.ts";
 import type { System } from "./system.ts";
 
-/** A place in the programs of a kind where the process can die; see platform/settings/failpoint.ts. */
+/** A failpoint in the programs of a kind; see platform/settings/failpoint.ts. */
 export type Point = { kind: Kind; name: string };
 
-/** What is found by running: a new await that leaves the process is covered by itself. */
+/**
+ * The failpoints that programs reach, found by running: a new failpoint needs no entry anywhere.
+ */
 export type Passed = {
-  /** For Program.start: it writes down the points that it passes. */
+  /** The environment with which a program records the failpoints that it reaches. */
   env(program: Program): Record<string, string>;
-  /** All that was passed so far, by kind. */
+  /** All failpoints reached so far, by kind. */
   points(): Point[];
-  /** What the program passed last; where it died by itself, that is where. */
+  /** The last failpoint that a program reached: where it died, if it died at one. */
   lastOf(program: Program): string | undefined;
 };
 
@@ -41,8 +43,9 @@ function linesOf(file: string): string[] {
 }
 
 /**
- * Starts the program, which does not run, so that it dies as soon as it comes to one of the points. True when it has;
- * false where it came to none before `over` ended: it is dead, too, after a stop in order that may have brought it there.
+ * Starts a program so that it dies at the first of these failpoints that it reaches. Resolves to
+ * true when it has; to false when it reached none before `over` resolved. It is dead then, too,
+ * after a stop by SIGTERM, during which it may still reach one.
  */
 export async function dieAt(
   program: Program,
@@ -53,7 +56,7 @@ export async function dieAt(
     const armed = points.map((point) => `${point}:1:kill`).join(",");
     await program.start({ ...env, SHOP_FAILPOINT: armed });
   } catch (error) {
-    // It may come there before it is ready.
+    // A program may reach the failpoint before it is ready.
     if (error instanceof Error && error.message.includes("(SIGKILL)")) return true;
     throw error;
   }

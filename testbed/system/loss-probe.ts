@@ -9,24 +9,30 @@ import {
 import { connect, headers } from "@nats-io/transport-node";
 import { messagesOf, openBroker } from "./broker.ts";
 import type { Brokers } from "./engine.ts";
-import { insist } from "./insist.ts";
+import { retry } from "./retry.ts";
 
-/** Publishes to a stream of its own, kept as the shop's are, and counts what the broker acknowledges and loses. */
+/**
+ * Publishes to a stream of its own, configured as the shop's are, and counts what the broker
+ * acknowledges and loses.
+ */
 export type LossProbe = {
   stream: string;
-  /** Ends the publishing; resolves to what the broker acknowledged and what of it is not in the stream any more. */
+  /**
+   * Stops publishing. Resolves to the number of acknowledged messages, and of those that are not in
+   * the stream any more.
+   */
   end(): Promise<{ acknowledged: number; lost: number }>;
 };
 
-/** Of one probe alone: what becomes of a stream that was deleted must not be taken for a loss. */
+/** Each probe has its own stream: a deleted stream must not count as a loss of the next probe. */
 let probes = 0;
 const PUBLISHERS_OF_A_NODE = 2;
 const WITHIN_MS = 2_000;
 const BETWEEN_MS = 4;
 
 /**
- * Two publishers at each node, each message under an id of its own, and under the same id again where there was no
- * answer: as careful as a publisher can be that trusts the acknowledgement.
+ * Starts two publishers at each node. A message without an acknowledgement is published again under
+ * the same id: as careful as a publisher can be that trusts acknowledgements.
  */
 export async function startLossProbe({ nodes, replicas }: Brokers): Promise<LossProbe> {
   const operator = await openBroker(nodes);
@@ -34,7 +40,7 @@ export async function startLossProbe({ nodes, replicas }: Brokers): Promise<Loss
   probes += 1;
   const stream = `PROBE_${probes}`;
   const subject = `probe.${probes}`;
-  await insist(async () => {
+  await retry(async () => {
     await streams.add({
       name: stream,
       subjects: [subject],
@@ -62,8 +68,8 @@ export async function startLossProbe({ nodes, replicas }: Brokers): Promise<Loss
     async end() {
       ending.abort();
       await Promise.all(publishers);
-      const held = await insist(() => messagesOf(operator, stream).catch(nothingWhereGone));
-      await insist(() => streams.delete(stream).catch(nothingWhereGone));
+      const held = await retry(() => messagesOf(operator, stream).catch(nothingWhereGone));
+      await retry(() => streams.delete(stream).catch(nothingWhereGone));
       await operator.close();
       const ids = new Set(held.map((message) => message.headers["Nats-Msg-Id"]));
       const lost = [...acknowledged].filter((id) => !ids.has(id)).length;
@@ -72,7 +78,7 @@ export async function startLossProbe({ nodes, replicas }: Brokers): Promise<Loss
   };
 }
 
-/** It has happened that the whole stream was gone. */
+/** The whole stream may be lost. */
 function nothingWhereGone(error: unknown): never[] {
   if (error instanceof JetStreamApiError && error.status === 404) return [];
   throw error;

@@ -5,7 +5,7 @@ import { run } from "../../local/engines/commands.ts";
 export type Need = "linux" | "root" | "namespaces" | "loop" | "mount" | "faketime" | "prlimit";
 
 const WITHIN_MS = 10_000;
-/** Where Debian and others keep it. */
+/** Where Debian and other distributions install it. */
 const FAKETIME_LIBRARIES = [
   "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
   "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -13,7 +13,7 @@ const FAKETIME_LIBRARIES = [
   "/usr/lib64/faketime/libfaketimeMT.so.1",
 ];
 
-/** The library of SHOP_FAKETIME_LIBRARY, or the system's; undefined where there is none. */
+/** The library that SHOP_FAKETIME_LIBRARY or the system provides; undefined without one. */
 export function faketimeLibrary(): string | undefined {
   const named = process.env.SHOP_FAKETIME_LIBRARY;
   return [...(named ? [named] : []), ...FAKETIME_LIBRARIES].find((path) => existsSync(path));
@@ -21,7 +21,7 @@ export function faketimeLibrary(): string | undefined {
 
 const isRoot = () => process.getuid?.() === 0;
 
-/** For each need whether this machine meets it; undefined: it does, else why not. */
+/** For each need: undefined if this machine meets it, or why it does not. */
 const LOOKS: Record<Need, () => Promise<string | undefined>> = {
   linux: async () => (process.platform === "linux" ? undefined : "this is not Linux"),
   root: async () => (isRoot() ? undefined : "needs root"),
@@ -42,8 +42,8 @@ const LOOKS: Record<Need, () => Promise<string | undefined>> = {
 
 const known = new Map<Need, Promise<string | undefined>>();
 
-/** Why a fault cannot run here; undefined where it can. */
-export async function lacking(needs: readonly Need[] = []): Promise<string | undefined> {
+/** Why this machine does not meet the needs; undefined when it meets all. */
+export async function unmetNeed(needs: readonly Need[] = []): Promise<string | undefined> {
   for (const need of needs) {
     const look = known.get(need) ?? LOOKS[need]();
     known.set(need, look);

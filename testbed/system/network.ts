@@ -2,35 +2,38 @@ import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { SetupError } from "../../local/engines/setup-error.ts";
-import { whenGone } from "./when-gone.ts";
+import { runAfterExit } from "./after-exit.ts";
 
 const command = promisify(execFile);
 const WITHIN_MS = 20_000;
-/** Of the addresses that are kept for measurements (RFC 2544): no network that somebody uses. */
+/** Addresses that are reserved for benchmarks (RFC 2544), and so are in no real network. */
 const SUBNETS = "198.18";
 const SUBNETS_AT_MOST = 200;
-/** The rule for local addresses stands first, where no other rule ever comes to a packet: it has to be moved. */
+/**
+ * Priority of the rule for local addresses. It comes first by default, where no rule could precede
+ * it, and is moved here.
+ */
 const LOCAL_RULE = "100";
 const BLOCK_RULE = "1";
 
-/** A host of a network of its own: programs run in it by `prefix`. */
+/** A host of a network; a program with `prefix` before its command runs on it. */
 export type Host = { name: string; address: string; prefix: string[] };
 
-/** Hosts on this machine, each in a network namespace, and this machine itself under the name "outside". */
+/** Hosts on this machine, each in a network namespace, and the machine itself as "outside". */
 export type Network = {
   hosts: Host[];
-  /** Packets from one host no longer arrive at the other; the other way stays as it is. */
+  /** Drops packets from one host to another; the reverse direction is not affected. */
   block(from: string, to: string): Promise<void>;
-  /** As it should be. */
+  /** Removes all blocks. */
   mend(): Promise<void>;
-  /** Whether packets of one host arrive at another, tried out. */
+  /** Tests whether packets of one host arrive at another. */
   arrives(from: string, to: string): Promise<boolean>;
   remove(): Promise<void>;
 };
 
 export const OUTSIDE = "outside";
 
-/** Needs "namespaces". */
+/** Makes a network with hosts of these names. Needs "namespaces". */
 export async function startNetwork(names: readonly string[]): Promise<Network> {
   const { bridge, subnet } = await makeBridge();
   const namespace = (index: number) => `${bridge}-${index + 1}`;
@@ -41,7 +44,7 @@ export async function startNetwork(names: readonly string[]): Promise<Network> {
     ]),
     `ip link del ${bridge}`,
   ];
-  const guard = whenGone(everything.join("\n"));
+  const guard = runAfterExit(everything.join("\n"));
   const remove = async () => {
     await shell(everything.join("; ")).catch(() => {});
     guard.forget();
@@ -63,20 +66,20 @@ export async function startNetwork(names: readonly string[]): Promise<Network> {
   }
 }
 
-/** The bridge's name is what keeps two runs from taking the same addresses. */
+/** Makes a bridge; its name keeps two runs from using the same addresses. */
 async function makeBridge(): Promise<{ bridge: string; subnet: string }> {
-  let trouble: unknown;
+  let failure: unknown;
   for (let number = 0; number < SUBNETS_AT_MOST; number += 1) {
     const bridge = `jsfault${number}`;
     try {
       await ip(`link add ${bridge} type bridge`);
       return { bridge, subnet: `${SUBNETS}.${number}` };
     } catch (error) {
-      trouble = error;
+      failure = error;
       if (!/File exists/.test((error as Error).message)) break;
     }
   }
-  throw trouble;
+  throw failure;
 }
 
 async function addHost(host: {
@@ -101,11 +104,14 @@ async function addHost(host: {
 
 type Block = { namespace: string; address: string };
 
-/** A block stands where packets arrive: at a host of the network; this machine's own rules are left alone. */
+/**
+ * Blocks apply at the receiving host, which must be in a namespace: the rules of the machine itself
+ * are not changed.
+ */
 function blocks(all: readonly Host[]): Pick<Network, "block" | "mend" | "arrives"> {
   const host = (name: string) => {
     const found = all.find((one) => one.name === name);
-    if (!found) throw new Error(`there is no host ${name}`);
+    if (!found) throw new Error(`the network has no host ${name}`);
     return found;
   };
   const blocked = new Map<string, Block>();
@@ -115,7 +121,8 @@ function blocks(all: readonly Host[]): Pick<Network, "block" | "mend" | "arrives
     async block(from, to) {
       const key = `${from} ${to}`;
       const namespace = host(to).prefix.at(-1);
-      if (namespace === undefined) throw new Error("what arrives outside cannot be blocked");
+      if (namespace === undefined)
+        throw new Error(`packets to ${OUTSIDE} cannot be blocked, only packets from it`);
       if (blocked.has(key)) return;
       const entry = { namespace, address: host(from).address };
       blocked.set(key, entry);
@@ -142,23 +149,23 @@ const SENDER = `const s = require("dgram").createSocket("udp4");
 s.bind(0, process.argv[4], () => s.send(process.argv[3], +process.argv[1], process.argv[2], () => process.exit()));`;
 
 async function arrives(from: Host, to: Host): Promise<boolean> {
-  const word = `${from.name} ${to.name} ${Date.now()}`;
+  const message = `${from.name} ${to.name} ${Date.now()}`;
   const node = (at: Host, ...args: string[]) => {
     const [program = "", ...rest] = [...at.prefix, process.execPath, "-e", ...args];
     return command(program, rest, { timeout: WITHIN_MS });
   };
   const waitMs = 2 * TRIES * TRY_EVERY_MS + 2_000;
-  const receiving = node(to, RECEIVER, String(PORT), to.address, word, String(waitMs));
-  let heard = false;
+  const receiving = node(to, RECEIVER, String(PORT), to.address, message, String(waitMs));
+  let arrived = false;
   const ended = receiving.then(({ stdout }) => {
-    heard = stdout.includes("here");
+    arrived = stdout.includes("here");
   });
-  for (let tries = 0; tries < TRIES && !heard; tries += 1) {
+  for (let tries = 0; tries < TRIES && !arrived; tries += 1) {
     await Promise.race([pause(TRY_EVERY_MS), ended]);
-    await node(from, SENDER, String(PORT), to.address, word, from.address);
+    await node(from, SENDER, String(PORT), to.address, message, from.address);
   }
   await ended;
-  return heard;
+  return arrived;
 }
 
 async function ip(words: string): Promise<void> {

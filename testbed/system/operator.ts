@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { messagesOf, type Operator, openBroker, type Stored } from "./broker.ts";
-import { insist } from "./insist.ts";
+import { retry } from "./retry.ts";
 import type { System } from "./system.ts";
 
 /**
- * Opens the system's broker for the time of `work`. Another fault may be at work at the same time: what fails is done
- * again from its beginning, for a bounded time.
+ * Runs `work` with a connection to the system's broker. Another fault may be active: a failure
+ * repeats all of `work`, for a bounded time.
  */
 export async function asOperator<T>(
   { brokers }: Pick<System, "brokers">,
   work: (operator: Operator) => Promise<T>,
 ): Promise<T> {
-  return insist(async () => {
+  return retry(async () => {
     const operator = await openBroker(brokers.nodes);
     try {
       return await work(operator);
@@ -22,7 +22,7 @@ export async function asOperator<T>(
   });
 }
 
-/** The shop's streams that are there, such as "FAULT_ORDER". */
+/** The names of the shop's streams, such as "FAULT_ORDER". */
 export async function shopStreams(
   { namespace }: Pick<System, "namespace">,
   { manager }: Operator,
@@ -74,12 +74,12 @@ const counted = new WeakMap<object, Set<string>>();
 type BrokerLoss = { acknowledged: number; lost: number };
 
 /**
- * What the broker lost since this was asked last: events that it had acknowledged (the outbox counts only those), and
- * that are not in its streams any more.
+ * Counts what the broker lost since the last call: events that it acknowledged, which the outbox
+ * counts, and that are in no stream any more.
  */
 async function lostByTheBroker(system: System): Promise<BrokerLoss> {
-  // The outbox first: what is acknowledged after this look is not looked for.
-  const acknowledged = await insist(async () => [
+  // Read before the streams: an event that is acknowledged in between must not count as lost.
+  const acknowledged = await retry(async () => [
     ...(await acknowledgedEvents(system, "order")),
     ...(await acknowledgedEvents(system, "pay")),
   ]);
@@ -102,7 +102,7 @@ async function acknowledgedEvents({ namespace, sql }: System, service: "order" |
   return rows.map((row) => `${namespace}_${service}`.toUpperCase().concat(` ${row.event_id}`));
 }
 
-export async function tellLoss(system: System, tell: (line: string) => void): Promise<void> {
+export async function logLoss(system: System, log: (line: string) => void): Promise<void> {
   const { acknowledged, lost } = await lostByTheBroker(system);
-  tell(`the broker lost ${lost} more of ${acknowledged} events that it had acknowledged`);
+  log(`the broker lost ${lost} more of ${acknowledged} events that it had acknowledged`);
 }

@@ -1,6 +1,6 @@
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
-/** Every service runs twice; the edges of the shop once. */
+/** Each service has two replicas, gateway and sandbox one. */
 const REPLICAS = 2;
 const EDGE_PROGRAMS = ["gateway", "sandbox"] as const;
 /** What runs under a name such as "order2" or "gateway". */
@@ -15,16 +15,16 @@ export const PARTS: Part[] = [
   ...EDGE_PROGRAMS.map((kind) => ({ name: kind, kind })),
 ];
 
-/** Who calls whom, besides the database and the broker, which every service has. */
+/** Which programs call which. Every service also calls the database and the broker. */
 const CALLS: Partial<Record<Kind, Kind[]>> = {
   order: ["goods", "coupon", "user", "pay"],
   pay: ["order", "sandbox"],
   gateway: ["pay"],
-  // The platform's callbacks.
+  // The provider's callbacks.
   sandbox: ["gateway"],
 };
 
-/** The edges of the system: the load stands for shoppers and administrators. */
+/** The edges of the system. "load" stands for shoppers and administrators. */
 export function edgesOf(brokers: readonly string[]): { from: string; to: string }[] {
   const named = (kind: Kind) => PARTS.filter((part) => part.kind === kind).map(({ name }) => name);
   const calls = PARTS.flatMap(({ name, kind }) => {

@@ -1,20 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
-import { insist } from "./insist.ts";
+import { retry } from "./retry.ts";
 import type { System } from "./system.ts";
 
-/** A session at the database besides those of the shop, for what a fault does there. */
+/** A database session besides those of the shop, for what a fault does. */
 export type SideSession = {
-  /** One statement. A row's BIGINT comes as a number or a text, as the driver likes it. */
+  /** Runs one statement. A BIGINT is a number or a string, as the driver decides. */
   run<T = Record<string, unknown>>(statement: string, values?: unknown[]): Promise<T[]>;
-  /** Of the server's: what `KILL` takes. */
+  /** The id that `KILL` takes. */
   id: number;
-  /** Gives up all that it holds. */
+  /** Ends the session and releases its locks. */
   end(): void;
 };
 
 const CONNECT_WITHIN_MS = 5_000;
-/** Of one statement: the server may be paused by another fault. */
+/** For one statement; another fault may have paused the server. */
 const ANSWERS_WITHIN_MS = 20_000;
 const TRIES_FOR_MS = 120_000;
 const AGAIN_AFTER_MS = 200;
@@ -26,7 +26,7 @@ export async function sideSession({ database }: Pick<System, "database">): Promi
     timezone: "Z",
     supportBigNumbers: true,
   });
-  // What goes wrong with it is told by the statement that needs it.
+  // The next statement reports a failed connection.
   connection.on("error", () => {});
   const session: SideSession = {
     id: connection.threadId,
@@ -36,7 +36,7 @@ export async function sideSession({ database }: Pick<System, "database">): Promi
         const [rows] = await connection.query(limited);
         return (Array.isArray(rows) ? rows : []) as T[];
       } catch (error) {
-        // After its time limit a session is out of step with the server.
+        // After a timeout the session is out of step with the server.
         if ((error as { code?: string }).code === "PROTOCOL_SEQUENCE_TIMEOUT") connection.destroy();
         throw error;
       }
@@ -47,14 +47,14 @@ export async function sideSession({ database }: Pick<System, "database">): Promi
 }
 
 /**
- * Runs `work` in a side session, and tries on while the database does not let us: in the soak other faults break it at
- * the same time.
+ * Runs `work` in a side session, and retries while the database is unavailable: in the soak other
+ * faults break it at the same time.
  */
 export async function atTheDatabase<T>(
   system: Pick<System, "database">,
   work: (session: SideSession) => Promise<T>,
 ): Promise<T> {
-  return insist(async () => {
+  return retry(async () => {
     const session = await sideSession(system);
     try {
       return await work(session);
@@ -66,7 +66,10 @@ export async function atTheDatabase<T>(
 
 type Process = { id: number };
 
-/** Ends the shop's own connections, so that what was set for new ones holds for all. Resolves to how many they were. */
+/**
+ * Ends the shop's connections, so that what was set for new sessions applies to all. Resolves to
+ * their number.
+ */
 export async function endConnections(system: System, session: SideSession): Promise<number> {
   const all = await shopConnections(system, session);
   for (const { id } of all) await kill(session, `kill connection ${id}`);
@@ -85,7 +88,7 @@ export function shopConnections(
 
 const NO_SUCH_CONNECTION = 1094;
 
-/** It may have gone by itself meanwhile. */
+/** Runs a KILL statement; the connection may have ended already. */
 export async function kill(session: SideSession, statement: string): Promise<void> {
   try {
     await session.run(statement);
@@ -94,7 +97,7 @@ export async function kill(session: SideSession, statement: string): Promise<voi
   }
 }
 
-/** Does something again and again beside the load, until it is told to stop; trouble with it only makes it wait. */
+/** Repeats `work` beside the load until `stop`; a failure only delays it. */
 export function meanwhile(
   system: Pick<System, "database">,
   work: (session: SideSession, isOver: () => boolean) => Promise<void>,

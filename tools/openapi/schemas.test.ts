@@ -11,7 +11,7 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { messages } from "../../testbed/calls/messages.ts";
-import { schemaJudge } from "../../testbed/calls/openapi.ts";
+import { schemaValidator } from "../../testbed/calls/openapi.ts";
 import { Schemas } from "./schemas.ts";
 
 const FIXTURE = fileURLToPath(new URL("../../test/fixtures/openapi", import.meta.url));
@@ -19,7 +19,7 @@ const FIXTURE = fileURLToPath(new URL("../../test/fixtures/openapi", import.meta
 describe("the schema of a message", () => {
   let kinds: DescMessage;
   let components: Record<string, { properties?: Record<string, object> }>;
-  let judge: ReturnType<typeof schemaJudge>;
+  let judge: ReturnType<typeof schemaValidator>;
   before(() => {
     const build = ["build", FIXTURE, "--as-file-descriptor-set", "--output", "-"];
     const files = fromBinary(FileDescriptorSetSchema, execFileSync("buf", build));
@@ -27,7 +27,7 @@ describe("the schema of a message", () => {
     const schemas = new Schemas();
     schemas.refer(kinds);
     components = schemas.components() as typeof components;
-    judge = schemaJudge(components);
+    judge = schemaValidator(components);
   });
   const refused = (json: unknown) => judge("kinds.v1.Kinds", json) !== undefined;
 

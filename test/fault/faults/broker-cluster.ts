@@ -4,7 +4,7 @@ import { networkOf } from "../../../testbed/system/cluster.ts";
 import type { Engine } from "../../../testbed/system/engine.ts";
 import { type LossProbe, startLossProbe } from "../../../testbed/system/loss-probe.ts";
 import { OUTSIDE } from "../../../testbed/system/network.ts";
-import { asOperator, shopStreams, tellLoss } from "../../../testbed/system/operator.ts";
+import { asOperator, logLoss, shopStreams } from "../../../testbed/system/operator.ts";
 import type { System, Topology } from "../../../testbed/system/system.ts";
 import type { Course, Fault } from "../fault.ts";
 
@@ -159,7 +159,7 @@ async function partition(course: Course, how: readonly string[], times: number):
       await helpWithoutLeader(course);
       if (time % JUDGED_TOGETHER !== 0 && time < times) continue;
       await endProbe();
-      await tellLoss(system, note);
+      await logLoss(system, note);
       if (time < times) await judge(`${time} of ${times}`);
     }
   } finally {

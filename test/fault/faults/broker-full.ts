@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { DiscardPolicy, type StreamConfig } from "@nats-io/jetstream";
 import { diskOf, type SmallDisk, smallDisk } from "../../../testbed/system/disk.ts";
 import type { Engine } from "../../../testbed/system/engine.ts";
-import { asOperator, shopStreams, tellLoss } from "../../../testbed/system/operator.ts";
+import { asOperator, logLoss, shopStreams } from "../../../testbed/system/operator.ts";
 import type { Fault, Ground } from "../fault.ts";
 
 const SMALL_MEGABYTES = 48;
@@ -60,7 +60,7 @@ export const fillBrokersDisk: Fault = {
     await disk.resize(ROOMY_MEGABYTES);
     await broker.kill();
     await broker.start();
-    await tellLoss(system, log);
+    await logLoss(system, log);
   },
 };
 

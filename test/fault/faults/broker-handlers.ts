@@ -4,8 +4,8 @@ import { FACTS } from "#proto/events.ts";
 import type { ServiceName } from "#proto/services.ts";
 import { openParkedMessages } from "../../../ops/parked/messages.ts";
 import { connectedBroker, restart } from "../../../ops/parked/restart.ts";
-import { insist } from "../../../testbed/system/insist.ts";
 import { asOperator } from "../../../testbed/system/operator.ts";
+import { retry } from "../../../testbed/system/retry.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { Course, Fault } from "../fault.ts";
 
@@ -23,10 +23,10 @@ async function onEachEvent(
   const trigger = `create trigger fault_inbox before insert on inbox for each row
      if new.consumer = '${durableOf(service, fact)}' then ${statement}; end if`;
   const remove = async () => {
-    await insist(() => sql(service, "drop trigger if exists fault_inbox"));
+    await retry(() => sql(service, "drop trigger if exists fault_inbox"));
   };
   await remove();
-  await insist(() => sql(service, trigger));
+  await retry(() => sql(service, trigger));
   return remove;
 }
 
@@ -143,11 +143,11 @@ export const slowHandlers: Fault = {
     const trigger = `create trigger fault_slow before insert on inbox for each row do sleep(${seconds})`;
     const remove = async () => {
       for (const service of kinds) {
-        await insist(() => system.sql(service, "drop trigger if exists fault_slow"));
+        await retry(() => system.sql(service, "drop trigger if exists fault_slow"));
       }
     };
     await remove();
-    for (const service of kinds) await insist(() => system.sql(service, trigger));
+    for (const service of kinds) await retry(() => system.sql(service, trigger));
     return remove;
   },
 };

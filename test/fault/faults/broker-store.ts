@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { wipeStore } from "../../../testbed/engines/own-broker.ts";
 import { type Disk, diskOf, type LoopDisk, loopDisk } from "../../../testbed/system/disk.ts";
 import type { Engine } from "../../../testbed/system/engine.ts";
-import { tellLoss } from "../../../testbed/system/operator.ts";
+import { logLoss } from "../../../testbed/system/operator.ts";
 import type { Course, Fault, Ground } from "../fault.ts";
 
 const DISK_MEGABYTES = 256;
@@ -31,7 +31,7 @@ async function repeatedly(
     await once(broker);
     injected();
     if (time % TOGETHER === 0) {
-      await tellLoss(system, note);
+      await logLoss(system, note);
       if (time < times) await course.judge(`${time} of ${times}`);
     }
   }
@@ -107,7 +107,7 @@ export const putOldStoreBack: Fault = {
       wipeStore(broker);
       cpSync(copy, broker.storeDirectory ?? "", { recursive: true });
       await broker.start();
-      await tellLoss(system, log);
+      await logLoss(system, log);
     };
   },
 };

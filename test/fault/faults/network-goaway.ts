@@ -1,5 +1,5 @@
 import { SERVICES } from "#proto/services.ts";
-import { sayGoaway } from "../../../testbed/proxy/goaway.ts";
+import { sendGoaway } from "../../../testbed/proxy/goaway.ts";
 import type { Fault } from "../fault.ts";
 
 export const goawayStorm: Fault = {
@@ -11,14 +11,14 @@ export const goawayStorm: Fault = {
     const edges = SERVICES.flatMap((to) => system.edges.select({ to }));
     const storms = edges.map((edge, index) => {
       const own = random.fork(index);
-      const storm = sayGoaway(() => own.chance(0.1));
+      const storm = sendGoaway(() => own.chance(0.1));
       edge.filter(storm.filter);
       return storm;
     });
     log(`GOAWAY on ${edges.length} ways`);
     return async () => {
       for (const edge of edges) edge.mend();
-      log(`${storms.reduce((sum, { said }) => sum + said(), 0)} times`);
+      log(`${storms.reduce((sum, { sent }) => sum + sent(), 0)} times`);
     };
   },
 };

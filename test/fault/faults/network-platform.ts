@@ -1,12 +1,12 @@
 import { FAKES } from "../../../simulators/sandbox/fakes.ts";
 import type { Faults } from "../../../simulators/sandbox/faults.ts";
-import { insist } from "../../../testbed/system/insist.ts";
+import { retry } from "../../../testbed/system/retry.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { Fault } from "../fault.ts";
 
 /** Another fault may be killing it meanwhile. */
 const tellPlatform = ({ sandbox }: System, faults: Partial<Faults> = {}) =>
-  insist(() => sandbox.faults(faults));
+  retry(() => sandbox.faults(faults));
 
 /** What callbacks may be like: each alone, or several together. */
 export const platformCallbacks: Fault = {

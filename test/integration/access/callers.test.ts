@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { status } from "@grpc/grpc-js";
-import { assertTellsNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
+import { assertLeaksNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
 import { BAD_TOKENS } from "../../../testbed/calls/bad-tokens.ts";
 import { METHODS, methodNamed } from "../../../testbed/calls/contract.ts";
 import { type EveryCaller, everyCaller } from "../../../testbed/calls/every-caller.ts";
@@ -58,7 +58,7 @@ describe("access to the services", function () {
         } else {
           const refusal = caller === "anonymous" ? "UNAUTHENTICATED" : "PERMISSION_DENIED";
           assert.equal(name, refusal, what);
-          assertTellsNothing(answer);
+          assertLeaksNothing(answer);
         }
       }
     });

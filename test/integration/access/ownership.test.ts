@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertTellsNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
+import { assertLeaksNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
 import { token } from "../../../testbed/calls/callers.ts";
 import {
   type FieldPath,
@@ -59,7 +59,7 @@ describe("the records of another user", function () {
         assert.equal(answer.bytes?.length ?? 0, 0);
         const ofMissing = await callWith(method, at, missing);
         assert.deepEqual(readable(answer, theirs), readable(ofMissing, missing));
-        assertTellsNothing(answer);
+        assertLeaksNothing(answer);
         await quiet(shop);
         assert.deepEqual(await snapshot(shop), before);
         // An administrator finds the record.

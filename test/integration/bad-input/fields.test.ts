@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DescFile } from "@bufbuild/protobuf";
 import type { DescriptorProto } from "@bufbuild/protobuf/wkt";
-import { assertTellsNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
+import { assertLeaksNothing, statusNameOf } from "../../../testbed/calls/answers.ts";
 import {
   type FieldPath,
   fieldsOf,
@@ -46,7 +46,7 @@ describe("a bad value in any field of any rpc", function () {
     const expected = rule.answers(input);
     const what = `${at.path} ${input.name}: ${name} ${answer.details}, expected ${expected}`;
     try {
-      assertTellsNothing(answer);
+      assertLeaksNothing(answer);
     } catch (error) {
       return `${what}; ${(error as Error).message}`;
     }

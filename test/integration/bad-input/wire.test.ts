@@ -4,7 +4,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { status } from "@grpc/grpc-js";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { assertTellsNothing, bytesOf, statusNameOf } from "../../../testbed/calls/answers.ts";
+import { assertLeaksNothing, bytesOf, statusNameOf } from "../../../testbed/calls/answers.ts";
 import {
   type FieldPath,
   fieldsOf,
@@ -46,7 +46,7 @@ describe("a request in malformed or unusual protobuf", function () {
 
   const send = async (method: Method, bytes: Uint8Array): Promise<RawAnswer> => {
     const answer = await every.send(method, bytes, validOf(method).caller);
-    assertTellsNothing(answer);
+    assertLeaksNothing(answer);
     return answer;
   };
   const validBytes = async (method: Method) =>

@@ -3,7 +3,7 @@ import { create, fromJson, type JsonObject, type JsonValue, toJson } from "@bufb
 import { parse } from "yaml";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { METHODS } from "../../../testbed/calls/contract.ts";
-import { readDocument, schemaJudge } from "../../../testbed/calls/openapi.ts";
+import { readDocument, schemaValidator } from "../../../testbed/calls/openapi.ts";
 import { newWorld, validOf, type World } from "../../../testbed/calls/valid-requests.ts";
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
@@ -13,7 +13,7 @@ const NEVER: JsonValue[] = ["no such value", "1.5", { nothing: 1 }, [["1"]], tru
 
 describe("the OpenAPI schemas of requests", function () {
   this.timeout(startMs);
-  const judge = schemaJudge(readDocument().components.schemas);
+  const judge = schemaValidator(readDocument().components.schemas);
   let world: World;
   before(async () => {
     world = await newWorld(await sharedShop());
@@ -61,7 +61,7 @@ describe("the OpenAPI document at the gateway", function () {
   });
 
   it("describes the HTTP status, code and details of a refusal as the gateway sends them", async () => {
-    const judge = schemaJudge(document.components.schemas);
+    const judge = schemaValidator(document.components.schemas);
     for (const [path, { post }] of Object.entries(document.paths)) {
       if (!("application/json" in post.requestBody.content)) continue;
       const body = JSON.stringify({ noSuchField: 1 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { booksBalance } from "../../../testbed/orders/books.ts";
-import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { type EventPublisher, eventPublisher } from "../../../testbed/orders/events.ts";
 import { newId } from "../../../testbed/orders/fixtures.ts";
 import {
   ALL_CENTS,
@@ -28,10 +28,10 @@ function permutations<T>(items: readonly T[]): T[][] {
 describe("events that are repeated and reordered", function () {
   this.timeout(60_000);
   let shop: Shop;
-  let events: EventsByHand;
+  let events: EventPublisher;
   before(async () => {
     shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
-    events = await eventsByHand(shop);
+    events = await eventPublisher(shop);
   });
   after(async () => {
     await events?.close();
@@ -97,12 +97,12 @@ describe("events that are repeated and reordered", function () {
         assert.deepEqual(new Set(await take()), new Set([!closed]), sequence.join(", "));
       } else if (step === "paid") {
         const fields = { ...message, spentCents: ALL_CENTS };
-        const eventId = await events.tell("order.v1.paid", fields);
-        await events.had(eventId, ["user"]);
+        const eventId = await events.publishMessage("order.v1.paid", fields);
+        await events.untilProcessed(eventId, ["user"]);
       } else {
         const fields = { ...message, holders: [...holders] };
-        const eventId = await events.tell("order.v1.cancelled", fields);
-        await events.had(eventId, holders);
+        const eventId = await events.publishMessage("order.v1.cancelled", fields);
+        await events.untilProcessed(eventId, holders);
         closed = true;
       }
     }

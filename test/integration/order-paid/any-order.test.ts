@@ -4,7 +4,7 @@ import pMap from "p-map";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { outcome } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { type EventPublisher, eventPublisher } from "../../../testbed/orders/events.ts";
 import {
   insertUsers,
   newGoods,
@@ -102,10 +102,10 @@ const FINISHED: { [step: string]: string } = { 1: "P", 2: "W" };
 describe("payments and refunds in every sequence and multiplicity", function () {
   this.timeout(120_000);
   let shop: Shop;
-  let events: EventsByHand;
+  let events: EventPublisher;
   before(async () => {
     shop = await startShop({ services: ["goods", "coupon", "user", "order"] });
-    events = await eventsByHand(shop);
+    events = await eventPublisher(shop);
   });
   after(async () => {
     await events?.close();
@@ -158,7 +158,7 @@ describe("payments and refunds in every sequence and multiplicity", function () 
         for (const { refundId, note } of refunds.get(walk.orderId) ?? []) {
           if (next !== "B" && FINISHED[next] !== note) continue;
           const message = { orderId: walk.orderId, refundId };
-          eventIds.push(await events.tell("pay.v1.refunded", message));
+          eventIds.push(await events.publishMessage("pay.v1.refunded", message));
         }
       },
       { concurrency: IN_FLIGHT },
@@ -184,7 +184,7 @@ describe("payments and refunds in every sequence and multiplicity", function () 
     const payTime = timestampFromDate(new Date());
     const message = { paymentId: paymentIds[which], orderId, amountCents: PAY_CENTS, payTime };
     const again = orderId % 2n === 0n ? eventIds.get(which) : undefined;
-    const id = await events.tell("pay.v1.succeeded", message, again);
+    const id = await events.publishMessage("pay.v1.succeeded", message, again);
     eventIds.set(which, id);
     return id;
   }

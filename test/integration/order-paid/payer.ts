@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { type EventPublisher, eventPublisher } from "../../../testbed/orders/events.ts";
 import { newId } from "../../../testbed/orders/fixtures.ts";
 import { newShopper, type Shopper } from "../../../testbed/orders/shoppers.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
@@ -13,7 +13,7 @@ export const PAY_CENTS = 2_000n;
 /** Publishes payment events in place of the pay service, which the shop runs without. */
 export type Payer = {
   shop: Shop;
-  events: EventsByHand;
+  events: EventPublisher;
   /** A new shopper with an order that waits for its payment. */
   unpaidOrder(): Promise<{ shopper: Shopper; order: Order }>;
   paidOrder(): Promise<{ shopper: Shopper; order: Order; paymentId: bigint }>;
@@ -31,7 +31,7 @@ export type Payer = {
 };
 
 export async function startPayer(shop: Shop): Promise<Payer> {
-  const events = await eventsByHand(shop);
+  const events = await eventPublisher(shop);
   const read = async ({ orderId }: Order) => {
     const { order } = await shop.admin.order.getOrder({ orderId });
     assert.ok(order);
@@ -48,7 +48,7 @@ export async function startPayer(shop: Shop): Promise<Payer> {
     const { orderId, userId } = order;
     const payTime = timestampFromDate(new Date());
     const message = { paymentId, orderId, userId, amountCents, payTime };
-    await events.tell("pay.v1.succeeded", message, eventId);
+    await events.publishMessage("pay.v1.succeeded", message, eventId);
     return paymentId;
   };
   const unpaidOrder = async () => {
@@ -73,7 +73,7 @@ export async function startPayer(shop: Shop): Promise<Payer> {
       const ids = refundIds ?? refunds.map(({ refundId }) => refundId);
       for (const refundId of ids) {
         const message = { orderId, userId, refundId };
-        await events.tell("pay.v1.refunded", message);
+        await events.publishMessage("pay.v1.refunded", message);
       }
     },
     read,

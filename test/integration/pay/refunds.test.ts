@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { type Payment, PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { type EventsByHand, eventsByHand } from "../../../testbed/orders/events.ts";
+import { type EventPublisher, eventPublisher } from "../../../testbed/orders/events.ts";
 import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import { openPayment, paymentNow, recordOf, startPayShop, whenPayment } from "./pay-shop.ts";
@@ -13,10 +13,10 @@ const { REFUND_REQUESTED, REFUND_SUCCEEDED, REFUND_FAILED } = PaymentLogType;
 describe("refunds", function () {
   this.timeout(60_000);
   let shop: Shop;
-  let events: EventsByHand;
+  let events: EventPublisher;
   before(async () => {
     shop = await startPayShop();
-    events = await eventsByHand(shop);
+    events = await eventPublisher(shop);
   });
   after(async () => {
     await events?.close();
@@ -30,7 +30,7 @@ describe("refunds", function () {
     return whenPayment(shop, payment.paymentId, SUCCEEDED);
   };
   const ask = ({ orderId, userId, paymentId }: Payment, refundId: bigint, payAmountCents: bigint) =>
-    events.tell("order.v1.refund_requested", {
+    events.publishMessage("order.v1.refund_requested", {
       orderId,
       userId,
       refundId,
