@@ -8,7 +8,7 @@ import {
 import { amountOffCents } from "../../services/coupon/domain/discount.ts";
 import { decideReservations, type OnSale } from "../../services/goods/domain/reserve.ts";
 import type { PlaceCommand } from "../../services/order/domain/order.ts";
-import { decideDeductions } from "../../services/user/domain/hold.ts";
+import { decideHolds } from "../../services/user/domain/deduct.ts";
 import { big, type Transaction } from "./connections.ts";
 
 // What an order is decided by, read without locks. The rules, and the words of a refusal, are those of the services.
@@ -93,5 +93,6 @@ export async function balanceRefusal(
 ): Promise<Refusal | undefined> {
   const [row] = await tx.select<{ balance: string }>(SELECT_BALANCE, [big(userId)]);
   const balances = new Map(row ? [[userId, BigInt(row.balance)]] : []);
-  return decideDeductions([{ orderId: 1n, userId, amountCents }], balances).holds[0]?.refusal;
+  const request = { orderId: 1n, userId, amountCents };
+  return decideHolds([request], { balances, early: new Map() }).holds[0]?.refusal;
 }

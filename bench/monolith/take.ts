@@ -1,6 +1,6 @@
 import type { OrderLine } from "../../services/order/domain/order.ts";
+import { BalanceLogType } from "../../services/user/domain/balance.ts";
 import { pointsFor } from "../../services/user/domain/points.ts";
-import { BalanceLogType } from "../../services/user/domain/user.ts";
 import { big, RunAgain, type Transaction } from "./connections.ts";
 import { cached, type Decided, isPaid } from "./write-order.ts";
 
@@ -30,7 +30,7 @@ const TAKE_BALANCE = `update users set balance_cents = balance_cents - ?, points
   where user_id = ? and balance_cents >= ?`;
 const LOG_BALANCE = `insert into balance_log (log_id, user_id, order_id, type, amount_cents,
     balance_after, log_time)
-  select ?, user_id, ?, ${BalanceLogType.pay}, ?, balance_cents, ? from users where user_id = ?`;
+  select ?, user_id, ?, ${BalanceLogType.PAY}, ?, balance_cents, ? from users where user_id = ?`;
 const LOG_POINTS = `insert into point_log (log_id, user_id, order_id, points, spent_cents,
   points_per_unit, log_time) values (?, ?, ?, ?, ?, 1, ?)`;
 

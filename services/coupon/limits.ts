@@ -1,4 +1,7 @@
 // Every bound of the coupon service, with its unit and its reason.
 
-/** Entries in one UseCoupons; the largest batch of the order service. Each locks a row until commit. */
+/**
+ * Entries in one UseCoupons call; the largest batch that the order service sends. Each of them
+ * locks a row until the commit.
+ */
 export const MAX_USES = 1_000;

@@ -88,7 +88,7 @@ function offOf(kind: DiscountMessage["kind"]): CouponIssue["discount"]["off"] | 
   }
 }
 
-/** Truncates to milliseconds: rounding up the end of 9999 would give a time that no column holds. */
+/** Truncates to milliseconds: rounded up, the end of 9999 would not fit into a column. */
 function dateOf({ seconds, nanos }: Timestamp): Date {
   return new Date(Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000));
 }

@@ -17,7 +17,7 @@ export function userConfig(env: Record<string, string | undefined>): UserConfig 
   });
 }
 
-/** Also read by programs that have to know what an order earns. */
+/** Reads POINTS_PER_UNIT alone, for programs that compute what an order earns. */
 export function pointsPerUnit(read: SettingsReader): bigint {
   return read.bigint("POINTS_PER_UNIT", { default: 1n, min: 0n, max: 100n });
 }

@@ -1,16 +1,16 @@
 import { signToken } from "#platform/rpc/tokens.ts";
 import { runService } from "#platform/service/run.ts";
 import { startService } from "#platform/service/start-service.ts";
-import { openPasswordHashes } from "./clients/password-hashes.ts";
-import { refreshTokens } from "./clients/refresh-tokens.ts";
 import { type UserConfig, userConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
-import { loginAttempts } from "./domain/login-attempts.ts";
 import { FAILED_LOGINS, USER_TOKEN_SECONDS } from "./limits.ts";
 import { userImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
 import type { AccessToken, Parts } from "./use-cases/parts.ts";
+import { loginAttempts } from "./use-cases/steps/login-attempts.ts";
+import { openPasswordHashes } from "./use-cases/steps/password-hashes.ts";
+import { refreshTokens } from "./use-cases/steps/refresh-tokens.ts";
 
 export function start(env: Record<string, string | undefined> = process.env) {
   const config = userConfig(env);

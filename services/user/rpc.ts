@@ -8,7 +8,9 @@ import {
   type UserSchema,
   UserService,
 } from "#proto/shop/user/v1/user_pb.ts";
-import type { BalanceLogEntry, PointLogEntry, User } from "./domain/user.ts";
+import type { BalanceLogEntry } from "./domain/balance.ts";
+import type { PointLogEntry } from "./domain/points.ts";
+import type { User } from "./domain/user.ts";
 import { deductBalance } from "./use-cases/deduct-balance.ts";
 import { getUser } from "./use-cases/get-user.ts";
 import { listBalanceLog } from "./use-cases/list-balance-log.ts";
@@ -43,10 +45,10 @@ export function userImplementation(parts: Parts): Implementation {
       return { balanceCents: await topUpBalance(parts, { requestId, userId, amountCents }) };
     },
     async deductBalance({ deductions }) {
-      const commands = deductions.map(({ orderId, userId, amountCents }) => {
+      const requests = deductions.map(({ orderId, userId, amountCents }) => {
         return { orderId, userId, amountCents };
       });
-      const outcomes = await deductBalance(parts, commands);
+      const outcomes = await deductBalance(parts, requests);
       const results = outcomes.map(({ orderId, refusal }) => ({
         orderId,
         ...(refusal && { error: errorInfo(refusal) }),

@@ -24,8 +24,8 @@ export function checkIssue(issue: CouponIssue): void {
 }
 
 /**
- * The validity of a coupon that is issued at `now`. Throws Refusal(INVALID_ARGUMENT) if it would end
- * before it begins. The result depends on the clock, so a repeated request must not be checked again.
+ * The validity of a coupon that is issued at `now`. Throws Refusal(INVALID_ARGUMENT) if it would
+ * end before it begins. The result depends on the clock, so repeated requests skip this check.
  */
 export function periodOf(
   issue: CouponIssue,

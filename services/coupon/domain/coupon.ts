@@ -23,8 +23,8 @@ export type Coupon = {
 export type Spending = { couponId: bigint; userId: bigint; goodsAmountCents: bigint };
 
 /**
- * Why the coupon cannot be spent at this moment, undefined if it can. Another user's coupon gets the
- * same refusal as a coupon that does not exist, so that the answer does not reveal it.
+ * Why the coupon cannot be spent at this moment, undefined if it can. Another user's coupon gets
+ * the same refusal as a coupon that does not exist, so that the answer does not reveal it.
  */
 export function refusalToSpend(
   coupon: Coupon | undefined,
@@ -58,6 +58,6 @@ export function couponNotFound(couponId: bigint): Refusal {
   return new Refusal(Reason.COUPON_NOT_FOUND, { coupon_id: String(couponId) });
 }
 
-export function isValidAt(period: Pick<Coupon, "validFrom" | "validUntil">, now: Date): boolean {
+function isValidAt(period: Pick<Coupon, "validFrom" | "validUntil">, now: Date): boolean {
   return period.validFrom <= now && (period.validUntil === null || now < period.validUntil);
 }

@@ -5,8 +5,8 @@ import { databaseNow, findIssued, insertCoupon } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Gives a coupon to a user. Idempotent by request id: the same contents get the coupon in its current
- * state, other contents REQUEST_ID_REUSED.
+ * Gives a coupon to a user. Idempotent by request id: the same contents get the coupon in its
+ * current state, other contents REQUEST_ID_REUSED.
  */
 export async function issueCoupon(
   { database, identifiers }: Parts,

@@ -41,7 +41,7 @@ describe("points", () => {
     );
   });
 
-  it("are given once, however often an order comes", () => {
+  it("are given once, even if an order arrives repeatedly", () => {
     const orders = [paid(1n, 7n, 500n), paid(1n, 7n, 500n), paid(2n, 7n, 500n)];
     const log = decidePoints([paid(2n, 7n, 500n)], [], 1n);
     assert.deepEqual(decidePoints(orders, log, 1n), [
@@ -49,7 +49,7 @@ describe("points", () => {
     ]);
   });
 
-  it("are taken by a refund once, and as cents of the order add up, not of the refund", () => {
+  it("are taken once by a refund, computed from what the order spent in all", () => {
     const log = decidePoints([paid(1n, 7n, 250n)], [], 1n);
     const first = decidePoints([refunded(21n, 50n), refunded(21n, 50n)], log, 1n);
     assert.deepEqual(pointsOf(first), [0n]);
@@ -57,12 +57,12 @@ describe("points", () => {
     assert.deepEqual(pointsOf(second), [-1n]);
   });
 
-  it("go back by the rate at which they were given", () => {
+  it("are taken back at the rate at which they were given", () => {
     const log = decidePoints([paid(1n, 7n, 1_000n)], [], 2n);
     assert.deepEqual(pointsOf(decidePoints([refunded(21n, 1_000n)], log, 5n)), [-20n]);
   });
 
-  it("add up to what is spent in all, in whatever order payment and refunds come, and how often", () => {
+  it("add up to what is spent in all, in any order and repetition of payment and refunds", () => {
     const cents = fc.bigInt({ min: 0n, max: 1_000n });
     const scene = fc.record({
       kept: cents,
@@ -105,7 +105,7 @@ describe("points", () => {
     assert.deepEqual(pointsOf(entries), [(MAX_CENTS / 100n) * 100n]);
   });
 
-  it("are not given for an event with impossible numbers", () => {
+  it("are not given for an event whose numbers are out of range", () => {
     checkPaidOrder(paid(1n, 7n, MAX_CENTS));
     const impossible = [
       paid(0n, 7n, 1n),

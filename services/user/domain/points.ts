@@ -1,17 +1,29 @@
 import { Checks } from "#platform/values/checks.ts";
+import { sumByUser } from "./user.ts";
 
 /** Cents of one full unit of the currency. */
 const UNIT_CENTS = 100n;
 
-/** An order that was paid; what was spent is the base of its points. */
+/** A paid order. Its points are computed from `spentCents`. */
 export type PaidOrder = { orderId: bigint; userId: bigint; spentCents: bigint };
 
-/** A change of what counts as spent for an order: up when it was paid (refund 0), down with each refund. */
+/** A change of what an order spent: positive for the payment (refund 0), negative for a refund. */
 export type Spending = PaidOrder & { refundId: bigint };
 
-/** A row of the point log. */
+/** A row of the point log as the store writes it. */
 export type PointEntry = Spending & { points: bigint; pointsPerUnit: bigint };
 
+/** A row of the point log as its user reads it. The refund is 0 for the payment. */
+export type PointLogEntry = {
+  logId: bigint;
+  userId: bigint;
+  orderId: bigint;
+  points: bigint;
+  refundId: bigint;
+  logTime: Date;
+};
+
+/** Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range. */
 export function checkPaidOrder(order: PaidOrder): void {
   const checks = new Checks();
   checks.identifier("order_id", order.orderId);
@@ -20,17 +32,18 @@ export function checkPaidOrder(order: PaidOrder): void {
   checks.throwIfAny();
 }
 
-/** What an order earns in all: so many points for each full unit that is spent on it, rounded down, below 0 too. */
+/** The points of an order in all: `pointsPerUnit` for each full unit spent, rounded towards -∞. */
 export function pointsFor(spentCents: bigint, pointsPerUnit: bigint): bigint {
   const rest = ((spentCents % UNIT_CENTS) + UNIT_CENTS) % UNIT_CENTS;
   return ((spentCents - rest) / UNIT_CENTS) * pointsPerUnit;
 }
 
 /**
- * The rows by which these changes go into the point log. A row has the points by which the order's total moves, so that
- * the rows of an order always add up to the points of what is spent in all, in whatever order they come; a refund that
- * overtakes the payment takes points first. A change that the log has already, that comes twice, or that is of nothing,
- * is left out. All rows of an order count by the rate of the first one, so that a refund takes back what was given.
+ * The rows that record these changes in the point log. A row has the points by which the order's
+ * total changes, so the rows of an order add up to the points of what it spent in all, in
+ * whichever order the changes arrive; a refund that overtakes the payment takes points first.
+ * Changes that the log already has, repetitions and changes of 0 are left out. All rows of an order
+ * use the rate of the first one, so that a refund takes back exactly what was given.
  */
 export function decidePoints(
   changes: readonly Spending[],
@@ -55,10 +68,7 @@ export function decidePoints(
   });
 }
 
-/** What the rows add to each user, in the order of the users. */
+/** The change of each user's points, ordered by user id. */
 export function pointChanges(entries: readonly PointEntry[]): Map<bigint, bigint> {
-  const changes = new Map<bigint, bigint>();
-  for (const { userId, points } of entries)
-    changes.set(userId, (changes.get(userId) ?? 0n) + points);
-  return new Map([...changes].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sumByUser(entries, ({ points }) => points);
 }

@@ -1,22 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
+import { ParticipantState, splitForRelease } from "#platform/values/participant.ts";
 import { Refusal } from "#platform/values/refusal.ts";
-import {
-  type BalanceRefund,
-  closedBefore,
-  decideDeductions,
-  type Hold,
-  HoldState,
-  type Movement,
-  releaseMovements,
-} from "./hold.ts";
-import { checkRefundedOrder, decideRefunds, type RefundedOrder } from "./refund.ts";
+import type { Movement } from "./balance.ts";
+import { decideHolds } from "./deduct.ts";
+import { closedHold, type Hold } from "./hold.ts";
+import { checkRefund, decideRefunds, type EarlyRefund, type Refund } from "./refund.ts";
+import { releaseMovements } from "./release.ts";
 
 const OPENING = 1_000n;
 const order = { orderId: 1n, userId: 7n };
 
-const refundOf = (refundId: bigint, balanceCents: bigint): RefundedOrder => ({
+const refundOf = (refundId: bigint, balanceCents: bigint): Refund => ({
   ...order,
   refundId,
   balanceCents,
@@ -28,8 +24,9 @@ class Account {
   hold: Hold | undefined;
   balance = OPENING;
   log: Movement[] = [];
-  early: BalanceRefund[] = [];
+  early: EarlyRefund[] = [];
 
+  private holds = () => new Map(this.hold ? [[order.orderId, this.hold]] : []);
   private balances = () => new Map([[order.userId, this.balance]]);
 
   private apply(movements: Movement[]) {
@@ -41,25 +38,24 @@ class Account {
   }
 
   deduct(amountCents: bigint) {
-    if (this.hold && this.hold.state !== HoldState.early) return;
+    if (this.hold && this.hold.state !== ParticipantState.EARLY) return;
     const early = new Map([[order.orderId, this.early]]);
-    const wanted = [{ ...order, amountCents }];
-    const { holds, movements } = decideDeductions(wanted, this.balances(), early);
+    const requests = [{ ...order, amountCents }];
+    const { holds, movements } = decideHolds(requests, { balances: this.balances(), early });
     this.hold = holds[0];
     this.apply(movements);
   }
 
   cancel() {
-    if (!this.hold) this.hold = closedBefore(order);
-    const open = [HoldState.held, HoldState.early].some((state) => state === this.hold?.state);
-    if (!open) return;
-    this.apply(releaseMovements([this.hold], this.balances()));
-    this.hold = { ...this.hold, state: HoldState.released };
+    const { open, unknown } = splitForRelease(new Map([[order.orderId, order]]), this.holds());
+    this.apply(releaseMovements(open, this.balances()));
+    for (const hold of open) this.hold = { ...hold, state: ParticipantState.RELEASED };
+    for (const closed of unknown) this.hold = closedHold(closed);
   }
 
-  refund(...refunds: RefundedOrder[]) {
+  refund(...refunds: Refund[]) {
     const decision = decideRefunds(refunds, {
-      holds: new Map(this.hold ? [[order.orderId, this.hold]] : []),
+      holds: this.holds(),
       balances: this.balances(),
       refunded: new Set([...this.log, ...this.early].flatMap(({ refundId }) => refundId ?? [])),
     });
@@ -72,12 +68,12 @@ class Account {
 }
 
 describe("decideRefunds", () => {
-  it("gives each refund back once, though two events of one batch tell it", () => {
+  it("gives each refund back once, even if two events of a batch report it", () => {
     const account = new Account();
     account.deduct(300n);
     account.refund(refundOf(21n, 100n), refundOf(21n, 100n));
     account.refund(refundOf(21n, 100n));
-    assert.deepEqual(account.end(), { balance: 800n, state: HoldState.held });
+    assert.deepEqual(account.end(), { balance: 800n, state: ParticipantState.HELD });
     assert.equal(account.hold?.returnedCents, 100n);
   });
 
@@ -85,7 +81,7 @@ describe("decideRefunds", () => {
     const account = new Account();
     account.deduct(300n);
     account.refund(refundOf(21n, 200n), refundOf(22n, 200n), refundOf(23n, 1n));
-    assert.deepEqual(account.end(), { balance: 1_000n, state: HoldState.released });
+    assert.deepEqual(account.end(), { balance: 1_000n, state: ParticipantState.RELEASED });
     assert.deepEqual(
       account.log.map(({ refundId, amountCents }) => [refundId, amountCents]),
       [
@@ -96,11 +92,11 @@ describe("decideRefunds", () => {
     );
   });
 
-  it("gives a refused order nothing, and does not mark an order for a refund of nothing", () => {
+  it("gives nothing back for a refused order, and records no row for a refund of 0", () => {
     const refused = new Account();
     refused.deduct(1_001n);
     refused.refund(refundOf(21n, 1n));
-    assert.deepEqual(refused.end(), { balance: 1_000n, state: HoldState.refused });
+    assert.deepEqual(refused.end(), { balance: 1_000n, state: ParticipantState.REFUSED });
     const unknown = new Account();
     unknown.refund(refundOf(21n, 0n));
     assert.equal(unknown.hold, undefined);
@@ -135,9 +131,9 @@ describe("decideRefunds", () => {
   });
 });
 
-describe("checkRefundedOrder", () => {
-  it("refuses an event with impossible numbers", () => {
-    checkRefundedOrder(refundOf(21n, 0n));
+describe("checkRefund", () => {
+  it("refuses an event whose numbers are out of range", () => {
+    checkRefund(refundOf(21n, 0n));
     for (const bad of [
       { ...refundOf(21n, 1n), orderId: 0n },
       { ...refundOf(21n, 1n), userId: -1n },
@@ -145,7 +141,7 @@ describe("checkRefundedOrder", () => {
       refundOf(21n, -1n),
       { ...refundOf(21n, 1n), spentCents: MAX_CENTS + 1n },
     ]) {
-      assert.throws(() => checkRefundedOrder(bad), Refusal);
+      assert.throws(() => checkRefund(bad), Refusal);
     }
   });
 });

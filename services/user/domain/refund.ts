@@ -1,8 +1,10 @@
 import { Checks } from "#platform/values/checks.ts";
-import { type BalanceRefund, giveBack, type Hold, HoldState, type Movement } from "./hold.ts";
+import { ParticipantState } from "#platform/values/participant.ts";
+import { addToBalance, BalanceLogType, type Movement } from "./balance.ts";
+import { earlyHold, type Hold } from "./hold.ts";
 
-/** What a refund gives back to its user's balance, and by what the base of the order's points shrinks. */
-export type RefundedOrder = {
+/** What a refund returns to the user's balance, and what it takes off the base of the points. */
+export type Refund = {
   orderId: bigint;
   userId: bigint;
   refundId: bigint;
@@ -10,8 +12,11 @@ export type RefundedOrder = {
   spentCents: bigint;
 };
 
-/** Refuses an event with impossible numbers. */
-export function checkRefundedOrder(refund: RefundedOrder): void {
+/** The part of a refund that is stored until the request of its order arrives. */
+export type EarlyRefund = Pick<Refund, "orderId" | "refundId" | "balanceCents">;
+
+/** Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range. */
+export function checkRefund(refund: Refund): void {
   const checks = new Checks();
   checks.identifier("order_id", refund.orderId);
   checks.identifier("user_id", refund.userId);
@@ -22,42 +27,53 @@ export function checkRefundedOrder(refund: RefundedOrder): void {
 }
 
 /**
- * Gives balance back: each refund once, and no more than its order's hold still has, whatever the event says. An order
- * that got nothing, or was closed before, has nothing to give.
+ * Gives balance back: each refund once, and at most what the hold of its order still has. An order
+ * that was refused or closed holds nothing.
  *
- * What an order holds in the end is what it took, less all its refunds, and nothing once it is closed: a sum does not
- * mind the order in which its parts come, and closing wins over all. So that this also holds for a refund that comes
- * before the deduction, an unknown order is marked `early` and its refund is kept; the deduction takes both steps at
- * once. Closing the order instead would refuse the deduction and so lose what was not refunded.
+ * Events may arrive in any order, and the result must not depend on it. In the end an order holds
+ * what it took less all its refunds, and nothing once it is closed. A sum does not depend on the
+ * order of its terms, so only a refund that overtakes its deduction needs care: it marks the order
+ * as EARLY and is stored, and the deduction later applies both at once. Closing the order instead
+ * would refuse the deduction and lose the part that was not refunded.
  */
 export function decideRefunds(
-  refunds: readonly RefundedOrder[],
+  refunds: readonly Refund[],
   known: {
     holds: ReadonlyMap<bigint, Hold>;
     balances: ReadonlyMap<bigint, bigint>;
-    /** The refunds of these orders that had their effect on the balance, or are kept for it. */
+    /** Refunds of these orders that were already applied, or are stored until the deduction. */
     refunded: ReadonlySet<bigint>;
   },
-): { movements: Movement[]; changed: Hold[]; marks: Hold[]; early: BalanceRefund[] } {
+): {
+  movements: Movement[];
+  /** Holds that gave something back. */
+  changed: Hold[];
+  /** Rows for orders without one. */
+  marks: Hold[];
+  /** Refunds to store until the deduction arrives. */
+  early: EarlyRefund[];
+} {
   const holds = new Map(known.holds);
   const balances = new Map(known.balances);
   const refunded = new Set(known.refunded);
   const changed = new Map<bigint, Hold>();
   const marks: Hold[] = [];
-  const early: BalanceRefund[] = [];
+  const early: EarlyRefund[] = [];
   const movements: Movement[] = [];
   for (const refund of refunds) {
-    const { orderId, userId, refundId, balanceCents } = refund;
+    const { orderId, refundId, balanceCents } = refund;
     if (balanceCents === 0n || refunded.has(refundId)) continue;
     refunded.add(refundId);
     const hold = holds.get(orderId);
     if (!hold) {
-      const mark = refundedBefore({ orderId, userId });
+      const mark = earlyHold(refund);
       holds.set(orderId, mark);
       marks.push(mark);
     }
-    if (!hold || hold.state === HoldState.early) early.push({ orderId, refundId, balanceCents });
-    if (hold?.state !== HoldState.held) continue;
+    if (!hold || hold.state === ParticipantState.EARLY) {
+      early.push({ orderId, refundId, balanceCents });
+    }
+    if (hold?.state !== ParticipantState.HELD) continue;
     const given = giveBack(hold, refund, balances);
     movements.push(...given.movements);
     holds.set(orderId, given.hold);
@@ -66,8 +82,21 @@ export function decideRefunds(
   return { movements, changed: [...changed.values()], marks, early };
 }
 
-/** The mark that an order's refund came before its deduction. */
-function refundedBefore(order: { orderId: bigint; userId: bigint }): Hold {
-  const nothing = { amountCents: 0n, returnedCents: 0n, refusal: undefined };
-  return { ...order, ...nothing, state: HoldState.early };
+/** Gives back what a refund returns, at most what the hold still has; changes `balances`. */
+export function giveBack(
+  hold: Hold,
+  { refundId, balanceCents }: EarlyRefund,
+  balances: Map<bigint, bigint>,
+): { hold: Hold; movements: Movement[] } {
+  const { orderId, userId } = hold;
+  const left = hold.amountCents - hold.returnedCents;
+  const amountCents = balanceCents < left ? balanceCents : left;
+  if (amountCents === 0n) return { hold, movements: [] };
+  const balanceAfter = addToBalance(balances, { userId, orderId, amountCents });
+  const type = BalanceLogType.REFUND;
+  const state = amountCents === left ? ParticipantState.RELEASED : hold.state;
+  return {
+    hold: { ...hold, state, returnedCents: hold.returnedCents + amountCents },
+    movements: [{ userId, orderId, type, amountCents, balanceAfter, refundId }],
+  };
 }

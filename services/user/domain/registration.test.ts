@@ -34,7 +34,7 @@ describe("registration", () => {
     "𝓪𝓭𝓪",
     "1two",
   ]) {
-    it(`takes the name ${JSON.stringify(userName)}`, () => {
+    it(`accepts the name ${JSON.stringify(userName)}`, () => {
       assert.deepEqual(
         faultyFields(() => checkRegistration({ ...good, userName }, limits)),
         [],
@@ -94,13 +94,13 @@ describe("registration", () => {
     assert.notEqual(userNameKey("ada b"), userNameKey("adab"));
   });
 
-  it("keeps a key as it is when it is made a key again", () => {
+  it("leaves a key as it is", () => {
     for (const name of ["Ada", "ΣΟΦΟΣ", "İstanbul", "straße", "ﬁnn"]) {
       assert.equal(userNameKey(userNameKey(name)), userNameKey(name));
     }
   });
 
-  it("takes passwords of 8 to 128 characters, counted as people do", () => {
+  it("accepts passwords of 8 to 128 code points", () => {
     for (const password of ["12345678", "x".repeat(128), "😀".repeat(8), "😀".repeat(128)]) {
       assert.deepEqual(
         faultyFields(() => checkRegistration({ ...good, password }, limits)),
@@ -122,11 +122,11 @@ describe("registration", () => {
     }
   });
 
-  it("reads a password the same from every keyboard", () => {
+  it("gives a password one form on every keyboard", () => {
     assert.equal(passwordForm("pass\u00e9wort"), passwordForm("passe\u0301wort"));
   });
 
-  it("takes mobile numbers as people write them, and none", () => {
+  it("accepts mobile numbers with usual separators, and none", () => {
     for (const mobile of ["", "+49 171 123-4567", "01711234567"]) {
       assert.deepEqual(
         faultyFields(() => checkRegistration({ ...good, mobile }, limits)),
@@ -141,7 +141,7 @@ describe("registration", () => {
     }
   });
 
-  it("tells everything that is wrong at once, and never repeats the value", () => {
+  it("names all malformed fields at once and never repeats their values", () => {
     const wrong = { userName: "a\0secret", password: "short", mobile: "xyz" };
     assert.throws(
       () => checkRegistration(wrong, limits),
@@ -151,7 +151,7 @@ describe("registration", () => {
     );
   });
 
-  it("lets a login try what registration would refuse, within bounds", () => {
+  it("lets a login try names and passwords that a registration would refuse, within bounds", () => {
     for (const login of [
       { userName: "ab", password: "x" },
       { userName: " ada ", password: "wrong" },

@@ -1,13 +1,13 @@
 import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 
-// Letters of any script with their marks, digits, and what stands inside names and addresses. A space only inside.
+// Letters of any script with their marks, digits, and the separators of names and addresses.
 const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._@+ -]*$/u;
 const MOBILE = /^\+?[0-9][0-9 -]*$/;
 const SPACE_AT_AN_END = /^\s|\s$/u;
 
 type Length = { min: number; max: number };
-export type RegistrationLimits = {
+type RegistrationLimits = {
   userName: Length;
   password: Length;
   maxMobileLength: number;
@@ -16,23 +16,23 @@ export type RegistrationLimits = {
 export type Registration = { userName: string; password: string; mobile: string };
 
 /**
- * The form of a name under which it is unique: names that look alike in another case, width or composition have the
- * same key. Upper case comes before lower case because letters such as the final sigma and the dotless i fold alike
- * only by this way.
+ * The key under which a name is unique: names that differ only in case, width or composition share
+ * it. Converts to upper case first, because only then do letters such as the final sigma and the
+ * dotless i fold to the same character.
  */
 export function userNameKey(userName: string): string {
   return userName.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
 
 /**
- * The form of a password that is hashed: the same characters typed on different keyboards must match (NIST SP 800-63B
- * advises the normalisation).
+ * The form of a password that is hashed, so that the same characters typed on different keyboards
+ * match (NIST SP 800-63B recommends the normalisation).
  */
 export function passwordForm(password: string): string {
   return password.normalize("NFKC");
 }
 
-/** Raises Refusal(INVALID_ARGUMENT) with everything that is wrong with a registration. */
+/** Throws Refusal(INVALID_ARGUMENT) with all malformed fields. */
 export function checkRegistration(registration: Registration, limits: RegistrationLimits): void {
   const checks = new Checks();
   const nameFault = userNameFault(registration.userName, limits.userName);
@@ -48,8 +48,8 @@ export function checkRegistration(registration: Registration, limits: Registrati
 }
 
 /**
- * A login is checked only for what keeps its work bounded. A name or password that registration would not take belongs
- * to nobody, and is answered like any other wrong one.
+ * Checks only the lengths, which bound the work. A name or password that registration would refuse
+ * belongs to no user and is refused like any wrong one.
  */
 export function checkLogin(
   login: { userName: string; password: string },
@@ -61,7 +61,7 @@ export function checkLogin(
   checks.throwIfAny();
 }
 
-/** The one answer to every login that fails, whatever was wrong. */
+/** The same refusal for every failed login, so that it reveals no reason. */
 export function loginRefused(): Refusal {
   return new Refusal(Reason.UNAUTHENTICATED);
 }

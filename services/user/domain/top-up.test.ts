@@ -8,8 +8,8 @@ const topUp = { requestId: "top-1", userId: 7n, amountCents: 100n };
 const refusedFor = (reason: Reason) => (error: unknown) =>
   error instanceof Refusal && error.reason === reason;
 
-describe("top-ups", () => {
-  it("takes amounts from one cent to the largest amount", () => {
+describe("a top-up", () => {
+  it("accepts amounts from one cent to the largest amount", () => {
     checkTopUp({ ...topUp, amountCents: 1n });
     checkTopUp({ ...topUp, amountCents: MAX_CENTS });
     for (const amountCents of [0n, -1n, MAX_CENTS + 1n]) {
@@ -18,13 +18,13 @@ describe("top-ups", () => {
     }
   });
 
-  it("fills a balance up to the largest amount, and refuses one cent more", () => {
+  it("raises a balance to the largest amount, and refuses one cent more", () => {
     assert.equal(balanceAfterTopUp(MAX_CENTS - 100n, topUp), MAX_CENTS);
     const beyond = () => balanceAfterTopUp(MAX_CENTS - 99n, topUp);
     assert.throws(beyond, refusedFor(Reason.INVALID_ARGUMENT));
   });
 
-  it("answers a repetition the first balance, and refuses the key for anything else", () => {
+  it("repeats the first balance, and refuses the request id for other contents", () => {
     const first = { userId: 7n, amountCents: 100n, balanceAfter: 150n };
     assert.equal(answerRepeated(first, topUp), 150n);
     for (const other of [

@@ -4,6 +4,7 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 
 export type TopUp = { requestId: string; userId: bigint; amountCents: bigint };
 
+/** Throws Refusal(INVALID_ARGUMENT) with all malformed fields. */
 export function checkTopUp(topUp: TopUp): void {
   const checks = new Checks();
   checks.requestId("request_id", topUp.requestId);
@@ -12,16 +13,20 @@ export function checkTopUp(topUp: TopUp): void {
   checks.throwIfAny();
 }
 
-/** The balance after a top-up; beyond MAX_CENTS it is refused, never rounded. */
+/** The balance after a top-up. Throws Refusal(INVALID_ARGUMENT) if it would exceed MAX_CENTS. */
 export function balanceAfterTopUp(balanceCents: bigint, topUp: TopUp): bigint {
   const balanceAfter = balanceCents + topUp.amountCents;
   const checks = new Checks();
-  checks.that("amount_cents", balanceAfter <= MAX_CENTS, "would make the balance too large");
+  checks.that(
+    "amount_cents",
+    balanceAfter <= MAX_CENTS,
+    `must not raise the balance above ${MAX_CENTS}`,
+  );
   checks.throwIfAny();
   return balanceAfter;
 }
 
-/** Answers a repeated top-up: the first balance again, or that the key belongs to other contents. */
+/** Returns the balance of the first top-up; REQUEST_ID_REUSED if its contents were different. */
 export function answerRepeated(
   first: { userId: bigint; amountCents: bigint; balanceAfter: bigint },
   topUp: TopUp,

@@ -1,4 +1,6 @@
-/** A user as callers see it; the password's hash is not part of it. */
+import { Reason, Refusal } from "#platform/values/refusal.ts";
+
+/** A user as callers see it, without the hash of the password. */
 export type User = {
   userId: bigint;
   userName: string;
@@ -8,26 +10,18 @@ export type User = {
   registerTime: Date;
 };
 
-/** The numbers are those of shop.user.v1.BalanceLogType and of the column. */
-export const BalanceLogType = { topUp: 1, pay: 2, refund: 3 } as const;
-export type BalanceLogType = (typeof BalanceLogType)[keyof typeof BalanceLogType];
+/** Adds up signed changes by user, ordered by user id so that updates lock rows in key order. */
+export function sumByUser<T extends { userId: bigint }>(
+  entries: readonly T[],
+  changeOf: (entry: T) => bigint,
+): Map<bigint, bigint> {
+  const sums = new Map<bigint, bigint>();
+  for (const entry of entries) {
+    sums.set(entry.userId, (sums.get(entry.userId) ?? 0n) + changeOf(entry));
+  }
+  return new Map([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
-/** One change of a balance. The order is undefined for a top-up, the refund 0 where no refund gave it back. */
-export type BalanceLogEntry = {
-  logId: bigint;
-  userId: bigint;
-  orderId: bigint | undefined;
-  type: BalanceLogType;
-  amountCents: bigint;
-  refundId: bigint;
-  logTime: Date;
-};
-
-export type PointLogEntry = {
-  logId: bigint;
-  userId: bigint;
-  orderId: bigint;
-  points: bigint;
-  refundId: bigint;
-  logTime: Date;
-};
+export function userNotFound(userId: bigint): Refusal {
+  return new Refusal(Reason.USER_NOT_FOUND, { user_id: `${userId}` });
+}

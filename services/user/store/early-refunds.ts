@@ -1,14 +1,14 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows } from "#platform/db/statements.ts";
-import type { BalanceRefund } from "../domain/hold.ts";
+import type { EarlyRefund } from "../domain/refund.ts";
 
-/** The refunds that came before the deductions of these orders, by order. */
-export async function readEarly(
+/** The refunds that arrived before the deductions of these orders, by order. */
+export async function readEarlyRefunds(
   tx: Transaction,
   orderIds: Iterable<bigint>,
-): Promise<Map<bigint, BalanceRefund[]>> {
-  const rows = await selectByIds<BalanceRefund>(
+): Promise<Map<bigint, EarlyRefund[]>> {
+  const rows = await selectByIds<EarlyRefund>(
     tx,
     `select order_id as orderId, refund_id as refundId, balance_cents as balanceCents
      from early_refunds where order_id in (?) order by refund_id`,
@@ -17,9 +17,9 @@ export async function readEarly(
   return Map.groupBy(rows, ({ orderId }) => orderId);
 }
 
-export async function insertEarly(
+export async function insertEarlyRefunds(
   tx: Transaction,
-  refunds: readonly BalanceRefund[],
+  refunds: readonly EarlyRefund[],
 ): Promise<void> {
   await insertRows(
     tx,
@@ -32,7 +32,7 @@ export async function insertEarly(
   );
 }
 
-/** The refunds of these orders that the balance log has, or that wait for a deduction. */
+/** The refunds of these orders that the balance log has, or that are stored until a deduction. */
 export async function knownRefunds(
   tx: Transaction,
   orderIds: Iterable<bigint>,
@@ -43,6 +43,6 @@ export async function knownRefunds(
     "select refund_id as refundId from balance_log where order_id in (?) and refund_id <> 0",
     ids,
   );
-  const early = [...(await readEarly(tx, ids)).values()].flat();
+  const early = [...(await readEarlyRefunds(tx, ids)).values()].flat();
   return new Set([...logged, ...early].map(({ refundId }) => refundId));
 }

@@ -1,9 +1,9 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
-import type { BalanceLogEntry, BalanceLogType, PointLogEntry, User } from "../domain/user.ts";
+import type { BalanceLogEntry, BalanceLogType } from "../domain/balance.ts";
+import type { PointLogEntry } from "../domain/points.ts";
+import type { User } from "../domain/user.ts";
 
-// What the reads need of the tables; the migrations have the rest.
-
-/** Without the password's hash, which only a login reads. */
+/** Without the hash of the password, which only a login reads. */
 export const UserEntity = defineEntity({
   name: "User",
   tableName: "users",

@@ -1,21 +1,22 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows, updateRows } from "#platform/db/statements.ts";
+import { ParticipantState } from "#platform/values/participant.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
-import { type Hold, HoldState } from "../domain/hold.ts";
+import type { Hold } from "../domain/hold.ts";
 
 type HoldRow = {
   order_id: bigint;
   user_id: bigint;
   amount_cents: bigint;
   returned_cents: bigint;
-  state: HoldState;
+  state: ParticipantState;
   refusal: Uint8Array | null;
 };
 
 /**
- * What was decided for these orders, locked in the order of their ids until the transaction ends. An order that nothing
- * was decided for is not locked: the key refuses the second decision.
+ * The holds of these orders, locked in key order until the transaction ends. An order without one
+ * is not locked: the primary key refuses the second decision.
  */
 export async function lockHolds(
   tx: Transaction,
@@ -31,25 +32,30 @@ export async function lockHolds(
   return new Map(rows.map((row) => [row.order_id, holdOf(row)]));
 }
 
-/** Fails with a duplicate key, and so runs the transaction again, where another one decided an order meanwhile. */
+/**
+ * Inserts holds of orders without one. If another transaction has decided one of them in the
+ * meantime, that is a DuplicateKey, and `transact` runs its work again.
+ */
 export async function insertHolds(tx: Transaction, holds: readonly Hold[]): Promise<void> {
   await insertRows(tx, "balance_holds", rowsOf(holds));
 }
 
-/** Writes how holds are now that this transaction has locked in the given state. */
-export async function changeHolds(
+/** Writes holds that this transaction has locked in the given state. */
+export async function updateHolds(
   tx: Transaction,
   holds: readonly Hold[],
-  from: HoldState,
+  state: ParticipantState,
 ): Promise<void> {
   if (holds.length === 0) return;
   const set = ["user_id", "amount_cents", "returned_cents", "state", "refusal"];
   const matched = await updateRows(
     tx,
-    { table: "balance_holds", key: "order_id", set, guard: `t.state = ${from}` },
+    { table: "balance_holds", key: "order_id", set, guard: `t.state = ${state}` },
     rowsOf(holds),
   );
-  if (matched !== holds.length) throw new Error(`${matched} of ${holds.length} holds changed`);
+  if (matched !== holds.length) {
+    throw new Error(`${matched} of ${holds.length} locked holds were in state ${state}`);
+  }
 }
 
 function rowsOf(holds: readonly Hold[]) {
@@ -65,21 +71,23 @@ function rowsOf(holds: readonly Hold[]) {
     }));
 }
 
-/** Marks holds as released; each must be held, or wait for its deduction, and be locked by this transaction. */
+/** Releases holds in the states HELD and EARLY that this transaction has locked. */
 export async function releaseHolds(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
   if (orderIds.length === 0) return;
-  const rows = orderIds.map((orderId) => ({ order_id: orderId, state: HoldState.released }));
+  const rows = orderIds.map((orderId) => ({ order_id: orderId, state: ParticipantState.RELEASED }));
   const matched = await updateRows(
     tx,
     {
       table: "balance_holds",
       key: "order_id",
       set: ["state"],
-      guard: `t.state in (${HoldState.held}, ${HoldState.early})`,
+      guard: `t.state in (${ParticipantState.HELD}, ${ParticipantState.EARLY})`,
     },
     rows,
   );
-  if (matched !== rows.length) throw new Error(`released ${matched} of ${rows.length} holds`);
+  if (matched !== rows.length) {
+    throw new Error(`${matched} of ${rows.length} locked holds were in state HELD or EARLY`);
+  }
 }
 
 function holdOf(row: HoldRow): Hold {

@@ -1,10 +1,9 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { insertRows } from "#platform/db/statements.ts";
-import type { Movement } from "../domain/hold.ts";
-import type { PointEntry } from "../domain/points.ts";
+import { type BalanceLogEntry, BalanceLogType, type Movement } from "../domain/balance.ts";
+import type { PointEntry, PointLogEntry } from "../domain/points.ts";
 import type { TopUp } from "../domain/top-up.ts";
-import { type BalanceLogEntry, BalanceLogType, type PointLogEntry } from "../domain/user.ts";
 import {
   BalanceLogEntity,
   balanceLogEntryOf,
@@ -14,7 +13,7 @@ import {
 
 type NextId = () => bigint;
 
-/** `before` is the last entry of the page before; undefined for the newest ones. */
+/** `before` is the last entry of the previous page; undefined for the first page. */
 export type PageOf = { userId: bigint; before: bigint | undefined; limit: number };
 
 export async function insertMovements(
@@ -42,7 +41,7 @@ export async function insertTopUp(
     {
       log_id: topUp.logId,
       user_id: topUp.userId,
-      type: BalanceLogType.topUp,
+      type: BalanceLogType.TOP_UP,
       amount_cents: topUp.amountCents,
       balance_after: topUp.balanceAfter,
       request_id: topUp.requestId,
@@ -67,7 +66,7 @@ export async function findTopUp(
   };
 }
 
-/** What the point log has of these orders. Whoever adds to it has locked their users. */
+/** The rows of these orders in the point log. Lock their users before adding to it. */
 export async function readPoints(
   tx: Transaction,
   orderIds: Iterable<bigint>,
@@ -105,7 +104,7 @@ export async function listBalanceLog(database: Database, page: PageOf): Promise<
   return rows.map(balanceLogEntryOf);
 }
 
-/** A row that only keeps cents below a full unit changed no points, and is left out. */
+/** Leaves out rows that changed no points: they record cents below a full unit. */
 export async function listPointLog(database: Database, page: PageOf): Promise<PointLogEntry[]> {
   const where = { ...wherePage(page), points: { $ne: 0n } };
   const rows = await database.read((em) => em.find(PointLogEntity, where, newestFirst(page)));

@@ -13,7 +13,7 @@ type SessionRow = {
   time_now: Date;
 };
 
-/** A session, locked until the transaction ends, and the database's time, which is the one that it is judged by. */
+/** A session, locked until the transaction ends, and the database's time, which decides its age. */
 export async function lockSession(
   tx: Transaction,
   sessionId: bigint,
@@ -26,17 +26,18 @@ export async function lockSession(
   return row && { session: sessionOf(row), now: row.time_now };
 }
 
-/** Locks a user against all other logins of the same one; answers the database's time. */
+/** Locks a user against concurrent logins and returns the database's time. */
 export async function lockUserForLogin(tx: Transaction, userId: bigint): Promise<Date> {
   const [row] = await tx.select<{ time_now: Date }>(
     "select now(3) as time_now from users where user_id = ? for update",
     [userId],
   );
-  if (row === undefined) throw new Error(`User ${userId} logged in and is not there.`);
+  if (row === undefined)
+    throw new Error(`user ${userId} does not exist, although the password matched`);
   return row.time_now;
 }
 
-/** Removes a user's sessions that have ended or expired: nothing can bring them back. */
+/** Deletes a user's sessions that have ended or expired. They never become live again. */
 export async function deleteDeadSessions(tx: Transaction, userId: bigint, now: Date) {
   await tx.write(
     "delete from sessions where user_id = ? and (ended_time is not null or expire_time <= ?)",
@@ -44,7 +45,7 @@ export async function deleteDeadSessions(tx: Transaction, userId: bigint, now: D
   );
 }
 
-/** The user's sessions, oldest first. */
+/** The sessions of a user, oldest first. */
 export async function sessionIdsOf(tx: Transaction, userId: bigint): Promise<bigint[]> {
   const rows = await tx.select<{ session_id: bigint }>(
     "select session_id from sessions where user_id = ? order by session_id",
@@ -72,10 +73,11 @@ export async function rotateSession(tx: Transaction, { sessionId, generation }: 
      where session_id = ? and generation = ? and ended_time is null`,
     [sessionId, generation],
   );
-  if (matched !== 1) throw new Error(`Session ${sessionId} changed while it was locked.`);
+  if (matched !== 1)
+    throw new Error(`session ${sessionId} changed while this transaction had locked it`);
 }
 
-/** Ends those of the sessions that have not ended yet. */
+/** Ends sessions; those that have ended already stay as they are. */
 export async function endSessions(tx: Transaction, sessionIds: readonly bigint[]): Promise<void> {
   if (sessionIds.length === 0) return;
   await tx.write(

@@ -31,7 +31,7 @@ export async function findCredentials(
   return rows[0] && { userId: rows[0].user_id, passwordHash: rows[0].password_hash };
 }
 
-/** Which of these users exist, without a lock: users are never deleted. */
+/** Those of the users that exist, without locks: users are never deleted. */
 export async function existingUsers(
   database: Database,
   userIds: Iterable<bigint>,
@@ -41,7 +41,7 @@ export async function existingUsers(
   return new Set(rows.map((row) => row.user_id));
 }
 
-/** The balances of those users that exist, locked in the order of their ids until the transaction ends. */
+/** The balances of the users that exist, locked in key order until the transaction ends. */
 export async function lockBalances(
   tx: Transaction,
   userIds: Iterable<bigint>,
@@ -76,7 +76,7 @@ export async function insertUser(
   ]);
 }
 
-/** Adds signed changes to balances or points. Every user must exist, else the transaction is to be given up. */
+/** Adds signed changes to balances or points. Throws if a user does not exist. */
 export async function addToUsers(
   tx: Transaction,
   column: "balance_cents" | "points",
@@ -86,6 +86,6 @@ export async function addToUsers(
   const rows = [...changes].map(([userId, change]) => ({ user_id: userId, [column]: change }));
   const matched = await updateRows(tx, { table: "users", key: "user_id", add: [column] }, rows);
   if (matched !== rows.length) {
-    throw new Error(`only ${matched} of ${rows.length} users exist whose ${column} are to change`);
+    throw new Error(`${matched} of ${rows.length} users exist whose ${column} changes`);
   }
 }

@@ -2,9 +2,12 @@ import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { checkPaidOrder, type PaidOrder } from "../domain/points.ts";
 import { lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
-import { recordPoints } from "./record-points.ts";
+import { recordPoints } from "./steps/record-points.ts";
 
-/** Gives the users of paid orders their points, once for each order, however often it is told. */
+/**
+ * Gives the users of paid orders their points, in one transaction with their inbox rows. Idempotent
+ * by order. Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
+ */
 export async function awardPoints(
   parts: Parts,
   deliveries: readonly Delivery<PaidOrder>[],

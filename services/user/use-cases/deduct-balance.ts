@@ -1,129 +1,121 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
+import { ParticipantState } from "#platform/values/participant.ts";
+import { balanceChanges } from "../domain/balance.ts";
+import { decideHolds } from "../domain/deduct.ts";
 import {
-  answerFrom,
-  balanceChanges,
-  type Deduction,
-  type DeductionOutcome,
-  decideDeductions,
-  deductionFault,
-  HoldState,
+  type HoldOutcome,
+  type HoldRequest,
   otherContents,
+  outcomeOf,
+  requestFault,
   sameContents,
-  userNotFound,
 } from "../domain/hold.ts";
+import { userNotFound } from "../domain/user.ts";
 import { MAX_DEDUCTIONS } from "../limits.ts";
-import { readEarly } from "../store/early-refunds.ts";
-import { changeHolds, insertHolds, lockHolds } from "../store/holds.ts";
+import { readEarlyRefunds } from "../store/early-refunds.ts";
+import { insertHolds, lockHolds, updateHolds } from "../store/holds.ts";
 import { insertMovements } from "../store/logs.ts";
 import { addToUsers, existingUsers, lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Takes what each order asks for, or refuses that order and no other; one outcome for each entry, in their order.
- * Idempotent by order: what was decided for an order, a refusal too, is answered again for ever. An amount of 0 only asks
- * whether the user exists, and leaves nothing behind. An order that comes twice in one batch is decided once. Refuses
- * the whole batch only where it is empty or too long.
+ * Deducts the balance of many orders in one transaction and answers each order separately, in the
+ * order of the requests. An order is decided once: a repeated request gets the same answer, or
+ * ORDER_CLOSED once the order was released. An amount of 0 only asks whether the user exists; it
+ * and a malformed request leave no row. Throws Refusal(INVALID_ARGUMENT) for a call that is empty
+ * or too large.
  */
 export async function deductBalance(
   parts: Parts,
-  deductions: readonly Deduction[],
-): Promise<DeductionOutcome[]> {
+  requests: readonly HoldRequest[],
+): Promise<HoldOutcome[]> {
   const checks = new Checks();
-  checks.count("deductions", deductions, { min: 1, max: MAX_DEDUCTIONS });
+  checks.count("deductions", requests, { min: 1, max: MAX_DEDUCTIONS });
   checks.throwIfAny();
 
-  const { first, faults } = firstOfEachOrder(deductions);
-  const wanted = [...first.values()];
-  const decided = new Map<bigint, DeductionOutcome>();
-  const keep = (outcomes: DeductionOutcome[]) => {
-    for (const outcome of outcomes) decided.set(outcome.orderId, outcome);
-  };
-  await Promise.all([
-    askForUsers(
-      parts.database,
-      wanted.filter(({ amountCents }) => amountCents === 0n),
-    ).then(keep),
-    takeAmounts(
-      parts,
-      wanted.filter(({ amountCents }) => amountCents > 0n),
-    ).then(keep),
+  const { first, faults } = firstOfEachOrder(requests);
+  const byAmount = Map.groupBy(first.values(), ({ amountCents }) => amountCents > 0n);
+  const outcomes = await Promise.all([
+    checkUsers(parts.database, byAmount.get(false) ?? []),
+    takeAmounts(parts, byAmount.get(true) ?? []),
   ]);
+  const decided = new Map(outcomes.flat().map((outcome) => [outcome.orderId, outcome]));
 
-  return deductions.map(({ orderId }, index) => {
-    const refusal = faults.get(index);
+  return requests.map(({ orderId }, index) => {
+    const refusal = faults[index];
     if (refusal) return { orderId, refusal };
     const outcome = decided.get(orderId);
-    if (outcome === undefined) throw new Error(`Order ${orderId} was not decided.`);
+    if (!outcome) throw new Error(`order ${orderId} was not decided with its batch`);
     return outcome;
   });
 }
 
-function firstOfEachOrder(deductions: readonly Deduction[]) {
-  const first = new Map<bigint, Deduction>();
-  const faults = new Map<number, NonNullable<DeductionOutcome["refusal"]>>();
-  for (const [index, deduction] of deductions.entries()) {
-    const earlier = first.get(deduction.orderId);
-    const differs = earlier !== undefined && !sameContents(earlier, deduction);
-    const fault = deductionFault(deduction, `deductions[${index}]`);
-    if (fault) faults.set(index, fault);
-    else if (differs) faults.set(index, otherContents());
-    else first.set(deduction.orderId, earlier ?? deduction);
-  }
+/** A later request of the same order must repeat the first one, of which it gets the answer. */
+function firstOfEachOrder(requests: readonly HoldRequest[]) {
+  const first = new Map<bigint, HoldRequest>();
+  const faults = requests.map((request, index) => {
+    const fault = requestFault(request, `deductions[${index}]`);
+    if (fault) return fault;
+    const earlier = first.get(request.orderId);
+    if (earlier) return sameContents(earlier, request) ? undefined : otherContents();
+    first.set(request.orderId, request);
+    return undefined;
+  });
   return { first, faults };
 }
 
 /** Most orders use no balance: one read without locks, and nothing to write. */
-async function askForUsers(
+async function checkUsers(
   database: Database,
-  deductions: readonly Deduction[],
-): Promise<DeductionOutcome[]> {
-  if (deductions.length === 0) return [];
+  requests: readonly HoldRequest[],
+): Promise<HoldOutcome[]> {
+  if (requests.length === 0) return [];
   const users = await existingUsers(
     database,
-    deductions.map(({ userId }) => userId),
+    requests.map(({ userId }) => userId),
   );
-  return deductions.map(({ orderId, userId }) =>
+  return requests.map(({ orderId, userId }) =>
     users.has(userId) ? { orderId } : { orderId, refusal: userNotFound(userId) },
   );
 }
 
 async function takeAmounts(
   { database, identifiers }: Parts,
-  deductions: readonly Deduction[],
-): Promise<DeductionOutcome[]> {
-  if (deductions.length === 0) return [];
-  return database.transact("deduct-balance", async (tx: Transaction) => {
-    const holds = await lockHolds(
+  requests: readonly HoldRequest[],
+): Promise<HoldOutcome[]> {
+  if (requests.length === 0) return [];
+  return database.transact("deduct-balance", (tx) => deduct(tx, requests, identifiers));
+}
+
+async function deduct(
+  tx: Transaction,
+  requests: readonly HoldRequest[],
+  identifiers: Parts["identifiers"],
+): Promise<HoldOutcome[]> {
+  const holds = await lockHolds(
+    tx,
+    requests.map(({ orderId }) => orderId),
+  );
+  const isEarly = (id: bigint) => holds.get(id)?.state === ParticipantState.EARLY;
+  const undecided = requests.filter(({ orderId }) => !holds.has(orderId) || isEarly(orderId));
+  if (undecided.length > 0) {
+    const balances = await lockBalances(
       tx,
-      deductions.map(({ orderId }) => orderId),
+      undecided.map(({ userId }) => userId),
     );
-    const isEarly = (orderId: bigint) => holds.get(orderId)?.state === HoldState.early;
-    const undecided = deductions.filter(({ orderId }) => !holds.has(orderId) || isEarly(orderId));
-    if (undecided.length > 0) {
-      const balances = await lockBalances(
-        tx,
-        undecided.map(({ userId }) => userId),
-      );
-      const early = await readEarly(tx, [...holds.keys()].filter(isEarly));
-      const decision = decideDeductions(undecided, balances, early);
-      await changeHolds(
-        tx,
-        decision.holds.filter(({ orderId }) => holds.has(orderId)),
-        HoldState.early,
-      );
-      await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
-      await insertHolds(
-        tx,
-        decision.holds.filter(({ orderId }) => !holds.has(orderId)),
-      );
-      await insertMovements(tx, decision.movements, identifiers.next);
-      for (const hold of decision.holds) holds.set(hold.orderId, hold);
-    }
-    return deductions.map((deduction) => {
-      const hold = holds.get(deduction.orderId);
-      if (hold === undefined) throw new Error(`Order ${deduction.orderId} has no hold.`);
-      return answerFrom(hold, deduction);
-    });
+    const early = await readEarlyRefunds(tx, [...holds.keys()].filter(isEarly));
+    const decision = decideHolds(undecided, { balances, early });
+    const byRow = Map.groupBy(decision.holds, ({ orderId }) => holds.has(orderId));
+    await updateHolds(tx, byRow.get(true) ?? [], ParticipantState.EARLY);
+    await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
+    await insertHolds(tx, byRow.get(false) ?? []);
+    await insertMovements(tx, decision.movements, identifiers.next);
+    for (const hold of decision.holds) holds.set(hold.orderId, hold);
+  }
+  return requests.map((request) => {
+    const hold = holds.get(request.orderId);
+    if (!hold) throw new Error(`order ${request.orderId} was not decided with its batch`);
+    return outcomeOf(hold, request);
   });
 }

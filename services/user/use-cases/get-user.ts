@@ -1,9 +1,9 @@
 import { Checks } from "#platform/values/checks.ts";
-import { userNotFound } from "../domain/hold.ts";
-import type { User } from "../domain/user.ts";
+import { type User, userNotFound } from "../domain/user.ts";
 import { findUser } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
 
+/** Throws Refusal(USER_NOT_FOUND). */
 export async function getUser({ database }: Parts, query: { userId: bigint }): Promise<User> {
   const checks = new Checks();
   checks.identifier("user_id", query.userId);

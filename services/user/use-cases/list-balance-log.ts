@@ -1,9 +1,9 @@
-import type { BalanceLogEntry } from "../domain/user.ts";
+import type { BalanceLogEntry } from "../domain/balance.ts";
 import * as store from "../store/logs.ts";
 import type { Parts } from "./parts.ts";
-import { type LogQuery, readLog } from "./read-log.ts";
+import { type LogQuery, readLog } from "./steps/read-log.ts";
 
-/** The changes of a user's balance, newest first. */
+/** A page of the changes of a user's balance, newest first. Throws Refusal(USER_NOT_FOUND). */
 export async function listBalanceLog(
   { database }: Parts,
   query: LogQuery,

@@ -2,13 +2,14 @@ import { checkLogin, loginRefused, passwordForm, userNameKey } from "../domain/r
 import type { User } from "../domain/user.ts";
 import { REGISTRATION_LIMITS } from "../limits.ts";
 import { findCredentials, findUser } from "../store/users.ts";
-import { openSession } from "./open-session.ts";
 import type { Parts, SessionTokens } from "./parts.ts";
+import { openSession } from "./steps/open-session.ts";
 
 /**
- * Opens a session for the right password, and answers its tokens. A wrong password and a name that nobody has are refused alike, in words
- * and in time. RATE_LIMITED where the name had too many failures in the last minute, or too many hashes are waiting;
- * the latter does not count as a failure.
+ * Opens a session for the right password and returns its tokens. An unknown name and a wrong
+ * password get the same refusal after the same work, so that the answer does not reveal which names
+ * exist. RATE_LIMITED if the name had too many failures in the current window, or if too many
+ * hashes are waiting, which does not count as a failure.
  */
 export async function login(
   parts: Parts,
@@ -16,15 +17,16 @@ export async function login(
 ): Promise<SessionTokens & { user: User }> {
   checkLogin(request, REGISTRATION_LIMITS);
   const key = userNameKey(request.userName);
-  const takeBack = parts.attempts.begin(key, Date.now());
-  const userId = await ownerOf(key, request.password, parts).catch((error: unknown) => {
-    takeBack();
+  const takeBack = await parts.attempts.begin(key);
+  const userId = await ownerOf(key, request.password, parts).catch(async (error: unknown) => {
+    await takeBack();
     throw error;
   });
   if (userId === undefined) throw loginRefused();
-  takeBack();
+  await takeBack();
   const user = await findUser(parts.database, userId);
-  if (user === undefined) throw new Error(`User ${userId} logged in and is not there.`);
+  if (user === undefined)
+    throw new Error(`user ${userId} does not exist, although the password matched`);
   return { ...(await openSession(parts, userId)), user };
 }
 

@@ -4,9 +4,8 @@ import { endSessions } from "../store/sessions.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Ends the session of a refresh token, of whatever generation: an old one in strange hands would end it as well. Any
- * other text is answered the same, so that the answer never says whether there was a session, and a client is done
- * whatever it held.
+ * Ends the session of a refresh token of any generation. Every other text gets the same answer, so
+ * that it does not reveal whether there was a session. Idempotent.
  */
 export async function logout(parts: Parts, refreshToken: string): Promise<void> {
   checkRefreshToken(refreshToken, MAX_REFRESH_TOKEN_LENGTH);

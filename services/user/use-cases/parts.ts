@@ -1,15 +1,15 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
-import type { PasswordHashes } from "../clients/password-hashes.ts";
-import type { RefreshTokens } from "../clients/refresh-tokens.ts";
-import type { LoginAttempts } from "../domain/login-attempts.ts";
+import type { LoginAttempts } from "./steps/login-attempts.ts";
+import type { PasswordHashes } from "./steps/password-hashes.ts";
+import type { RefreshTokens } from "./steps/refresh-tokens.ts";
 
 export type AccessToken = { accessToken: string; expireTime: Date };
 
-/** What a client holds of a session: `refreshExpireTime` is when it has to log in again. */
+/** What a client gets of a session. At `refreshExpireTime` it has to log in again. */
 export type SessionTokens = AccessToken & { refreshToken: string; refreshExpireTime: Date };
 
-/** What the use cases work with. */
+/** What every use case gets from `main.ts`. */
 export type Parts = {
   database: Database;
   identifiers: Identifiers;

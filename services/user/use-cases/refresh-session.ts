@@ -1,37 +1,38 @@
 import type { Transaction } from "#platform/db/database.ts";
 import {
   checkRefreshToken,
-  judgeRefresh,
+  decideRefresh,
   type RefreshClaim,
   refreshRefused,
   type Session,
 } from "../domain/session.ts";
 import { MAX_REFRESH_TOKEN_LENGTH, REFRESH_REPEAT_MS } from "../limits.ts";
 import { endSessions, lockSession, rotateSession } from "../store/sessions.ts";
-import { issueTokens } from "./issue-tokens.ts";
 import type { Parts, SessionTokens } from "./parts.ts";
+import { issueTokens } from "./steps/issue-tokens.ts";
 
 /**
- * Moves a session on and answers the tokens of its next generation; for a while the same ones to whoever asks with the
- * generation before. Any other that the session once had ends it. All that refreshes nothing is refused alike.
+ * Moves a session to its next generation and returns the tokens of that. For REFRESH_REPEAT_MS the
+ * previous token gets the same answer again; any older one ends the session. Every token that
+ * refreshes nothing gets the same refusal, UNAUTHENTICATED.
  */
 export async function refreshSession(parts: Parts, refreshToken: string): Promise<SessionTokens> {
   checkRefreshToken(refreshToken, MAX_REFRESH_TOKEN_LENGTH);
   const claim = parts.refreshTokens.read(refreshToken);
   if (claim === undefined) throw refreshRefused();
-  // Refused only once it is committed: a refusal inside would take the end of a stolen session back.
-  const session = await parts.database.transact("refresh-session", (tx) => moveOn(tx, claim));
+  // Refuse after the commit: a refusal inside would roll back the end of a stolen session.
+  const session = await parts.database.transact("refresh-session", (tx) => advance(tx, claim));
   if (session === undefined) throw refreshRefused();
   return issueTokens(parts, session);
 }
 
-/** The session as it is now; undefined where there is none for this claim, or not any more. */
-async function moveOn(tx: Transaction, claim: RefreshClaim): Promise<Session | undefined> {
+/** The session after this claim; undefined if the claim refreshes nothing. */
+async function advance(tx: Transaction, claim: RefreshClaim): Promise<Session | undefined> {
   const { sessionId, generation } = claim;
   const locked = await lockSession(tx, sessionId);
   if (locked === undefined) return undefined;
   const { session, now } = locked;
-  switch (judgeRefresh(session, { generation, now, repeatMs: REFRESH_REPEAT_MS })) {
+  switch (decideRefresh(session, { generation, now, repeatMs: REFRESH_REPEAT_MS })) {
     case "rotate":
       await rotateSession(tx, session);
       return { ...session, generation: session.generation + 1n };

@@ -1,22 +1,24 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { balanceChanges, HoldState } from "../domain/hold.ts";
-import { checkRefundedOrder, decideRefunds, type RefundedOrder } from "../domain/refund.ts";
-import { insertEarly, knownRefunds } from "../store/early-refunds.ts";
-import { changeHolds, insertHolds, lockHolds } from "../store/holds.ts";
+import { ParticipantState } from "#platform/values/participant.ts";
+import { balanceChanges } from "../domain/balance.ts";
+import { checkRefund, decideRefunds, type Refund } from "../domain/refund.ts";
+import { insertEarlyRefunds, knownRefunds } from "../store/early-refunds.ts";
+import { insertHolds, lockHolds, updateHolds } from "../store/holds.ts";
 import { insertMovements } from "../store/logs.ts";
 import { addToUsers, lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
-import { recordPoints } from "./record-points.ts";
+import { recordPoints } from "./steps/record-points.ts";
 
 /**
- * Gives back what refunds return to the balance, and takes the points of what is no longer spent; each refund once, all
- * in one transaction with their inbox rows.
+ * Gives back what refunds return to the balance and takes the points of what is no longer spent, in
+ * one transaction with their inbox rows. Idempotent by refund. Throws Refusal(INVALID_ARGUMENT) for
+ * an event whose numbers are out of range.
  */
 export async function refundBalance(
   parts: Parts,
-  deliveries: readonly Delivery<RefundedOrder>[],
+  deliveries: readonly Delivery<Refund>[],
 ): Promise<void> {
-  for (const { message } of deliveries) checkRefundedOrder(message);
+  for (const { message } of deliveries) checkRefund(message);
   await parts.database.transact("refund-balance", async (tx) => {
     const admitted = await admitEvents(tx, deliveries);
     const refunds = admitted.map(({ message }) => message);
@@ -29,10 +31,10 @@ export async function refundBalance(
     const balances = await lockBalances(tx, owners);
     const refunded = await knownRefunds(tx, orderIds);
     const decision = decideRefunds(ofBalance, { holds, balances, refunded });
-    await changeHolds(tx, decision.changed, HoldState.held);
+    await updateHolds(tx, decision.changed, ParticipantState.HELD);
     await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
     await insertHolds(tx, decision.marks);
-    await insertEarly(tx, decision.early);
+    await insertEarlyRefunds(tx, decision.early);
     await insertMovements(tx, decision.movements, parts.identifiers.next);
     await recordPoints(
       tx,

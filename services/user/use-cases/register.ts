@@ -11,8 +11,9 @@ import { findUser, findUserIdByKey, insertUser } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Makes a user with an empty balance and no points. Not idempotent: the second call with a name, in any case, width or
- * composition, is refused with USER_NAME_TAKEN. RATE_LIMITED where too many passwords are being hashed.
+ * Creates a user with an empty balance and no points. Not idempotent: a second call with the name,
+ * in any case, width or composition, gets USER_NAME_TAKEN. RATE_LIMITED if too many hashes are
+ * waiting.
  */
 export async function register(
   { database, identifiers, passwordHashes }: Parts,
@@ -21,7 +22,7 @@ export async function register(
   checkRegistration(registration, REGISTRATION_LIMITS);
   const { userName, mobile } = registration;
   const key = userNameKey(userName);
-  // Asked twice: here so that a taken name costs no hash, in the transaction because only that one counts.
+  // Checked here so that a taken name costs no hash, and in the transaction, which decides.
   if ((await findUserIdByKey(database, key)) !== undefined) throw userNameTaken();
   const passwordHash = await passwordHashes.hash(passwordForm(registration.password));
 
@@ -32,7 +33,7 @@ export async function register(
     return userId;
   });
   const user = await findUser(database, userId);
-  if (user === undefined) throw new Error(`User ${userId} was registered and is not there.`);
+  if (user === undefined) throw new Error(`user ${userId} cannot be read after the registration`);
   return user;
 }
 

@@ -1,48 +1,41 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import {
-  balanceChanges,
-  checkClosedOrder,
-  closedBefore,
-  HoldState,
-  releaseMovements,
-} from "../domain/hold.ts";
+import { splitForRelease } from "#platform/values/participant.ts";
+import { balanceChanges } from "../domain/balance.ts";
+import { type ClosedOrder, checkClosedOrder, closedHold } from "../domain/hold.ts";
+import { releaseMovements } from "../domain/release.ts";
 import { insertHolds, lockHolds, releaseHolds } from "../store/holds.ts";
 import { insertMovements } from "../store/logs.ts";
 import { addToUsers, lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Closes cancelled orders: each gets back what it holds of its user's balance, once, however often it is told. An order
- * that has not asked for any yet is marked, so that its late deduction is refused.
+ * Closes cancelled orders and gives back the balance that they hold, in one transaction with their
+ * inbox rows. An order without a hold is marked as closed, so that its late request is refused.
+ * Idempotent. Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
  */
 export async function releaseBalance(
   { database, identifiers }: Parts,
-  deliveries: readonly Delivery<{ orderId: bigint; userId: bigint }>[],
+  deliveries: readonly Delivery<ClosedOrder>[],
 ): Promise<void> {
   for (const { message } of deliveries) checkClosedOrder(message);
   await database.transact("release-balance", async (tx) => {
     const admitted = await admitEvents(tx, deliveries);
-    const orders = new Map(
-      admitted.map(({ message: { orderId, userId } }) => [orderId, { orderId, userId }]),
-    );
+    const orders = new Map(admitted.map(({ message }) => [message.orderId, message]));
     if (orders.size === 0) return;
 
     const holds = await lockHolds(tx, orders.keys());
-    const open = [...holds.values()].filter(({ state }) => {
-      return state === HoldState.held || state === HoldState.early;
-    });
+    const { open, unknown } = splitForRelease(orders, holds);
     const balances = await lockBalances(
       tx,
       open.map(({ userId }) => userId),
     );
     const movements = releaseMovements(open, balances);
-    const unknown = [...orders.values()].filter(({ orderId }) => !holds.has(orderId));
     await releaseHolds(
       tx,
       open.map(({ orderId }) => orderId),
     );
     await addToUsers(tx, "balance_cents", balanceChanges(movements));
-    await insertHolds(tx, unknown.map(closedBefore));
+    await insertHolds(tx, unknown.map(closedHold));
     await insertMovements(tx, movements, identifiers.next);
   });
 }

@@ -1,12 +1,12 @@
-import { userNotFound } from "../domain/hold.ts";
 import { answerRepeated, balanceAfterTopUp, checkTopUp, type TopUp } from "../domain/top-up.ts";
+import { userNotFound } from "../domain/user.ts";
 import { findTopUp, insertTopUp } from "../store/logs.ts";
 import { addToUsers, lockBalances } from "../store/users.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Adds to a balance and answers what it is then. The same request_id with the same contents answers the first balance
- * again, whatever has happened since; with other contents it is refused.
+ * Adds to a balance and returns what it is then. Idempotent by request id: the same contents get
+ * the first balance again, even if it has changed since; other contents get REQUEST_ID_REUSED.
  */
 export async function topUpBalance(
   { database, identifiers }: Parts,

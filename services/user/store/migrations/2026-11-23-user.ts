@@ -5,8 +5,8 @@ const ascii = "character set ascii collate ascii_bin";
 
 export class Migration20261123User extends Migration {
   override up(): void {
-    // No upper bound on the balance: top-ups keep it within MAX_CENTS, but what a cancelled order gives back must never
-    // be refused.
+    // The balance has no upper bound: top-ups keep it within MAX_CENTS, but what a cancelled order
+    // gives back must never be refused.
     this.addSql(`create table users (
       user_id bigint not null,
       user_name varchar(64) not null,

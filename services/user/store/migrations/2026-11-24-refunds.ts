@@ -4,7 +4,7 @@ const table = "engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin";
 
 export class Migration20261124Refunds extends Migration {
   override up(): void {
-    // state 4: a refund came before the deduction; what it gives back waits in early_refunds.
+    // State 4: a refund arrived before the deduction; early_refunds stores it until then.
     this.addSql("alter table balance_holds drop constraint balance_holds_state");
     this.addSql(`alter table balance_holds
       add column returned_cents bigint not null default 0,
@@ -18,9 +18,8 @@ export class Migration20261124Refunds extends Migration {
       key early_refunds_order (order_id),
       constraint early_refunds_positive check (balance_cents > 0)
     ) ${table}`);
-    // spent_cents: signed, what the row adds to the base of the order's points, each full unit of which earns
-    // points_per_unit. Rows from before did not keep what was spent beyond full units, nor the rate: the points that
-    // they gave stand for the units.
+    // spent_cents is signed: what the row adds to the amount whose full units earn points_per_unit
+    // each. Older rows kept neither that amount nor the rate, so it is derived from their points.
     this.addSql(`alter table point_log
       add column spent_cents bigint not null default 0,
       add column points_per_unit bigint not null default 1`);

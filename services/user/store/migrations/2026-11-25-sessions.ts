@@ -4,7 +4,7 @@ const table = "engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin";
 
 export class Migration20261125Sessions extends Migration {
   override up(): void {
-    // No secret in it: a token follows from session and generation under a key that the database does not have.
+    // Holds no secret: tokens are derived from these columns with a key outside the database.
     this.addSql(`create table sessions (
       session_id bigint not null,
       user_id bigint not null,

@@ -126,7 +126,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/user/use-cases/release-balance.ts",
-        piece: "await insertHolds(tx, unknown.map(closedBefore));",
+        piece: "await insertHolds(tx, unknown.map(closedHold));",
         replacement: "",
       },
     ],
@@ -140,11 +140,11 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/user/use-cases/deduct-balance.ts",
-        piece: "return deductions.map((deduction) => {",
-        replacement: `const again = deductions.filter((one) => !undecided.includes(one));
+        piece: "return requests.map((request) => {",
+        replacement: `const again = requests.filter((one) => !undecided.includes(one));
     const changes = again.map(({ userId, amountCents }) => [userId, -amountCents]);
     await addToUsers(tx, "balance_cents", new Map(changes));
-    return deductions.map((deduction) => {`,
+    return requests.map((request) => {`,
       },
     ],
     course: "echo",

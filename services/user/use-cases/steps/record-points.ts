@@ -1,12 +1,12 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { decidePoints, pointChanges, type Spending } from "../domain/points.ts";
-import { insertPoints, readPoints } from "../store/logs.ts";
-import { addToUsers } from "../store/users.ts";
-import type { Parts } from "./parts.ts";
+import { decidePoints, pointChanges, type Spending } from "../../domain/points.ts";
+import { insertPoints, readPoints } from "../../store/logs.ts";
+import { addToUsers } from "../../store/users.ts";
+import type { Parts } from "../parts.ts";
 
 /**
- * Writes changes of what was spent, and moves the points of their users, whom this transaction has locked: what is read
- * here of an order is then all there is.
+ * Logs changes of what orders spent and updates the points of their users. The transaction must
+ * have locked the users, so that no other one can log the same orders.
  */
 export async function recordPoints(
   tx: Transaction,

@@ -1,13 +1,13 @@
 import type { Database } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
-import { userNotFound } from "../domain/hold.ts";
-import type { PageOf } from "../store/logs.ts";
-import { existingUsers } from "../store/users.ts";
+import { userNotFound } from "../../domain/user.ts";
+import type { PageOf } from "../../store/logs.ts";
+import { existingUsers } from "../../store/users.ts";
 
 export type LogQuery = { userId: bigint; pageSize: number; pageToken: string };
 
-/** One page of one of a user's logs; a user that does not exist is USER_NOT_FOUND, not an empty page. */
+/** One page of one of a user's logs, newest first. Throws Refusal(USER_NOT_FOUND). */
 export async function readLog<T extends { logId: bigint }>(
   database: Database,
   query: LogQuery,

@@ -1,7 +1,7 @@
-import type { Session } from "../domain/session.ts";
-import type { Parts, SessionTokens } from "./parts.ts";
+import type { Session } from "../../domain/session.ts";
+import type { Parts, SessionTokens } from "../parts.ts";
 
-/** The tokens of a session as it is: a new access token, and always the same refresh token for its generation. */
+/** A new access token, and the refresh token of the session's generation, always the same. */
 export async function issueTokens(
   { refreshTokens, issueToken }: Parts,
   session: Session,

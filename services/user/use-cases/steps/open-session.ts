@@ -1,22 +1,23 @@
-import { FIRST_GENERATION, type Session, sessionsToEnd } from "../domain/session.ts";
-import { MAX_SESSIONS, SESSION_SECONDS } from "../limits.ts";
+import { FIRST_GENERATION, type Session, sessionsToEnd } from "../../domain/session.ts";
+import { MAX_SESSIONS, SESSION_SECONDS } from "../../limits.ts";
 import {
   deleteDeadSessions,
   endSessions,
   insertSession,
   lockUserForLogin,
   sessionIdsOf,
-} from "../store/sessions.ts";
+} from "../../store/sessions.ts";
+import type { Parts, SessionTokens } from "../parts.ts";
 import { issueTokens } from "./issue-tokens.ts";
-import type { Parts, SessionTokens } from "./parts.ts";
 
 /**
- * Opens a session of a user who has proven to be that. The oldest ends where there were too many, and the rows of those
- * that ended or expired go: no user ever has more than one row beyond MAX_SESSIONS.
+ * Opens a session for an authenticated user and returns its tokens. Ends the oldest session if
+ * there are too many, and deletes the rows of dead ones, so that a user never has more than
+ * MAX_SESSIONS + 1 rows.
  */
 export async function openSession(parts: Parts, userId: bigint): Promise<SessionTokens> {
   const session = await parts.database.transact("open-session", async (tx) => {
-    // Logins of one user come one after the other, so that they count each other's sessions.
+    // Serializes the logins of one user, so that each counts the sessions of the others.
     const now = await lockUserForLogin(tx, userId);
     await deleteDeadSessions(tx, userId, now);
     const live = await sessionIdsOf(tx, userId);

@@ -10,23 +10,23 @@ describe("refresh tokens", () => {
   const claim = { sessionId: 123_456_789n, generation: 3n };
   const token = tokens.write(claim);
 
-  it("say which session and generation they are, the same text from every replica", () => {
+  it("name their session and generation, and are the same from every replica", () => {
     assert.match(token, /^v1\.123456789\.3\.[A-Za-z0-9_-]{43}$/);
     assert.equal(refreshTokens(key).write(claim), token);
     assert.deepEqual(refreshTokens(key).read(token), claim);
   });
 
-  it("have at most 128 characters, and the largest claims come back whole", () => {
+  it("have at most 128 characters, even for the largest claims", () => {
     const largest = { sessionId: 2n ** 63n - 1n, generation: 2n ** 63n - 1n };
     assert.ok(tokens.write(largest).length <= 128);
     assert.deepEqual(tokens.read(tokens.write(largest)), largest);
   });
 
-  it("are void under any other key", () => {
+  it("are invalid under any other key", () => {
     assert.equal(refreshTokens(newKey()).read(token), undefined);
   });
 
-  it("are void where one character is another, or one is missing or too many", () => {
+  it("are invalid if any character is changed, removed or added", () => {
     for (let at = 0; at < token.length; at += 1) {
       for (const other of ["A", "1", "2", "-", ".", " "]) {
         if (token[at] === other) continue;
@@ -40,8 +40,8 @@ describe("refresh tokens", () => {
     }
   });
 
-  it("are void where the mac says the same in another spelling", () => {
-    // The last of 43 characters carries 4 bits only: 3 more spellings decode to the same bytes.
+  it("are invalid if the mac is another text for the same bytes", () => {
+    // The last of 43 characters carries only 4 bits, so 3 other texts decode to the same bytes.
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const last = alphabet.indexOf(token.at(-1) ?? "");
     const twin = token.slice(0, -1) + alphabet[last ^ 1];
@@ -50,7 +50,7 @@ describe("refresh tokens", () => {
     assert.equal(tokens.read(twin), undefined);
   });
 
-  it("are void with the mac of another session or generation", () => {
+  it("are invalid with the mac of another session or generation", () => {
     const mac = token.split(".")[3];
     for (const forged of [
       `v1.123456789.4.${mac}`,
@@ -64,7 +64,7 @@ describe("refresh tokens", () => {
     }
   });
 
-  it("cannot be had without the private key", () => {
+  it("need the private key", () => {
     assert.throws(() => refreshTokens(undefined), /private key/);
   });
 });
