@@ -1,10 +1,11 @@
-import { periodically } from "#platform/db/periodic.ts";
+import { type Periodic, periodically } from "#platform/db/periodic.ts";
 import { createVersionWatch } from "#platform/db/version-watch.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
 import { startOutbox } from "#platform/events/outbox.ts";
-import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { serviceTargets } from "#platform/rpc/service-targets.ts";
 import { runService } from "#platform/service/run.ts";
 import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
+import type { Log } from "#platform/telemetry/log.ts";
 import { EVENTS } from "#proto/events.ts";
 import { couponClient } from "./clients/coupon.ts";
 import { goodsClient } from "./clients/goods.ts";
@@ -28,7 +29,7 @@ import { expireOrders } from "./use-cases/expire-orders.ts";
 import { createPlaceOrder } from "./use-cases/place-order.ts";
 import { recoverOrders } from "./use-cases/recover-orders.ts";
 
-export function start(env: Record<string, string | undefined> = process.env) {
+function start(env: Record<string, string | undefined> = process.env) {
   const config = orderConfig(env);
   return startService({
     config,
@@ -38,32 +39,24 @@ export function start(env: Record<string, string | undefined> = process.env) {
   });
 }
 
-type Closed = { cancelled: bigint[]; more: boolean };
-
 function build(config: OrderConfig, { database, identifiers, broker, log }: Ground): Built {
   const { shipping, payDeadlineSeconds, abandonedAfterSeconds } = config;
-  const serviceToken = createServiceTokenSource(config.tokens, "order");
-  const target = (service: "goods" | "coupon" | "user" | "pay") => ({
-    address: config.addresses[service],
-    tls: config.tls,
-    serviceToken,
-    timeoutMs: STEP_TIMEOUT_MS,
-    log,
-  });
+  const target = serviceTargets(config, log);
   const clients = {
-    goods: goodsClient(target("goods")),
-    coupon: couponClient(target("coupon")),
-    user: userClient(target("user")),
+    goods: goodsClient(target("goods", STEP_TIMEOUT_MS)),
+    coupon: couponClient(target("coupon", STEP_TIMEOUT_MS)),
+    user: userClient(target("user", STEP_TIMEOUT_MS)),
+    pay: payClient(target("pay", CLOSE_TIMEOUT_MS)),
   };
-  const pay = payClient({ ...target("pay"), timeoutMs: CLOSE_TIMEOUT_MS });
+  const inboxes = {
+    goods: inboxClient(target("goods", STEP_TIMEOUT_MS)),
+    coupon: inboxClient(target("coupon", STEP_TIMEOUT_MS)),
+    user: inboxClient(target("user", STEP_TIMEOUT_MS)),
+    pay: inboxClient(target("pay", STEP_TIMEOUT_MS)),
+  };
   const outbox = startOutbox({
     events: EVENTS.order,
-    inboxes: {
-      goods: inboxClient(target("goods")),
-      coupon: inboxClient(target("coupon")),
-      user: inboxClient(target("user")),
-      pay: inboxClient(target("pay")),
-    },
+    inboxes,
     identifiers,
     database,
     broker,
@@ -74,7 +67,6 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     identifiers,
     outbox,
     ...clients,
-    pay,
     watch: createVersionWatch({
       readVersions: (orderIds) => readVersions(database, orderIds),
       pollMs: WATCH_POLL_MS,
@@ -83,27 +75,38 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     rules: { shipping, payDeadlineSeconds, abandonedAfterSeconds },
   };
   const placing = createPlaceOrder(parts);
-  const closing = (name: string, everyMs: number, close: () => Promise<Closed>) => {
-    const work = async () => {
-      const { cancelled, more } = await close();
-      const orderIds = cancelled.map(String);
-      if (orderIds.length > 0) log.info({ orderIds, work: name }, "cancelled");
-      return more;
-    };
-    return periodically({ name, everyMs, log, work });
-  };
   return {
     implementations: [orderImplementation(parts, placing)],
     subscriptions: subscriptions(parts),
     background: [
       { stop: () => placing.idle() },
-      closing("recover-orders", RECOVER_EVERY_MS, () => recoverOrders(parts)),
-      closing("expire-orders", EXPIRE_EVERY_MS, () => expireOrders(parts)),
+      cancelPeriodically("recover-orders", log, {
+        everyMs: RECOVER_EVERY_MS,
+        cancel: () => recoverOrders(parts),
+      }),
+      cancelPeriodically("expire-orders", log, {
+        everyMs: EXPIRE_EVERY_MS,
+        cancel: () => expireOrders(parts),
+      }),
       outbox,
       ...Object.values(clients).map(({ close }) => ({ stop: async () => close() })),
-      { stop: async () => pay.close() },
     ],
   };
+}
+
+type Cancelling = {
+  everyMs: number;
+  cancel: () => Promise<{ cancelled: bigint[]; more: boolean }>;
+};
+
+function cancelPeriodically(name: string, log: Log, { everyMs, cancel }: Cancelling): Periodic {
+  const work = async () => {
+    const { cancelled, more } = await cancel();
+    const orderIds = cancelled.map(String);
+    if (orderIds.length > 0) log.info({ orderIds, work: name }, "orders cancelled");
+    return more;
+  };
+  return periodically({ name, everyMs, log, work });
 }
 
 if (import.meta.main) runService(start);

@@ -1,7 +1,7 @@
 import { type Periodic, periodically } from "#platform/db/periodic.ts";
 import { inboxClient } from "#platform/events/inbox-rpc.ts";
 import { startOutbox } from "#platform/events/outbox.ts";
-import { createServiceTokenSource } from "#platform/rpc/tokens.ts";
+import { serviceTargets } from "#platform/rpc/service-targets.ts";
 import { runService } from "#platform/service/run.ts";
 import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
 import type { Log } from "#platform/telemetry/log.ts";
@@ -32,13 +32,7 @@ function start(env: Record<string, string | undefined> = process.env) {
 }
 
 function build(config: PayConfig, { database, identifiers, broker, log }: Ground): Built {
-  const target = {
-    address: config.addresses.order,
-    tls: config.tls,
-    serviceToken: createServiceTokenSource(config.tokens, "pay"),
-    timeoutMs: ORDER_TIMEOUT_MS,
-    log,
-  };
+  const target = serviceTargets(config, log)("order", ORDER_TIMEOUT_MS);
   const orders = orderClient(target);
   const outbox = startOutbox({
     events: EVENTS.pay,
