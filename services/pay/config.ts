@@ -4,13 +4,16 @@ import type { Origin } from "#platform/values/origins.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
 export type PayConfig = ServiceSettings<ServiceName> & {
+  /** ISO 4217. */
   currency: string;
-  /** Platforms call back at this address, a slash and their name. */
+  /** A provider calls back at this address, followed by a slash and its name. */
   callbackUrl: string;
   returnOrigins: Origin[];
-  /** Undefined where the shop does not use it. */
+  /** Undefined if the shop does not use the sandbox. */
   sandbox: { url: string; secret: string } | undefined;
+  /** From the start of a payment to its first query. */
   queryAfterMs: number;
+  /** From the first failed try of a refund to the second one. */
   refundRetryMs: number;
 };
 
@@ -18,7 +21,7 @@ export type PayConfig = ServiceSettings<ServiceName> & {
 const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";
 
 const HOUR_MS = 3_600_000;
-/** What the sandbox has above SHOP_PORT_BASE. */
+/** The default port of the sandbox, above SHOP_PORT_BASE. */
 const SANDBOX_PORT = 8;
 
 export function payConfig(env: Record<string, string | undefined>): PayConfig {
@@ -63,7 +66,7 @@ function webAddress(
   return url.href.replace(/\/+$/, "");
 }
 
-/** In production it is off unless it is asked for, and then with a secret that is one. */
+/** Off in production unless a secret is set, which then must not be the development secret. */
 function sandbox(
   read: SettingsReader,
   { production, url }: { production: boolean; url: string },

@@ -1,6 +1,6 @@
 import { type Subscription, subscribe } from "#platform/events/subscriptions.ts";
 import { EVENTS } from "#proto/events.ts";
-import { closeCancelled } from "./use-cases/close-payments.ts";
+import { closeCancelled } from "./use-cases/close-cancelled.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import { requestRefunds } from "./use-cases/request-refunds.ts";
 

@@ -10,14 +10,14 @@ import { orderClient } from "./clients/order.ts";
 import { type PayConfig, payConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { ORDER_TIMEOUT_MS, PRUNE_EVERY_MS, SWEEP_BATCH, SWEEP_EVERY_MS } from "./limits.ts";
-import type { PaymentPlatform } from "./providers/provider.ts";
-import { sandboxPlatform } from "./providers/sandbox/provider.ts";
+import type { PaymentProvider } from "./providers/provider.ts";
+import { sandboxProvider } from "./providers/sandbox/provider.ts";
 import { payImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import { pruneCallbacks } from "./use-cases/prune-callbacks.ts";
-import { createTakePayments } from "./use-cases/steps/take-payments.ts";
+import { gatherPaidNotices } from "./use-cases/steps/take-paid-notices.ts";
 import { sweepPayments } from "./use-cases/sweep-payments.ts";
 import { sweepRefunds } from "./use-cases/sweep-refunds.ts";
 
@@ -47,9 +47,9 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
     database,
     identifiers,
     outbox,
-    payments: createTakePayments({ database, identifiers, outbox }),
+    paidNotices: gatherPaidNotices({ database, identifiers, outbox }),
     orders,
-    platforms: platformsOf(config),
+    providers: configuredProviders(config),
     rules: {
       currency: config.currency,
       returnOrigins: config.returnOrigins,
@@ -61,43 +61,68 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
       refunds: () => sweeps.refunds?.nudge(),
     },
   };
-  sweeps.payments = sweeping("sweep-payments", log, () => sweepPayments(parts));
-  sweeps.refunds = sweeping("sweep-refunds", log, () => sweepRefunds(parts));
-  const work = () => pruneCallbacks(parts);
+  sweeps.payments = startSweep({
+    name: "sweep-payments",
+    message: "payment checked with its provider",
+    log,
+    sweep: () => sweepPayments(parts),
+  });
+  sweeps.refunds = startSweep({
+    name: "sweep-refunds",
+    message: "refund tried at its provider",
+    log,
+    sweep: () => sweepRefunds(parts),
+  });
+  const prune = () => pruneCallbacks(parts);
   return {
     implementations: [payImplementation(parts)],
     subscriptions: subscriptions(parts),
     background: [
       sweeps.payments,
       sweeps.refunds,
-      periodically({ name: "prune-callbacks", everyMs: PRUNE_EVERY_MS, log, work }),
+      periodically({ name: "prune-callbacks", everyMs: PRUNE_EVERY_MS, log, work: prune }),
       outbox,
       { stop: async () => orders.close() },
     ],
   };
 }
 
-function platformsOf({ sandbox, callbackUrl }: PayConfig): Map<string, PaymentPlatform> {
-  const platforms: PaymentPlatform[] = [];
+function configuredProviders({ sandbox, callbackUrl }: PayConfig): Map<string, PaymentProvider> {
+  const providers: PaymentProvider[] = [];
   if (sandbox) {
-    platforms.push(sandboxPlatform({ ...sandbox, notifyUrl: `${callbackUrl}/sandbox` }));
+    providers.push(sandboxProvider({ ...sandbox, notifyUrl: `${callbackUrl}/sandbox` }));
   }
-  return new Map(platforms.map((platform) => [platform.name, platform]));
+  return new Map(providers.map((provider) => [provider.name, provider]));
 }
+
+const TO_LOOK_INTO = new Set(["mismatched", "failed", "unanswered"]);
 
 type Swept = { paymentId: bigint; refundId?: bigint; outcome: string; error?: unknown };
 
-/** Tells what a sweep came to; a person has to look at what is disputed, failed or broken. */
-function sweeping(name: string, log: Log, sweep: () => Promise<Swept[]>): Periodic {
+/** Logs what a sweep did, with a warning or an error for what an operator has to look into. */
+function startSweep({
+  name,
+  message,
+  log,
+  sweep,
+}: {
+  name: string;
+  message: string;
+  log: Log;
+  sweep: () => Promise<Swept[]>;
+}): Periodic {
   const work = async () => {
     const swept = await sweep();
     for (const { paymentId, refundId, outcome, error } of swept) {
-      const ids = { paymentId, ...(refundId !== undefined && { refundId }) };
-      const texts = Object.entries(ids).map(([key, id]) => [key, String(id)]);
-      const fields = { ...Object.fromEntries(texts), outcome, work: name };
-      if (outcome === "broken") log.error({ ...fields, err: error }, "swept");
-      else if (["disputed", "failed", "unanswered"].includes(outcome)) log.warn(fields, "swept");
-      else if (outcome !== "open") log.info(fields, "swept");
+      const fields = {
+        paymentId: String(paymentId),
+        ...(refundId !== undefined && { refundId: String(refundId) }),
+        outcome,
+        work: name,
+      };
+      if (outcome === "broken") log.error({ ...fields, err: error }, message);
+      else if (TO_LOOK_INTO.has(outcome)) log.warn(fields, message);
+      else if (outcome !== "open") log.info(fields, message);
     }
     return swept.length === SWEEP_BATCH;
   };

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Call, type Implementation, implement } from "#platform/rpc/server.ts";
 import {
+  CallbackVerdictSchema,
   ClosePaymentsOutcome,
   type PaymentLogEntrySchema,
   type PaymentSchema,
@@ -9,14 +10,18 @@ import {
 } from "#proto/shop/pay/v1/pay_pb.ts";
 import { closePayments } from "./use-cases/close-payments.ts";
 import { createPayment } from "./use-cases/create-payment.ts";
-import { getPayment, listPaymentLog, listPayments } from "./use-cases/get-payment.ts";
-import { type CallbackOutcome, handleCallback, judgeAgain } from "./use-cases/handle-callback.ts";
+import { getPayment } from "./use-cases/get-payment.ts";
+import { handleCallback } from "./use-cases/handle-callback.ts";
+import { judgeCallback } from "./use-cases/judge-callback.ts";
+import { listPaymentLog } from "./use-cases/list-payment-log.ts";
+import { listPayments } from "./use-cases/list-payments.ts";
 import type { Parts } from "./use-cases/parts.ts";
 
 type Payment = Awaited<ReturnType<typeof getPayment>>;
 type LogEntry = Awaited<ReturnType<typeof listPaymentLog>>[number];
+type CallbackOutcome = Awaited<ReturnType<typeof handleCallback>>;
 
-const OUTCOMES = {
+const CLOSE_OUTCOMES = {
   closed: ClosePaymentsOutcome.CLOSED,
   paid: ClosePaymentsOutcome.PAID,
   unknown: ClosePaymentsOutcome.UNKNOWN,
@@ -40,21 +45,21 @@ export function payImplementation(parts: Parts): Implementation {
     async handleCallback({ provider, headers, body }, call) {
       const { traceparent } = call;
       const outcome = await handleCallback(parts, { provider, headers, body, traceparent });
-      tell(call, { provider }, outcome);
+      logOutcome(call, { provider }, outcome);
       return outcome.answer;
     },
     async judgeCallback({ callbackId }, call) {
-      const outcome = await judgeAgain(parts, callbackId);
-      tell(call, { callbackId: String(callbackId) }, outcome);
-      const { answer, judgement } = outcome;
-      if (!judgement) throw outcome.trouble ?? new Error("a callback was not judged");
-      const cause = "cause" in judgement ? judgement.cause : "";
-      return { verdict: judgement.verdict, cause, answer };
+      const outcome = await judgeCallback(parts, callbackId);
+      logOutcome(call, { callbackId: String(callbackId) }, outcome);
+      if ("outage" in outcome) throw outcome.outage;
+      const { answer, verdict } = outcome;
+      const cause = "cause" in verdict ? verdict.cause : "";
+      return { verdict: verdict.kind, cause, answer };
     },
     async closePayments({ orderIds }, call) {
       const outcomes = await closePayments(parts, orderIds, call);
       const results = outcomes.map(({ orderId, outcome }) => {
-        return { orderId, outcome: OUTCOMES[outcome] };
+        return { orderId, outcome: CLOSE_OUTCOMES[outcome] };
       });
       return { results };
     },
@@ -64,19 +69,21 @@ export function payImplementation(parts: Parts): Implementation {
   });
 }
 
-/** Whoever watches the shop sees each refused callback: a person may have to look. */
-function tell(
-  call: Call,
+/** Warns of every refused callback: an operator may have to look into it. */
+function logOutcome(
+  { log }: Call,
   callback: { provider: string } | { callbackId: string },
   outcome: CallbackOutcome,
 ): void {
-  const { judgement, paymentId, trouble } = outcome;
+  const { paymentId } = outcome;
   const fields = { ...callback, ...(paymentId !== undefined && { paymentId: String(paymentId) }) };
-  if (!judgement) call.log.warn({ ...fields, err: trouble }, "a callback could not be recorded");
-  else if ("cause" in judgement) {
-    call.log.warn({ ...fields, cause: judgement.cause }, "callback refused");
+  if ("outage" in outcome) {
+    log.warn({ ...fields, err: outcome.outage }, "callback could not be stored");
+  } else if ("cause" in outcome.verdict) {
+    log.warn({ ...fields, cause: outcome.verdict.cause }, "callback refused");
   } else {
-    call.log.info({ ...fields, verdict: judgement.verdict }, "callback taken");
+    const verdict = CallbackVerdictSchema.value[outcome.verdict.kind]?.localName;
+    log.info({ ...fields, verdict }, "callback taken");
   }
 }
 

@@ -5,7 +5,7 @@ import { OrderService, OrderStatusSchema, PayStatusSchema } from "#proto/shop/or
 import type { PayableOrder } from "../domain/payable.ts";
 
 export type OrderClient = {
-  /** Anyone's order; throws ORDER_NOT_FOUND. */
+  /** The order of any user. Refuses with ORDER_NOT_FOUND. */
   order(orderId: bigint, options: CallOptions): Promise<PayableOrder>;
   close(): void;
 };
@@ -15,7 +15,9 @@ export function orderClient(options: ClientOptions): OrderClient {
   return {
     async order(orderId, call) {
       const { order } = await client.getOrder({ orderId }, call);
-      if (order?.orderId !== orderId) throw new Outage("the order service answered without order");
+      if (order?.orderId !== orderId) {
+        throw new Outage(`the order service answered GetOrder without order ${orderId}`);
+      }
       return {
         orderId,
         userId: order.userId,

@@ -23,21 +23,22 @@ function reasonFor(changes: Partial<PayableOrder>): string {
   }
 }
 
-describe("an order that can be paid", () => {
-  it("is confirmed, unpaid, before its deadline and has something left to pay", () => {
+describe("checkPayable", () => {
+  it("accepts a confirmed, unpaid order before its deadline with an amount left to pay", () => {
     assert.equal(reasonFor({}), "ok");
   });
 
-  const refused: [what: string, changes: Partial<PayableOrder>, reason: Reason][] = [
+  const refused: [order: string, changes: Partial<PayableOrder>, reason: Reason][] = [
     ["is still being placed", { orderStatus: "PENDING" }, Reason.ORDER_STATE_INVALID],
     ["was cancelled", { orderStatus: "CANCELLED" }, Reason.ORDER_STATE_INVALID],
     ["is paid", { payStatus: "PAID" }, Reason.ORDER_ALREADY_PAID],
     ["was paid and refunded", { payStatus: "REFUNDED" }, Reason.ORDER_ALREADY_PAID],
-    ["was covered by coupon and balance", { payAmountCents: 0n }, Reason.ORDER_ALREADY_PAID],
+    ["a coupon and balance cover", { payAmountCents: 0n }, Reason.ORDER_ALREADY_PAID],
     ["is at its deadline", { payDeadline: now }, Reason.ORDER_STATE_INVALID],
     ["has no deadline", { payDeadline: undefined }, Reason.ORDER_STATE_INVALID],
   ];
-  for (const [what, changes, reason] of refused) {
-    it(`is not one that ${what}`, () => assert.equal(reasonFor(changes), reasonName(reason)));
+  for (const [which, changes, reason] of refused) {
+    it(`refuses an order that ${which}`, () =>
+      assert.equal(reasonFor(changes), reasonName(reason)));
   }
 });

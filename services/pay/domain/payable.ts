@@ -1,6 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 
-/** An order as the order service tells it; the states by their names in the contract. */
+/** The fields of an order that decide whether it can be paid. States have their contract names. */
 export type PayableOrder = {
   orderId: bigint;
   userId: bigint;
@@ -10,7 +10,10 @@ export type PayableOrder = {
   payDeadline: Date | undefined;
 };
 
-/** Refuses to start a payment for an order that waits for none. */
+/**
+ * Refuses to start a payment unless the order is confirmed, unpaid, before its deadline and has an
+ * amount left to pay.
+ */
 export function checkPayable(order: PayableOrder, now: Date): void {
   const { orderId, orderStatus, payStatus, payAmountCents, payDeadline } = order;
   const metadata = { order_id: String(orderId) };
@@ -22,7 +25,7 @@ export function checkPayable(order: PayableOrder, now: Date): void {
   if (!payDeadline || payDeadline <= now) throw notPayable(order, "pay_deadline_passed");
 }
 
-/** The order is not to be paid any more. */
+/** The refusal of a payment for an order that no longer accepts one. */
 export function notPayable(
   order: Pick<PayableOrder, "orderId" | "orderStatus" | "payStatus">,
   cause: "order_status" | "pay_deadline_passed" | "payments_closed",

@@ -1,16 +1,15 @@
-// What a payment and its refunds are, as plain data. The numbers are those of shop.pay.v1: they are what rows and
-// messages hold.
+// A payment as plain data. The numbers are those of shop.pay.v1: rows and messages hold them.
 
-export const PAYMENT_STATUS = {
+export const PaymentStatus = {
   OPEN: 1,
   SUCCEEDED: 2,
   CLOSED: 3,
   PARTIALLY_REFUNDED: 4,
   REFUNDED: 5,
 } as const;
-export type PaymentStatus = (typeof PAYMENT_STATUS)[keyof typeof PAYMENT_STATUS];
+export type PaymentStatus = (typeof PaymentStatus)[keyof typeof PaymentStatus];
 
-export const LOG_TYPE = {
+export const LogType = {
   CREATED: 1,
   CALLBACK_ACCEPTED: 2,
   CALLBACK_REPEATED: 3,
@@ -20,43 +19,18 @@ export const LOG_TYPE = {
   REFUND_SUCCEEDED: 7,
   REFUND_FAILED: 8,
 } as const;
-export type LogType = (typeof LOG_TYPE)[keyof typeof LOG_TYPE];
+export type LogType = (typeof LogType)[keyof typeof LogType];
 
-/** What decides about a payment. */
+/** The fields of a payment that the rules decide over. */
 export type PaymentState = {
   paymentId: bigint;
   status: PaymentStatus;
   amountCents: bigint;
   currency: string;
-  /** The platform's own number; null until the platform has told it. */
+  /** The provider's number of the payment; null until the provider has sent it. */
   tradeId: string | null;
-  /** Of all refunds that were asked for. */
+  /** Sum of all requested refunds. */
   refundRequestedCents: bigint;
-  /** Of those that the platform has carried out. */
+  /** Sum of the refunds that the provider has carried out. */
   refundedCents: bigint;
 };
-
-/** What a platform says about one payment, from a callback that verified or from a question that it answered. */
-export type PaidNotice = {
-  state: "paid";
-  noticeId: string;
-  merchantId: string;
-  paymentId: bigint;
-  tradeId: string;
-  amountCents: bigint;
-  currency: string;
-  payTime: Date;
-};
-
-/** A genuine notice about something that the shop does not act on. */
-export type OtherNotice = {
-  state: "other";
-  noticeId: string;
-  merchantId: string;
-  paymentId: bigint;
-  tradeId: string;
-  /** What it is about, in the platform's words. */
-  about: string;
-};
-
-export type Notice = PaidNotice | OtherNotice;

@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { PAYMENT_STATUS, type PaymentState } from "./payment.ts";
-import { isCaptured } from "./payment-state.ts";
+import { type PaymentState, PaymentStatus } from "./payment.ts";
+import { isCaptured } from "./payment-transitions.ts";
 import {
   addRefund,
   allowsRefund,
-  changeRefund,
+  applyRefund,
   finishRefund,
-  REFUND_CHANGES,
-  REFUND_STATUS,
-  type RefundChange,
-  type RefundStatus,
+  REFUND_TRANSITIONS,
+  RefundStatus,
+  type RefundTransition,
 } from "./refund.ts";
 
-type Name = keyof typeof REFUND_STATUS;
+type Name = keyof typeof RefundStatus;
 
-const PROMISED: Record<Name, Partial<Record<RefundChange, Name>>> = {
+const PROMISED: Record<Name, Partial<Record<RefundTransition, Name>>> = {
   REQUESTED: { succeed: "SUCCEEDED", fail: "FAILED" },
   FAILED: { succeed: "SUCCEEDED", fail: "FAILED" },
   SUCCEEDED: {},
@@ -23,7 +22,7 @@ const PROMISED: Record<Name, Partial<Record<RefundChange, Name>>> = {
 
 const paid = (amountCents: bigint, changes: Partial<PaymentState> = {}): PaymentState => ({
   paymentId: 7n,
-  status: PAYMENT_STATUS.SUCCEEDED,
+  status: PaymentStatus.SUCCEEDED,
   amountCents,
   currency: "EUR",
   tradeId: "t",
@@ -32,27 +31,28 @@ const paid = (amountCents: bigint, changes: Partial<PaymentState> = {}): Payment
   ...changes,
 });
 
-describe("refund state", () => {
-  it("allows exactly the promised changes, for every pair of status and change", () => {
-    for (const [name, status] of Object.entries(REFUND_STATUS) as [Name, RefundStatus][]) {
-      for (const change of Object.keys(REFUND_CHANGES) as RefundChange[]) {
-        const promised = PROMISED[name][change];
-        assert.equal(allowsRefund(status, change), promised !== undefined, `${name}: ${change}`);
-        if (promised) assert.equal(changeRefund(status, change), REFUND_STATUS[promised]);
-        else assert.throws(() => changeRefund(status, change), /cannot/);
+describe("refund transitions", () => {
+  it("are exactly the promised ones, for every pair of status and transition", () => {
+    for (const [name, status] of Object.entries(RefundStatus) as [Name, RefundStatus][]) {
+      for (const transition of Object.keys(REFUND_TRANSITIONS) as RefundTransition[]) {
+        const promised = PROMISED[name][transition];
+        const message = `${name}: ${transition}`;
+        assert.equal(allowsRefund(status, transition), promised !== undefined, message);
+        if (promised) assert.equal(applyRefund(status, transition), RefundStatus[promised]);
+        else assert.throws(() => applyRefund(status, transition), /does not allow/);
       }
     }
   });
 });
 
 describe("refunds of a payment", () => {
-  it("are refused where no money came in", () => {
-    for (const status of Object.values(PAYMENT_STATUS).filter((each) => !isCaptured(each))) {
+  it("are refused while no money has come in", () => {
+    for (const status of Object.values(PaymentStatus).filter((each) => !isCaptured(each))) {
       assert.throws(() => addRefund(paid(100n, { status }), 1n), /nothing to refund/);
     }
   });
 
-  it("never exceed what came in, and leave it REFUNDED exactly when all is back", () => {
+  it("never exceed the payment, and make it REFUNDED exactly when they reach it", () => {
     const cents = fc.bigInt({ min: 1n, max: 1_000n });
     fc.assert(
       fc.property(cents, fc.array(cents, { maxLength: 12 }), (amountCents, wanted) => {
@@ -66,18 +66,20 @@ describe("refunds of a payment", () => {
           payment = { ...before, refundRequestedCents: addRefund(before, each) };
           payment = { ...payment, ...finishRefund(payment, each) };
           const whole = payment.refundedCents === amountCents;
-          assert.equal(payment.status === PAYMENT_STATUS.REFUNDED, whole);
+          assert.equal(payment.status === PaymentStatus.REFUNDED, whole);
         }
         assert.ok(payment.refundedCents <= amountCents);
       }),
     );
   });
 
-  it("refuse nothing and less", () => {
-    for (const cents of [0n, -1n]) assert.throws(() => addRefund(paid(100n), cents), /a refund of/);
+  it("are refused unless they are positive", () => {
+    for (const cents of [0n, -1n]) {
+      assert.throws(() => addRefund(paid(100n), cents), /is not positive/);
+    }
   });
 
-  it("are never carried out without having been asked for", () => {
-    assert.throws(() => finishRefund(paid(100n), 1n), /never asked/);
+  it("are never finished without having been requested", () => {
+    assert.throws(() => finishRefund(paid(100n), 1n), /0 requested/);
   });
 });

@@ -1,41 +1,46 @@
 import type { PaymentState, PaymentStatus } from "./payment.ts";
-import { changePayment, isCaptured } from "./payment-state.ts";
+import { applyPayment, isCaptured } from "./payment-transitions.ts";
 
-export const REFUND_STATUS = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
-export type RefundStatus = (typeof REFUND_STATUS)[keyof typeof REFUND_STATUS];
+/** FAILED: the provider refused the latest attempt. The sweep retries it without end. */
+export const RefundStatus = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
+export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus];
 
-const { REQUESTED, SUCCEEDED, FAILED } = REFUND_STATUS;
+const { REQUESTED, SUCCEEDED, FAILED } = RefundStatus;
 
-/** FAILED is what the platform refused the last time; it is tried again for ever, and a person can see it. */
-export const REFUND_CHANGES = {
+/** All transitions of a refund: the statuses each may start from, and the one it leads to. */
+export const REFUND_TRANSITIONS = {
   succeed: { from: [REQUESTED, FAILED], to: SUCCEEDED },
   fail: { from: [REQUESTED, FAILED], to: FAILED },
 } as const satisfies Record<string, { from: readonly RefundStatus[]; to: RefundStatus }>;
 
-export type RefundChange = keyof typeof REFUND_CHANGES;
+export type RefundTransition = keyof typeof REFUND_TRANSITIONS;
 
-export function allowsRefund(status: RefundStatus, change: RefundChange): boolean {
-  const from: readonly RefundStatus[] = REFUND_CHANGES[change].from;
+export function allowsRefund(status: RefundStatus, transition: RefundTransition): boolean {
+  const from: readonly RefundStatus[] = REFUND_TRANSITIONS[transition].from;
   return from.includes(status);
 }
 
-export function changeRefund(status: RefundStatus, change: RefundChange): RefundStatus {
-  if (!allowsRefund(status, change)) {
-    throw new Error(`a refund in status ${status} cannot ${change}`);
+/** The status after the transition. Callers check the status first, so a forbidden one is a bug. */
+export function applyRefund(status: RefundStatus, transition: RefundTransition): RefundStatus {
+  if (!allowsRefund(status, transition)) {
+    throw new Error(`refund status ${status} does not allow the transition ${transition}`);
   }
-  return REFUND_CHANGES[change].to;
+  return REFUND_TRANSITIONS[transition].to;
 }
 
 /**
- * What the payment has been asked back once this refund is added. Throws where nothing came in or more would go out
- * than came in: the order service never asks for that, so a person has to look.
+ * The payment's `refundRequestedCents` once this refund is added. Throws if no money came in, or if
+ * the refunds would exceed the payment: the order service never requests that, so it is a bug that
+ * an operator has to look into.
  */
 export function addRefund(payment: PaymentState, amountCents: bigint): bigint {
   const { paymentId, status, refundRequestedCents } = payment;
   if (!isCaptured(status)) {
     throw new Error(`payment ${paymentId} in status ${status} has nothing to refund`);
   }
-  if (amountCents <= 0n) throw new Error(`a refund of ${amountCents} cents of ${paymentId}`);
+  if (amountCents <= 0n) {
+    throw new Error(`payment ${paymentId}: a refund of ${amountCents} cents is not positive`);
+  }
   const requested = refundRequestedCents + amountCents;
   if (requested > payment.amountCents) {
     throw new Error(
@@ -45,15 +50,18 @@ export function addRefund(payment: PaymentState, amountCents: bigint): bigint {
   return requested;
 }
 
-/** The payment once the platform has carried out a refund that was asked for before. */
+/** The payment's status and refunded sum after the provider carried out a requested refund. */
 export function finishRefund(
   payment: PaymentState,
   amountCents: bigint,
 ): { status: PaymentStatus; refundedCents: bigint } {
   const refundedCents = payment.refundedCents + amountCents;
-  if (refundedCents > payment.refundRequestedCents) {
-    throw new Error(`payment ${payment.paymentId} was never asked back ${refundedCents} cents`);
+  const { paymentId, refundRequestedCents } = payment;
+  if (refundedCents > refundRequestedCents) {
+    throw new Error(
+      `payment ${paymentId} has ${refundedCents} cents refunded of ${refundRequestedCents} requested`,
+    );
   }
-  const change = refundedCents === payment.amountCents ? "refundWhole" : "refundPart";
-  return { status: changePayment(payment.status, change), refundedCents };
+  const transition = refundedCents === payment.amountCents ? "refundWhole" : "refundPart";
+  return { status: applyPayment(payment.status, transition), refundedCents };
 }

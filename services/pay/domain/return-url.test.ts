@@ -6,7 +6,7 @@ const origins = ["https://shop.example", "http://127.0.0.1:*", "https://pay.exam
   (text) => parseOrigin(text) as Origin,
 );
 
-describe("return addresses", () => {
+describe("allowedReturnUrl", () => {
   const allowed: [text: string, href: string][] = [
     ["https://shop.example", "https://shop.example/"],
     ["https://shop.example:443/orders/7?x=1#y", "https://shop.example/orders/7?x=1#y"],
@@ -16,7 +16,7 @@ describe("return addresses", () => {
     ["https://pay.example:8443/", "https://pay.example:8443/"],
   ];
   for (const [text, href] of allowed) {
-    it(`may be ${text}`, () => assert.equal(allowedReturnUrl(text, origins), href));
+    it(`allows ${text}`, () => assert.equal(allowedReturnUrl(text, origins), href));
   }
 
   for (const text of [
@@ -44,7 +44,7 @@ describe("return addresses", () => {
     "http://127.0.0.1.evil.example/",
     "http://[::1]/",
   ]) {
-    it(`may not be ${JSON.stringify(text)}`, () => {
+    it(`does not allow ${JSON.stringify(text)}`, () => {
       assert.equal(allowedReturnUrl(text, origins), undefined);
     });
   }

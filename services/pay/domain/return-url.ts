@@ -1,8 +1,9 @@
 import { isOnOrigin, type Origin } from "#platform/values/origins.ts";
 
 /**
- * The address in its normal form, where it is on one of the origins, else undefined: nobody is sent to a place that the
- * shop did not choose. Only printable ASCII without backslashes, because parsers disagree about the rest.
+ * The address in normal form if it is on one of the origins, else undefined: the shop sends browsers
+ * only to places that its operator chose. Accepts printable ASCII without backslashes, because URL
+ * parsers disagree about everything else.
  */
 export function allowedReturnUrl(text: string, origins: readonly Origin[]): string | undefined {
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) return undefined;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { PAYMENT_STATUS, type PaidNotice, type PaymentState } from "./payment.ts";
-import { type Facts, judge, type RefusalCause, recording, VERDICT } from "./verdict.ts";
+import type { Notice, PaidNotice } from "./notice.ts";
+import { type PaymentState, PaymentStatus } from "./payment.ts";
+import { type Facts, judge, type RefusalCause, storeAction, VerdictKind } from "./verdict.ts";
 
 const payment: PaymentState = {
   paymentId: 7n,
-  status: PAYMENT_STATUS.OPEN,
+  status: PaymentStatus.OPEN,
   amountCents: 1_234n,
   currency: "EUR",
   tradeId: "trade-7",
@@ -13,7 +14,7 @@ const payment: PaymentState = {
 };
 const facts: Facts = { payment, tradeOwnerId: 7n, merchantId: "jetshop" };
 const notice: PaidNotice = {
-  state: "paid",
+  kind: "paid",
   noticeId: "n-1",
   merchantId: "jetshop",
   paymentId: 7n,
@@ -22,79 +23,83 @@ const notice: PaidNotice = {
   currency: "EUR",
   payTime: new Date(0),
 };
-const other = { ...notice, state: "other", about: "payment.created" } as const;
-const refusedFor = (cause: RefusalCause) => ({ verdict: VERDICT.REFUSED, cause });
+const other: Notice = { ...notice, kind: "other", event: "payment.created" };
+const refusedFor = (cause: RefusalCause) => ({ kind: VerdictKind.REFUSED, cause });
 
-describe("the verdict over a callback", () => {
-  it("takes the money of an open payment, and of one that was given up", () => {
-    assert.deepEqual(judge(notice, facts), { verdict: VERDICT.ACCEPTED, change: "succeed" });
-    const closed = { ...payment, status: PAYMENT_STATUS.CLOSED };
+describe("judge", () => {
+  it("accepts the money for an open payment, and, as late, for a closed one", () => {
+    assert.deepEqual(judge(notice, facts), { kind: VerdictKind.ACCEPTED, transition: "succeed" });
+    const closed = { ...payment, status: PaymentStatus.CLOSED };
     assert.deepEqual(judge(notice, { ...facts, payment: closed }), {
-      verdict: VERDICT.LATE,
-      change: "succeedLate",
+      kind: VerdictKind.LATE,
+      transition: "succeedLate",
     });
   });
 
-  it("finds nothing left to do where the money is in, or back again", () => {
+  it("finds a repetition if the payment was paid before, refunded or not", () => {
     for (const status of [
-      PAYMENT_STATUS.SUCCEEDED,
-      PAYMENT_STATUS.PARTIALLY_REFUNDED,
-      PAYMENT_STATUS.REFUNDED,
+      PaymentStatus.SUCCEEDED,
+      PaymentStatus.PARTIALLY_REFUNDED,
+      PaymentStatus.REFUNDED,
     ]) {
-      const judgement = judge(notice, { ...facts, payment: { ...payment, status } });
-      assert.deepEqual(judgement, { verdict: VERDICT.REPEATED }, String(status));
+      const verdict = judge(notice, { ...facts, payment: { ...payment, status } });
+      assert.deepEqual(verdict, { kind: VerdictKind.REPEATED }, String(status));
     }
   });
 
-  it("takes the trade id from the notice where the platform's answer is not in yet", () => {
+  it("accepts any free trade id while the payment has none", () => {
     const early = { ...facts, payment: { ...payment, tradeId: null }, tradeOwnerId: undefined };
-    assert.equal(judge(notice, early).verdict, VERDICT.ACCEPTED);
+    assert.equal(judge(notice, early).kind, VerdictKind.ACCEPTED);
     assert.deepEqual(judge(notice, { ...early, tradeOwnerId: 8n }), refusedFor("trade"));
   });
 
-  const wrong: [what: string, notice: Partial<PaidNotice>, cause: RefusalCause][] = [
+  const wrong: [what: string, changes: Partial<PaidNotice>, cause: RefusalCause][] = [
     ["a cent more", { amountCents: 1_235n }, "amount"],
     ["a cent less", { amountCents: 1_233n }, "amount"],
-    ["nothing", { amountCents: 0n }, "amount"],
+    ["an amount of zero", { amountCents: 0n }, "amount"],
     ["another currency", { currency: "USD" }, "currency"],
-    ["the currency in small letters", { currency: "eur" }, "currency"],
+    ["the currency in lower case", { currency: "eur" }, "currency"],
     ["another merchant", { merchantId: "jetshop2" }, "merchant"],
     ["another trade", { tradeId: "trade-8" }, "trade"],
   ];
-  for (const [what, change, cause] of wrong) {
-    it(`refuses ${what}, whatever the status`, () => {
-      for (const status of Object.values(PAYMENT_STATUS)) {
-        const judgement = judge(
-          { ...notice, ...change },
+  for (const [what, changes, cause] of wrong) {
+    it(`refuses ${what}, in every payment status`, () => {
+      for (const status of Object.values(PaymentStatus)) {
+        const verdict = judge(
+          { ...notice, ...changes },
           { ...facts, payment: { ...payment, status } },
         );
-        assert.deepEqual(judgement, refusedFor(cause));
+        assert.deepEqual(verdict, refusedFor(cause));
       }
     });
   }
 
-  it("refuses what it has no payment for", () => {
-    const judgement = judge(notice, { ...facts, payment: undefined, tradeOwnerId: undefined });
-    assert.deepEqual(judgement, refusedFor("unknown_payment"));
+  it("refuses a notice about an unknown payment", () => {
+    const verdict = judge(notice, { ...facts, payment: undefined, tradeOwnerId: undefined });
+    assert.deepEqual(verdict, refusedFor("unknown_payment"));
   });
 
-  it("does not act on any other state, whatever the status", () => {
-    for (const status of Object.values(PAYMENT_STATUS)) {
-      const judgement = judge(other, { ...facts, payment: { ...payment, status } });
-      assert.deepEqual(judgement, { verdict: VERDICT.IGNORED });
+  it("ignores an event that is no payment, in every payment status", () => {
+    for (const status of Object.values(PaymentStatus)) {
+      const verdict = judge(other, { ...facts, payment: { ...payment, status } });
+      assert.deepEqual(verdict, { kind: VerdictKind.IGNORED });
     }
   });
 });
 
-describe("the record of a callback", () => {
-  it("keeps what moved money, for every pair of verdicts", () => {
-    for (const known of Object.values(VERDICT)) {
-      for (const verdict of Object.values(VERDICT)) {
-        const moved = known === VERDICT.ACCEPTED || known === VERDICT.LATE;
-        const expected = !moved ? "replace" : verdict === VERDICT.REFUSED ? "apart" : "count";
-        assert.equal(recording(known, verdict), expected);
+describe("storeAction", () => {
+  it("keeps the row of a notice that moved money, for every pair of verdicts", () => {
+    for (const known of Object.values(VerdictKind)) {
+      for (const verdict of Object.values(VerdictKind)) {
+        const moved = known === VerdictKind.ACCEPTED || known === VerdictKind.LATE;
+        const expected = !moved
+          ? "replace"
+          : verdict === VerdictKind.REFUSED
+            ? "separate"
+            : "count";
+        assert.equal(storeAction(known, verdict), expected);
       }
     }
-    assert.equal(recording(undefined, VERDICT.REFUSED), "insert");
+    assert.equal(storeAction(undefined, VerdictKind.REFUSED), "insert");
   });
 });

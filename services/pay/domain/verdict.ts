@@ -1,22 +1,24 @@
 import { Reason } from "#platform/values/refusal.ts";
-import { type Notice, PAYMENT_STATUS, type PaymentState } from "./payment.ts";
-import type { PaymentChange } from "./payment-state.ts";
+import type { Notice } from "./notice.ts";
+import { type PaymentState, PaymentStatus } from "./payment.ts";
+import type { PaymentTransition } from "./payment-transitions.ts";
 
-/** What became of a callback. The numbers are what rows hold. */
-export const VERDICT = {
-  /** Genuine, and the payment is paid by it. */
+/** What the shop decided about a callback. Rows hold the numbers. */
+export const VerdictKind = {
+  /** Genuine, and it pays the payment. */
   ACCEPTED: 1,
-  /** The same for a payment that had been given up: its money is refunded. */
+  /** Genuine, and it pays a payment that was closed; the money is refunded. */
   LATE: 2,
-  /** Genuine, but the payment was paid already. */
+  /** Genuine, but the payment was paid before. */
   REPEATED: 3,
-  /** Genuine, about something that the shop does not act on. */
+  /** Genuine, about an event that the shop does not act on. */
   IGNORED: 4,
+  /** Not genuine, or contrary to what the shop knows. */
   REFUSED: 5,
 } as const;
-export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
+export type VerdictKind = (typeof VerdictKind)[keyof typeof VerdictKind];
 
-/** Why a callback was refused, and the reason that goes on record with it. */
+/** Why a callback is refused, with the Reason that its row holds. */
 export const REASON_OF = {
   signature: Reason.CALLBACK_SIGNATURE_INVALID,
   stale: Reason.CALLBACK_SIGNATURE_INVALID,
@@ -30,56 +32,58 @@ export const REASON_OF = {
 export type RefusalCause = keyof typeof REASON_OF;
 
 /** Money came in. */
-export type Accepted = {
-  verdict: typeof VERDICT.ACCEPTED | typeof VERDICT.LATE;
-  change: PaymentChange;
+export type AcceptedVerdict = {
+  kind: typeof VerdictKind.ACCEPTED | typeof VerdictKind.LATE;
+  transition: PaymentTransition;
 };
 
-export type Judgement =
-  | { verdict: typeof VERDICT.REFUSED; cause: RefusalCause }
-  | Accepted
-  | { verdict: typeof VERDICT.REPEATED | typeof VERDICT.IGNORED };
+export type Verdict =
+  | AcceptedVerdict
+  | { kind: typeof VerdictKind.REPEATED | typeof VerdictKind.IGNORED }
+  | { kind: typeof VerdictKind.REFUSED; cause: RefusalCause };
 
+/** What the shop knows about the payment that a notice names. */
 export type Facts = {
-  /** Undefined where the shop has no such payment at this platform. */
+  /** Undefined if the shop has no such payment at this provider. */
   payment: PaymentState | undefined;
-  /** The payment that has the notice's trade id; undefined where none has it yet. */
+  /** The payment that has the notice's trade id; undefined if none has it yet. */
   tradeOwnerId: bigint | undefined;
-  /** Who the shop is at the platform. */
+  /** The shop's account at the provider. */
   merchantId: string;
 };
 
-/** Decides over a notice that has been verified: what it says is compared with what the shop knows. */
-export function judge(notice: Notice, { payment, tradeOwnerId, merchantId }: Facts): Judgement {
+/** Compares a verified notice with what the shop knows, and decides what it does. */
+export function judge(notice: Notice, { payment, tradeOwnerId, merchantId }: Facts): Verdict {
   if (notice.merchantId !== merchantId) return refused("merchant");
   if (!payment) return refused("unknown_payment");
   const expected = payment.tradeId ?? notice.tradeId;
   const isOthers = tradeOwnerId !== undefined && tradeOwnerId !== payment.paymentId;
   if (notice.tradeId !== expected || isOthers) return refused("trade");
-  if (notice.state === "other") return { verdict: VERDICT.IGNORED };
+  if (notice.kind === "other") return { kind: VerdictKind.IGNORED };
   if (notice.amountCents !== payment.amountCents) return refused("amount");
   if (notice.currency !== payment.currency) return refused("currency");
   switch (payment.status) {
-    case PAYMENT_STATUS.OPEN:
-      return { verdict: VERDICT.ACCEPTED, change: "succeed" };
-    case PAYMENT_STATUS.CLOSED:
-      return { verdict: VERDICT.LATE, change: "succeedLate" };
+    case PaymentStatus.OPEN:
+      return { kind: VerdictKind.ACCEPTED, transition: "succeed" };
+    case PaymentStatus.CLOSED:
+      return { kind: VerdictKind.LATE, transition: "succeedLate" };
     default:
-      return { verdict: VERDICT.REPEATED };
+      return { kind: VerdictKind.REPEATED };
   }
 }
 
-const refused = (cause: RefusalCause): Judgement => ({ verdict: VERDICT.REFUSED, cause });
+const refused = (cause: RefusalCause): Verdict => ({ kind: VerdictKind.REFUSED, cause });
 
 /**
- * What a judgement does to the record of the same notice. A notice that moved money stays on record as that: a
- * repetition is counted, and one that says something else under its number gets a record of its own.
+ * How a verdict is stored beside the row of the same notice, if there is one. A row whose notice
+ * moved money stays as it is: a repetition is counted on it, and a contradicting notice with the
+ * same number gets a row of its own.
  */
-export function recording(
-  known: Verdict | undefined,
-  verdict: Verdict,
-): "insert" | "count" | "replace" | "apart" {
+export function storeAction(
+  known: VerdictKind | undefined,
+  verdict: VerdictKind,
+): "insert" | "count" | "replace" | "separate" {
   if (known === undefined) return "insert";
-  if (known !== VERDICT.ACCEPTED && known !== VERDICT.LATE) return "replace";
-  return verdict === VERDICT.REFUSED ? "apart" : "count";
+  if (known !== VerdictKind.ACCEPTED && known !== VerdictKind.LATE) return "replace";
+  return verdict === VerdictKind.REFUSED ? "separate" : "count";
 }

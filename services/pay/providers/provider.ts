@@ -1,60 +1,64 @@
-import type { Notice } from "../domain/payment.ts";
+import type { Notice, RawCallback } from "../domain/notice.ts";
+import type { PaymentState } from "../domain/payment.ts";
 import type { RefusalCause } from "../domain/verdict.ts";
 
-/** A callback as it came over HTTP. */
-export type RawCallback = {
-  /** Names in lower case. */
-  headers: Readonly<Record<string, string>>;
-  body: Uint8Array;
-};
-
+/** The HTTP answer to a callback. */
 export type HttpAnswer = { status: number; contentType: string; body: Uint8Array };
 
-/** `notice` is there only where the raw bytes verified. */
+/** Only bytes that verified yield a notice. */
 export type ReadCallback =
   | { genuine: true; notice: Notice }
   | { genuine: false; cause: Extract<RefusalCause, "signature" | "stale" | "malformed"> };
 
-/** What a platform knows of a payment. */
-export type PlatformPayment =
+/** A payment as the shop stored it. */
+export type StoredPayment = Pick<
+  PaymentState,
+  "paymentId" | "amountCents" | "currency" | "tradeId"
+>;
+
+/** A payment as the provider knows it. */
+export type ProviderPayment =
   | { state: "unknown_payment" }
   | { state: "open" | "closed"; tradeId: string }
   | { state: "paid"; tradeId: string; amountCents: bigint; currency: string; payTime: Date };
 
-/** A payment as it is opened. */
-export type Opening = {
-  paymentId: bigint;
-  amountCents: bigint;
-  currency: string;
-  returnUrl: string;
-};
-
 /**
- * A third-party payment platform. Payments and refunds are known there by our own numbers, so everything may be
- * repeated. Where it does not answer, or not as it should, a method throws an Outage: the effect is unknown.
+ * A payment provider. It knows payments and refunds by the shop's numbers, so every method can be
+ * repeated. A method throws an Outage if the provider does not answer, or answers against its
+ * protocol: the effect is then unknown.
  */
-export type PaymentPlatform = {
-  /** As in the path of its callbacks. */
+export type PaymentProvider = {
+  /** The last part of its callback path, and the value of `provider` in rows and messages. */
   readonly name: string;
-  /** Who the shop is at the platform. */
+  /** The shop's account at the provider. */
   readonly merchantId: string;
-  /** Begins the names of the headers that its callbacks are judged by. */
+  /** The start of the names of the headers that its callbacks are verified with. */
   readonly headerPrefix: string;
-  /** Idempotent by payment: a repetition gets the first one's answer. */
-  open(payment: Opening): Promise<{ tradeId: string; checkoutUrl: string }>;
+  /** Opens the payment. A repetition with the same payment id gets the first answer. */
+  open(
+    payment: Omit<StoredPayment, "tradeId"> & { returnUrl: string },
+  ): Promise<{ tradeId: string; checkoutUrl: string }>;
   /** Verifies the raw bytes, in constant time, before it parses any. */
   readCallback(callback: RawCallback & { nowMs: number }): ReadCallback;
-  query(paymentId: bigint): Promise<PlatformPayment>;
-  /** Nothing can be paid any more, unless it was: then "paid". */
-  close(paymentId: bigint): Promise<"closed" | "paid" | "unknown_payment">;
-  /** Idempotent by refund and attempt. `failed` is final for this attempt, with the platform's own cause. */
+  query(payment: StoredPayment): Promise<ProviderPayment>;
+  /** "closed": it can no longer be paid. "paid": it was paid before. */
+  close(payment: StoredPayment): Promise<"closed" | "paid" | "unknown_payment">;
+  /**
+   * Refunds a part of the payment, once for each pair of `refundId` and `attempt`. `failed` is final
+   * for the attempt and holds the provider's cause.
+   */
   refund(refund: {
     refundId: bigint;
-    /** From 1. */
+    /** Counted from 1. */
     attempt: number;
-    paymentId: bigint;
+    payment: StoredPayment;
     amountCents: bigint;
   }): Promise<"succeeded" | { failed: string }>;
-  /** The platform calls again after every answer but `success`. */
+  /**
+   * What the provider is answered, by verdict. `success`: the notice had its effect, or needs none.
+   * `forged`: it is not genuine. `refused`: it contradicts the payment. `unknown`: the payment does
+   * not exist (yet). `outage`: the shop could not store it. The provider repeats the callback after
+   * every answer but `success`.
+   */
   readonly answers: Record<"success" | "forged" | "refused" | "unknown" | "outage", HttpAnswer>;
 };

@@ -1,36 +1,37 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows } from "#platform/db/statements.ts";
-import type { Verdict } from "../domain/verdict.ts";
+import type { RawCallback } from "../domain/notice.ts";
+import type { VerdictKind } from "../domain/verdict.ts";
 
-export const SOURCE = { CALLBACK: 1, QUERY: 2 } as const;
-export type Source = (typeof SOURCE)[keyof typeof SOURCE];
+/** Where a notice came from: a callback, or the provider's answer to a query. */
+export const Source = { CALLBACK: 1, QUERY: 2 } as const;
+export type Source = (typeof Source)[keyof typeof Source];
 
-/** A callback as it came: enough to judge it again. */
-export type Content = { headers: Record<string, string>; body: Uint8Array };
-
-export type RecordedCallback = Content & {
+/** A callback as it arrived, to be judged again. */
+type StoredCallback = RawCallback & {
   callbackId: bigint;
   provider: string;
   source: Source;
   receiveTime: Date;
 };
 
-export type Judged = {
-  verdict: Verdict;
-  /** "" where it was not refused; `reason` is 0 then. */
+/** A verdict as rows hold it. */
+export type VerdictColumns = {
+  verdict: VerdictKind;
+  /** "" unless it is refused; `reason` is then 0. */
   cause: string;
   reason: number;
   paymentId: bigint | null;
-  /** Null where nothing proves who sent it. */
+  /** Null if the callback is not verified. */
   noticeId: string | null;
 };
 
-export type NewCallback = Judged &
-  Content & { callbackId: bigint; provider: string; source: Source };
+export type NewCallback = VerdictColumns &
+  RawCallback & { callbackId: bigint; provider: string; source: Source };
 
-export type KnownCallback = { callbackId: bigint; verdict: Verdict; repeats: number };
+type KnownCallback = { callbackId: bigint; verdict: VerdictKind; repeats: number };
 
-/** The record of a notice, locked. */
+/** Locks the row of a notice. */
 export async function lockNotice(
   tx: Transaction,
   notice: { provider: string; noticeId: string },
@@ -65,7 +66,7 @@ export async function insertCallbacks(
   );
 }
 
-/** The same notice came again: it is counted, its record stays as it is. */
+/** Counts a repetition of the notice. The rest of its row stays as it is. */
 export async function countRepetition(tx: Transaction, callbackId: bigint): Promise<void> {
   await tx.write(
     "update callbacks set repeats = repeats + 1, last_time = now(3) where callback_id = ?",
@@ -73,30 +74,37 @@ export async function countRepetition(tx: Transaction, callbackId: bigint): Prom
   );
 }
 
-/** The record takes over a new judgement; `content` is the callback's that it was made over, where that is new too. */
-export async function writeJudgement(
+/** Replaces the verdict of a row, and its headers and body if `raw` is a new callback. */
+export async function writeVerdict(
   tx: Transaction,
   callbackId: bigint,
-  judged: Judged & { content: Content | undefined },
+  verdict: VerdictColumns & { raw: RawCallback | undefined },
 ): Promise<void> {
   await tx.write(
     `update callbacks set verdict = ?, cause = ?, reason = ?, payment_id = ?, notice_id = ?,
        last_time = now(3) where callback_id = ?`,
-    [judged.verdict, judged.cause, judged.reason, judged.paymentId, judged.noticeId, callbackId],
+    [
+      verdict.verdict,
+      verdict.cause,
+      verdict.reason,
+      verdict.paymentId,
+      verdict.noticeId,
+      callbackId,
+    ],
   );
-  if (!judged.content) return;
+  if (!verdict.raw) return;
   await tx.write(
     `update callbacks set headers = ?, body = ?, repeats = repeats + 1, receive_time = now(3)
      where callback_id = ?`,
-    [JSON.stringify(judged.content.headers), judged.content.body, callbackId],
+    [JSON.stringify(verdict.raw.headers), verdict.raw.body, callbackId],
   );
 }
 
 export async function readCallback(
   database: Database,
   callbackId: bigint,
-): Promise<RecordedCallback | undefined> {
-  const [row] = await database.select<Omit<RecordedCallback, "headers"> & { headers: string }>(
+): Promise<StoredCallback | undefined> {
+  const [row] = await database.select<Omit<StoredCallback, "headers"> & { headers: string }>(
     `select callback_id as callbackId, provider, source, headers, body, receive_time as receiveTime
      from callbacks where callback_id = ?`,
     [callbackId],
@@ -104,8 +112,8 @@ export async function readCallback(
   return row && { ...row, headers: JSON.parse(row.headers) };
 }
 
-/** Deletes the oldest of the unproven callbacks beyond the newest `keep`, `batch` at most; returns how many. */
-export async function pruneUnproven(
+/** Deletes up to `batch` of the unverified callbacks older than the newest `keep`; returns how many. */
+export async function pruneUnverified(
   tx: Transaction,
   { keep, batch }: { keep: number; batch: number },
 ): Promise<number> {
@@ -116,7 +124,8 @@ export async function pruneUnproven(
   );
   if (!last) return 0;
   return tx.change(
-    "delete from callbacks where notice_id is null and callback_id <= ? order by callback_id limit ?",
+    `delete from callbacks where notice_id is null and callback_id <= ?
+     order by callback_id limit ?`,
     [last.callbackId, batch],
   );
 }

@@ -1,7 +1,7 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
 import type { LogType, PaymentStatus } from "../domain/payment.ts";
 
-/** For reads; rows are written by the statements of this folder. */
+/** For reads. The statements of this folder write the rows. */
 export const PaymentEntity = defineEntity({
   name: "Payment",
   tableName: "payments",

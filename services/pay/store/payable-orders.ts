@@ -4,8 +4,8 @@ import { NOW } from "#platform/db/sql.ts";
 import { insertRows } from "#platform/db/statements.ts";
 
 /**
- * Locks the row under which payments of this order are started, and makes it where it is missing. Answers whether the
- * order was closed, and the database's time.
+ * Locks the row that guards the start of payments for this order, and inserts it if it is missing.
+ * Returns whether the order is closed to payments, and the time of the database.
  */
 export async function lockPayable(
   tx: Transaction,
@@ -22,7 +22,7 @@ export async function lockPayable(
   return { closed: false, now };
 }
 
-/** No payment of these orders is started any more, whatever comes. */
+/** Closes these orders to new payments, for good. */
 export async function closePayable(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
   const known = await selectByIds<{ orderId: bigint }>(
     tx,

@@ -4,6 +4,7 @@ import type { LogType } from "../domain/payment.ts";
 
 export type NewLogEntry = { logId: bigint; paymentId: bigint; type: LogType; detail: string };
 
+/** Characters in the column. */
 const MAX_DETAIL = 500;
 
 export async function insertLog(tx: Transaction, entries: readonly NewLogEntry[]): Promise<void> {

@@ -3,9 +3,9 @@ import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { expression } from "#platform/db/sql.ts";
 import { insertRows } from "#platform/db/statements.ts";
-import { PAYMENT_STATUS, type PaymentState, type PaymentStatus } from "../domain/payment.ts";
+import { type PaymentState, PaymentStatus } from "../domain/payment.ts";
 
-/** A payment as a transaction that changes it has locked it. */
+/** A payment whose row the transaction has locked. */
 export type LockedPayment = PaymentState & {
   orderId: bigint;
   userId: bigint;
@@ -14,15 +14,21 @@ export type LockedPayment = PaymentState & {
   checkoutUrl: string;
 };
 
-/** An open payment that the platform is to be asked about. */
+/** An open payment to query or close at its provider. `checks` counts the earlier queries. */
 export type DuePayment = LockedPayment & { closing: boolean; checks: number };
+
+/** A payment that refunds are made of. */
+export type PaidPayment = Pick<
+  LockedPayment,
+  "paymentId" | "provider" | "amountCents" | "currency" | "tradeId"
+>;
 
 const COLUMNS = `payment_id as paymentId, order_id as orderId, user_id as userId, provider, status,
   amount_cents as amountCents, currency, provider_trade_id as tradeId, return_url as returnUrl,
   checkout_url as checkoutUrl, refund_requested_cents as refundRequestedCents,
   refunded_cents as refundedCents`;
 
-/** `skipLocked` leaves out those that another transaction has locked, instead of waiting for it. */
+/** `skipLocked` omits payments that another transaction has locked, instead of waiting for it. */
 export async function lockPayments(
   tx: Transaction,
   paymentIds: readonly bigint[],
@@ -44,7 +50,7 @@ export async function lockPayment(
   return (await lockPayments(tx, [paymentId])).get(paymentId);
 }
 
-/** All payments of these orders, locked, oldest first. */
+/** Locks all payments of these orders, oldest first. */
 export function lockPaymentsOf(
   tx: Transaction,
   orderIds: readonly bigint[],
@@ -57,7 +63,7 @@ export function lockPaymentsOf(
   );
 }
 
-/** The payment that has this trade id, at this platform. */
+/** The payment that has this trade id at this provider. */
 export async function ownerOfTrade(
   tx: Transaction,
   trade: { provider: string; tradeId: string },
@@ -69,17 +75,19 @@ export async function ownerOfTrade(
   return row?.paymentId;
 }
 
-/** The platforms of these payments; no lock, since a payment keeps its platform. */
-export async function readProviders(
+/** What refunds need of their payments. Not locked: none of these columns changes once money came in. */
+export async function readPaid(
   tx: Transaction,
   paymentIds: readonly bigint[],
-): Promise<Map<bigint, string>> {
-  const rows = await selectByIds<{ paymentId: bigint; provider: string }>(
+): Promise<Map<bigint, PaidPayment>> {
+  const rows = await selectByIds<PaidPayment>(
     tx,
-    "select payment_id as paymentId, provider from payments where payment_id in (?)",
+    `select payment_id as paymentId, provider, amount_cents as amountCents, currency,
+       provider_trade_id as tradeId
+     from payments where payment_id in (?)`,
     paymentIds,
   );
-  return new Map(rows.map(({ paymentId, provider }) => [paymentId, provider]));
+  return new Map(rows.map((row) => [row.paymentId, row]));
 }
 
 export async function insertPayment(
@@ -94,7 +102,7 @@ export async function insertPayment(
       order_id: payment.orderId,
       user_id: payment.userId,
       provider: payment.provider,
-      status: PAYMENT_STATUS.OPEN,
+      status: PaymentStatus.OPEN,
       amount_cents: payment.amountCents,
       currency: payment.currency,
       return_url: payment.returnUrl,
@@ -113,7 +121,7 @@ export async function writeCheckout(
   );
 }
 
-/** The payments are locked, and their statuses have been decided on under that lock. */
+/** For payments that this transaction has locked, with statuses decided under that lock. */
 export async function writePaid(
   tx: Transaction,
   payments: readonly {
@@ -123,7 +131,8 @@ export async function writePaid(
     payTime: Date;
   }[],
 ): Promise<void> {
-  // Each by its key: a join may look through the whole table, and wait for a payment that is none of these.
+  // One statement for each key: a join may scan the whole table, and wait for the lock of a payment
+  // outside of the batch.
   for (const { paymentId, status, tradeId, payTime } of payments) {
     await tx.write(
       "update payments set status = ?, provider_trade_id = ?, pay_time = ? where payment_id = ?",
@@ -163,7 +172,7 @@ export async function writeRefunded(
   ]);
 }
 
-/** The open payments of these orders are to be closed at the platform, from `afterMs` on by whoever finds them. */
+/** Marks the open payments of these orders to be closed. The sweep may take them after `afterMs`. */
 export async function markClosing(
   tx: Transaction,
   orderIds: readonly bigint[],
@@ -172,24 +181,25 @@ export async function markClosing(
   await tx.write(
     `update payments force index (payments_of_order) set closing = 1, checks = 0, next_check = ?
      where order_id in (?) and status = ? and closing = 0`,
-    [inMs(afterMs), orderIds, PAYMENT_STATUS.OPEN],
+    [inMs(afterMs), orderIds, PaymentStatus.OPEN],
   );
 }
 
-/** Open payments whose time has come and that no other transaction has locked. */
+/** Locks open payments that are due. Omits those that another transaction has locked. */
 export async function lockDuePayments(
   tx: Transaction,
   { limit, longestPauseMs }: { limit: number; longestPauseMs: number },
 ): Promise<DuePayment[]> {
   const rows = await tx.select<Omit<DuePayment, "closing"> & { closing: number }>(
     `select ${COLUMNS}, closing, checks from payments force index (payments_to_check)
-     where status = ? and ${isDue("next_check", longestPauseMs)} order by next_check limit ? for update skip locked`,
-    [PAYMENT_STATUS.OPEN, limit],
+     where status = ? and ${isDue("next_check", longestPauseMs)}
+     order by next_check limit ? for update skip locked`,
+    [PaymentStatus.OPEN, limit],
   );
   return rows.map((row) => ({ ...row, closing: row.closing === 1 }));
 }
 
-/** Counts a check of these payments, and leaves them alone for `pauseMs`. */
+/** Counts one query of these payments. They are due again after `pauseMs`. */
 export async function postponeChecks(
   tx: Transaction,
   paymentIds: readonly bigint[],
@@ -201,7 +211,7 @@ export async function postponeChecks(
   );
 }
 
-/** A time on the database's clock. */
+/** This many milliseconds from now, by the clock of the database. */
 export function inMs(ms: number) {
   return expression(`now(3) + interval ${Math.round(ms) * 1_000} microsecond`);
 }

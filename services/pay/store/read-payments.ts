@@ -6,7 +6,7 @@ import {
   type PaymentRow,
 } from "./entities.ts";
 
-/** One payment; `ownerId` undefined finds anyone's. */
+/** One payment, of this user if `ownerId` is set, else of any user. */
 export async function findPayment(
   database: Database,
   query: { paymentId: bigint; ownerId?: bigint | undefined },
@@ -37,7 +37,7 @@ export function paymentsOfOrder(
   );
 }
 
-/** What became of a payment, oldest first. */
+/** The log of a payment, oldest entry first. */
 export function readPaymentLog(
   database: Database,
   query: { paymentId: bigint; limit: number },

@@ -3,7 +3,7 @@ import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
 import { insertRows } from "#platform/db/statements.ts";
-import { REFUND_STATUS, type RefundStatus } from "../domain/refund.ts";
+import { RefundStatus } from "../domain/refund.ts";
 import { inMs } from "./payments.ts";
 
 export type RefundRow = {
@@ -45,23 +45,24 @@ export async function insertRefunds(
       payment_id: paymentId,
       order_id: orderId,
       amount_cents: amountCents,
-      status: REFUND_STATUS.REQUESTED,
+      status: RefundStatus.REQUESTED,
       next_try: NOW,
     })),
   );
 }
 
-/** Refunds that are not done, whose time has come and that no other transaction has locked. */
+/** Locks unfinished refunds that are due. Omits those that another transaction has locked. */
 export async function lockDueRefunds(
   tx: Transaction,
   { limit, longestPauseMs }: { limit: number; longestPauseMs: number },
 ): Promise<RefundRow[]> {
   const due: RefundRow[] = [];
-  // One status at a time: over both, all that are due would be sorted, and locked, for the sake of a few.
-  for (const status of [REFUND_STATUS.REQUESTED, REFUND_STATUS.FAILED]) {
+  // One status at a time: with both, MySQL sorts and locks all due rows before it applies the limit.
+  for (const status of [RefundStatus.REQUESTED, RefundStatus.FAILED]) {
     const rows = await tx.select<RefundRow>(
       `select ${COLUMNS} from refunds force index (refunds_to_try)
-       where status = ? and ${isDue("next_try", longestPauseMs)} order by next_try limit ? for update skip locked`,
+       where status = ? and ${isDue("next_try", longestPauseMs)}
+       order by next_try limit ? for update skip locked`,
       [status, limit - due.length],
     );
     due.push(...rows);
@@ -69,7 +70,7 @@ export async function lockDueRefunds(
   return due;
 }
 
-/** Counts a try of these refunds, and leaves them alone for `pauseMs`. */
+/** Counts one try of these refunds. They are due again after `pauseMs`. */
 export async function postponeRefunds(
   tx: Transaction,
   refundIds: readonly bigint[],
@@ -91,7 +92,7 @@ export async function writeRefundDone(
   );
 }
 
-/** This attempt is over; the next try is another one. */
+/** Ends the attempt. The next try is a new attempt. */
 export async function writeRefundFailed(
   tx: Transaction,
   refund: { refundId: bigint; status: RefundStatus; failure: string },

@@ -1,29 +1,29 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pMap from "p-map";
-import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import { PAYMENT_STATUS } from "../domain/payment.ts";
-import { isCaptured } from "../domain/payment-state.ts";
-import { CLOSING_CLAIM_MS, MAX_CLOSED_ORDERS, PLATFORM_IN_FLIGHT } from "../limits.ts";
+import { PaymentStatus } from "../domain/payment.ts";
+import { isCaptured } from "../domain/payment-transitions.ts";
+import { CLOSING_CLAIM_MS, MAX_CLOSED_ORDERS, PROVIDER_IN_FLIGHT } from "../limits.ts";
 import { closePayable } from "../store/payable-orders.ts";
 import { type LockedPayment, lockPaymentsOf, markClosing } from "../store/payments.ts";
-import type { Asking, Parts } from "./parts.ts";
-import { type Settled, type Settling, settlePayment } from "./steps/settle-payment.ts";
+import type { CallContext } from "./parts.ts";
+import { type Settled, type SettlingParts, settlePayment } from "./steps/settle-payment.ts";
 
-export type CloseOutcome = { orderId: bigint; outcome: "closed" | "paid" | "unknown" };
+type CloseOutcome = { orderId: bigint; outcome: "closed" | "paid" | "unknown" };
 
-/** Kept of the caller's deadline for the way back. */
+/** Part of the caller's deadline that is left for the answer's way back. */
 const ANSWER_MS = 300;
 
 /**
- * Takes no new payment for these orders, and closes their open ones, at the platform first. What was paid there counts
- * as paid. Where the platform does not answer in time the outcome is unknown, and the sweep goes on with it.
+ * Closes the orders to new payments, and their open payments, each at its provider first. Returns
+ * one outcome for each order, in their order. "paid": the provider had already taken the money.
+ * "unknown": the provider does not answer in time; the sweep continues. Idempotent.
  */
 export async function closePayments(
-  parts: Settling,
+  parts: SettlingParts,
   orderIds: readonly bigint[],
-  { deadlineMs }: Pick<Asking, "deadlineMs">,
+  { deadlineMs }: Pick<CallContext, "deadlineMs">,
 ): Promise<CloseOutcome[]> {
   checkOrderIds(orderIds);
   const payments = await parts.database.transact("close-orders", async (tx) => {
@@ -34,36 +34,21 @@ export async function closePayments(
   });
   const outcomes = new Map<bigint, CloseOutcome["outcome"]>();
   const note = (orderId: bigint, settled: Settled) => {
-    outcomes.set(orderId, worse(outcomes.get(orderId), outcomeOf(settled)));
+    outcomes.set(orderId, combine(outcomes.get(orderId), outcomeOf(settled)));
   };
   for (const { orderId, status } of payments) {
-    if (isCaptured(status) && status !== PAYMENT_STATUS.REFUNDED) note(orderId, "paid");
+    if (isCaptured(status) && status !== PaymentStatus.REFUNDED) note(orderId, "paid");
   }
-  const open = payments.filter(({ status }) => status === PAYMENT_STATUS.OPEN);
+  const open = payments.filter(({ status }) => status === PaymentStatus.OPEN);
   const untilMs = deadlineMs - ANSWER_MS;
   await pMap(
     open,
     async (payment) => {
       note(payment.orderId, await settleUntil(parts, payment, untilMs));
     },
-    { concurrency: PLATFORM_IN_FLIGHT },
+    { concurrency: PROVIDER_IN_FLIGHT },
   );
   return orderIds.map((orderId) => ({ orderId, outcome: outcomes.get(orderId) ?? "closed" }));
-}
-
-/** From the event that an order was cancelled: the same, with the platform's part left to the sweep. */
-export async function closeCancelled(
-  { database, wake }: Pick<Parts, "database" | "wake">,
-  deliveries: readonly Delivery<{ orderId: bigint }>[],
-): Promise<void> {
-  await database.transact("close-cancelled", async (tx) => {
-    const admitted = await admitEvents(tx, deliveries);
-    const orderIds = admitted.map(({ message }) => message.orderId);
-    if (orderIds.length === 0) return;
-    await closePayable(tx, orderIds);
-    await markClosing(tx, orderIds, 0);
-    tx.afterCommit(wake.payments);
-  });
 }
 
 function checkOrderIds(orderIds: readonly bigint[]): void {
@@ -78,7 +63,7 @@ function checkOrderIds(orderIds: readonly bigint[]): void {
 }
 
 async function settleUntil(
-  parts: Settling,
+  parts: SettlingParts,
   payment: LockedPayment,
   untilMs: number,
 ): Promise<Settled> {
@@ -100,11 +85,11 @@ async function settleUntil(
 }
 
 function outcomeOf(settled: Settled): CloseOutcome["outcome"] {
-  return settled === "open" || settled === "disputed" ? "unknown" : settled;
+  return settled === "open" || settled === "mismatched" ? "unknown" : settled;
 }
 
-/** Of several payments of one order: one that was paid decides, then one that nobody knows of. */
-function worse(
+/** The outcome of an order with several payments: "paid" counts most, then "unknown". */
+function combine(
   first: CloseOutcome["outcome"] | undefined,
   second: CloseOutcome["outcome"],
 ): CloseOutcome["outcome"] {

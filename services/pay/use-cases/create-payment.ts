@@ -2,65 +2,66 @@ import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { checkPayable, notPayable, type PayableOrder } from "../domain/payable.ts";
-import { LOG_TYPE, PAYMENT_STATUS } from "../domain/payment.ts";
-import { isCaptured } from "../domain/payment-state.ts";
+import { LogType, PaymentStatus } from "../domain/payment.ts";
+import { isCaptured } from "../domain/payment-transitions.ts";
 import { allowedReturnUrl } from "../domain/return-url.ts";
 import { MAX_RETURN_URL } from "../limits.ts";
-import type { PaymentPlatform } from "../providers/provider.ts";
+import type { PaymentProvider } from "../providers/provider.ts";
 import type { PaymentRow } from "../store/entities.ts";
 import { lockPayable } from "../store/payable-orders.ts";
 import { insertLog } from "../store/payment-log.ts";
-import {
-  insertPayment,
-  type LockedPayment,
-  lockPayment,
-  lockPaymentsOf,
-  writeCheckout,
-} from "../store/payments.ts";
+import { insertPayment, type LockedPayment, lockPaymentsOf } from "../store/payments.ts";
 import { findPayment } from "../store/read-payments.ts";
-import type { Asking, Parts } from "./parts.ts";
-import { checkProvider, platformNamed } from "./steps/platforms.ts";
+import type { CallContext, Parts } from "./parts.ts";
+import { checkProvider, findProvider } from "./steps/find-provider.ts";
+import { openPayment } from "./steps/open-payment.ts";
 import { type Settled, settlePayment } from "./steps/settle-payment.ts";
 
-type Starting = { order: PayableOrder; platform: PaymentPlatform; returnUrl: string };
+type Command = { orderId: bigint; provider: string; returnUrl: string };
+type Starting = { order: PayableOrder; provider: PaymentProvider; returnUrl: string };
+type Started = { payment: LockedPayment; isNew: boolean };
 
-/** A payment that was closed at the platform is followed by a new one; more than so many in one call is a fault. */
+/** Payments started by one call: each one that was closed at the provider is followed by another. */
 const MAX_STARTS = 3;
 
 /**
- * Starts paying for an order, or goes on with the payment that is open. The row is written first; what is opened at the
- * platform is opened under its number, so that a repetition continues wherever the first call stopped.
+ * Starts a payment for an order, or continues the open one at this provider. Idempotent while it is
+ * open: the row is written first and the provider knows the payment by its id, so a repetition
+ * continues where the first call stopped.
+ *
+ * Refuses with INVALID_ARGUMENT, PROVIDER_NOT_FOUND, ORDER_NOT_FOUND (also for another user's
+ * order), ORDER_ALREADY_PAID, ORDER_STATE_INVALID or PROVIDER_UNAVAILABLE.
  */
 export async function createPayment(
   parts: Parts,
-  command: { orderId: bigint; provider: string; returnUrl: string },
-  asking: Asking,
+  command: Command,
+  call: CallContext,
 ): Promise<PaymentRow> {
   const { orderId } = command;
   const returnUrl = checkCommand(parts, command);
-  const platform = platformNamed(parts, command.provider);
-  const { deadlineMs, signal, traceparent } = asking;
+  const provider = findProvider(parts, command.provider);
+  const { deadlineMs, signal, traceparent } = call;
   const order = await parts.orders.order(orderId, { deadlineMs, signal, traceparent });
-  if (asking.ownerId !== undefined && order.userId !== asking.ownerId) {
+  if (call.ownerId !== undefined && order.userId !== call.ownerId) {
     throw new Refusal(Reason.ORDER_NOT_FOUND, { order_id: String(orderId) });
   }
   for (let start = 1; start <= MAX_STARTS; start += 1) {
     const { payment, isNew } = await parts.database.transact("create-payment", (tx) =>
-      startPayment(tx, parts, { order, platform, returnUrl }),
+      startPayment(tx, parts, { order, provider, returnUrl }),
     );
-    const closed = !isNew && (await settleAgain(parts, payment)) === "closed";
-    if (!closed) {
-      if (payment.checkoutUrl === "") await openPayment(parts, { order, platform, payment });
+    const isClosed = !isNew && (await settleOpened(parts, payment)) === "closed";
+    if (!isClosed) {
+      if (payment.checkoutUrl === "") await openPayment(parts, { order, provider, payment });
       return readBack(parts, payment.paymentId);
     }
   }
-  throw new Outage(`the platform closes every payment of order ${orderId}`);
+  throw new Outage(
+    `provider ${provider.name} has closed ${MAX_STARTS} payments of order ${orderId} in a row`,
+  );
 }
 
-function checkCommand(
-  { rules }: Parts,
-  { orderId, provider, returnUrl }: { orderId: bigint; provider: string; returnUrl: string },
-): string {
+/** Returns the return URL in normal form. */
+function checkCommand({ rules }: Parts, { orderId, provider, returnUrl }: Command): string {
   const checks = new Checks();
   checks.identifier("order_id", orderId);
   checkProvider(checks, provider);
@@ -76,35 +77,36 @@ function checkCommand(
 async function startPayment(
   tx: Transaction,
   parts: Parts,
-  { order, platform, returnUrl }: Starting,
-): Promise<{ payment: LockedPayment; isNew: boolean }> {
+  { order, provider, returnUrl }: Starting,
+): Promise<Started> {
   const { orderId, userId, payAmountCents: amountCents } = order;
   const { currency, queryAfterMs } = parts.rules;
   const { closed, now } = await lockPayable(tx, orderId);
   const payments = await lockPaymentsOf(tx, [orderId]);
-  // The order may not have heard of it yet.
+  // The order service may not have received the event of the payment yet.
   if (payments.some(({ status }) => isCaptured(status))) {
     throw new Refusal(Reason.ORDER_ALREADY_PAID, { order_id: String(orderId) });
   }
   checkPayable(order, now);
   if (closed) throw notPayable(order, "payments_closed");
-  const open = payments.find(
-    ({ status, provider }) => status === PAYMENT_STATUS.OPEN && provider === platform.name,
-  );
+  const { name } = provider;
+  const open = payments.find((one) => one.status === PaymentStatus.OPEN && one.provider === name);
   if (open) return { payment: open, isNew: false };
   const paymentId = parts.identifiers.next();
-  const fields = { paymentId, orderId, userId, provider: platform.name, amountCents, currency };
-  await insertPayment(tx, { ...fields, returnUrl, checkAfterMs: queryAfterMs });
-  const detail = `${amountCents} cents ${currency} through ${platform.name}`;
+  const fields = { paymentId, orderId, userId, provider: name, amountCents, currency, returnUrl };
+  await insertPayment(tx, { ...fields, checkAfterMs: queryAfterMs });
+  const detail = `${amountCents} cents ${currency} through ${name}`;
   const logId = parts.identifiers.next();
-  await insertLog(tx, [{ logId, paymentId, type: LOG_TYPE.CREATED, detail }]);
+  await insertLog(tx, [{ logId, paymentId, type: LogType.CREATED, detail }]);
   const rest = { tradeId: null, checkoutUrl: "", refundRequestedCents: 0n, refundedCents: 0n };
-  const payment = { ...fields, ...rest, returnUrl, status: PAYMENT_STATUS.OPEN };
-  return { payment, isNew: true };
+  return { payment: { ...fields, ...rest, status: PaymentStatus.OPEN }, isNew: true };
 }
 
-/** What the platform says meanwhile about a payment whose address was given out; silence changes nothing. */
-async function settleAgain(parts: Parts, payment: LockedPayment): Promise<Settled> {
+/**
+ * Asks the provider about a payment that a shopper may have used already. Without an answer the
+ * payment counts as open.
+ */
+async function settleOpened(parts: Parts, payment: LockedPayment): Promise<Settled> {
   if (payment.checkoutUrl === "") return "open";
   let settled: Settled;
   try {
@@ -117,43 +119,8 @@ async function settleAgain(parts: Parts, payment: LockedPayment): Promise<Settle
   throw new Refusal(Reason.ORDER_ALREADY_PAID, { order_id: String(payment.orderId) });
 }
 
-async function openPayment(
-  parts: Parts,
-  {
-    order,
-    platform,
-    payment,
-  }: { order: PayableOrder; platform: PaymentPlatform; payment: LockedPayment },
-): Promise<void> {
-  const { paymentId } = payment;
-  const opened = await atPlatform(platform, () => platform.open(payment));
-  const status = await parts.database.transact("store-checkout", async (tx) => {
-    const current = await lockPayment(tx, paymentId);
-    if (!current) throw new Error(`payment ${paymentId} is gone`);
-    const isOther = current.tradeId !== null && current.tradeId !== opened.tradeId;
-    if (isOther) throw new Error(`payment ${paymentId} has two trade ids`);
-    await writeCheckout(tx, { paymentId, ...opened });
-    return current.status;
-  });
-  if (status !== PAYMENT_STATUS.CLOSED) return;
-  // Given up while it was being opened.
-  await platform.close(paymentId).catch((error: unknown) => {
-    if (!(error instanceof Outage)) throw error;
-  });
-  throw notPayable(order, "payments_closed");
-}
-
-async function atPlatform<T>(platform: PaymentPlatform, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Outage)) throw error;
-    throw new Refusal(Reason.PROVIDER_UNAVAILABLE, { provider: platform.name });
-  }
-}
-
 async function readBack({ database }: Parts, paymentId: bigint): Promise<PaymentRow> {
   const payment = await findPayment(database, { paymentId });
-  if (!payment) throw new Error(`payment ${paymentId} is gone`);
+  if (!payment) throw new Error(`payment ${paymentId} has no row`);
   return payment;
 }

@@ -1,40 +1,46 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { Outbox } from "#platform/events/outbox.ts";
+import type { Gather } from "#platform/values/gather.ts";
 import type { Origin } from "#platform/values/origins.ts";
 import type { EVENTS } from "#proto/events.ts";
 import type { OrderClient } from "../clients/order.ts";
-import type { PaymentPlatform } from "../providers/provider.ts";
-import type { TakePayments } from "./steps/take-payments.ts";
+import type { PaidNotice } from "../domain/notice.ts";
+import type { AcceptedVerdict } from "../domain/verdict.ts";
+import type { PaymentProvider } from "../providers/provider.ts";
+import type { ReceivedNotice } from "./steps/received-notice.ts";
 
 /** What the use cases work with. */
 export type Parts = {
   database: Database;
   identifiers: Pick<Identifiers, "next">;
   outbox: Outbox<typeof EVENTS.pay>;
-  payments: TakePayments;
+  /** Takes paid notices in batches; see steps/take-paid-notices.ts. */
+  paidNotices: Gather<ReceivedNotice<PaidNotice>, AcceptedVerdict | undefined>;
   orders: Pick<OrderClient, "order">;
   /** By name. */
-  platforms: ReadonlyMap<string, PaymentPlatform>;
+  providers: ReadonlyMap<string, PaymentProvider>;
   rules: {
+    /** ISO 4217. */
     currency: string;
+    /** Where browsers may return to after the checkout. */
     returnOrigins: readonly Origin[];
-    /** The platform is first asked about a payment this long after it was started. */
+    /** From the start of a payment to its first query. */
     queryAfterMs: number;
-    /** The first pause after a refund that the platform did not carry out. */
+    /** From the first failed try of a refund to the second one. */
     refundRetryMs: number;
   };
-  /** Told of work for the sweeps, which find it by themselves a little later. */
+  /** Starts a sweep at once instead of at its next interval. */
   wake: { payments(): void; refunds(): void };
 };
 
-/** Who asks, and until when an answer is of use. */
-export type Asking = {
-  /** Only this user's payments may be seen; undefined: anyone's. */
+/** The caller of a use case, and how long it waits for the answer. */
+export type CallContext = {
+  /** Only this user's payments are visible; undefined: everyone's. */
   ownerId: bigint | undefined;
   /** On the scale of Date.now(). */
   deadlineMs: number;
-  /** Made when it is asked for: read it only where something waits for it. */
+  /** Created on first access, so read it only to wait for it. */
   signal: AbortSignal;
   traceparent: string;
 };

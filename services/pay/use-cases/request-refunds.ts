@@ -1,5 +1,5 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
-import { LOG_TYPE } from "../domain/payment.ts";
+import { LogType } from "../domain/payment.ts";
 import { addRefund } from "../domain/refund.ts";
 import { insertLog, type NewLogEntry } from "../store/payment-log.ts";
 import { lockPayments, writeRefundRequested } from "../store/payments.ts";
@@ -14,8 +14,9 @@ type Requested = {
 };
 
 /**
- * Writes down the refunds that the order service asks for; the sweep carries them out. A refund that is known changes
- * nothing. One of a payment that never came in, or of more than came in, is thrown, and ends where a person sees it.
+ * Stores the refunds that the order service requests; the sweep carries them out. Idempotent by
+ * refund id. Throws if the payment has not come in, or less than all its refunds, so that the message
+ * is parked for an operator.
  */
 export async function requestRefunds(
   { database, identifiers, wake }: Pick<Parts, "database" | "identifiers" | "wake">,
@@ -36,22 +37,22 @@ export async function requestRefunds(
     const log: NewLogEntry[] = [];
     const added: Requested[] = [];
     for (const request of requests) {
-      const { refundId, paymentId, payAmountCents } = request;
+      const { refundId, paymentId, orderId, payAmountCents } = request;
       const found = known.get(refundId);
       if (found) {
         mustBeSame({ ...found, payAmountCents: found.amountCents }, request);
         continue;
       }
       const payment = payments.get(paymentId);
-      if (payment?.orderId !== request.orderId) {
-        throw new Error(`refund ${refundId} is of payment ${paymentId}, which its order has not`);
+      if (payment?.orderId !== orderId) {
+        throw new Error(`refund ${refundId}: order ${orderId} has no payment ${paymentId}`);
       }
       const refundRequestedCents = addRefund(payment, payAmountCents);
       payments.set(paymentId, { ...payment, refundRequestedCents });
       await writeRefundRequested(tx, { paymentId, refundRequestedCents });
       const detail = `refund ${refundId} of ${payAmountCents} cents`;
       const logId = identifiers.next();
-      log.push({ logId, paymentId, type: LOG_TYPE.REFUND_REQUESTED, detail });
+      log.push({ logId, paymentId, type: LogType.REFUND_REQUESTED, detail });
       added.push(request);
     }
     await insertRefunds(
@@ -67,5 +68,10 @@ function mustBeSame(first: Requested | undefined, second: Requested): void {
   if (!first) return;
   const isSame =
     first.paymentId === second.paymentId && first.payAmountCents === second.payAmountCents;
-  if (!isSame) throw new Error(`refund ${second.refundId} is asked for with other contents`);
+  if (isSame) return;
+  const { refundId, paymentId, payAmountCents } = second;
+  throw new Error(
+    `refund ${refundId} was requested as ${first.payAmountCents} cents of payment ` +
+      `${first.paymentId}, now as ${payAmountCents} cents of payment ${paymentId}`,
+  );
 }

@@ -1,11 +1,11 @@
 import pMap from "p-map";
 import { Outage } from "#platform/values/refusal.ts";
-import { growingPause } from "../domain/pauses.ts";
-import { LOG_TYPE } from "../domain/payment.ts";
-import { allowsRefund, changeRefund, finishRefund } from "../domain/refund.ts";
-import { MAX_SWEEP_PAUSE_MS, PLATFORM_IN_FLIGHT, SWEEP_BATCH } from "../limits.ts";
+import { growingPause } from "../domain/pause.ts";
+import { LogType } from "../domain/payment.ts";
+import { allowsRefund, applyRefund, finishRefund } from "../domain/refund.ts";
+import { MAX_SWEEP_PAUSE_MS, PROVIDER_IN_FLIGHT, SWEEP_BATCH } from "../limits.ts";
 import { insertLog } from "../store/payment-log.ts";
-import { lockPayment, readProviders, writeRefunded } from "../store/payments.ts";
+import { lockPayment, type PaidPayment, readPaid, writeRefunded } from "../store/payments.ts";
 import {
   lockDueRefunds,
   lockRefunds,
@@ -15,49 +15,45 @@ import {
   writeRefundFailed,
 } from "../store/refunds.ts";
 import type { Parts } from "./parts.ts";
-import { platformNamed } from "./steps/platforms.ts";
+import { findProvider } from "./steps/find-provider.ts";
 
-export type SweptRefund = {
+type SweptRefund = {
   refundId: bigint;
   paymentId: bigint;
+  /** "failed": the provider refused. "unanswered": it does not answer. "broken": `error` is a bug. */
   outcome: "succeeded" | "failed" | "unanswered" | "broken";
   error?: unknown;
 };
 
-type Sweeping = Pick<Parts, "database" | "identifiers" | "outbox" | "platforms" | "rules">;
+type SweepingParts = Pick<Parts, "database" | "identifiers" | "outbox" | "providers" | "rules">;
+type Claimed = { refunds: RefundRow[]; payments: Map<bigint, PaidPayment> };
 
-/** Of the platform's own words. */
+/** Characters kept of the provider's cause: the width of its column. */
 const MAX_FAILURE = 200;
 
 /**
- * Carries out refunds at the platform, under their own numbers, again and again after growing pauses until each is
- * done. Returns what was tried, SWEEP_BATCH at most.
+ * Carries out due refunds at their providers. A refund is retried after growing pauses until it
+ * succeeds. Returns what it tried: SWEEP_BATCH at most.
  */
-export async function sweepRefunds(parts: Sweeping): Promise<SweptRefund[]> {
-  const { refunds, providers } = await claim(parts);
+export async function sweepRefunds(parts: SweepingParts): Promise<SweptRefund[]> {
+  const { refunds, payments } = await claim(parts);
   return pMap(
     refunds,
     async (refund): Promise<SweptRefund> => {
-      const { refundId, paymentId, amountCents, attempt } = refund;
+      const { refundId, paymentId } = refund;
       try {
-        const platform = platformNamed(parts, providers.get(paymentId) ?? "");
-        const result = await platform.refund({ refundId, attempt, paymentId, amountCents });
-        if (result === "succeeded") await finish(parts, refund);
-        else await fail(parts, refund, result.failed.slice(0, MAX_FAILURE));
-        return { refundId, paymentId, outcome: result === "succeeded" ? "succeeded" : "failed" };
+        const outcome = await tryRefund(parts, refund, payments.get(paymentId));
+        return { refundId, paymentId, outcome };
       } catch (error) {
         const outcome = error instanceof Outage ? "unanswered" : "broken";
         return { refundId, paymentId, outcome, error };
       }
     },
-    { concurrency: PLATFORM_IN_FLIGHT },
+    { concurrency: PROVIDER_IN_FLIGHT },
   );
 }
 
-function claim({
-  database,
-  rules,
-}: Sweeping): Promise<{ refunds: RefundRow[]; providers: Map<bigint, string> }> {
+function claim({ database, rules }: SweepingParts): Promise<Claimed> {
   const bounds = { firstMs: rules.refundRetryMs, maxMs: MAX_SWEEP_PAUSE_MS };
   return database.transact("claim-refunds", async (tx) => {
     const longestPauseMs = Math.max(rules.refundRetryMs, MAX_SWEEP_PAUSE_MS);
@@ -68,24 +64,41 @@ function claim({
       await postponeRefunds(tx, ids, pauseMs);
     }
     const paymentIds = refunds.map(({ paymentId }) => paymentId);
-    return { refunds, providers: await readProviders(tx, paymentIds) };
+    return { refunds, payments: await readPaid(tx, paymentIds) };
   });
 }
 
-async function finish(parts: Sweeping, { refundId, paymentId }: RefundRow): Promise<void> {
+async function tryRefund(
+  parts: SweepingParts,
+  refund: RefundRow,
+  payment: PaidPayment | undefined,
+): Promise<"succeeded" | "failed"> {
+  const { refundId, paymentId, attempt, amountCents } = refund;
+  if (!payment) throw new Error(`refund ${refundId} is of payment ${paymentId}, which has no row`);
+  const provider = findProvider(parts, payment.provider);
+  const result = await provider.refund({ refundId, attempt, payment, amountCents });
+  if (result === "succeeded") {
+    await finish(parts, refund);
+    return "succeeded";
+  }
+  await fail(parts, refund, result.failed.slice(0, MAX_FAILURE));
+  return "failed";
+}
+
+async function finish(parts: SweepingParts, { refundId, paymentId }: RefundRow): Promise<void> {
   await parts.database.transact("finish-refund", async (tx) => {
     const payment = await lockPayment(tx, paymentId);
     const refund = (await lockRefunds(tx, [refundId])).get(refundId);
-    if (!payment || !refund) throw new Error(`refund ${refundId} is gone`);
-    // Another replica was as far.
+    if (!payment || !refund) throw new Error(`refund ${refundId} or its payment has no row`);
+    // Another replica finished it first.
     if (!allowsRefund(refund.status, "succeed")) return;
     const { amountCents } = refund;
     const { orderId, userId } = payment;
-    await writeRefundDone(tx, { refundId, status: changeRefund(refund.status, "succeed") });
+    await writeRefundDone(tx, { refundId, status: applyRefund(refund.status, "succeed") });
     await writeRefunded(tx, { paymentId, ...finishRefund(payment, amountCents) });
     const detail = `refund ${refundId} of ${amountCents} cents`;
     const logId = parts.identifiers.next();
-    await insertLog(tx, [{ logId, paymentId, type: LOG_TYPE.REFUND_SUCCEEDED, detail }]);
+    await insertLog(tx, [{ logId, paymentId, type: LogType.REFUND_SUCCEEDED, detail }]);
     await parts.outbox.add(tx, [
       {
         fact: "pay.v1.refunded",
@@ -97,22 +110,22 @@ async function finish(parts: Sweeping, { refundId, paymentId }: RefundRow): Prom
 }
 
 /**
- * The next try is a new attempt: what the platform has refused stays refused there, so money cannot move twice. The log
- * shows a failure once for each cause in a row, not once for each try.
+ * Ends the attempt. The provider keeps refusing its number, so the next try with a new number cannot
+ * move money twice. The log gets one entry for each run of equal causes, not one for each try.
  */
 async function fail(
-  { database, identifiers }: Sweeping,
+  { database, identifiers }: SweepingParts,
   { refundId, paymentId, attempt }: RefundRow,
   failure: string,
 ): Promise<void> {
   await database.transact("fail-refund", async (tx) => {
     const refund = (await lockRefunds(tx, [refundId])).get(refundId);
     if (refund?.attempt !== attempt || !allowsRefund(refund.status, "fail")) return;
-    const status = changeRefund(refund.status, "fail");
+    const status = applyRefund(refund.status, "fail");
     await writeRefundFailed(tx, { refundId, status, failure });
     if (refund.failure === failure) return;
     const detail = `refund ${refundId}: ${failure}`;
     const logId = identifiers.next();
-    await insertLog(tx, [{ logId, paymentId, type: LOG_TYPE.REFUND_FAILED, detail }]);
+    await insertLog(tx, [{ logId, paymentId, type: LogType.REFUND_FAILED, detail }]);
   });
 }

@@ -1,20 +1,20 @@
 import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
-import type { Notice, PaidNotice } from "../../domain/payment.ts";
+import type { Notice, PaidNotice } from "../../domain/notice.ts";
 
-// What the sandbox says is input like any other: a value of another form is not taken, and never guessed.
+// Messages of the sandbox are untrusted input: a value of another form is refused, never converted.
 
 type Fields = Record<string, unknown>;
 
 const PAID = "payment.succeeded";
-/** A number of the platform's, as it may stand in rows, addresses and logs. */
+/** A number of the sandbox, safe in rows, addresses and logs. */
 const TOKEN = /^[\x21-\x7e]{1,64}$/;
 const NOTICE_ID = /^[\x21-\x7e]{1,128}$/;
 const CURRENCY = /^[A-Z]{3}$/;
-/** The last moment that rows and messages hold. An offset can put a time of four digits' year behind it. */
+/** The latest time that rows and messages hold. A year of four digits with an offset can exceed it. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** The object in a JSON text; undefined where it is none. */
+/** The object in a JSON text; undefined if the bytes hold anything else. */
 export function parseObject(bytes: Uint8Array): Fields | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -26,7 +26,7 @@ export function parseObject(bytes: Uint8Array): Fields | undefined {
   }
 }
 
-/** The notice in the body of a callback; undefined where it is malformed. */
+/** The notice in the body of a callback; undefined if it is malformed. */
 export function parseNotice(body: Uint8Array): Notice | undefined {
   const fields = parseObject(body);
   if (!fields) return undefined;
@@ -36,13 +36,13 @@ export function parseNotice(body: Uint8Array): Notice | undefined {
     paymentId: identifier(fields.merchant_trade_id),
     tradeId: text(fields.trade_id, TOKEN),
   };
-  const about = text(fields.type, TOKEN);
-  if (about === undefined) return undefined;
-  if (about !== PAID) return complete({ state: "other" as const, about, ...common });
-  return complete({ state: "paid" as const, ...common, ...parsePaid(fields) });
+  const event = text(fields.type, TOKEN);
+  if (event === undefined) return undefined;
+  if (event !== PAID) return complete({ kind: "other" as const, event, ...common });
+  return complete({ kind: "paid" as const, ...common, ...parsePaid(fields) });
 }
 
-/** Amount, currency and time, of a notice or of an answer about a paid payment. */
+/** Amount, currency and time in a notice, or in the answer to a query of a paid payment. */
 export function parsePaid(
   fields: Fields,
 ): Partial<Pick<PaidNotice, "amountCents" | "currency" | "payTime">> {
@@ -57,7 +57,7 @@ export function tradeIdOf(fields: Fields): string | undefined {
   return text(fields.trade_id, TOKEN);
 }
 
-/** The object, where none of its fields is undefined. */
+/** The object if none of its fields is undefined, else undefined. */
 export function complete<T extends object>(
   fields: T,
 ): { [K in keyof T]-?: NonNullable<T[K]> } | undefined {
@@ -75,7 +75,7 @@ function identifier(value: unknown): bigint | undefined {
   return id !== undefined && id <= MAX_IDENTIFIER ? id : undefined;
 }
 
-/** Only a string of digits: a JSON number may have lost its last ones. */
+/** Accepts only a string of digits: a large JSON number loses its last digits. */
 function cents(value: unknown): bigint | undefined {
   const digits = text(value, /^(0|[1-9]\d{0,15})$/);
   const amount = digits === undefined ? undefined : BigInt(digits);

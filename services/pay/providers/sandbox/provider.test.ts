@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { sandboxPlatform } from "./provider.ts";
+import { sandboxProvider } from "./provider.ts";
 
 const secret = "a secret";
 const nowMs = Date.parse("2026-11-23T10:00:00Z");
 const timestamp = String(nowMs / 1_000);
-const platform = sandboxPlatform({ url: "http://127.0.0.1:9", secret, notifyUrl: "http://x" });
+const provider = sandboxProvider({ url: "http://127.0.0.1:9", secret, notifyUrl: "http://x" });
 
 const paid = {
   notice_id: "n-1",
@@ -18,7 +18,7 @@ const paid = {
   pay_time: "2026-11-23T09:59:58.123Z",
 };
 
-/** The documented signature, made a second way. */
+/** The documented signature, computed independently. */
 const sign = (text: string, at = timestamp, key = secret) =>
   createHmac("sha256", key).update(`${at}.${text}`).digest("hex");
 
@@ -27,17 +27,17 @@ function read(
   { at = timestamp, signature = sign(text, at) }: { at?: string; signature?: string } = {},
 ) {
   const headers = { "sandbox-timestamp": at, "sandbox-signature": signature };
-  return platform.readCallback({ headers, body: Buffer.from(text), nowMs });
+  return provider.readCallback({ headers, body: Buffer.from(text), nowMs });
 }
 
 const fault = (cause: string) => ({ genuine: false, cause });
 
-describe("a callback of the sandbox", () => {
-  it("is read where its signature is right", () => {
+describe("a sandbox callback", () => {
+  it("yields its notice if the signature is valid", () => {
     assert.deepEqual(read(JSON.stringify(paid)), {
       genuine: true,
       notice: {
-        state: "paid",
+        kind: "paid",
         noticeId: "n-1",
         merchantId: "jetshop",
         paymentId: 123456789012345678n,
@@ -49,7 +49,7 @@ describe("a callback of the sandbox", () => {
     });
   });
 
-  it("is forged with any other signature, and none of them makes it throw", () => {
+  it("is refused with any other signature, without an exception", () => {
     const text = JSON.stringify(paid);
     const right = sign(text);
     for (const signature of [
@@ -68,11 +68,11 @@ describe("a callback of the sandbox", () => {
     ]) {
       assert.deepEqual(read(text, { signature }), fault("signature"), signature);
     }
-    const none = platform.readCallback({ headers: {}, body: Buffer.from(text), nowMs });
+    const none = provider.readCallback({ headers: {}, body: Buffer.from(text), nowMs });
     assert.deepEqual(none, fault("signature"));
   });
 
-  it("is bound to its bytes and to its time", () => {
+  it("is refused if its bytes or its timestamp change", () => {
     const text = JSON.stringify(paid);
     for (const other of [`${text} `, `${text}\n`, JSON.stringify(paid, null, 1), ""]) {
       assert.deepEqual(read(other, { signature: sign(text) }), fault("signature"));
@@ -82,7 +82,7 @@ describe("a callback of the sandbox", () => {
     }
   });
 
-  it("is stale when it is more than 5 minutes old, or ahead", () => {
+  it("is stale more than 5 minutes before or after its timestamp", () => {
     const text = JSON.stringify(paid);
     const away = (seconds: number) => read(text, { at: String(nowMs / 1_000 + seconds) });
     assert.equal(away(-300).genuine, true);
@@ -91,16 +91,16 @@ describe("a callback of the sandbox", () => {
     assert.deepEqual(away(301), fault("stale"));
   });
 
-  it("is told apart by its type, which needs no amount", () => {
+  it("yields another notice for another event, which needs no amount", () => {
     const rest = { ...paid, amount_cents: undefined, currency: undefined, pay_time: undefined };
     const result = read(JSON.stringify({ ...rest, type: "payment.waiting" }));
     assert.ok(result.genuine);
-    assert.equal(result.notice.state, "other");
+    assert.equal(result.notice.kind, "other");
   });
 
-  const malformed: [what: string, text: string][] = [
-    ["no JSON", "a=1&b=2"],
-    ["nothing", ""],
+  const malformed: [content: string, text: string][] = [
+    ["a form", "a=1&b=2"],
+    ["an empty body", ""],
     ["a list", "[]"],
     ["null", "null"],
     ...Object.keys(paid).map((name): [string, string] => [
@@ -118,13 +118,13 @@ describe("a callback of the sandbox", () => {
       JSON.stringify({ ...paid, merchant_trade_id: id }),
     ]),
     ["the currency eur", JSON.stringify({ ...paid, currency: "eur" })],
-    ["a time that is none", JSON.stringify({ ...paid, pay_time: "2026-13-01T00:00:00Z" })],
+    ["a time in month 13", JSON.stringify({ ...paid, pay_time: "2026-13-01T00:00:00Z" })],
     ["a time as a number", JSON.stringify({ ...paid, pay_time: 1 })],
     ["a notice id with a space", JSON.stringify({ ...paid, notice_id: "a b" })],
-    ["an endless trade id", JSON.stringify({ ...paid, trade_id: "t".repeat(65) })],
+    ["a trade id of 65 characters", JSON.stringify({ ...paid, trade_id: "t".repeat(65) })],
   ];
-  for (const [what, text] of malformed) {
-    it(`is malformed with ${what}`, () => {
+  for (const [content, text] of malformed) {
+    it(`is malformed with ${content}`, () => {
       assert.deepEqual(read(text), fault("malformed"));
     });
   }

@@ -1,23 +1,23 @@
 import { Outage } from "#platform/values/refusal.ts";
-import { MAX_PLATFORM_ANSWER_BYTES, PLATFORM_TIMEOUT_MS } from "../../limits.ts";
-import type { HttpAnswer, PaymentPlatform } from "../provider.ts";
+import { MAX_CHECKOUT_URL } from "../../limits.ts";
+import { exchange } from "../exchange.ts";
+import type { HttpAnswer, PaymentProvider, ProviderPayment } from "../provider.ts";
 import { complete, parseNotice, parseObject, parsePaid, tradeIdOf } from "./messages.ts";
 import { MERCHANT_ID, signatureFault, signatureHeaders } from "./signature.ts";
-
-export type SandboxOptions = {
-  /** http://host:port */
-  url: string;
-  secret: string;
-  /** Where the platform sends its callbacks. */
-  notifyUrl: string;
-};
 
 type Answer = { status: number; fields: Record<string, unknown> };
 type Request = { path: string; body?: Record<string, string> };
 
-/** The sandbox of simulators/sandbox, a payment platform to try things on. */
-export function sandboxPlatform(options: SandboxOptions): PaymentPlatform {
-  const ask = (request: Request) => exchange(options, request);
+/**
+ * The sandbox of simulators/sandbox; its README describes the protocol. `url` is its origin,
+ * `notifyUrl` the address that it calls back.
+ */
+export function sandboxProvider(options: {
+  url: string;
+  secret: string;
+  notifyUrl: string;
+}): PaymentProvider {
+  const ask = (request: Request) => sendSigned(options, request);
   return {
     name: "sandbox",
     merchantId: MERCHANT_ID,
@@ -48,19 +48,11 @@ export function sandboxPlatform(options: SandboxOptions): PaymentPlatform {
       return notice ? { genuine: true, notice } : { genuine: false, cause: "malformed" };
     },
 
-    async query(paymentId) {
-      const answer = await ask({ path: `/v1/payments/${paymentId}` });
-      if (answer.status === 404) return { state: "unknown_payment" };
-      const { state } = answer.fields;
-      const tradeId = tradeIdOf(answer.fields);
-      if (answer.status !== 200 || !tradeId) throw unexpected("query", answer);
-      if (state === "open" || state === "closed") return { state, tradeId };
-      const paid = complete({ state: "paid" as const, tradeId, ...parsePaid(answer.fields) });
-      if (state !== "paid" || !paid) throw unexpected("query", answer);
-      return paid as Extract<typeof paid, { payTime: Date }>;
+    async query({ paymentId }) {
+      return paymentOf(await ask({ path: `/v1/payments/${paymentId}` }));
     },
 
-    async close(paymentId) {
+    async close({ paymentId }) {
       const answer = await ask({ path: `/v1/payments/${paymentId}/close`, body: {} });
       if (answer.status === 404) return "unknown_payment";
       const { state } = answer.fields;
@@ -68,12 +60,12 @@ export function sandboxPlatform(options: SandboxOptions): PaymentPlatform {
       throw unexpected("close", answer);
     },
 
-    async refund({ refundId, attempt, paymentId, amountCents }) {
+    async refund({ refundId, attempt, payment, amountCents }) {
       const answer = await ask({
         path: "/v1/refunds",
         body: {
           merchant_refund_id: attempt === 1 ? String(refundId) : `${refundId}-${attempt}`,
-          merchant_trade_id: String(paymentId),
+          merchant_trade_id: String(payment.paymentId),
           amount_cents: String(amountCents),
         },
       });
@@ -82,13 +74,14 @@ export function sandboxPlatform(options: SandboxOptions): PaymentPlatform {
       if (answer.status === 200 && state === "failed") {
         return { failed: typeof cause === "string" ? cause : "no cause given" };
       }
-      // 409 too: it knows the number with other contents, and another number could pay twice.
+      // 409 included: the sandbox knows the number with other contents. A new number could refund
+      // the money twice.
       throw unexpected("refund", answer);
     },
   };
 }
 
-const ANSWERS: PaymentPlatform["answers"] = {
+const ANSWERS: PaymentProvider["answers"] = {
   success: plain(200, "success"),
   forged: plain(401, "failure"),
   refused: plain(400, "failure"),
@@ -100,46 +93,38 @@ function plain(status: number, body: string): HttpAnswer {
   return { status, contentType: "text/plain; charset=utf-8", body: Buffer.from(body) };
 }
 
-async function exchange({ url, secret }: SandboxOptions, request: Request): Promise<Answer> {
-  const { path } = request;
-  const body = request.body && JSON.stringify(request.body);
-  try {
-    const response = await fetch(new URL(path, url), {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        ...signatureHeaders(secret, Date.now(), body ?? path),
-        ...(body !== undefined && { "content-type": "application/json" }),
-      },
-      ...(body !== undefined && { body }),
-      redirect: "error",
-      signal: AbortSignal.timeout(PLATFORM_TIMEOUT_MS),
-    });
-    const fields = parseObject(await readBounded(response)) ?? {};
-    return { status: response.status, fields };
-  } catch (cause) {
-    throw cause instanceof Outage ? cause : new Outage("the sandbox does not answer", { cause });
-  }
+async function sendSigned(
+  { url, secret }: { url: string; secret: string },
+  { path, body: fields }: Request,
+): Promise<Answer> {
+  const body = fields && JSON.stringify(fields);
+  const headers = {
+    ...signatureHeaders(secret, Date.now(), body ?? path),
+    ...(body !== undefined && { "content-type": "application/json" }),
+  };
+  const answer = await exchange(new URL(path, url), { headers, body });
+  return { status: answer.status, fields: parseObject(answer.body) ?? {} };
 }
 
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_PLATFORM_ANSWER_BYTES) throw new Outage("the sandbox's answer is too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function paymentOf(answer: Answer): ProviderPayment {
+  if (answer.status === 404) return { state: "unknown_payment" };
+  const { state } = answer.fields;
+  const tradeId = tradeIdOf(answer.fields);
+  if (answer.status !== 200 || !tradeId) throw unexpected("query", answer);
+  if (state === "open" || state === "closed") return { state, tradeId };
+  const paid = complete({ state: "paid" as const, tradeId, ...parsePaid(answer.fields) });
+  if (state !== "paid" || !paid) throw unexpected("query", answer);
+  return paid as Extract<ProviderPayment, { state: "paid" }>;
 }
 
-function unexpected(what: string, { status, fields }: Answer): Outage {
+function unexpected(request: string, { status, fields }: Answer): Outage {
   const state = typeof fields.state === "string" ? fields.state.slice(0, 32) : "none";
-  return new Outage(`the sandbox answered ${status}, state ${state}, to ${what}`);
+  return new Outage(`the sandbox answered ${request} with status ${status} and state ${state}`);
 }
 
-/** The shopper's browser goes there: a web address, and one that the row can hold. */
+/** Browsers go to this address, so it must be a web address. It must also fit into its column. */
 function checkoutUrlOf(value: unknown): string | undefined {
-  if (typeof value !== "string" || value.length > 2_000) return undefined;
+  if (typeof value !== "string" || value.length > MAX_CHECKOUT_URL) return undefined;
   const url = URL.parse(value);
   return url && (url.protocol === "http:" || url.protocol === "https:") ? url.href : undefined;
 }

@@ -2,18 +2,13 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 export const MERCHANT_ID = "jetshop";
 
-/** How far the timestamp of a signature may be from our clock, either way. */
+/** A signature is valid this long before and after its timestamp. */
 const FRESH_MS = 5 * 60_000;
 
 const TIMESTAMP = /^\d{1,12}$/;
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
-/** Both directions sign alike: hex HMAC-SHA256 over timestamp, a dot, and the raw body (of a GET: the path). */
-export function signature(secret: string, timestamp: string, signed: string | Uint8Array): string {
-  return hmac(secret, timestamp, signed).toString("hex");
-}
-
-/** The headers that prove who sends `signed` at this moment. */
+/** The headers that authenticate `signed`: the raw body, or the path of a request without body. */
 export function signatureHeaders(
   secret: string,
   nowMs: number,
@@ -23,11 +18,14 @@ export function signatureHeaders(
   return {
     "sandbox-merchant": MERCHANT_ID,
     "sandbox-timestamp": timestamp,
-    "sandbox-signature": signature(secret, timestamp, signed),
+    "sandbox-signature": hmac(secret, timestamp, signed).toString("hex"),
   };
 }
 
-/** Undefined where the signature is right and fresh. Whether it is right comes first: only then its time means much. */
+/**
+ * What is wrong with the signature of a callback; undefined if it is valid and fresh. A time is
+ * judged only once it is authenticated.
+ */
 export function signatureFault(
   secret: string,
   nowMs: number,
@@ -37,11 +35,12 @@ export function signatureFault(
   const given = callback.headers["sandbox-signature"] ?? "";
   if (!TIMESTAMP.test(timestamp) || !SIGNATURE.test(given)) return "signature";
   const expected = hmac(secret, timestamp, callback.body);
-  // The pattern makes both 32 bytes: of unequal lengths timingSafeEqual throws.
+  // Both have 32 bytes, by the pattern: timingSafeEqual throws for different lengths.
   if (!timingSafeEqual(expected, Buffer.from(given, "hex"))) return "signature";
   return Math.abs(nowMs - Number(timestamp) * 1_000) > FRESH_MS ? "stale" : undefined;
 }
 
+/** Both directions sign alike: HMAC-SHA256 over the timestamp, a full stop and the content. */
 function hmac(secret: string, timestamp: string, signed: string | Uint8Array): Buffer {
   return createHmac("sha256", secret).update(`${timestamp}.`).update(signed).digest();
 }

@@ -5,15 +5,17 @@ const ascii = "character set ascii collate ascii_bin";
 
 export class Migration20261123Pay extends Migration {
   override up(): void {
-    // The row that payments of one order are started and closed under. closed_time: no payment is started any more.
+    // One row for each order with payments, locked while one is started or closed. closed_time: since
+    // then the order accepts no new payment.
     this.addSql(`create table payable_orders (
       order_id bigint not null,
       closed_time datetime(3) null,
       primary key (order_id)
     ) ${table}`);
-    // status: 1 open, 2 succeeded, 3 closed, 4 partially refunded, 5 refunded. open_order_id keeps an order to one open
-    // payment at each platform. closing: the order is not to be paid any more, the platform has to close it. next_check
-    // is when any replica may ask the platform about an open payment, checks how often that was done.
+    // status: 1 open, 2 succeeded, 3 closed, 4 partially refunded, 5 refunded. open_order_id limits an
+    // order to one open payment at each provider. closing: the payment is to be closed at its
+    // provider. next_check: from then on any replica may query an open payment. checks: the number
+    // of queries so far.
     this.addSql(`create table payments (
       payment_id bigint not null,
       order_id bigint not null,
@@ -56,9 +58,10 @@ export class Migration20261123Pay extends Migration {
       key payment_log_of_payment (payment_id, log_time, log_id),
       constraint payment_log_type check (type between 1 and 8)
     ) ${table}`);
-    // source: 1 callback, 2 query. verdict: 1 accepted, 2 late, 3 repeated, 4 ignored, 5 refused. notice_id is null where
-    // nothing proves who sent it: of those the newest are kept, with the beginning of their bodies. receive_time belongs
-    // to headers and body, repeats counts what came after them.
+    // source: 1 callback, 2 query. verdict: 1 accepted, 2 late, 3 repeated, 4 ignored, 5 refused.
+    // notice_id is null if the callback is not verified: only the newest of those are kept, with the
+    // start of their bodies. receive_time: when headers and body arrived. repeats: the repetitions
+    // of the notice since then.
     this.addSql(`create table callbacks (
       callback_id bigint not null,
       provider varchar(32) ${ascii} not null,
@@ -79,8 +82,9 @@ export class Migration20261123Pay extends Migration {
       key callbacks_of_payment (payment_id, callback_id),
       constraint callback_verdict check (verdict between 1 and 5)
     ) ${table}`);
-    // status: 1 requested, 2 succeeded, 3 failed (refused by the platform, tried again). attempt is part of the key that
-    // the platform knows it by: a refusal is final there, so the next try has a key of its own.
+    // status: 1 requested, 2 succeeded, 3 failed (the provider refused it; it is retried). attempt is
+    // part of the refund's number at the provider: a refusal is final there, so the next try needs a
+    // new number.
     this.addSql(`create table refunds (
       refund_id bigint not null,
       payment_id bigint not null,

@@ -1,108 +1,120 @@
 import { Outage } from "#platform/values/refusal.ts";
-import { LOG_TYPE, PAYMENT_STATUS, type PaidNotice } from "../../domain/payment.ts";
-import { changePayment } from "../../domain/payment-state.ts";
-import { VERDICT } from "../../domain/verdict.ts";
-import type { PaymentPlatform, PlatformPayment } from "../../providers/provider.ts";
-import { SOURCE } from "../../store/callbacks.ts";
+import { LogType, PaymentStatus } from "../../domain/payment.ts";
+import { applyPayment } from "../../domain/payment-transitions.ts";
+import { VerdictKind } from "../../domain/verdict.ts";
+import type { PaymentProvider, ProviderPayment } from "../../providers/provider.ts";
+import { Source } from "../../store/callbacks.ts";
 import { insertLog } from "../../store/payment-log.ts";
 import { type LockedPayment, lockPayment, writeClosed } from "../../store/payments.ts";
 import type { Parts } from "../parts.ts";
-import { platformNamed } from "./platforms.ts";
+import { findProvider } from "./find-provider.ts";
+import type { ReceivedNotice } from "./received-notice.ts";
 import { takeNotice } from "./take-notice.ts";
 
-/** "disputed": the platform says that it was paid, but not what was asked for; a person has to look. */
-export type Settled = "open" | "paid" | "closed" | "disputed";
+/**
+ * "mismatched": the provider says that the payment was paid, but not what the shop asked for. An
+ * operator has to look into it.
+ */
+export type Settled = "open" | "paid" | "closed" | "mismatched";
 
-export type Settling = Pick<Parts, "database" | "identifiers" | "outbox" | "platforms">;
-type Paid = Extract<PlatformPayment, { state: "paid" }>;
+export type SettlingParts = Pick<Parts, "database" | "identifiers" | "outbox" | "providers">;
 
 /**
- * Asks the platform what became of an open payment, or closes it there, and does here what it says. Throws an Outage
- * where the platform does not answer. Safe to repeat, and beside callbacks: the payment's row decides.
+ * Queries an open payment at its provider, or closes it there if `closing`, and brings the shop's
+ * row to the same state. Throws an Outage if the provider does not answer. Idempotent, and safe
+ * beside callbacks: all lock the payment's row.
  */
 export async function settlePayment(
-  parts: Settling,
+  parts: SettlingParts,
   payment: LockedPayment,
   { closing }: { closing: boolean },
 ): Promise<Settled> {
-  const platform = platformNamed(parts, payment.provider);
+  const provider = findProvider(parts, payment.provider);
   const { paymentId } = payment;
-  if (closing && (await closeThere(platform, payment)) === "closed") {
-    return closeHere(parts, paymentId, "closed at the platform");
+  if (closing && (await closeAtProvider(provider, payment)) === "closed") {
+    return closeHere(parts, paymentId, "closed at the provider");
   }
-  const found = await platform.query(paymentId);
+  const found = await provider.query(payment);
   switch (found.state) {
     case "paid":
-      return takePaid(parts, { platform, payment, found });
+      return takePaid(parts, { provider, paymentId, found });
     case "closed":
-      return closeHere(parts, paymentId, "found closed at the platform");
+      return closeHere(parts, paymentId, "found closed at the provider");
     default:
-      // Not opened there yet, or nothing happened so far.
-      if (closing) throw new Outage(`the platform contradicts itself about payment ${paymentId}`);
-      return "open";
+      // Not opened at the provider yet, or opened and not paid yet.
+      if (!closing) return "open";
+      throw new Outage(
+        `provider ${provider.name} reports payment ${paymentId} as paid, then as ${found.state}`,
+      );
   }
 }
 
-async function closeThere(
-  platform: PaymentPlatform,
+async function closeAtProvider(
+  provider: PaymentProvider,
   payment: LockedPayment,
 ): Promise<"closed" | "paid"> {
+  let answer = await provider.close(payment);
+  if (answer === "unknown_payment") {
+    // A CreatePayment may be about to open it. Opening it first makes sure that the late call gets
+    // the closed payment.
+    await provider.open(payment);
+    answer = await provider.close(payment);
+  }
+  if (answer !== "unknown_payment") return answer;
   const { paymentId } = payment;
-  let answer = await platform.close(paymentId);
-  if (answer === "unknown_payment") {
-    // CreatePayment may be just opening it: once we have opened and closed it, whoever is late gets the closed one.
-    await platform.open(payment);
-    answer = await platform.close(paymentId);
-  }
-  if (answer === "unknown_payment") {
-    throw new Outage(`the platform forgot payment ${paymentId}, which it had just opened`);
-  }
-  return answer;
+  throw new Outage(`provider ${provider.name} does not know payment ${paymentId} after opening it`);
 }
 
 function closeHere(
-  { database, identifiers }: Settling,
+  { database, identifiers }: SettlingParts,
   paymentId: bigint,
   detail: string,
 ): Promise<Settled> {
   return database.transact("close-payment", async (tx) => {
     const payment = await lockPayment(tx, paymentId);
-    if (!payment) throw new Error(`payment ${paymentId} is gone`);
-    if (payment.status === PAYMENT_STATUS.CLOSED) return "closed";
-    if (payment.status !== PAYMENT_STATUS.OPEN) return "paid";
-    await writeClosed(tx, { paymentId, status: changePayment(payment.status, "close") });
+    if (!payment) throw new Error(`payment ${paymentId} has no row`);
+    if (payment.status === PaymentStatus.CLOSED) return "closed";
+    if (payment.status !== PaymentStatus.OPEN) return "paid";
+    await writeClosed(tx, { paymentId, status: applyPayment(payment.status, "close") });
     const logId = identifiers.next();
-    await insertLog(tx, [{ logId, paymentId, type: LOG_TYPE.CLOSED, detail }]);
+    await insertLog(tx, [{ logId, paymentId, type: LogType.CLOSED, detail }]);
     return "closed";
   });
 }
 
-/** What the platform answered is taken like a callback that it sent. */
+/** Takes the answer to a query as if the provider had sent it in a callback. */
 async function takePaid(
-  parts: Settling,
-  { platform, payment, found }: { platform: PaymentPlatform; payment: LockedPayment; found: Paid },
+  parts: SettlingParts,
+  {
+    provider,
+    paymentId,
+    found,
+  }: {
+    provider: PaymentProvider;
+    paymentId: bigint;
+    found: Extract<ProviderPayment, { state: "paid" }>;
+  },
 ): Promise<Settled> {
-  const { paymentId } = payment;
-  const { merchantId } = platform;
+  const { merchantId } = provider;
   const { tradeId, amountCents, currency, payTime } = found;
   const text = JSON.stringify({ ...found, amountCents: String(amountCents) });
-  const notice: PaidNotice = {
-    state: "paid",
-    noticeId: `query:${paymentId}`,
-    merchantId,
-    paymentId,
-    tradeId,
-    amountCents,
-    currency,
-    payTime,
+  const received: ReceivedNotice = {
+    notice: {
+      kind: "paid",
+      noticeId: `query:${paymentId}`,
+      merchantId,
+      paymentId,
+      tradeId,
+      amountCents,
+      currency,
+      payTime,
+    },
+    provider,
+    source: Source.QUERY,
+    raw: { headers: {}, body: Buffer.from(text) },
   };
-  const judgement = await parts.database.transact("accept-payment", (tx) =>
-    takeNotice(tx, parts, {
-      notice,
-      platform,
-      source: SOURCE.QUERY,
-      content: { headers: {}, body: Buffer.from(text) },
-    }),
+  const verdict = await parts.database.transact("accept-payment", (tx) =>
+    takeNotice(tx, parts, received),
   );
-  return judgement.verdict === VERDICT.REFUSED ? "disputed" : "paid";
+  return verdict.kind === VerdictKind.REFUSED ? "mismatched" : "paid";
 }

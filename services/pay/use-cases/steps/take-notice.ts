@@ -1,77 +1,79 @@
 import type { Transaction } from "#platform/db/database.ts";
-import type { Notice, PaidNotice } from "../../domain/payment.ts";
-import { type Judgement, judge, recording } from "../../domain/verdict.ts";
+import { judge, storeAction, type Verdict } from "../../domain/verdict.ts";
 import { MAX_LOGGED_REPETITIONS } from "../../limits.ts";
 import {
   countRepetition,
   insertCallbacks,
   lockNotice,
-  writeJudgement,
+  writeVerdict,
 } from "../../store/callbacks.ts";
 import { insertLog } from "../../store/payment-log.ts";
 import { lockPayment, ownerOfTrade } from "../../store/payments.ts";
 import type { Parts } from "../parts.ts";
-import { type Evidence, judgedOf, logEntries, newRecord } from "./evidence.ts";
-import { markPaid } from "./take-payments.ts";
+import { markPaid } from "./mark-paid.ts";
+import {
+  isPaid,
+  logEntries,
+  newCallback,
+  type ReceivedNotice,
+  verdictColumns,
+} from "./received-notice.ts";
 
-type Taking = Pick<Parts, "identifiers" | "outbox">;
+type Needed = Pick<Parts, "identifiers" | "outbox">;
 
 /**
- * Gives a notice its effect in this transaction, whatever it is: judges it, puts it on record, and where money came in,
- * marks the payment paid, with its log and its event.
+ * Judges a notice of any kind, stores the verdict, and, if money came in, marks the payment paid:
+ * all in this transaction.
  */
 export async function takeNotice(
   tx: Transaction,
-  parts: Taking,
-  evidence: Evidence,
-): Promise<Judgement> {
-  const { notice, platform } = evidence;
-  const { name: provider, merchantId } = platform;
+  parts: Needed,
+  received: ReceivedNotice,
+): Promise<Verdict> {
+  const { notice, provider } = received;
+  const { name, merchantId } = provider;
   const found = await lockPayment(tx, notice.paymentId);
-  const payment = found?.provider === provider ? found : undefined;
-  const tradeOwnerId = await ownerOfTrade(tx, { provider, tradeId: notice.tradeId });
-  const judgement = judge(notice, { payment, tradeOwnerId, merchantId });
-  const repeats = await record(tx, parts, { evidence, judgement });
-  if (!payment) return judgement;
-  if ("change" in judgement && isPaid(evidence)) {
-    await markPaid(tx, parts, [{ payment, evidence, judgement }]);
+  const payment = found?.provider === name ? found : undefined;
+  const tradeOwnerId = await ownerOfTrade(tx, { provider: name, tradeId: notice.tradeId });
+  const verdict = judge(notice, { payment, tradeOwnerId, merchantId });
+  const repeats = await storeVerdict(tx, parts, { received, verdict });
+  if (!payment) return verdict;
+  if ("transition" in verdict && isPaid(received)) {
+    await markPaid(tx, parts, [{ payment, received, verdict }]);
   } else if (repeats <= MAX_LOGGED_REPETITIONS) {
-    await insertLog(tx, logEntries(parts, evidence, judgement));
+    await insertLog(tx, logEntries(parts, received, verdict));
   }
-  return judgement;
+  return verdict;
 }
 
-export const isPaid = (evidence: Evidence<Notice>): evidence is Evidence<PaidNotice> =>
-  evidence.notice.state === "paid";
-
-/** Puts the judgement on record; answers how often this notice has come before. */
-async function record(
+/** Stores the verdict; returns how many times the same notice arrived before. */
+async function storeVerdict(
   tx: Transaction,
-  parts: Taking,
-  { evidence, judgement }: { evidence: Evidence; judgement: Judgement },
+  parts: Needed,
+  { received, verdict }: { received: ReceivedNotice; verdict: Verdict },
 ): Promise<number> {
-  const { notice, platform, content, recordId } = evidence;
+  const { notice, provider, raw, callbackId } = received;
   const { noticeId, paymentId } = notice;
-  const known = await lockNotice(tx, { provider: platform.name, noticeId });
-  const judged = judgedOf(judgement, { noticeId, paymentId });
-  const fresh = newRecord(parts, evidence, judgement);
-  const isAgain = recordId !== undefined;
-  switch (recording(known?.verdict, judgement.verdict)) {
+  const known = await lockNotice(tx, { provider: provider.name, noticeId });
+  const columns = verdictColumns(verdict, { noticeId, paymentId });
+  const callback = newCallback(parts, received, verdict);
+  const isJudgedAgain = callbackId !== undefined;
+  switch (storeAction(known?.verdict, verdict.kind)) {
     case "insert":
-      if (isAgain) await writeJudgement(tx, recordId, { ...judged, content: undefined });
-      else await insertCallbacks(tx, [fresh]);
+      if (isJudgedAgain) await writeVerdict(tx, callbackId, { ...columns, raw: undefined });
+      else await insertCallbacks(tx, [callback]);
       return 0;
     case "count":
-      if (known && !isAgain) await countRepetition(tx, known.callbackId);
+      if (known && !isJudgedAgain) await countRepetition(tx, known.callbackId);
       break;
     case "replace":
       if (known) {
-        const latest = isAgain ? undefined : content;
-        await writeJudgement(tx, known.callbackId, { ...judged, content: latest });
+        const latest = isJudgedAgain ? undefined : raw;
+        await writeVerdict(tx, known.callbackId, { ...columns, raw: latest });
       }
       break;
-    case "apart":
-      if (!isAgain) await insertCallbacks(tx, [{ ...fresh, noticeId: null }]);
+    case "separate":
+      if (!isJudgedAgain) await insertCallbacks(tx, [{ ...callback, noticeId: null }]);
   }
   return (known?.repeats ?? 0) + 1;
 }

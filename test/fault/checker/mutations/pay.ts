@@ -24,7 +24,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
     service: "pay",
     edits: [
       {
-        file: "services/pay/use-cases/steps/take-payments.ts",
+        file: "services/pay/use-cases/steps/take-paid-notices.ts",
         piece: "await markPaid(tx, parts, paid);",
         replacement: "",
       },

@@ -1,4 +1,4 @@
-/** The pause after the n-th try, n from 0: twice as long each time, up to `maxMs`. */
+/** The pause after try number `tries`, counted from 0: doubles with each try, up to `maxMs`. */
 export function growingPause(
   tries: number,
   { firstMs, maxMs }: { firstMs: number; maxMs: number },

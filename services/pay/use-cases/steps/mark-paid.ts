@@ -1,0 +1,48 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Transaction } from "#platform/db/database.ts";
+import type { PaidNotice } from "../../domain/notice.ts";
+import { applyPayment } from "../../domain/payment-transitions.ts";
+import type { AcceptedVerdict } from "../../domain/verdict.ts";
+import { insertLog } from "../../store/payment-log.ts";
+import { type LockedPayment, writePaid } from "../../store/payments.ts";
+import type { Parts } from "../parts.ts";
+import { logEntries, type ReceivedNotice } from "./received-notice.ts";
+
+/** A payment with the notice that pays it. */
+export type Paid = {
+  payment: LockedPayment;
+  received: ReceivedNotice<PaidNotice>;
+  verdict: AcceptedVerdict;
+};
+
+/** Marks payments that this transaction has locked as paid, each with a log entry and an event. */
+export async function markPaid(
+  tx: Transaction,
+  parts: Pick<Parts, "identifiers" | "outbox">,
+  paid: readonly Paid[],
+): Promise<void> {
+  await insertLog(
+    tx,
+    paid.flatMap(({ received, verdict }) => logEntries(parts, received, verdict)),
+  );
+  await parts.outbox.add(
+    tx,
+    paid.map(({ payment, received: { notice, traceparent } }) => {
+      const { paymentId, orderId, userId, amountCents } = payment;
+      const payTime = timestampFromDate(notice.payTime);
+      return {
+        fact: "pay.v1.succeeded",
+        message: { paymentId, orderId, userId, amountCents, payTime },
+        aggregateId: orderId,
+        traceparent,
+      };
+    }),
+  );
+  await writePaid(
+    tx,
+    paid.map(({ payment: { paymentId, status }, received: { notice }, verdict }) => {
+      const { tradeId, payTime } = notice;
+      return { paymentId, status: applyPayment(status, verdict.transition), tradeId, payTime };
+    }),
+  );
+}
