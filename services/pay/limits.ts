@@ -19,7 +19,7 @@ export const MAX_STORED_HEADER_VALUE = 500;
 export const PAID_NOTICES_BATCH = 64;
 export const PAID_NOTICES_QUEUE = 1_000;
 export const PAID_NOTICES_IN_FLIGHT = 2;
-/** Least time between the starts of two such transactions. A notice that comes alone never waits. */
+/** Time between the starts of two such transactions; a notice that comes alone does not wait. */
 export const PAID_NOTICES_EVERY_MS = 12;
 /** Bytes stored of an unverified callback, and how many are stored: 40 MiB at most. */
 export const MAX_UNVERIFIED_BYTES = 4_096;

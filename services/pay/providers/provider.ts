@@ -6,15 +6,12 @@ import type { RefusalCause } from "../domain/verdict.ts";
 export type HttpAnswer = { status: number; contentType: string; body: Uint8Array };
 
 /** Only bytes that verified yield a notice. */
-export type ReadCallback =
+type ReadCallback =
   | { genuine: true; notice: Notice }
   | { genuine: false; cause: Extract<RefusalCause, "signature" | "stale" | "malformed"> };
 
 /** A payment as the shop stored it. */
-export type StoredPayment = Pick<
-  PaymentState,
-  "paymentId" | "amountCents" | "currency" | "tradeId"
->;
+type StoredPayment = Pick<PaymentState, "paymentId" | "amountCents" | "currency" | "tradeId">;
 
 /** A payment as the provider knows it. */
 export type ProviderPayment =
@@ -44,8 +41,8 @@ export type PaymentProvider = {
   /** "closed": it can no longer be paid. "paid": it was paid before. */
   close(payment: StoredPayment): Promise<"closed" | "paid" | "unknown_payment">;
   /**
-   * Refunds a part of the payment, once for each pair of `refundId` and `attempt`. `failed` is final
-   * for the attempt and holds the provider's cause.
+   * Refunds a part of the payment, once for each pair of `refundId` and `attempt`. `failed` is
+   * final for the attempt and holds the provider's cause.
    */
   refund(refund: {
     refundId: bigint;

@@ -112,7 +112,7 @@ export async function readCallback(
   return row && { ...row, headers: JSON.parse(row.headers) };
 }
 
-/** Deletes up to `batch` of the unverified callbacks older than the newest `keep`; returns how many. */
+/** Deletes up to `batch` unverified callbacks older than the newest `keep`; returns how many. */
 export async function pruneUnverified(
   tx: Transaction,
   { keep, batch }: { keep: number; batch: number },

@@ -75,7 +75,7 @@ export async function ownerOfTrade(
   return row?.paymentId;
 }
 
-/** What refunds need of their payments. Not locked: none of these columns changes once money came in. */
+/** Reads payments that are paid. Needs no lock: these columns no longer change. */
 export async function readPaid(
   tx: Transaction,
   paymentIds: readonly bigint[],
@@ -172,7 +172,7 @@ export async function writeRefunded(
   ]);
 }
 
-/** Marks the open payments of these orders to be closed. The sweep may take them after `afterMs`. */
+/** Marks open payments of these orders to be closed. The sweep may take them after `afterMs`. */
 export async function markClosing(
   tx: Transaction,
   orderIds: readonly bigint[],

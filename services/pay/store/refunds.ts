@@ -57,7 +57,8 @@ export async function lockDueRefunds(
   { limit, longestPauseMs }: { limit: number; longestPauseMs: number },
 ): Promise<RefundRow[]> {
   const due: RefundRow[] = [];
-  // One status at a time: with both, MySQL sorts and locks all due rows before it applies the limit.
+  // One status at a time: with both, MySQL sorts and locks all due rows before it applies the
+  // limit.
   for (const status of [RefundStatus.REQUESTED, RefundStatus.FAILED]) {
     const rows = await tx.select<RefundRow>(
       `select ${COLUMNS} from refunds force index (refunds_to_try)

@@ -4,8 +4,8 @@ import { markClosing } from "../store/payments.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Closes cancelled orders to new payments, and marks their open payments for the sweep, which closes
- * them at their providers. Idempotent by event.
+ * Closes cancelled orders to new payments, and marks their open payments for the sweep, which
+ * closes them at their providers. Idempotent by event.
  */
 export async function closeCancelled(
   { database, wake }: Pick<Parts, "database" | "wake">,

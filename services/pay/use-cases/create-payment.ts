@@ -21,7 +21,9 @@ type Command = { orderId: bigint; provider: string; returnUrl: string };
 type Starting = { order: PayableOrder; provider: PaymentProvider; returnUrl: string };
 type Started = { payment: LockedPayment; isNew: boolean };
 
-/** Payments started by one call: each one that was closed at the provider is followed by another. */
+/**
+ * Payments started by one call: each one that was closed at the provider is followed by another.
+ */
 const MAX_STARTS = 3;
 
 /**

@@ -15,8 +15,8 @@ type Requested = {
 
 /**
  * Stores the refunds that the order service requests; the sweep carries them out. Idempotent by
- * refund id. Throws if the payment has not come in, or less than all its refunds, so that the message
- * is parked for an operator.
+ * refund id. Throws if the payment has not come in, or less than all its refunds, so that the
+ * message is parked for an operator.
  */
 export async function requestRefunds(
   { database, identifiers, wake }: Pick<Parts, "database" | "identifiers" | "wake">,

@@ -20,8 +20,8 @@ type SweptPayment = {
 
 /**
  * Queries due open payments at their providers, so that no payment depends on its callback, and
- * closes those whose orders were given up. One replica takes each payment, and again after a growing
- * pause for as long as it is open. Returns what it took: SWEEP_BATCH at most.
+ * closes those whose orders were given up. One replica takes each payment, and again after a
+ * growing pause for as long as it is open. Returns what it took: SWEEP_BATCH at most.
  */
 export async function sweepPayments(
   parts: SettlingParts & Pick<Parts, "rules">,

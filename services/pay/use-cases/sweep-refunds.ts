@@ -20,7 +20,9 @@ import { findProvider } from "./steps/find-provider.ts";
 type SweptRefund = {
   refundId: bigint;
   paymentId: bigint;
-  /** "failed": the provider refused. "unanswered": it does not answer. "broken": `error` is a bug. */
+  /**
+   * "failed": the provider refused. "unanswered": it does not answer. "broken": `error` is a bug.
+   */
   outcome: "succeeded" | "failed" | "unanswered" | "broken";
   error?: unknown;
 };
@@ -110,8 +112,9 @@ async function finish(parts: SweepingParts, { refundId, paymentId }: RefundRow):
 }
 
 /**
- * Ends the attempt. The provider keeps refusing its number, so the next try with a new number cannot
- * move money twice. The log gets one entry for each run of equal causes, not one for each try.
+ * Ends the attempt. The provider keeps refusing its number, so the next try with a new number
+ * cannot move money twice. The log gets one entry for each run of equal causes, not one for each
+ * try.
  */
 async function fail(
   { database, identifiers }: SweepingParts,

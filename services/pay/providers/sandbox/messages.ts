@@ -10,7 +10,9 @@ const PAID = "payment.succeeded";
 const TOKEN = /^[\x21-\x7e]{1,64}$/;
 const NOTICE_ID = /^[\x21-\x7e]{1,128}$/;
 const CURRENCY = /^[A-Z]{3}$/;
-/** The latest time that rows and messages hold. A year of four digits with an offset can exceed it. */
+/**
+ * The latest time that rows and messages hold. A year of four digits with an offset can exceed it.
+ */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 

@@ -5,15 +5,15 @@ const ascii = "character set ascii collate ascii_bin";
 
 export class Migration20261123Pay extends Migration {
   override up(): void {
-    // One row for each order with payments, locked while one is started or closed. closed_time: since
-    // then the order accepts no new payment.
+    // One row for each order with payments, locked while one is started or closed. closed_time:
+    // since then the order accepts no new payment.
     this.addSql(`create table payable_orders (
       order_id bigint not null,
       closed_time datetime(3) null,
       primary key (order_id)
     ) ${table}`);
-    // status: 1 open, 2 succeeded, 3 closed, 4 partially refunded, 5 refunded. open_order_id limits an
-    // order to one open payment at each provider. closing: the payment is to be closed at its
+    // status: 1 open, 2 succeeded, 3 closed, 4 partially refunded, 5 refunded. open_order_id limits
+    // an order to one open payment at each provider. closing: the payment is to be closed at its
     // provider. next_check: from then on any replica may query an open payment. checks: the number
     // of queries so far.
     this.addSql(`create table payments (
@@ -59,9 +59,9 @@ export class Migration20261123Pay extends Migration {
       constraint payment_log_type check (type between 1 and 8)
     ) ${table}`);
     // source: 1 callback, 2 query. verdict: 1 accepted, 2 late, 3 repeated, 4 ignored, 5 refused.
-    // notice_id is null if the callback is not verified: only the newest of those are kept, with the
-    // start of their bodies. receive_time: when headers and body arrived. repeats: the repetitions
-    // of the notice since then.
+    // notice_id is null if the callback is not verified: only the newest of those are kept, with
+    // the start of their bodies. receive_time: when headers and body arrived. repeats: the
+    // repetitions of the notice since then.
     this.addSql(`create table callbacks (
       callback_id bigint not null,
       provider varchar(32) ${ascii} not null,
@@ -82,9 +82,9 @@ export class Migration20261123Pay extends Migration {
       key callbacks_of_payment (payment_id, callback_id),
       constraint callback_verdict check (verdict between 1 and 5)
     ) ${table}`);
-    // status: 1 requested, 2 succeeded, 3 failed (the provider refused it; it is retried). attempt is
-    // part of the refund's number at the provider: a refusal is final there, so the next try needs a
-    // new number.
+    // status: 1 requested, 2 succeeded, 3 failed (the provider refused it; it is retried). attempt
+    // is part of the refund's number at the provider: a refusal is final there, so the next try
+    // needs a new number.
     this.addSql(`create table refunds (
       refund_id bigint not null,
       payment_id bigint not null,

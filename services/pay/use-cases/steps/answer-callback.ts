@@ -14,7 +14,9 @@ import type { Parts } from "../parts.ts";
 import { isPaid, type ReceivedNotice, verdictColumns } from "./received-notice.ts";
 import { takeNotice } from "./take-notice.ts";
 
-/** `outage` instead of a verdict: the database did not store it, so the provider has to repeat it. */
+/**
+ * `outage` instead of a verdict: the database did not store it, so the provider has to repeat it.
+ */
 export type CallbackOutcome = {
   answer: HttpAnswer;
   /** Undefined unless the callback is genuine. */
@@ -37,8 +39,8 @@ type Callback = {
 };
 
 /**
- * Verifies a callback, gives it its effect in one transaction (verdict, payment, log and event), and
- * chooses the HTTP answer.
+ * Verifies a callback, gives it its effect in one transaction (verdict, payment, log and event),
+ * and chooses the HTTP answer.
  */
 export async function answerCallback(
   parts: AnsweringParts,
@@ -104,7 +106,7 @@ async function storeUnverified(
   return verdict;
 }
 
-/** The headers that the provider's callbacks are verified with: no token, no cookie, all bounded. */
+/** The headers that callbacks are verified with: no token, no cookie, all of bounded length. */
 function storedHeaders(
   { headerPrefix }: PaymentProvider,
   headers: RawCallback["headers"],

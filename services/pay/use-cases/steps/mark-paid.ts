@@ -9,7 +9,7 @@ import type { Parts } from "../parts.ts";
 import { logEntries, type ReceivedNotice } from "./received-notice.ts";
 
 /** A payment with the notice that pays it. */
-export type Paid = {
+type Paid = {
   payment: LockedPayment;
   received: ReceivedNotice<PaidNotice>;
   verdict: AcceptedVerdict;
