@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { checkFile, checkTree, faultText, sourceFiles } from "./architecture/check.ts";
 import { findCycles } from "./architecture/cycles.ts";
 import { scanImports } from "./architecture/imports.ts";
-import { ROOMS, RULED_FOLDERS } from "./architecture/rules.ts";
+import { ROOMS } from "./architecture/rooms.ts";
+import { RULED_FOLDERS } from "./architecture/rules.ts";
 
 const PROJECT = join(import.meta.dirname, "..");
 const FIXTURES = join(import.meta.dirname, "fixtures", "architecture");

@@ -2,14 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Edge, findCycles } from "./cycles.ts";
 import { blankComments, type Import, lineOf, resolveImport, scanImports } from "./imports.ts";
-import {
-  ENVIRONMENT_BOUND,
-  ENVIRONMENT_READERS,
-  ROOMS,
-  type Room,
-  RULED_FOLDERS,
-  UNIT_TEST_MAY,
-} from "./rules.ts";
+import { ROOMS, type Room } from "./rooms.ts";
+import { ENVIRONMENT_BOUND, ENVIRONMENT_READERS, RULED_FOLDERS, UNIT_TEST_MAY } from "./rules.ts";
 
 export type Fault = { file: string; line: number; rule: string; message: string };
 
