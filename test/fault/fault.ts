@@ -8,7 +8,7 @@ import type { Market } from "./load/market.ts";
 export type Heal = () => Promise<void>;
 
 /** What lies under a system: prepared before it starts, such as a mount for the database's data. */
-export type Ground = { topology: Topology; remove(): Promise<void> };
+export type Prepared = { topology: Topology; remove(): Promise<void> };
 
 export type Fault = {
   /** For the command line: words with hyphens. */
@@ -21,13 +21,13 @@ export type Fault = {
   /** Where it needs a system of its own kind. Faults with equal ones share a system. */
   topology?: Topology;
   /** The same, where something has to be made first. Faults with the same function share a system. */
-  ground?: (log: (line: string) => void) => Promise<Ground>;
+  prepare?: (log: (line: string) => void) => Promise<Prepared>;
 } & (Switched | Scripted);
 
 /** Something that can be broken and healed while the load runs, by itself or in the soak. */
 type Switched = {
   /** Breaks it; the returned function heals it. Called again only after that. */
-  inject(breaking: Breaking): Promise<Heal>;
+  inject(context: FaultContext): Promise<Heal>;
   /** How long it stays broken, at least and at most. Default 1 to 4 s. */
   holdMs?: readonly [number, number];
   /** False: not for the soak. */
@@ -37,7 +37,7 @@ type Switched = {
 
 /** Something that has a course of its own. It leaves everything healed; the judgement follows. */
 type Scripted = {
-  run(course: Course): Promise<void>;
+  run(course: ScriptContext): Promise<void>;
   /** Whether the load runs meanwhile. Default true. */
   load?: boolean;
   /** Also as a part of the soak. */
@@ -46,14 +46,14 @@ type Scripted = {
   soak?: boolean;
 };
 
-export type Breaking = {
+export type FaultContext = {
   system: System;
   random: Random;
   /** A line for whoever watches: what exactly is broken. */
   log: (line: string) => void;
 };
 
-export type Course = Breaking & {
+export type ScriptContext = FaultContext & {
   market: Market;
   /** Undefined where the fault wants none. */
   load: Load | undefined;

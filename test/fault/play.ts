@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "../../testbed/random.ts";
 import { seeded } from "../../testbed/random.ts";
 import { unmetNeed } from "../../testbed/system/needs.ts";
-import { DEFAULT_HOLD_MS, type Fault, type Ground } from "./fault.ts";
+import { DEFAULT_HOLD_MS, type Fault, type Prepared } from "./fault.ts";
 import type { Load } from "./load/load.ts";
 import type { Result, Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -34,25 +34,25 @@ type Stages = ReturnType<typeof stageKeeper>;
 
 /** Keeps one stage for all faults that can share it. */
 function stageKeeper(log: (line: string) => void) {
-  let current: { fault: Fault; stage: Stage; ground: Ground | undefined } | undefined;
+  let current: { fault: Fault; stage: Stage; prepare: Prepared | undefined } | undefined;
   const close = async () => {
     const closing = current;
     current = undefined;
     await closing?.stage.stop();
-    await closing?.ground?.remove();
+    await closing?.prepare?.remove();
   };
   return {
     /** The one that is there, where it fits, else a new one. */
     async of(fault: Fault): Promise<Stage> {
       if (current && standOnTheSame(current.fault, fault)) return current.stage;
       await close();
-      const ground = await fault.ground?.(log);
+      const prepare = await fault.prepare?.(log);
       try {
-        const stage = await openStage(ground?.topology ?? fault.topology, log);
-        current = { fault, stage, ground };
+        const stage = await openStage(prepare?.topology ?? fault.topology, log);
+        current = { fault, stage, prepare };
         return stage;
       } catch (error) {
-        await ground?.remove();
+        await prepare?.remove();
         throw error;
       }
     },
@@ -62,7 +62,7 @@ function stageKeeper(log: (line: string) => void) {
 
 function standOnTheSame(one: Fault, other: Fault): boolean {
   const topology = (fault: Fault) => JSON.stringify(fault.topology ?? {});
-  return one.ground === other.ground && topology(one) === topology(other);
+  return one.prepare === other.prepare && topology(one) === topology(other);
 }
 
 async function playFault(fault: Fault, playing: Playing, stages: Stages): Promise<Result> {
@@ -80,10 +80,11 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
       await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds, notes });
     } catch (error) {
       if (signal.aborted) result.error = "interrupted";
-      else if (error instanceof BrokenWord) result.error = error.message;
+      else if (error instanceof BrokenPromise) result.error = error.message;
       else result.error = String((error as Error).stack);
     }
-    const isClean = result.error === undefined && (result.rounds.at(-1)?.wrongs.length ?? 0) === 0;
+    const isClean =
+      result.error === undefined && (result.rounds.at(-1)?.violations.length ?? 0) === 0;
     // What is wrong once is wrong in every later look: nothing more is learned from that system.
     if (!isClean) await stages.close();
     if (result.error !== undefined) break;
@@ -92,7 +93,7 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
 }
 
 /** A judgement in the middle of a course found something. */
-class BrokenWord extends Error {}
+class BrokenPromise extends Error {}
 
 type Once = {
   stage: Stage;
@@ -115,12 +116,12 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
     const round = await stage.judge(load, { healedMs: Date.now(), injected, signal });
     injected = 0;
     rounds.push(round);
-    tellRound(log, round);
+    logRound(log, round);
     return round;
   };
   try {
     if (withLoad) load = await stage.startLoad(random.fork("load"));
-    const breaking = { system: stage.system, random, log };
+    const context = { system: stage.system, random, log };
     // The one that runs at the time: each judgement ends it, and another begins.
     const current: Load = {
       acknowledged: async (...args) => load?.acknowledged(...args),
@@ -128,7 +129,7 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
     };
     if (fault.run) {
       await fault.run({
-        ...breaking,
+        ...context,
         market: stage.market,
         load: load && current,
         signal,
@@ -140,14 +141,14 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
           notes?.push(line);
         },
         judge: async (what) => {
-          const { wrongs } = await judgeNow();
-          if (wrongs.length > 0) throw new BrokenWord(`judged after ${what}`);
+          const { violations } = await judgeNow();
+          if (violations.length > 0) throw new BrokenPromise(`judged after ${what}`);
           if (load) load = await stage.startLoad(random.fork(`load after ${what}`));
         },
       });
       injected = Math.max(injected, rounds.length === 0 ? 1 : 0);
     } else {
-      const heal = await fault.inject(breaking);
+      const heal = await fault.inject(context);
       injected = 1;
       await pause(random.between(...(fault.holdMs ?? DEFAULT_HOLD_MS)), undefined, {
         signal,
@@ -161,16 +162,16 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
 }
 
 /** One line about what came of a round, and one for everything that is wrong. */
-export function tellRound(
+export function logRound(
   log: (line: string) => void,
-  { acknowledged, judgement, wrongs }: Round,
+  { acknowledged, judgement, violations }: Round,
 ): void {
   const { secondsToQuiet, lastMotion } = judgement;
   const last = Object.entries(lastMotion).map(([what, count]) => `${what} ${count}`);
   const quiet =
     secondsToQuiet === undefined ? "never quiet" : `quiet after ${secondsToQuiet.toFixed(1)} s`;
   const waited = last.length > 0 ? ` (at last ${last.join(", ")})` : "";
-  const verdict = wrongs.length === 0 ? "all is well" : "BROKEN";
+  const verdict = violations.length === 0 ? "all is well" : "BROKEN";
   log(`${acknowledged} orders acknowledged, ${quiet}${waited}, ${verdict}`);
-  for (const line of wrongs) log(line);
+  for (const line of violations) log(line);
 }

@@ -17,7 +17,7 @@ const INFO = { seed: "7", commit: "abc" };
 
 function round(secondsToQuiet: number, changes: Partial<Round> = {}): Round {
   const judgement = { ...CLEAN, secondsToQuiet };
-  return { injected: 1, acknowledged: 10, judgement, wrongs: [], ...changes };
+  return { injected: 1, acknowledged: 10, judgement, violations: [], ...changes };
 }
 
 describe("the report of faults", () => {
@@ -33,7 +33,7 @@ describe("the report of faults", () => {
 
   it("says that the word was broken wherever one round found something", () => {
     const lost = ["order 1"];
-    const bad = round(1, { judgement: { ...CLEAN, lost }, wrongs: ["lost: order 1"] });
+    const bad = round(1, { judgement: { ...CLEAN, lost }, violations: ["lost: order 1"] });
     const results: Result[] = [{ fault: "a", rounds: [round(1), bad, round(1)] }];
     assert.equal(isKept(results), false);
     assert.match(reportText(results, INFO), /a: lost: order 1\n.*BROKE ITS WORD$/);

@@ -7,7 +7,7 @@ export type Round = {
   acknowledged: number;
   judgement: Judgement;
   /** Everything that is wrong, in lines. */
-  wrongs: string[];
+  violations: string[];
 };
 
 /** Of one fault, over all its rounds. */
@@ -56,7 +56,7 @@ function lineOf({ fault, rounds }: Result): Line {
     lost: sum(({ judgement }) => judgement.lost.length),
     doubled: sum(({ judgement }) => judgement.doubled.length),
     refusedWithEffect: sum(({ judgement }) => judgement.refusedWithEffect.length),
-    conserved: rounds.every(({ wrongs }) => wrongs.length === 0),
+    conserved: rounds.every(({ violations }) => violations.length === 0),
     quietP50: seconds[Math.floor((seconds.length - 1) / 2)],
     quietMax: seconds.at(-1),
   };
@@ -136,7 +136,7 @@ function troubleLines({ fault, skipped, notes, error, parts, rounds }: Result): 
     ...(skipped === undefined ? [] : [`  ${fault}: skipped, ${skipped}`]),
     ...(notes ?? []).map((line) => `  ${fault}: ${line}`),
     ...(error === undefined ? [] : [`  ${fault}: ${error}`]),
-    ...rounds.flatMap(({ wrongs }) => wrongs.map((line) => `  ${fault}: ${line}`)),
+    ...rounds.flatMap(({ violations }) => violations.map((line) => `  ${fault}: ${line}`)),
   ];
 }
 
@@ -147,7 +147,7 @@ export function reportJson(results: readonly Result[], info: RunInfo): string {
     notes: result.notes,
     parts: result.parts,
     error: result.error,
-    wrongs: result.rounds.flatMap(({ wrongs }) => wrongs),
+    violations: result.rounds.flatMap(({ violations }) => violations),
     secondsToQuiet: result.rounds.map(({ judgement }) => judgement.secondsToQuiet ?? null),
   }));
   return JSON.stringify({ ...info, kept: isKept(results), faults });

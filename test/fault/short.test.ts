@@ -32,7 +32,7 @@ describe("a shop whose parts are killed", () => {
     const { signal } = new AbortController();
     await playOnce(fault, { stage, random, log: (line) => log.push(line), signal, rounds });
     assert.deepEqual(
-      rounds.flatMap(({ wrongs }) => wrongs),
+      rounds.flatMap(({ violations }) => violations),
       [],
       log.join("\n"),
     );

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Random, seeded } from "../../testbed/random.ts";
 import { unmetNeed } from "../../testbed/system/needs.ts";
 import { DEFAULT_HOLD_MS, type Fault, type Heal } from "./fault.ts";
-import { type Playing, tellRound } from "./play.ts";
+import { logRound, type Playing } from "./play.ts";
 import type { Result, Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -35,8 +35,8 @@ export async function soak(
       tell(chosen.map(({ name }) => name).join(" + "));
       const judged = await soakRound(stage, chosen, { random, log: tell, signal });
       result.rounds.push(judged);
-      tellRound(tell, judged);
-      if (judged.wrongs.length > 0) break;
+      logRound(tell, judged);
+      if (judged.violations.length > 0) break;
     }
   } catch (error) {
     result.error = signal.aborted ? "interrupted" : String((error as Error).stack);
@@ -51,7 +51,7 @@ async function soakable(faults: readonly Fault[]): Promise<Switched[]> {
   const found: Switched[] = [];
   for (const fault of faults) {
     const switched =
-      fault.inject !== undefined && fault.soak !== false && !fault.topology && !fault.ground;
+      fault.inject !== undefined && fault.soak !== false && !fault.topology && !fault.prepare;
     if (switched && (await unmetNeed(fault.needs)) === undefined) found.push(fault as Switched);
   }
   return found;

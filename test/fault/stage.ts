@@ -1,6 +1,6 @@
 import type { Random } from "../../testbed/random.ts";
 import { type System, startSystem, type Topology } from "../../testbed/system/system.ts";
-import { judge, wrongs } from "./judge/judge.ts";
+import { judge, violations } from "./judge/judge.ts";
 import { acknowledgedOrders, type Load, startLoad } from "./load/load.ts";
 import { type Market, openMarket } from "./load/market.ts";
 import type { Round } from "./report.ts";
@@ -52,10 +52,10 @@ export async function openStage(
     async judge(load, { healedMs, injected, signal }) {
       await load?.stop();
       const judgement = await judge(market, { healedMs, sinceMs: judgedMs, signal });
-      const acknowledged = acknowledgedOrders(market.memory) - judgedOrders;
+      const acknowledged = acknowledgedOrders(market.history) - judgedOrders;
       judgedOrders += acknowledged;
       judgedMs = Date.now();
-      return { injected, acknowledged, judgement, wrongs: wrongs(judgement) };
+      return { injected, acknowledged, judgement, violations: violations(judgement) };
     },
     stop: () => system.stop(),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Bench, openBench } from "./bench.ts";
 import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
 import { tryOne } from "./play.ts";
+import { openRig, type Rig } from "./rig.ts";
 
 /** Starting all of it on a busy machine. */
 const START_MS = 90_000;
@@ -13,27 +13,27 @@ const SOME_CODE = ["stock-back-twice", "cancel-refused-but-done"];
 
 /** The short form of `npm run fault -- --checker`: a judge that finds nothing must be one that finds what is there. */
 describe("the judge of the fault suite", () => {
-  let bench: Bench;
+  let rig: Rig;
 
   before(async function () {
     this.timeout(START_MS);
-    bench = await openBench(() => {});
+    rig = await openRig(() => {});
   });
 
   after(async function () {
     this.timeout(START_MS);
-    await bench?.stop();
+    await rig?.stop();
   });
 
   it("finds nothing in a shop that works", async function () {
     this.timeout(TRY_MS);
-    assert.deepEqual(await bench.control(["story"]), []);
+    assert.deepEqual(await rig.control(["story"]), []);
   });
 
   for (const mutation of DATA_MUTATIONS.filter(({ name }) => SOME_DATA.includes(name))) {
     it(`finds that ${mutation.what}`, async function () {
       this.timeout(TRY_MS);
-      const { caughtBy, found } = await tryOne(mutation, () => bench.withData(mutation));
+      const { caughtBy, found } = await tryOne(mutation, () => rig.withData(mutation));
       assert.ok(caughtBy, found.join("\n"));
     });
   }
@@ -41,7 +41,7 @@ describe("the judge of the fault suite", () => {
   for (const mutation of CODE_MUTATIONS.filter(({ name }) => SOME_CODE.includes(name))) {
     it(`finds that ${mutation.what}`, async function () {
       this.timeout(TRY_MS);
-      const { caughtBy, found } = await tryOne(mutation, () => bench.withCode(mutation));
+      const { caughtBy, found } = await tryOne(mutation, () => rig.withCode(mutation));
       assert.ok(caughtBy, found.join("\n"));
     });
   }

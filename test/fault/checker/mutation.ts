@@ -1,6 +1,6 @@
 import type { ServiceName } from "#proto/services.ts";
-import type { CourseName } from "./courses.ts";
 import type { Edit } from "./edits.ts";
+import type { ScenarioName } from "./scenarios.ts";
 
 type Common = {
   /** For the table, as short as "a-cent-more-to-pay". */
@@ -16,7 +16,7 @@ export type CodeMutation = Common & {
   service: ServiceName;
   edits: Edit[];
   /** What makes it visible. */
-  course: CourseName;
+  scenario: ScenarioName;
   /** It goes on moving for ever, so that nobody waits for it. */
   neverQuiet?: true;
 };

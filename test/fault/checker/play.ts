@@ -1,6 +1,6 @@
-import { type Bench, openBench } from "./bench.ts";
-import { COURSES, type CourseName } from "./courses.ts";
 import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
+import { openRig, type Rig } from "./rig.ts";
+import { SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
 /** What became of one mutation. */
 type Tried = {
@@ -32,7 +32,7 @@ export async function playChecker({ names, log, signal }: Playing): Promise<Chec
   const data = DATA_MUTATIONS.filter(isWanted);
   const code = CODE_MUTATIONS.filter(isWanted);
   const tried: Tried[] = [];
-  const bench = await openBench(log);
+  const rig = await openRig(log);
   const once = async (
     mutation: { name: string; what: string; caughtBy: RegExp },
     findings: () => Promise<string[]>,
@@ -43,43 +43,43 @@ export async function playChecker({ names, log, signal }: Playing): Promise<Chec
     log(`${one.mutation}: ${one.caughtBy ?? `NOT CAUGHT\n  ${one.found.join("\n  ")}`}`);
   };
   try {
-    const control = await soundShop(bench, coursesOf(code), { log, signal });
+    const control = await soundShop(rig, scenariosOf(code), { log, signal });
     if (control.length === 0) {
-      for (const mutation of data) await once(mutation, () => bench.withData(mutation, signal));
-      for (const mutation of code) await once(mutation, () => bench.withCode(mutation, signal));
+      for (const mutation of data) await once(mutation, () => rig.withData(mutation, signal));
+      for (const mutation of code) await once(mutation, () => rig.withCode(mutation, signal));
     }
     const all = [...data, ...code].map(({ name }) => name);
     const missing = all.filter((name) => !tried.some(({ mutation }) => mutation === name));
     return { control, tried, missing };
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 
 /** The story, on which the data are changed, and whatever else the mutations need. */
-function coursesOf(code: readonly { course: CourseName }[]): CourseName[] {
-  const wanted = new Set<CourseName>(["story", ...code.map(({ course }) => course)]);
-  return (Object.keys(COURSES) as CourseName[]).filter((name) => wanted.has(name));
+function scenariosOf(code: readonly { scenario: ScenarioName }[]): ScenarioName[] {
+  const wanted = new Set<ScenarioName>(["story", ...code.map(({ scenario }) => scenario)]);
+  return (Object.keys(SCENARIOS) as ScenarioName[]).filter((name) => wanted.has(name));
 }
 
 async function soundShop(
-  bench: Bench,
-  courses: readonly CourseName[],
+  rig: Rig,
+  scenarios: readonly ScenarioName[],
   { log, signal }: Omit<Playing, "names">,
 ): Promise<string[]> {
   const started = Date.now();
-  const found = await bench.control(courses, signal).catch((error: Error) => {
+  const found = await rig.control(scenarios, signal).catch((error: Error) => {
     if (signal.aborted) return ["interrupted"];
     throw error;
   });
   const verdict = found.length === 0 ? "clean" : `NOT CLEAN\n  ${found.join("\n  ")}`;
-  log(`control (${courses.join(", ")}), ${seconds(started).toFixed(1)} s: ${verdict}`);
+  log(`control (${scenarios.join(", ")}), ${seconds(started).toFixed(1)} s: ${verdict}`);
   return found;
 }
 
 /**
  * A mutation that slips through is tried once more: on a busy machine a shopper may not get an answer in time, and then
- * the course ends before anything goes wrong. What the judge cannot see it does not see the second time either.
+ * the scenario ends before anything goes wrong. What the judge cannot see it does not see the second time either.
  */
 export async function tryOne(
   { name, what, caughtBy }: { name: string; what: string; caughtBy: RegExp },

@@ -1,17 +1,16 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { isService } from "../../../testbed/system/parts.ts";
-import type { Course, Fault } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
+import { brokerEdges, freeze, mending, servicesOf, sleep } from "./steps.ts";
 
 /** Accepted while there is no broker. */
 const ORDERS_MEANWHILE = 30;
 /** No measure of speed: a busy machine takes long to start ten processes. */
 const MEANWHILE_MS = 300_000;
 
-async function startBrokers({ system }: Pick<Course, "system">): Promise<void> {
+async function startBrokers({ system }: Pick<ScriptContext, "system">): Promise<void> {
   await Promise.all(system.brokers.nodes.map((node) => node.start()));
 }
 
-async function killBrokers({ system }: Pick<Course, "system">): Promise<void> {
+async function killBrokers({ system }: Pick<ScriptContext, "system">): Promise<void> {
   await Promise.all(system.brokers.nodes.map((node) => node.kill()));
 }
 
@@ -24,7 +23,7 @@ export const longWithoutBroker: Fault = {
     await killBrokers(course);
     const waitMs = random.between(60_000, 90_000);
     log(`no broker for ${Math.round(waitMs / 1_000)} s`);
-    const waited = pause(waitMs, undefined, { signal }).catch(() => {});
+    const waited = sleep(waitMs, signal);
     await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await waited;
     await startBrokers(course);
@@ -38,11 +37,11 @@ export const startWithoutBroker: Fault = {
   async run(course) {
     const { system, load, random, signal } = course;
     await killBrokers(course);
-    const services = system.programs.filter(({ kind }) => isService(kind));
+    const services = servicesOf(system);
     await Promise.all(services.map((program) => program.end()));
     await Promise.all(services.map((program) => program.start()));
     await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
-    await pause(random.between(0, 20_000), undefined, { signal }).catch(() => {});
+    await sleep(random.between(0, 20_000), signal);
     await startBrokers(course);
   },
 };
@@ -52,12 +51,7 @@ export const freezeBroker: Fault = {
   catalogue: ["F46", "F10"],
   what: "the broker stands still (SIGSTOP) past every lease and every waiting time for an acknowledgement",
   holdMs: [31_000, 45_000],
-  async inject({ system, random, log }) {
-    const node = random.pick(system.brokers.nodes);
-    log(`freezes ${node.name}`);
-    node.signal("SIGSTOP");
-    return async () => node.signal("SIGCONT");
-  },
+  inject: async ({ system, random, log }) => freeze([random.pick(system.brokers.nodes)], log),
 };
 
 export const slowBroker: Fault = {
@@ -66,7 +60,7 @@ export const slowBroker: Fault = {
   what: "the ways to the broker are slow: each packet late, or few bytes a second, of all services or of some",
   holdMs: [5_000, 20_000],
   async inject({ system, random, log }) {
-    const edges = system.brokers.nodes.flatMap(({ name }) => system.edges.select({ to: name }));
+    const edges = brokerEdges(system);
     const slow = random.some(edges, random.between(1, edges.length));
     for (const edge of slow) {
       const ms = random.between(100, 3_000);
@@ -74,8 +68,6 @@ export const slowBroker: Fault = {
       edge.set(random.chance(0.5) ? { kind: "delay", ms } : { kind: "throttle", bytesPerSecond });
     }
     log(`${slow.length} of ${edges.length} ways to the broker are slow`);
-    return async () => {
-      for (const edge of slow) edge.mend();
-    };
+    return mending(slow);
   },
 };

@@ -6,7 +6,8 @@ import { type LossProbe, startLossProbe } from "../../../testbed/system/loss-pro
 import { OUTSIDE } from "../../../testbed/system/network.ts";
 import { asOperator, logLoss, shopStreams } from "../../../testbed/system/operator.ts";
 import type { System, Topology } from "../../../testbed/system/system.ts";
-import type { Course, Fault } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
+import { freeze, kill, namesOf, sleep } from "./steps.ts";
 
 const topology: Topology = { broker: "cluster3" };
 const needs = ["namespaces" as const];
@@ -24,7 +25,7 @@ async function leadingNode(system: System, stream?: string): Promise<Engine> {
  * nats-server 2.9 has been seen to leave a stream without a leader for good, long after its nodes reached each other
  * again. What an operator does about that is starting the nodes anew, one after the other.
  */
-async function helpWithoutLeader({ system, note }: Course): Promise<void> {
+async function helpWithoutLeader({ system, note }: ScriptContext): Promise<void> {
   const streams = await asOperator(system, (operator) => shopStreams(system, operator));
   try {
     for (const stream of streams) await leadingNode(system, stream);
@@ -48,10 +49,7 @@ export const killLeader: Fault = {
   soak: false,
   holdMs: [1_000, 12_000],
   async inject({ system, log }) {
-    const leader = await leadingNode(system);
-    log(`kills ${leader.name}`);
-    await leader.kill();
-    return () => leader.start();
+    return kill(await leadingNode(system), log);
   },
 };
 
@@ -64,10 +62,7 @@ export const pauseLeader: Fault = {
   soak: false,
   holdMs: [5_000, 20_000],
   async inject({ system, log }) {
-    const leader = await leadingNode(system);
-    log(`pauses ${leader.name}`);
-    leader.signal("SIGSTOP");
-    return async () => leader.signal("SIGCONT");
+    return freeze([await leadingNode(system)], log);
   },
 };
 
@@ -84,9 +79,9 @@ export const noQuorum: Fault = {
   soak: false,
   async run({ system, load, random, log, signal }) {
     const gone = random.some(system.brokers.nodes, 2);
-    log(`kills ${gone.map(({ name }) => name).join(" and ")}`);
+    log(`kills ${namesOf(gone)}`);
     await Promise.all(gone.map((node) => node.kill()));
-    const waited = pause(QUORUM_MS, undefined, { signal }).catch(() => {});
+    const waited = sleep(QUORUM_MS, signal);
     await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await waited;
     for (const node of gone) {
@@ -129,7 +124,11 @@ const TOGETHER_MS = 6_000;
 const JUDGED_TOGETHER = 5;
 
 /** Cuts the leader off so many times, and counts what the cluster lost of what it had acknowledged. */
-async function partition(course: Course, how: readonly string[], times: number): Promise<void> {
+async function partition(
+  course: ScriptContext,
+  how: readonly string[],
+  times: number,
+): Promise<void> {
   const { system, random, log, note, signal, injected, judge } = course;
   const network = networkOf(system.brokers);
   let probe: LossProbe | undefined = await startLossProbe(system.brokers);
@@ -152,10 +151,10 @@ async function partition(course: Course, how: readonly string[], times: number):
         moveLeader(operator, probe?.stream ?? "", leader.name),
       );
       await isolate(course, { leader, cut, prove: time <= how.length });
-      await pause(random.between(...PARTITIONED_MS), undefined, { signal }).catch(() => {});
+      await sleep(random.between(...PARTITIONED_MS), signal);
       await network.mend();
       injected();
-      await pause(TOGETHER_MS, undefined, { signal }).catch(() => {});
+      await sleep(TOGETHER_MS, signal);
       await helpWithoutLeader(course);
       if (time % JUDGED_TOGETHER !== 0 && time < times) continue;
       await endProbe();
@@ -173,7 +172,7 @@ async function partition(course: Course, how: readonly string[], times: number):
 }
 
 async function isolate(
-  { system, log }: Course,
+  { system, log }: ScriptContext,
   { leader, cut, prove }: { leader: Engine; cut: string; prove: boolean },
 ): Promise<void> {
   const network = networkOf(system.brokers);

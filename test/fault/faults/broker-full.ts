@@ -1,40 +1,20 @@
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DiscardPolicy, type StreamConfig } from "@nats-io/jetstream";
 import { diskOf, type SmallDisk, smallDisk } from "../../../testbed/system/disk.ts";
 import type { Engine } from "../../../testbed/system/engine.ts";
 import { asOperator, logLoss, shopStreams } from "../../../testbed/system/operator.ts";
-import type { Fault, Ground } from "../fault.ts";
+import type { Fault } from "../fault.ts";
+import { fillDisk, onOwnDisk } from "./steps.ts";
 
 const SMALL_MEGABYTES = 48;
 const ROOMY_MEGABYTES = 256;
-const PIECE_BYTES = 64 * 1024;
 /** Accepted while the broker takes nothing. */
 const ORDERS_MEANWHILE = 10;
 const MEANWHILE_MS = 300_000;
 
-async function onSmallDisk(): Promise<Ground> {
-  const disk = await smallDisk(SMALL_MEGABYTES);
-  return { topology: { brokerDirectory: disk.directory }, remove: () => disk.remove() };
-}
-
-/** Takes all the space that is left. */
-function fill(file: string): void {
-  const handle = openSync(file, "w");
-  try {
-    for (const piece of [PIECE_BYTES, 1]) {
-      const bytes = Buffer.alloc(piece, 1);
-      try {
-        for (;;) writeSync(handle, bytes);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-      }
-    }
-  } finally {
-    closeSync(handle);
-  }
-}
+const onSmallDisk = onOwnDisk(() => smallDisk(SMALL_MEGABYTES), "brokerDirectory");
 
 /** nats-server 2.9 turns JetStream off when its disk is full, and space alone does not turn it on again. */
 export const fillBrokersDisk: Fault = {
@@ -42,13 +22,13 @@ export const fillBrokersDisk: Fault = {
   catalogue: ["F56"],
   what: "the broker's disk is full while orders go on; it gets space and is started again",
   needs: ["mount"],
-  ground: onSmallDisk,
+  prepare: onSmallDisk,
   async run({ system, load, random, log }) {
     const [broker] = system.brokers.nodes as [Engine];
     const disk = diskOf<SmallDisk>(broker);
     await disk.resize(SMALL_MEGABYTES);
     const filler = join(disk.directory, "filler");
-    fill(filler);
+    fillDisk(filler);
     await load?.acknowledged(ORDERS_MEANWHILE, MEANWHILE_MS);
     await pause(random.between(1_000, 8_000));
     const still = await asOperator(system, ({ manager }) => manager.getAccountInfo()).then(

@@ -7,7 +7,8 @@ import { connectedBroker, restart } from "../../../ops/parked/restart.ts";
 import { asOperator } from "../../../testbed/system/operator.ts";
 import { retry } from "../../../testbed/system/retry.ts";
 import type { System } from "../../../testbed/system/system.ts";
-import type { Course, Fault } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
+import { restartEach } from "./steps.ts";
 
 const CONSUMERS = FACTS.flatMap(({ fact, consumers }) =>
   consumers.map((service): [ServiceName, fact: string] => [service, fact]),
@@ -45,7 +46,7 @@ export async function failAtOne({
   system,
   random,
   log,
-}: Pick<Course, "system" | "random" | "log">): Promise<() => Promise<void>> {
+}: Pick<ScriptContext, "system" | "random" | "log">): Promise<() => Promise<void>> {
   const consumer = random.pick(CONSUMERS);
   log(`${consumer.join(" fails at ")}`);
   return onEachEvent(system, consumer, FAILS);
@@ -88,7 +89,7 @@ async function parkedOf({ namespace, database }: System) {
 }
 
 /** As `npm run parked` does. What is under way still comes to its own end, parked or not. */
-async function startParkedAgain({ system, log }: Course): Promise<void> {
+async function startParkedAgain({ system, log }: ScriptContext): Promise<void> {
   const { namespace, database, brokers } = system;
   const messages = await openParkedMessages({ mysqlUrl: database.url, namespace });
   const servers = brokers.nodes.map(({ url }) => url);
@@ -123,12 +124,8 @@ export const hangHandler: Fault = {
     const [service, point] = random.pick(points);
     const program = system.program(`${service}${random.between(1, 2)}`);
     log(`${program.name} hangs at ${point}`);
-    await program.end();
-    await program.start({ SHOP_FAILPOINT: `${point}:1:hang` });
-    return async () => {
-      await program.end();
-      await program.start();
-    };
+    await restartEach([program], { signal: "SIGKILL", env: { SHOP_FAILPOINT: `${point}:1:hang` } });
+    return () => restartEach([program], { signal: "SIGKILL" });
   },
 };
 
@@ -230,7 +227,7 @@ function expectedOf(published: readonly { fact: string; poison: Poison }[]): str
     .sort();
 }
 
-async function untilParked({ system, signal }: Course, expected: string[]): Promise<number> {
+async function untilParked({ system, signal }: ScriptContext, expected: string[]): Promise<number> {
   const deadline = Date.now() + PARKED_WITHIN_MS;
   for (;;) {
     const parked = await parkedOf(system);

@@ -8,18 +8,17 @@ import {
   publishAgain,
   shopStreams,
 } from "../../../testbed/system/operator.ts";
-import type { Breaking, Fault, Heal } from "../fault.ts";
+import type { Fault, FaultContext, Heal } from "../fault.ts";
+import { brokerEdges, sleep, unfiltering } from "./steps.ts";
 
 const AT_ONCE = 32;
 
 /** Applies a rule to each event that a service publishes, on every way to a broker. */
-function onEveryEvent({ system }: Breaking, ruleOf: () => PublishRule): Heal {
+function onEveryEvent({ system }: FaultContext, ruleOf: () => PublishRule): Heal {
   const events = new RegExp(`^${system.namespace}\\.`);
-  const edges = system.brokers.nodes.flatMap(({ name }) => system.edges.select({ to: name }));
+  const edges = brokerEdges(system);
   for (const edge of edges) edge.filter(onPublish(events, ruleOf()));
-  return async () => {
-    for (const edge of edges) edge.filter(undefined);
-  };
+  return unfiltering(edges);
 }
 
 /** Both under the same message id, which the stream knows again, and under others, which it does not. */
@@ -28,9 +27,9 @@ export const doubleMessages: Fault = {
   catalogue: ["F49"],
   what: "each event is published two to six times at once, under its message id and under others",
   holdMs: [3_000, 10_000],
-  async inject(breaking) {
-    const { random } = breaking;
-    return onEveryEvent(breaking, () => ({ bytes }) => {
+  async inject(context) {
+    const { random } = context;
+    return onEveryEvent(context, () => ({ bytes }) => {
       const more = Array.from({ length: random.between(1, 5) }, () =>
         random.chance(0.6) ? underAnotherId(bytes) : bytes,
       );
@@ -45,11 +44,9 @@ export const reorderMessages: Fault = {
   catalogue: ["F50"],
   what: "events are held and published in the opposite order, past what their publisher waits for",
   holdMs: [5_000, 15_000],
-  async inject(breaking) {
-    const { random } = breaking;
-    return onEveryEvent(breaking, () =>
-      reversed(random.between(2, 12), random.between(300, 7_000)),
-    );
+  async inject(context) {
+    const { random } = context;
+    return onEveryEvent(context, () => reversed(random.between(2, 12), random.between(300, 7_000)));
   },
 };
 
@@ -75,7 +72,7 @@ export const delayMessages: Fault = {
       ).unref();
       return [];
     });
-    await pause(random.between(10_000, 20_000), undefined, { signal }).catch(() => {});
+    await sleep(random.between(10_000, 20_000), signal);
     await heal();
     await course.load?.stop();
     log(`${held} events are on their way yet`);

@@ -2,10 +2,11 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { wipeStore } from "../../../testbed/engines/own-broker.ts";
-import { type Disk, diskOf, type LoopDisk, loopDisk } from "../../../testbed/system/disk.ts";
+import { diskOf, type LoopDisk, loopDisk } from "../../../testbed/system/disk.ts";
 import type { Engine } from "../../../testbed/system/engine.ts";
 import { logLoss } from "../../../testbed/system/operator.ts";
-import type { Course, Fault, Ground } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
+import { onOwnDisk, sleep } from "./steps.ts";
 
 const DISK_MEGABYTES = 256;
 const POWER_CUTS = 20;
@@ -13,21 +14,18 @@ const WIPES = 10;
 /** Judged after so many: what is wrong shows close to what did it. */
 const TOGETHER = 5;
 
-async function onLoopDisk(): Promise<Ground> {
-  const disk: Disk = await loopDisk(DISK_MEGABYTES);
-  return { topology: { brokerDirectory: disk.directory }, remove: () => disk.remove() };
-}
+const onLoopDisk = onOwnDisk(() => loopDisk(DISK_MEGABYTES), "brokerDirectory");
 
 /** Breaks it so many times while orders come in, and judges in between. */
 async function repeatedly(
-  course: Course,
+  course: ScriptContext,
   times: number,
   once: (broker: Engine) => Promise<void>,
 ): Promise<void> {
   const { system, random, note, signal, injected } = course;
   const broker = random.pick(system.brokers.nodes);
   for (let time = 1; time <= times && !signal.aborted; time += 1) {
-    await pause(random.between(200, 6_000), undefined, { signal }).catch(() => {});
+    await sleep(random.between(200, 6_000), signal);
     await once(broker);
     injected();
     if (time % TOGETHER === 0) {
@@ -42,7 +40,7 @@ export const cutBrokersPower: Fault = {
   catalogue: ["F41"],
   what: `${POWER_CUTS} power cuts of the broker: what had not reached its disk is gone, acknowledged or not`,
   needs: ["loop", "mount"],
-  ground: onLoopDisk,
+  prepare: onLoopDisk,
   async run(course) {
     const [broker] = course.system.brokers.nodes as [Engine];
     const disk = diskOf<LoopDisk>(broker);

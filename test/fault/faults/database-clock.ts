@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Clock, clearClocks, clockIn, underClock } from "../../../testbed/system/clocks.ts";
-import { isService } from "../../../testbed/system/parts.ts";
 import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault } from "../fault.ts";
 import { CANCEL } from "../judge/facts.ts";
+import { idOf, operationsOf } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
-import { errandsOf, idOf } from "../load/memory.ts";
+import { restartEach, servicesOf } from "./steps.ts";
 
 const HOUR = 3_600;
 const HELD_MS = [3_000, 8_000] as const;
@@ -15,14 +15,14 @@ const AFTERWARDS_MS = 3_000;
 const TOLERANCE_SECONDS = 10;
 
 /** Throws where orders were closed as not paid in time although, by the true time, they had more. */
-async function noneClosedEarly({ system, memory }: Market): Promise<void> {
+async function noneClosedEarly({ system, history }: Market): Promise<void> {
   const rows = await system.sql<{ order_id: bigint }>(
     "order",
     `select order_id from orders where cancel_reason = ${CANCEL.PAYMENT_TIMEOUT}`,
   );
   const closed = new Set(rows.map(({ order_id }) => order_id));
   const withinMs = (system.settings.payDeadlineSeconds - TOLERANCE_SECONDS) * 1_000;
-  const early = errandsOf(memory, "place").flatMap((placed) => {
+  const early = operationsOf(history, "place").flatMap((placed) => {
     const orderId = idOf(placed);
     const ageMs = Date.now() - (placed.attempts[0]?.askedMs ?? 0);
     if (orderId === undefined || !closed.has(orderId) || ageMs > withinMs) return [];
@@ -44,13 +44,13 @@ export const databaseClock: Fault = {
     const { database, directory } = system;
     const clock = clockIn(directory, "database");
     const before = database.prefix;
-    const restart = async (prefix: string[]) => {
+    const restartDatabase = async (prefix: string[]) => {
       await database.kill();
       database.prefix = prefix;
       await database.start();
       await load?.acknowledged(5);
     };
-    await restart([...underClock(clock), ...before]);
+    await restartDatabase([...underClock(clock), ...before]);
     try {
       for (const hours of random.some([1, -1], 2)) {
         log(`the database's clock jumps by ${hours} h`);
@@ -74,18 +74,13 @@ export const databaseClock: Fault = {
 };
 
 /** The first replicas, then the second ones: one of each goes on. */
-async function restart(
+async function restartByReplica(
   programs: readonly Program[],
-  envOf: (program: Program) => Record<string, string> | undefined = () => undefined,
+  envOf: (program: Program) => Record<string, string> = () => ({}),
 ): Promise<void> {
   const replica = ({ name }: Program) => name.slice(-1);
   for (const together of Map.groupBy(programs, replica).values()) {
-    await Promise.all(
-      together.map(async (program) => {
-        await program.end("SIGTERM");
-        await program.start(envOf(program));
-      }),
-    );
+    await Promise.all(together.map((program) => restartEach([program], { env: envOf(program) })));
   }
 }
 
@@ -98,11 +93,11 @@ export const serviceClocks: Fault = {
   what: "services whose clocks differ, each replica another: 10 s behind, an hour ahead; they jump while they run",
   needs: ["linux", "faketime"],
   async run({ system, random, load, log, injected }) {
-    const services = system.programs.filter(({ kind }) => isService(kind));
+    const services = servicesOf(system);
     const chosen = random.some(services, random.between(2, services.length));
     const clocks = new Map<string, Clock>();
     for (const { name } of chosen) clocks.set(name, clockIn(system.directory, name));
-    await restart(chosen, ({ name }) => clocks.get(name)?.env);
+    await restartByReplica(chosen, ({ name }) => clocks.get(name)?.env ?? {});
     for (const [name, clock] of clocks) {
       const ahead = random.pick(AHEAD_SECONDS);
       log(`${name} is ${ahead} s ahead`);
@@ -113,7 +108,7 @@ export const serviceClocks: Fault = {
     await pause(random.between(...HELD_MS));
     for (const clock of clocks.values()) clock.set(0);
     await load?.acknowledged(10);
-    await restart(chosen);
+    await restartByReplica(chosen);
     clearClocks();
   },
 };

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -9,17 +9,15 @@ import {
   smallDisk,
 } from "../../../testbed/system/disk.ts";
 import { atTheDatabase, meanwhile } from "../../../testbed/system/side-session.ts";
-import type { Course, Fault, Ground } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
+import { fillDisk, onOwnDisk } from "./steps.ts";
 
 const IMAGE_MB = 640;
 const CUTS = 20;
 const CUTS_BETWEEN_JUDGEMENTS = 5;
 const UNSYNCED = "never-synced";
 
-async function onLoopDisk(): Promise<Ground> {
-  const disk = await loopDisk(IMAGE_MB);
-  return { topology: { databaseDirectory: disk.directory }, remove: disk.remove };
-}
+const onLoopDisk = onOwnDisk(() => loopDisk(IMAGE_MB), "databaseDirectory");
 
 /**
  * The database says that a commit is on the disk; here the disk is asked. A file that nobody synced is written before
@@ -30,7 +28,7 @@ export const powerCutDatabase: Fault = {
   catalogue: ["F22"],
   what: `${CUTS} power cuts of the database under load, at random moments, some during its recovery`,
   needs: ["linux", "root", "mount", "loop"],
-  ground: onLoopDisk,
+  prepare: onLoopDisk,
   async run({ system, random, load, log, signal, injected, judge }) {
     const { database } = system;
     const disk = diskOf<LoopDisk>(database);
@@ -64,13 +62,10 @@ export const powerCutDatabase: Fault = {
 const SMALL_MB = 420;
 const FULL_FOR_MS = [3_000, 12_000] as const;
 
-async function onSmallDisk(): Promise<Ground> {
-  const disk = await smallDisk(SMALL_MB);
-  return { topology: { databaseDirectory: disk.directory }, remove: disk.remove };
-}
+const onSmallDisk = onOwnDisk(() => smallDisk(SMALL_MB), "databaseDirectory");
 
 /** Rows that are none of the shop's, so that the database soon needs room that is not there. */
-function filling({ system }: Course) {
+function filling({ system }: ScriptContext) {
   const table = `${system.namespace}_filler.filler`;
   return meanwhile(system, async (session) => {
     await session.run(`create database if not exists ${system.namespace}_filler`);
@@ -80,23 +75,12 @@ function filling({ system }: Course) {
   });
 }
 
-const PIECE = Buffer.alloc(64 * 1024);
-
-/** Resolves when not one page more goes onto the disk. */
-function fill(file: string): void {
-  try {
-    for (;;) appendFileSync(file, PIECE);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-  }
-}
-
 export const diskFullDatabase: Fault = {
   name: "disk-full-database",
   catalogue: ["F23"],
   what: "the disk of the database is full for a while; then it has room again, and the database is started anew",
   needs: ["linux", "root", "mount"],
-  ground: onSmallDisk,
+  prepare: onSmallDisk,
   async run(course) {
     const { system, random, load, log, injected } = course;
     const { database } = system;
@@ -104,7 +88,7 @@ export const diskFullDatabase: Fault = {
     const pid = database.pid();
     const filler = join(disk.directory, "filler");
     const rows = filling(course);
-    fill(filler);
+    fillDisk(filler);
     log("the disk is full");
     injected();
     await pause(random.between(...FULL_FOR_MS));

@@ -7,7 +7,7 @@ import {
   type SideSession,
 } from "../../../testbed/system/side-session.ts";
 import type { System } from "../../../testbed/system/system.ts";
-import type { Breaking, Fault } from "../fault.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 import type { Market } from "../load/market.ts";
 import { shopper } from "../load/shopper.ts";
 
@@ -37,7 +37,7 @@ async function lockBackwards(system: System, session: SideSession, pausesMs: () 
   }
 }
 
-function backwards({ system, random }: Pick<Breaking, "system" | "random">) {
+function backwards({ system, random }: Pick<FaultContext, "system" | "random">) {
   const own = random.fork("backwards");
   return meanwhile(system, (session) => lockBackwards(system, session, () => own.between(0, 8)));
 }
@@ -59,8 +59,8 @@ async function oppositeBaskets(market: Market): Promise<void> {
     jobs,
     async (index) => {
       const userId = market.userIds[index % market.userIds.length] as bigint;
-      const wares = index % 2 === 0 ? market.wares : market.wares.toReversed();
-      const lines = wares.slice(0, 6).map((ware): [typeof ware, bigint] => [ware, 1n]);
+      const items = index % 2 === 0 ? market.items : market.items.toReversed();
+      const lines = items.slice(0, 6).map((item): [typeof item, bigint] => [item, 1n]);
       const placed = await shopper(market, userId).place({ lines, balanceCents: 300n });
       for (
         let tries = 1;

@@ -5,8 +5,8 @@ import type { System } from "../../../testbed/system/system.ts";
 import type { Fault } from "../fault.ts";
 import { brokenRules } from "../judge/books.ts";
 import { STATUS } from "../judge/facts.ts";
+import { type History, idOf, operationsOf } from "../load/history.ts";
 import { type Load, startLoad } from "../load/load.ts";
-import { errandsOf, idOf, type Memory } from "../load/memory.ts";
 
 /** What the shop may do about it by itself, which must be nothing, it gets the time to do. */
 const LOOKED_ON_MS = 8_000;
@@ -92,8 +92,8 @@ async function keptOrders({ sql }: System): Promise<bigint[]> {
   return rows.map(({ order_id }) => order_id);
 }
 
-const placed = (memory: Memory) =>
-  new Set(errandsOf(memory, "place").flatMap((errand) => idOf(errand) ?? []));
+const placed = (history: History) =>
+  new Set(operationsOf(history, "place").flatMap((operation) => idOf(operation) ?? []));
 
 /**
  * What was acknowledged after the backup is gone from one schema and still there in the others. The audit has to name
@@ -119,7 +119,7 @@ export const restoredSchema: Fault = {
     };
     await ordersOf("before");
     await judge("orders before the backup");
-    const before = placed(market.memory);
+    const before = placed(market.history);
     await backUp(system, service, "old");
     await ordersOf("after");
     await judge("orders after the backup");
@@ -131,7 +131,7 @@ export const restoredSchema: Fault = {
       await restore(system, service, "old");
       await pause(LOOKED_ON_MS);
       const named = await brokenRules(system, BREACHES_AT_MOST);
-      const orders = new Set(named.flatMap((line) => orderIdsIn(line, placed(market.memory))));
+      const orders = new Set(named.flatMap((line) => orderIdsIn(line, placed(market.history))));
       const wronglyNamed = [...orders].filter((orderId) => before.has(orderId));
       log(
         `the audit names ${named.length} breaches, ${orders.size} of ${kept.length} orders that are kept`,

@@ -9,6 +9,7 @@ import {
   sideSession,
 } from "../../../testbed/system/side-session.ts";
 import type { Fault } from "../fault.ts";
+import { freeze } from "./steps.ts";
 
 /** The server is there and does not answer: whoever waits has to give up in time and come back by itself. */
 export const freezeDatabase: Fault = {
@@ -17,11 +18,7 @@ export const freezeDatabase: Fault = {
   what: "SIGSTOP of the database for 2 to 30 s; afterwards it goes on with everything that it had taken",
   needs: ["linux"],
   holdMs: [2_000, 30_000],
-  async inject({ system, log }) {
-    log("stops the database where it stands");
-    system.database.signal("SIGSTOP");
-    return async () => system.database.signal("SIGCONT");
-  },
+  inject: async ({ system, log }) => freeze([system.database], log),
 };
 
 const FEW_CONNECTIONS = 10;

@@ -1,10 +1,11 @@
 import type { Fault } from "../fault.ts";
+import { kill } from "./steps.ts";
 
-/** One process at a time: its replica, or whoever comes to it later, has to go on. */
+/** One process at a time, so that its other replica, or its next run, has to finish the work. */
 export const killService: Fault = {
   name: "kill-service",
   catalogue: ["F01", "F08"],
-  what: "kill -9 of any one process of the shop, the gateway and the platform included; it comes back later",
+  what: "SIGKILL of one process of the shop, the gateway and the sandbox included; it starts again later",
   holdMs: [500, 4_000],
   async inject({ system, random, log }) {
     const victim = random.pick(system.programs);
@@ -17,24 +18,15 @@ export const killService: Fault = {
 export const killBroker: Fault = {
   name: "kill-broker",
   catalogue: ["F40"],
-  what: "kill -9 of nats-server, in a cluster of any one; it comes back with its store",
+  what: "SIGKILL of a nats-server; it starts again with its store",
   holdMs: [200, 6_000],
-  async inject({ system, random, log }) {
-    const node = random.pick(system.brokers.nodes);
-    log(`kills ${node.name}`);
-    await node.kill();
-    return () => node.start();
-  },
+  inject: ({ system, random, log }) => kill(random.pick(system.brokers.nodes), log),
 };
 
 export const killDatabase: Fault = {
   name: "kill-database",
   catalogue: ["F20"],
-  what: "kill -9 of the database in the middle of transactions; it comes back and recovers",
+  what: "SIGKILL of the database within transactions; it starts again and recovers",
   holdMs: [200, 6_000],
-  async inject({ system, log }) {
-    log("kills the database");
-    await system.database.kill();
-    return () => system.database.start();
-  },
+  inject: ({ system, log }) => kill(system.database, log),
 };

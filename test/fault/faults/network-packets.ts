@@ -1,6 +1,6 @@
 import { cutAtPacket } from "../../../testbed/proxy/filters.ts";
 import type { EdgeProxy } from "../../../testbed/proxy/proxy.ts";
-import type { Course, Fault } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
 import { checkout } from "../load/checkout.ts";
 import { shopper } from "../load/shopper.ts";
 
@@ -16,7 +16,7 @@ const POINTS_WITHIN_MS = 3_000;
 const WARM_RUNS = 4;
 
 /** The checkouts of one course, each by another shopper; true where one got as far as its points. */
-function checkouts({ market }: Course) {
+function checkouts({ market }: ScriptContext) {
   let count = 0;
   return async (meanwhile: () => void = () => {}): Promise<boolean> => {
     count += 1;
@@ -43,7 +43,7 @@ type Sweep = {
 };
 
 /** Two of each edge that a checkout uses: on connections that are there, and on new ones. */
-async function sweepsOf({ system }: Course, shop: Shopping): Promise<Sweep[]> {
+async function sweepsOf({ system }: ScriptContext, shop: Shopping): Promise<Sweep[]> {
   const { all } = system.edges;
   for (let run = 0; run < WARM_RUNS; run += 1) await shop();
   const before = new Map<EdgeProxy, number>();
@@ -82,7 +82,11 @@ async function cutAtOnce(shop: Shopping, sweeps: readonly Sweep[]): Promise<Swee
 }
 
 /** Cuts before and after packet 1, 2, 3 ... of a checkout each, on each edge until a checkout has no such packet. */
-async function sweepAll(course: Course, sweeps: readonly Sweep[], shop: Shopping): Promise<void> {
+async function sweepAll(
+  course: ScriptContext,
+  sweeps: readonly Sweep[],
+  shop: Shopping,
+): Promise<void> {
   const { signal, injected, judge, log } = course;
   let unjudged = 0;
   const count = (cuts: number) => {

@@ -1,19 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pMap from "p-map";
-import type { Course, Fault } from "../fault.ts";
-import { idOf } from "../load/memory.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
+import { idOf } from "../load/history.ts";
 import { type Shopper, shopper } from "../load/shopper.ts";
+import { restartEach, sleep } from "./steps.ts";
 
 const AT_ONCE = 8;
 const LOOK_EVERY_MS = 100;
 
 /** Orders that cost something at the platform, each by the next shopper; those that were not acknowledged are left out. */
 async function placeOrders(
-  { market }: Course,
+  { market }: ScriptContext,
   count: number,
 ): Promise<{ person: Shopper; orderId: bigint }[]> {
-  const [ware] = market.wares;
-  if (!ware) throw new Error("the market has no wares");
+  const [item] = market.items;
+  if (!item) throw new Error("the market has no items");
   const placed: { person: Shopper; orderId: bigint }[] = [];
   const jobs = Array.from({ length: count }, (_, index) => index);
   await pMap(
@@ -21,7 +22,7 @@ async function placeOrders(
     async (index) => {
       const userId = market.userIds[index % market.userIds.length] as bigint;
       const person = shopper(market, userId);
-      const orderId = idOf(await person.place({ lines: [[ware, 1n]] }));
+      const orderId = idOf(await person.place({ lines: [[item, 1n]] }));
       if (orderId !== undefined) placed.push({ person, orderId });
     },
     { concurrency: AT_ONCE },
@@ -31,7 +32,7 @@ async function placeOrders(
 
 type Opened = { person: Shopper; orderId: bigint; paymentId: bigint };
 
-async function openPayments(course: Course, count: number): Promise<Opened[]> {
+async function openPayments(course: ScriptContext, count: number): Promise<Opened[]> {
   const opened: Opened[] = [];
   await pMap(
     await placeOrders(course, count),
@@ -82,7 +83,7 @@ export const paidLate: Fault = {
       },
       { concurrency: AT_ONCE },
     );
-    await pause(PAST_DEADLINE_MS, undefined, { signal }).catch(() => {});
+    await sleep(PAST_DEADLINE_MS, signal);
     for (const edge of away) edge.mend();
   },
 };
@@ -113,7 +114,7 @@ export const thunderingExpiry: Fault = {
     );
     log(`${placed.length} orders expire in the same second, but for those that are paid already`);
     injected(placed.length);
-    await pause(EXPIRE_IN_SECONDS * 1_000, undefined, { signal }).catch(() => {});
+    await sleep(EXPIRE_IN_SECONDS * 1_000, signal);
   },
 };
 
@@ -129,10 +130,7 @@ export const callbackFirst: Fault = {
     const { system, injected, log } = course;
     const pays = system.programs.filter(({ kind }) => kind === "pay");
     const orders = await placeOrders(course, EARLY_PAYMENTS);
-    for (const program of pays) {
-      await program.end("SIGTERM");
-      await program.start({ SHOP_FAILPOINT: "begin:store-checkout:1:hang" });
-    }
+    await restartEach(pays, { env: { SHOP_FAILPOINT: "begin:store-checkout:1:hang" } });
     for (const { person, orderId } of orders) {
       // It hangs, or the other replica answers; at the platform there is a payment in any case.
       const opening = person.openPayment(orderId);
@@ -144,14 +142,14 @@ export const callbackFirst: Fault = {
       }
       await opening;
     }
-    for (const program of pays) {
-      await program.end("SIGKILL");
-      await program.start();
-    }
+    await restartEach(pays, { signal: "SIGKILL" });
   },
 };
 
-async function atThePlatform({ system }: Course, orderId: bigint): Promise<bigint | undefined> {
+async function atThePlatform(
+  { system }: ScriptContext,
+  orderId: bigint,
+): Promise<bigint | undefined> {
   for (const untilMs = Date.now() + KNOWN_WITHIN_MS; Date.now() < untilMs; ) {
     const rows = await system.sql<{ id: bigint }>(
       "pay",

@@ -1,13 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { EdgeProxy } from "../../../testbed/proxy/proxy.ts";
-import type { Breaking, Fault } from "../fault.ts";
+import type { Fault, FaultContext } from "../fault.ts";
+import { mending } from "./steps.ts";
 
 /** From short ones to those that outlive every deadline; keepalive (30 s and 10 s) notices the longest. */
 const HOLE_MS = [3_000, 45_000] as const;
 const MOST_EDGES = 8;
 
 /** Some edges of the shop, or all that begin or end at one of its parts: a part that nobody sees any more. */
-function someEdges({ system, random, log }: Breaking, what: string): EdgeProxy[] {
+function someEdges({ system, random, log }: FaultContext, what: string): EdgeProxy[] {
   const { all } = system.edges;
   if (random.chance(0.4)) {
     const { name } = random.pick(system.programs);
@@ -19,19 +20,15 @@ function someEdges({ system, random, log }: Breaking, what: string): EdgeProxy[]
   return some;
 }
 
-const mendAll = (edges: readonly EdgeProxy[]) => async () => {
-  for (const edge of edges) edge.mend();
-};
-
 export const blackHole: Fault = {
   name: "black-hole",
   catalogue: ["F61"],
   what: "some ways, or all around one part, swallow everything without a word; later, what was sent arrives",
   holdMs: HOLE_MS,
-  async inject(breaking) {
-    const edges = someEdges(breaking, "black hole");
+  async inject(context) {
+    const edges = someEdges(context, "black hole");
     for (const edge of edges) edge.set({ kind: "hole" });
-    return mendAll(edges);
+    return mending(edges);
   },
 };
 
@@ -40,13 +37,13 @@ export const oneWayLoss: Fault = {
   catalogue: ["F62", "F02"],
   what: "on some ways requests arrive and take effect, and no reply comes back; or the other way round",
   holdMs: HOLE_MS,
-  async inject(breaking) {
-    const way = breaking.random.chance(0.75) ? "reply" : "request";
-    const edges = someEdges(breaking, `no ${way} arrives`);
+  async inject(context) {
+    const way = context.random.chance(0.75) ? "reply" : "request";
+    const edges = someEdges(context, `no ${way} arrives`);
     for (const edge of edges) edge.set({ kind: "hole", way });
     return async () => {
       // What was held for so long never arrives, as after a partition that outlives the connection.
-      if (breaking.random.chance(0.5)) for (const edge of edges) edge.resetConnections();
+      if (context.random.chance(0.5)) for (const edge of edges) edge.resetConnections();
       for (const edge of edges) edge.mend();
     };
   },
@@ -57,15 +54,15 @@ export const slowWays: Fault = {
   catalogue: ["F63"],
   what: "some ways are slow: each packet up to 3 s late, or some bytes a second",
   holdMs: [5_000, 15_000],
-  async inject(breaking) {
-    const { random } = breaking;
-    const edges = someEdges(breaking, "slow");
+  async inject(context) {
+    const { random } = context;
+    const edges = someEdges(context, "slow");
     for (const edge of edges) {
       const late = { kind: "delay", ms: random.between(300, 3_000) } as const;
       const drip = { kind: "throttle", bytesPerSecond: random.between(500, 8_000) } as const;
       edge.set(random.chance(0.6) ? late : drip);
     }
-    return mendAll(edges);
+    return mending(edges);
   },
 };
 

@@ -2,7 +2,7 @@ import type { Fault } from "../fault.ts";
 import { goawayStorm } from "./network-goaway.ts";
 import { packetSweep } from "./network-packets.ts";
 import { callbackFirst, paidLate, thunderingExpiry } from "./network-payments.ts";
-import { platformAnswers, platformCallbacks, platformRestarts } from "./network-platform.ts";
+import { providerAnswers, providerCallbacks, providerRestarts } from "./network-provider.ts";
 import { blackHole, oneWayLoss, resetStorm, slowWays } from "./network-ways.ts";
 
 /** What can become of the ways between the parts. */
@@ -13,9 +13,9 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   slowWays,
   resetStorm,
   goawayStorm,
-  platformCallbacks,
-  platformAnswers,
-  platformRestarts,
+  providerCallbacks,
+  providerAnswers,
+  providerRestarts,
   callbackFirst,
   thunderingExpiry,
   paidLate,

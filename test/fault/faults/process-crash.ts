@@ -7,9 +7,10 @@ import {
 } from "../../../testbed/system/failpoints.ts";
 import type { Kind } from "../../../testbed/system/parts.ts";
 import type { Program } from "../../../testbed/system/programs.ts";
-import type { Course, Fault } from "../fault.ts";
+import type { Fault, ScriptContext } from "../fault.ts";
 import { acknowledgedOrders } from "../load/load.ts";
 import { failAtOne } from "./broker-handlers.ts";
+import { restartEach, sleep } from "./steps.ts";
 
 /** What undoes something: there it dies once more as soon as it comes back (F07). */
 const UNDOES = /cancel|release|return-stock|refund-balance|recover|close|expire|overdue/i;
@@ -39,13 +40,13 @@ type Cell = Point & { runs: number; chances: number };
  */
 class Matrix {
   private readonly passed: Passed;
-  private readonly course: Course;
+  private readonly course: ScriptContext;
   private readonly known = new Set<string>();
   private readonly queue: Cell[] = [];
   readonly missed: Cell[] = [];
   deaths = 0;
 
-  constructor(course: Course) {
+  constructor(course: ScriptContext) {
     this.course = course;
     this.passed = recordPoints(course.system);
   }
@@ -110,11 +111,11 @@ class Matrix {
   private arming(program: Program, budget: { left: number }) {
     const over = async () => {
       const { market, signal } = this.course;
-      const enough = acknowledgedOrders(market.memory) + REACHED_WITHIN.orders;
+      const enough = acknowledgedOrders(market.history) + REACHED_WITHIN.orders;
       const begunMs = Date.now();
       for (let ms = 0; !signal.aborted && ms < REACHED_WITHIN.mostMs; ms = Date.now() - begunMs) {
         if (program.pid() === undefined || budget.left <= 0) return;
-        if (ms > REACHED_WITHIN.ms && acknowledgedOrders(market.memory) >= enough) return;
+        if (ms > REACHED_WITHIN.ms && acknowledgedOrders(market.history) >= enough) return;
         await pause(LOOK_EVERY_MS);
       }
     };
@@ -141,18 +142,18 @@ const PLATFORM = [{ refuse_refunds: true }, {}, { drop: DROPPED_CALLBACKS }, {}]
 const TURN_MS = 4_000;
 
 /** Makes the shop take its rare ways, too: those, and the ones after an event that could not be handled at first. */
-async function makeTrouble(course: Course, over: AbortSignal): Promise<void> {
+async function makeTrouble(course: ScriptContext, over: AbortSignal): Promise<void> {
   const { system, random } = course;
   for (let turn = 0; !over.aborted; turn += 1) {
     await system.sandbox.faults(PLATFORM[turn % PLATFORM.length]).catch(() => {});
     const mend = await failAtOne({ system, random, log: () => {} });
-    await pause(TURN_MS, undefined, { signal: over }).catch(() => {});
+    await sleep(TURN_MS, over);
     await mend();
   }
   await system.sandbox.faults();
 }
 
-async function during(course: Course, work: () => Promise<void>): Promise<void> {
+async function during(course: ScriptContext, work: () => Promise<void>): Promise<void> {
   const over = new AbortController();
   const trouble = makeTrouble(course, over.signal);
   try {
@@ -163,10 +164,13 @@ async function during(course: Course, work: () => Promise<void>): Promise<void> 
   }
 }
 
-async function orders({ market: { memory }, signal }: Course, count: number): Promise<void> {
-  const wanted = acknowledgedOrders(memory) + count;
+async function orders(
+  { market: { history }, signal }: ScriptContext,
+  count: number,
+): Promise<void> {
+  const wanted = acknowledgedOrders(history) + count;
   const deadline = Date.now() + FIRST_WITHIN_MS;
-  while (acknowledgedOrders(memory) < wanted && !signal.aborted) {
+  while (acknowledgedOrders(history) < wanted && !signal.aborted) {
     if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
     await pause(LOOK_EVERY_MS);
   }
@@ -182,10 +186,7 @@ export const crashMatrix: Fault = {
     const { system, log, signal, judge } = course;
     const matrix = new Matrix(course);
     await Promise.all(
-      system.programs.map(async (program) => {
-        await program.end("SIGTERM");
-        await program.start(matrix.env(program));
-      }),
+      system.programs.map((program) => restartEach([program], { env: matrix.env(program) })),
     );
     await during(course, () => orders(course, FIRST_ORDERS));
     log(`${matrix.look()} points are passed without a fault`);

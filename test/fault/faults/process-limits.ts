@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { run } from "../../../local/engines/commands.ts";
-import { isService } from "../../../testbed/system/parts.ts";
 import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault } from "../fault.ts";
+import { servicesOf } from "./steps.ts";
 
 /** From what is hardly enough to begin to start to what is hardly enough to work. */
 const HEAP_MB = [20, 36] as const;
@@ -52,7 +52,7 @@ export const outOfMemory: Fault = {
   what: "one or two services have so little memory that they die of it wherever they are, again and again",
   holdMs: [8_000, 20_000],
   async inject({ system, random, log }) {
-    const services = system.programs.filter(({ kind }) => isService(kind));
+    const services = servicesOf(system);
     const starved = random.some(services, random.between(1, 2)).map((program) => {
       const own = random.fork(program.name);
       return { name: program.name, ...starve(program, () => own.between(...HEAP_MB)) };
@@ -81,7 +81,7 @@ export const fewFiles: Fault = {
   needs: ["prlimit"],
   holdMs: [3_000, 12_000],
   async inject({ system, random, log }) {
-    const services = system.programs.filter(({ kind }) => isService(kind));
+    const services = servicesOf(system);
     const limited: { program: Program; pid: number }[] = [];
     for (const program of random.some(services, random.between(1, 3))) {
       const pid = program.pid();

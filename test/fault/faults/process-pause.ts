@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { SERVICES } from "#proto/services.ts";
-import { isService } from "../../../testbed/system/parts.ts";
 import type { Fault } from "../fault.ts";
+import { freeze, namesOf, restartEach, servicesOf } from "./steps.ts";
 
 /** Past every lease, every deadline, and JetStream's wait for an acknowledgement (30 s). */
 const PAUSE_MS = [40_000, 46_000] as const;
@@ -13,12 +13,7 @@ export const pauseProcess: Fault = {
   needs: ["linux"],
   holdMs: PAUSE_MS,
   async inject({ system, random, log }) {
-    const paused = random.some(system.programs, random.between(1, 3));
-    log(`stops ${paused.map(({ name }) => name).join(", ")}`);
-    for (const program of paused) program.signal("SIGSTOP");
-    return async () => {
-      for (const program of paused) program.signal("SIGCONT");
-    };
+    return freeze(random.some(system.programs, random.between(1, 3)), log);
   },
 };
 
@@ -35,8 +30,7 @@ export const pauseService: Fault = {
     const kind = random.pick(SERVICES);
     const replicas = system.programs.filter((program) => program.kind === kind);
     const paused = random.some(replicas, replicas.length);
-    log(`stops ${paused.map(({ name }) => name).join(", ")}`);
-    for (const program of paused) program.signal("SIGSTOP");
+    freeze(paused, log);
     return async () => {
       for (const program of paused) {
         program.signal("SIGCONT");
@@ -55,21 +49,12 @@ export const blockEventLoop: Fault = {
   needs: ["linux"],
   holdMs: [5_500, 9_000],
   async inject({ system, random, log }) {
-    const services = system.programs.filter(({ kind }) => isService(kind));
-    const busy = random.some(services, random.between(1, 3));
-    for (const program of busy) {
-      await program.end("SIGTERM");
-      await program.start({ NODE_OPTIONS: `--import=${BUSY_LOOP}` });
-    }
+    const busy = random.some(servicesOf(system), random.between(1, 3));
+    await restartEach(busy, { env: { NODE_OPTIONS: `--import=${BUSY_LOOP}` } });
     // With work in their hands.
     await pause(random.between(500, 2_000));
-    log(`blocks ${busy.map(({ name }) => name).join(", ")}`);
+    log(`blocks ${namesOf(busy)}`);
     for (const program of busy) program.signal("SIGUSR2");
-    return async () => {
-      for (const program of busy) {
-        await program.end("SIGTERM");
-        await program.start();
-      }
-    };
+    return () => restartEach(busy);
   },
 };

@@ -1,19 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { isService } from "../../../testbed/system/parts.ts";
 import type { Program } from "../../../testbed/system/programs.ts";
-import type { Breaking, Course, Fault } from "../fault.ts";
-import { settledAnswer } from "../load/memory.ts";
+import type { Fault, FaultContext, ScriptContext } from "../fault.ts";
+import { settledAnswer } from "../load/history.ts";
+import { namesOf, servicesOf } from "./steps.ts";
 
-const servicesOf = ({ system }: Breaking) => system.programs.filter(({ kind }) => isService(kind));
-
-async function killAll(breaking: Breaking): Promise<void> {
-  await Promise.all(servicesOf(breaking).map((program) => program.end("SIGKILL")));
+async function killAll(context: FaultContext): Promise<void> {
+  await Promise.all(servicesOf(context.system).map((program) => program.end("SIGKILL")));
 }
 
 /** In a random order, each a little after the other; resolves when all are ready. */
-async function startAll(breaking: Breaking): Promise<void> {
-  const { random } = breaking;
-  const services = servicesOf(breaking);
+async function startAll(context: FaultContext): Promise<void> {
+  const { random } = context;
+  const services = servicesOf(context.system);
   const starts: Promise<void>[] = [];
   for (const program of random.some(services, services.length)) {
     starts.push(program.start());
@@ -25,7 +23,10 @@ async function startAll(breaking: Breaking): Promise<void> {
 /** What else is down while they start. */
 const WITHOUT = ["nothing", "the database", "the broker", "both"] as const;
 
-async function dieTogether(course: Course, without: (typeof WITHOUT)[number]): Promise<void> {
+async function dieTogether(
+  course: ScriptContext,
+  without: (typeof WITHOUT)[number],
+): Promise<void> {
   const { system, random, log } = course;
   const engines = [
     ...(["the database", "both"].includes(without) ? [system.database] : []),
@@ -52,10 +53,10 @@ export const allServicesDie: Fault = {
     }
   },
   holdMs: [200, 4_000],
-  async inject(breaking) {
-    breaking.log("kills all services");
-    await killAll(breaking);
-    return () => startAll(breaking);
+  async inject(context) {
+    context.log("kills all services");
+    await killAll(context);
+    return () => startAll(context);
   },
 };
 
@@ -77,27 +78,26 @@ export const rollingRestart: Fault = {
   what: "SIGTERM and start of one replica after the other under load: who asks again gets an answer",
   async run(course) {
     const { system, market, random, log, injected } = course;
-    const first = market.memory.errands.length;
+    const first = market.history.operations.length;
     const programs = random.some(system.programs, system.programs.length);
     await roll(programs);
     injected(programs.length);
-    const errands = market.memory.errands.slice(first);
-    const whys = errands.flatMap(({ attempts }) =>
+    const operations = market.history.operations.slice(first);
+    const whys = operations.flatMap(({ attempts }) =>
       attempts.flatMap(({ answer }) => (answer.kind === "unknown" ? [answer.why] : [])),
     );
     const given = Map.groupBy(whys, (why) => why);
     const unanswered = [...given].map(([why, { length }]) => `${why} ${length}`).join(", ");
-    const open = errands.filter(
-      (errand) => errand.attempts.length >= ASKED_OFTEN && !settledAnswer(errand),
+    const open = operations.filter(
+      (operation) => operation.attempts.length >= ASKED_OFTEN && !settledAnswer(operation),
     ).length;
-    const calls = errands.reduce((sum, { attempts }) => sum + attempts.length, 0);
+    const calls = operations.reduce((sum, { attempts }) => sum + attempts.length, 0);
     log(`${calls} calls; at first: ${unanswered || "all answered"}; ${open} unanswered for good`);
   },
   holdMs: [0, 1_000],
   async inject({ system, random, log }) {
-    const services = system.programs.filter(({ kind }) => isService(kind));
-    const programs = random.some(services, random.between(1, 4));
-    log(`stops and starts ${programs.map(({ name }) => name).join(", ")}`);
+    const programs = random.some(servicesOf(system), random.between(1, 4));
+    log(`stops and starts ${namesOf(programs)}`);
     // In the soak another fault may have been faster, or hold what it waits for.
     const rolling = roll(programs).catch((error: Error) => log(error.message));
     return () => rolling;

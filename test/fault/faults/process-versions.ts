@@ -9,17 +9,18 @@ import { newKey } from "../../../testbed/orders/fixtures.ts";
 import { onPublish } from "../../../testbed/proxy/filters.ts";
 import { unknownFields, withUnknownFields } from "../../../testbed/proxy/next-version.ts";
 import { asOperator } from "../../../testbed/system/operator.ts";
-import type { Breaking, Course, Fault, Heal } from "../fault.ts";
-import { errandsOf, idOf } from "../load/memory.ts";
+import type { Fault, FaultContext, Heal, ScriptContext } from "../fault.ts";
+import { idOf, operationsOf } from "../load/history.ts";
 import { placeRequestOf } from "../load/shopper.ts";
+import { brokerEdges } from "./steps.ts";
 
 const ORDERS_MEANWHILE = 60;
 const REPEATED = 20;
 const PLACE_ORDER = "/shop.order.v1.OrderService/PlaceOrder";
 
 /** Every event that is published is one of the next version. */
-async function publishNewer({ system, log }: Breaking): Promise<Heal> {
-  const edges = system.brokers.nodes.flatMap(({ name }) => system.edges.select({ to: name }));
+async function publishNewer({ system, log }: FaultContext): Promise<Heal> {
+  const edges = brokerEdges(system);
   let events = 0;
   for (const edge of edges) {
     const rule = withUnknownFields(() => {
@@ -37,7 +38,7 @@ async function publishNewer({ system, log }: Breaking): Promise<Heal> {
 }
 
 /** Facts that only the next version tells, in streams that this one has. */
-async function publishUnheardOf({ system, injected }: Course): Promise<void> {
+async function publishUnheardOf({ system, injected }: ScriptContext): Promise<void> {
   const facts = ["order.v1.gift_wrapped", "order.v2.confirmed", "pay.v1.disputed"];
   await asOperator(system, async ({ publish }) => {
     for (const fact of facts) {
@@ -49,25 +50,27 @@ async function publishUnheardOf({ system, injected }: Course): Promise<void> {
 }
 
 /** A caller of the next version asks again what one of this version was told: it is the same request. */
-async function askAsNewer({ system, market, injected, log }: Course): Promise<void> {
-  const placed = errandsOf(market.memory, "place").filter((errand) => idOf(errand) !== undefined);
+async function askAsNewer({ system, market, injected, log }: ScriptContext): Promise<void> {
+  const placed = operationsOf(market.history, "place").filter(
+    (operation) => idOf(operation) !== undefined,
+  );
   const { address } = system.edges.edge("load", "order1");
   const client = rawClient(address);
   try {
-    for (const errand of placed.slice(-REPEATED)) {
-      const request = create(PlaceOrderRequestSchema, placeRequestOf(errand));
+    for (const operation of placed.slice(-REPEATED)) {
+      const request = create(PlaceOrderRequestSchema, placeRequestOf(operation));
       const bytes = Buffer.concat([
         toBinary(PlaceOrderRequestSchema, request),
         Buffer.from(unknownFields()),
       ]);
-      const options = { token: await token("user", String(errand.userId)) };
+      const options = { token: await token("user", String(operation.userId)) };
       const { code, details, bytes: answer } = await client.unary(PLACE_ORDER, bytes, options);
       const told = answer && fromBinary(PlaceOrderResponseSchema, answer).order?.orderId;
       injected();
-      if (told === idOf(errand)) continue;
+      if (told === idOf(operation)) continue;
       const said = code === 0 ? `order ${told}` : `${code} ${details}`;
-      market.memory.contradictions.push(
-        `${errand.wish.requestId} with unknown fields was answered ${said}, not ${idOf(errand)}`,
+      market.history.contradictions.push(
+        `${operation.request.requestId} with unknown fields was answered ${said}, not ${idOf(operation)}`,
       );
     }
   } finally {

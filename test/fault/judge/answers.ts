@@ -1,13 +1,13 @@
 import pMap from "p-map";
 import { persistently } from "../../../testbed/calls/administrator.ts";
+import { idOf, type Operation, operationsOf, type Request } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
-import { type Errand, errandsOf, idOf, type Wish } from "../load/memory.ts";
 import type { Facts, PaymentRow, RefundRow } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
 const IN_FLIGHT = 8;
 
-type Placed = Errand<Extract<Wish, { kind: "place" }>>;
+type Placed = Operation<Extract<Request, { kind: "place" }>>;
 type Look = {
   facts: Facts;
   paymentsOf: Map<bigint, PaymentRow[]>;
@@ -23,7 +23,7 @@ export async function judgeAnswers(
   facts: Facts,
   { findings, sinceMs }: { findings: Findings; sinceMs: number },
 ): Promise<void> {
-  const fresh = errandsOf(market.memory, "place").filter(
+  const fresh = operationsOf(market.history, "place").filter(
     ({ attempts }) => (attempts.at(-1)?.answeredMs ?? 0) >= sinceMs,
   );
   const look: Look = {
@@ -74,7 +74,7 @@ async function orderAnswered(
     order?.shippingStatus === stored?.shipping_status &&
     order?.trackingNumber === stored?.tracking_number &&
     order?.payAmountCents === stored?.pay_amount_cents &&
-    order?.orderAmountCents === placed.wish.orderAmountCents;
+    order?.orderAmountCents === placed.request.orderAmountCents;
   return [
     ...(same ? [] : [`order ${orderId} is answered as something else than what is stored`]),
     ...(areSame(refunds, storedRefunds)
@@ -125,7 +125,7 @@ function valuesOf(payment: {
 async function couponAnswered(
   { system }: Market,
   { facts }: Look,
-  { userId, wish: { couponId } }: Placed,
+  { userId, request: { couponId } }: Placed,
 ): Promise<string[]> {
   if (couponId === 0n) return [];
   const { coupon: coupons } = system.direct.user(userId);

@@ -44,7 +44,7 @@ export async function judge(
   { healedMs, sinceMs, signal, quietWithinMs = QUIET_WITHIN_MS }: Occasion,
 ): Promise<Judgement> {
   const patience = { untilMs: healedMs + quietWithinMs, signal };
-  const unanswered = await resolveUnknown(market.memory, patience);
+  const unanswered = await resolveUnknown(market.history, patience);
   const { isQuiet, last: lastMotion } = await untilQuiet(market.system, patience);
   // A judgement that was not waited for would be an unjust one.
   signal?.throwIfAborted();
@@ -52,7 +52,7 @@ export async function judge(
   const look = isQuiet
     ? await lookWhileStill(market, { sinceMs, signal })
     : await lookOnce(market, await readFacts(market), sinceMs);
-  look.contradicted.unshift(...market.memory.contradictions.splice(0));
+  look.contradicted.unshift(...market.history.contradictions.splice(0));
   return { secondsToQuiet, lastMotion, ...look, unanswered };
 }
 
@@ -94,7 +94,7 @@ async function lookOnce(market: Market, facts: Facts, sinceMs: number): Promise<
 }
 
 /** Everything that is wrong, in lines. */
-export function wrongs(judgement: Judgement): string[] {
+export function violations(judgement: Judgement): string[] {
   const { lost, doubled, refusedWithEffect, contradicted, broken, unanswered } = judgement;
   const moving = judgement.secondsToQuiet === undefined ? judgement.lastMotion : {};
   return [

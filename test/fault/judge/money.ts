@@ -1,6 +1,6 @@
 import { persistently } from "../../../testbed/calls/administrator.ts";
+import { idOf, operationsOf } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
-import { errandsOf, idOf } from "../load/memory.ts";
 import { CANCEL, doneRefunds, type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
@@ -8,20 +8,21 @@ import type { Findings } from "./findings.ts";
 const CAPTURED = [2, 4, 5];
 
 /** Compares what the clients were told about payments with the shop's and the platform's books. */
-export function judgePayments({ memory }: Market, facts: Facts, findings: Findings): void {
+export function judgePayments({ history }: Market, facts: Facts, findings: Findings): void {
   const atThePlatform = new Map(facts.platform.payments.map((one) => [one.paymentId, one]));
-  for (const errand of errandsOf(memory, "open-payment")) {
-    const paymentId = idOf(errand);
+  for (const operation of operationsOf(history, "open-payment")) {
+    const paymentId = idOf(operation);
     if (paymentId === undefined) continue;
     const payment = facts.payments.get(paymentId);
-    const order = facts.orders.get(errand.wish.orderId);
+    const order = facts.orders.get(operation.request.orderId);
     const same =
-      payment?.order_id === errand.wish.orderId && payment.amount_cents === order?.pay_amount_cents;
+      payment?.order_id === operation.request.orderId &&
+      payment.amount_cents === order?.pay_amount_cents;
     if (!same) findings.lost.push(`payment ${paymentId} is not what was opened`);
   }
-  for (const errand of errandsOf(memory, "pay")) {
-    if (idOf(errand) === undefined) continue;
-    const { paymentId, orderId } = errand.wish;
+  for (const operation of operationsOf(history, "pay")) {
+    if (idOf(operation) === undefined) continue;
+    const { paymentId, orderId } = operation.request;
     const there = atThePlatform.get(String(paymentId));
     const order = facts.orders.get(orderId);
     const cameIn = CAPTURED.includes(facts.payments.get(paymentId)?.status ?? 0);
@@ -97,7 +98,7 @@ export async function judgePossessions(
     if (has === undefined || has > wanted) findings.lost.push(`${what} is ${has}, not ${wanted}`);
     else if (has < wanted) findings.doubled.push(`${what} is ${has}, not ${wanted}`);
   };
-  for (const { goodsId, stock } of market.wares) {
+  for (const { goodsId, stock } of market.items) {
     const { goods } = await persistently(() => admin.goods.getGoods({ goodsId }));
     judge(`the stock of ${goodsId}`, goods?.stock, stock - (held.get(goodsId) ?? 0n));
   }

@@ -1,12 +1,12 @@
-import type { Market } from "../load/market.ts";
 import {
   answersOf,
-  type Errand,
-  errandsOf,
   idOf,
+  type Operation,
+  operationsOf,
+  type Request,
   settledAnswer,
-  type Wish,
-} from "../load/memory.ts";
+} from "../load/history.ts";
+import type { Market } from "../load/market.ts";
 import {
   CANCEL,
   type Facts,
@@ -20,27 +20,27 @@ import {
 import type { Findings } from "./findings.ts";
 import { isPlainRefusal } from "./refusals.ts";
 
-type Of<K extends Wish["kind"]> = Errand<Extract<Wish, { kind: K }>>;
+type Of<K extends Request["kind"]> = Operation<Extract<Request, { kind: K }>>;
 type Case = { market: Market; facts: Facts; findings: Findings };
 
 /** Compares all that the clients were told about orders with what there is. */
 export function judgeOrders(market: Market, facts: Facts, findings: Findings): void {
-  const { memory } = market;
+  const { history } = market;
   const one: Case = { market, facts, findings };
-  const cancels = Map.groupBy(errandsOf(memory, "cancel"), ({ wish }) => wish.orderId);
+  const cancels = Map.groupBy(operationsOf(history, "cancel"), ({ request }) => request.orderId);
   const byKey = new Map(
     [...facts.orders.values()].map((order) => [`${order.user_id} ${order.request_id}`, order]),
   );
-  for (const placed of errandsOf(memory, "place")) {
-    const key = `${placed.userId} ${placed.wish.requestId}`;
+  for (const placed of operationsOf(history, "place")) {
+    const key = `${placed.userId} ${placed.request.requestId}`;
     judgePlaced(one, { placed, order: byKey.get(key), cancels });
     byKey.delete(key);
   }
   for (const order of byKey.values()) {
     findings.doubled.push(`order ${order.order_id} was never asked for`);
   }
-  for (const errand of errandsOf(memory, "cancel")) judgeCancel(one, errand);
-  for (const errand of errandsOf(memory, "refund")) judgeRefund(one, errand);
+  for (const operation of operationsOf(history, "cancel")) judgeCancel(one, operation);
+  for (const operation of operationsOf(history, "refund")) judgeRefund(one, operation);
   judgeShipping(one);
   judgeOnce(one);
 }
@@ -54,7 +54,7 @@ function judgePlaced(
   },
 ): void {
   const { placed, order, cancels } = subject;
-  const { requestId, lines, orderAmountCents, couponId, balanceCents } = placed.wish;
+  const { requestId, lines, orderAmountCents, couponId, balanceCents } = placed.request;
   const told = agreement(placed, findings);
   if (told?.kind === "refused" && order && isKept(order)) {
     findings.refusedWithEffect.push(
@@ -86,35 +86,35 @@ function judgePlaced(
 }
 
 /** What all attempts say together; one truth for one request. */
-function agreement(errand: Errand, findings: Findings) {
-  const { wish } = errand;
+function agreement(operation: Operation, findings: Findings) {
+  const { request } = operation;
   const said = new Set(
-    answersOf(errand).flatMap((answer) => {
+    answersOf(operation).flatMap((answer) => {
       if (answer.kind === "unknown") return [];
       return [answer.kind === "ok" ? `OK ${answer.id}` : answer.reason];
     }),
   );
   if (said.size > 1) {
-    const key = "requestId" in wish ? wish.requestId : wish.orderId;
+    const key = "requestId" in request ? request.requestId : request.orderId;
     const twoOrders = [...said].filter((text) => text.startsWith("OK ")).length > 1;
-    const line = `${wish.kind} ${key} was answered ${[...said].join(", then ")}`;
+    const line = `${request.kind} ${key} was answered ${[...said].join(", then ")}`;
     (twoOrders ? findings.doubled : findings.contradicted).push(line);
   }
-  return settledAnswer(errand);
+  return settledAnswer(operation);
 }
 
-function judgeCancel({ facts, findings }: Case, errand: Of<"cancel">): void {
-  const { orderId } = errand.wish;
+function judgeCancel({ facts, findings }: Case, operation: Of<"cancel">): void {
+  const { orderId } = operation.request;
   const order = facts.orders.get(orderId);
   const isCancelled = order?.order_status === STATUS.CANCELLED;
-  if (idOf(errand) !== undefined && !isCancelled) {
+  if (idOf(operation) !== undefined && !isCancelled) {
     findings.lost.push(`order ${orderId} was told to be cancelled and is not`);
   }
 }
 
-function judgeRefund({ facts, findings }: Case, errand: Of<"refund">): void {
-  const { requestId, orderId } = errand.wish;
-  const told = agreement(errand, findings);
+function judgeRefund({ facts, findings }: Case, operation: Of<"refund">): void {
+  const { requestId, orderId } = operation.request;
+  const told = agreement(operation, findings);
   const rows = facts.refunds.filter((refund) => refund.request_id === requestId);
   if (rows.length > 1) findings.doubled.push(`refund ${requestId} of order ${orderId}`);
   const [row] = rows;
@@ -129,24 +129,24 @@ function judgeRefund({ facts, findings }: Case, errand: Of<"refund">): void {
 }
 
 function judgeShipping({ market, facts, findings }: Case): void {
-  for (const errand of errandsOf(market.memory, "ship")) {
-    const { orderId, trackingNumber } = errand.wish;
+  for (const operation of operationsOf(market.history, "ship")) {
+    const { orderId, trackingNumber } = operation.request;
     const order = facts.orders.get(orderId);
     const isShipped = order !== undefined && order.shipping_status !== NOT_SHIPPED;
-    if (idOf(errand) !== undefined && !(isShipped && order.tracking_number === trackingNumber)) {
+    if (idOf(operation) !== undefined && !(isShipped && order.tracking_number === trackingNumber)) {
       findings.lost.push(`order ${orderId} was told to be shipped and is not`);
     }
-    if (isShipped && isPlainRefusal(errand)) {
+    if (isShipped && isPlainRefusal(operation)) {
       findings.refusedWithEffect.push(`order ${orderId} is shipped, and it was refused`);
     }
   }
-  for (const errand of errandsOf(market.memory, "receive")) {
-    const { orderId } = errand.wish;
+  for (const operation of operationsOf(market.history, "receive")) {
+    const { orderId } = operation.request;
     const isReceived = facts.orders.get(orderId)?.shipping_status === RECEIVED;
-    if (idOf(errand) !== undefined && !isReceived) {
+    if (idOf(operation) !== undefined && !isReceived) {
       findings.lost.push(`order ${orderId} was told to be received and is not`);
     }
-    if (isReceived && isPlainRefusal(errand)) {
+    if (isReceived && isPlainRefusal(operation)) {
       findings.refusedWithEffect.push(`order ${orderId} is received, and it was refused`);
     }
   }

@@ -1,26 +1,29 @@
-import type { Market } from "../load/market.ts";
 import {
-  type Errand,
-  errandsOf,
+  type Operation,
+  operationsOf,
+  type Request,
   settledAnswer,
-  type Wish,
   wasEverUnknown,
-} from "../load/memory.ts";
+} from "../load/history.ts";
+import type { Market } from "../load/market.ts";
 import { CANCEL, CLOSED, type Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
-/** Of calls without a key of their own: what was only ever refused, by every errand for the same thing, has not happened. */
-export function judgeRefusals({ memory }: Market, facts: Facts, findings: Findings): void {
+/** Of calls without a key of their own: what was only ever refused, by every operation for the same thing, has not happened. */
+export function judgeRefusals({ history }: Market, facts: Facts, findings: Findings): void {
   const tell = (line: string) => findings.refusedWithEffect.push(line);
-  for (const orderId of onlyRefused(errandsOf(memory, "cancel"), ({ wish }) => wish.orderId)) {
+  for (const orderId of onlyRefused(
+    operationsOf(history, "cancel"),
+    ({ request }) => request.orderId,
+  )) {
     if (facts.orders.get(orderId)?.cancel_reason === CANCEL.BY_USER) {
       tell(`order ${orderId} is cancelled by its user, who was refused that`);
     }
   }
   const paymentsOf = Map.groupBy(facts.payments.values(), (payment) => payment.order_id);
   for (const orderId of onlyRefused(
-    errandsOf(memory, "open-payment"),
-    ({ wish }) => wish.orderId,
+    operationsOf(history, "open-payment"),
+    ({ request }) => request.orderId,
   )) {
     // One that was given up while it was being opened is refused, and stays behind closed.
     const alive = (paymentsOf.get(orderId) ?? []).filter(({ status }) => status !== CLOSED);
@@ -29,7 +32,10 @@ export function judgeRefusals({ memory }: Market, facts: Facts, findings: Findin
     }
   }
   const atThePlatform = new Map(facts.platform.payments.map((one) => [one.paymentId, one.state]));
-  for (const paymentId of onlyRefused(errandsOf(memory, "pay"), ({ wish }) => wish.paymentId)) {
+  for (const paymentId of onlyRefused(
+    operationsOf(history, "pay"),
+    ({ request }) => request.paymentId,
+  )) {
     if (atThePlatform.get(String(paymentId)) === "paid") {
       tell(`payment ${paymentId} is paid at the platform, which refused that`);
     }
@@ -37,15 +43,15 @@ export function judgeRefusals({ memory }: Market, facts: Facts, findings: Findin
 }
 
 /** A refusal after an attempt without an answer may mean that the attempt had its effect. */
-export function isPlainRefusal(errand: Errand): boolean {
-  return settledAnswer(errand)?.kind === "refused" && !wasEverUnknown(errand);
+export function isPlainRefusal(operation: Operation): boolean {
+  return settledAnswer(operation)?.kind === "refused" && !wasEverUnknown(operation);
 }
 
-function onlyRefused<W extends Wish>(
-  errands: readonly Errand<W>[],
-  keyOf: (errand: Errand<W>) => bigint,
+function onlyRefused<W extends Request>(
+  operations: readonly Operation<W>[],
+  keyOf: (operation: Operation<W>) => bigint,
 ): bigint[] {
-  return [...Map.groupBy(errands, keyOf)]
-    .filter(([, all]) => all.every((errand) => isPlainRefusal(errand as Errand)))
+  return [...Map.groupBy(operations, keyOf)]
+    .filter(([, all]) => all.every((operation) => isPlainRefusal(operation as Operation)))
     .map(([key]) => key);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { idOf, type Operation, settledAnswer } from "./history.ts";
 import type { Market } from "./market.ts";
-import { type Errand, idOf, settledAnswer } from "./memory.ts";
 import { shopper } from "./shopper.ts";
 
 const BALANCE_CENTS = 300n;
@@ -24,9 +24,9 @@ export async function checkout(
   { userId, couponId, withinMs }: Checkout,
 ): Promise<boolean> {
   const person = shopper(market, userId);
-  const [ware] = market.wares;
-  if (!ware) throw new Error("the market has no wares");
-  const lines: Parameters<typeof person.place>[0]["lines"] = [[ware, 2n]];
+  const [item] = market.items;
+  if (!item) throw new Error("the market has no items");
+  const lines: Parameters<typeof person.place>[0]["lines"] = [[item, 2n]];
   const placed = await person.place({ lines, couponId, balanceCents: BALANCE_CENTS });
   const orderId = await insist(placed);
   if (orderId === undefined) return false;
@@ -42,10 +42,10 @@ export async function checkout(
   return false;
 }
 
-async function insist(errand: Errand): Promise<bigint | undefined> {
-  for (let tries = 1; tries < TRIES && !settledAnswer(errand); tries += 1) {
+async function insist(operation: Operation): Promise<bigint | undefined> {
+  for (let tries = 1; tries < TRIES && !settledAnswer(operation); tries += 1) {
     await pause(RETRY_MS);
-    await errand.ask();
+    await operation.ask();
   }
-  return idOf(errand);
+  return idOf(operation);
 }

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pMap from "p-map";
 import type { Random } from "../../../testbed/random.ts";
-import { oneOrder } from "./life.ts";
+import { type History, idOf, operationsOf, settledAnswer } from "./history.ts";
 import type { Market } from "./market.ts";
-import { errandsOf, idOf, type Memory, settledAnswer } from "./memory.ts";
 import { shopper } from "./shopper.ts";
+import { oneOrder } from "./visit.ts";
 
 /** Shoppers who go on ordering, paying, cancelling and sending back, whatever happens. */
 export type Load = {
@@ -21,14 +21,14 @@ const LOOK_EVERY_MS = 20;
 const THINKING_MS = [50, 400] as const;
 
 export function startLoad(market: Market, random: Random): Load {
-  const { memory, wares } = market;
+  const { history, items } = market;
   const ending = new AbortController();
   const { signal } = ending;
   const people = market.userIds.map(async (userId, index) => {
     const person = shopper(market, userId);
     const own = random.fork(index);
     while (!signal.aborted) {
-      await oneOrder({ person, wares, random: own, signal });
+      await oneOrder({ person, items, random: own, signal });
       const [least, most] = THINKING_MS;
       await pause(own.between(least, most), undefined, { signal }).catch(() => {});
     }
@@ -38,9 +38,9 @@ export function startLoad(market: Market, random: Random): Load {
   all.catch(() => {});
   return {
     async acknowledged(count, withinMs = ACKNOWLEDGED_WITHIN_MS) {
-      const wanted = acknowledgedOrders(memory) + count;
+      const wanted = acknowledgedOrders(history) + count;
       const deadline = Date.now() + withinMs;
-      while (acknowledgedOrders(memory) < wanted) {
+      while (acknowledgedOrders(history) < wanted) {
         if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
         await Promise.race([pause(LOOK_EVERY_MS), all]);
       }
@@ -52,8 +52,8 @@ export function startLoad(market: Market, random: Random): Load {
   };
 }
 
-export function acknowledgedOrders(memory: Memory): number {
-  return errandsOf(memory, "place").filter((errand) => idOf(errand) !== undefined).length;
+export function acknowledgedOrders(history: History): number {
+  return operationsOf(history, "place").filter((operation) => idOf(operation) !== undefined).length;
 }
 
 const ASKED_AT_ONCE = 8;
@@ -64,20 +64,20 @@ const ASK_AGAIN_MS = 500;
  * Resolves to how many have none.
  */
 export async function resolveUnknown(
-  memory: Memory,
+  history: History,
   { untilMs, signal }: { untilMs: number; signal?: AbortSignal | undefined },
 ): Promise<number> {
   const isOver = () => Date.now() > untilMs || signal?.aborted === true;
   for (;;) {
-    const unknown = memory.errands.filter((errand) => !settledAnswer(errand));
+    const unknown = history.operations.filter((operation) => !settledAnswer(operation));
     await pMap(
       unknown,
-      async (errand) => {
-        if (!isOver()) await errand.ask();
+      async (operation) => {
+        if (!isOver()) await operation.ask();
       },
       { concurrency: ASKED_AT_ONCE },
     );
-    const left = unknown.filter((errand) => !settledAnswer(errand)).length;
+    const left = unknown.filter((operation) => !settledAnswer(operation)).length;
     if (left === 0 || isOver()) return left;
     await pause(ASK_AGAIN_MS);
   }

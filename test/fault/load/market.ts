@@ -1,9 +1,9 @@
 import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
 import { insertGoodsRows, insertUserRows } from "../../../testbed/orders/rows.ts";
 import type { System } from "../../../testbed/system/system.ts";
-import type { Memory } from "./memory.ts";
+import type { History } from "./history.ts";
 
-export type Ware = {
+export type Item = {
   goodsId: bigint;
   unitPriceCents: bigint;
   stock: bigint;
@@ -14,10 +14,10 @@ export type Ware = {
 /** Who shops and what for, and all that was asked and answered as long as the system lives. */
 export type Market = {
   system: System;
-  wares: Ware[];
+  items: Item[];
   userIds: bigint[];
   openingBalanceCents: bigint;
-  memory: Memory;
+  history: History;
 };
 
 const PRICES = [300n, 700n, 1_100n, 1_900n, 2_500n, 4_900n];
@@ -27,17 +27,17 @@ const OPENING_BALANCE_CENTS = 10_000_000n;
 
 /** Opens a market in a system that works, past the services: it is not what is tested. */
 export async function openMarket(system: System, shoppers = 10): Promise<Market> {
-  const wares = [
+  const items = [
     ...PRICES.map((unitPriceCents) => ({ unitPriceCents, stock: PLENTY, isScarce: false })),
     ...SCARCE.map((stock) => ({ unitPriceCents: 900n, stock, isScarce: true })),
-  ].map((ware) => ({ goodsId: newId(), ...ware }));
+  ].map((item) => ({ goodsId: newId(), ...item }));
   const userIds = Array.from({ length: shoppers }, newId);
-  await insertGoodsRows(system.sql, wares, { name: "Ware", logIdOf: newId });
+  await insertGoodsRows(system.sql, items, { name: "Item", logIdOf: newId });
   await insertUserRows(system.sql, userIds);
   for (const userId of userIds) {
     const topUp = { requestId: newKey(), userId, amountCents: OPENING_BALANCE_CENTS };
     await system.direct.admin.user.topUpBalance(topUp);
   }
-  const memory = { errands: [], contradictions: [] };
-  return { system, wares, userIds, openingBalanceCents: OPENING_BALANCE_CENTS, memory };
+  const history = { operations: [], contradictions: [] };
+  return { system, items, userIds, openingBalanceCents: OPENING_BALANCE_CENTS, history };
 }

@@ -1,149 +1,182 @@
 import { create } from "@bufbuild/protobuf";
 import { type Order, OrderSchema } from "#proto/shop/order/v1/order_pb.ts";
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
+import type { Caller } from "../../../testbed/calls/callers.ts";
 import { ADDRESS, newKey, placeRequest } from "../../../testbed/orders/fixtures.ts";
-import type { Market, Ware } from "./market.ts";
-import { type Answer, answerTo, type Errand, type Wish } from "./memory.ts";
+import { type Answer, answerTo, type Operation, type Request } from "./history.ts";
+import type { Item, Market } from "./market.ts";
 
-/** A client that remembers: every method makes an errand, asks once, and keeps what it was told. */
+type OperationOf<K extends Request["kind"]> = Operation<Extract<Request, { kind: K }>>;
+
+/**
+ * A client that records what it does: each method that returns an operation asks once and keeps
+ * the answer in the market's history.
+ */
 export type Shopper = {
   userId: bigint;
   place(order: {
-    lines: [Ware, quantity: bigint][];
+    lines: [Item, quantity: bigint][];
     couponId?: bigint;
     balanceCents?: bigint;
-  }): Promise<Errand<WishOf<"place">>>;
-  /** CreatePayment; the OK answer has the payment's id. */
-  openPayment(orderId: bigint): Promise<Errand<WishOf<"open-payment">>>;
-  /** At the platform, as in the browser. */
-  pay(payment: { orderId: bigint; paymentId: bigint }): Promise<Errand<WishOf<"pay">>>;
-  cancel(orderId: bigint): Promise<Errand<WishOf<"cancel">>>;
-  /** By an administrator, as shipping; no lines: all that is left. */
+  }): Promise<OperationOf<"place">>;
+  /** Places another order under the same request_id, which must be refused. */
+  reuseKey(placed: OperationOf<"place">): Promise<void>;
+  /** Calls CreatePayment; the id of an OK answer is the payment's. */
+  openPayment(orderId: bigint): Promise<OperationOf<"open-payment">>;
+  /** Pays at the provider, as in a browser. */
+  pay(payment: { orderId: bigint; paymentId: bigint }): Promise<OperationOf<"pay">>;
+  cancel(orderId: bigint): Promise<OperationOf<"cancel">>;
+  /** Refunds lines as an administrator; without lines, all that is left. */
   refund(
     orderId: bigint,
     lines?: { goodsId: bigint; quantity: bigint }[],
-  ): Promise<Errand<WishOf<"refund">>>;
-  ship(orderId: bigint): Promise<Errand<WishOf<"ship">>>;
-  receive(orderId: bigint): Promise<Errand<WishOf<"receive">>>;
-  /** The same request_id with other contents, which must be refused. */
-  reuseKey(placed: Errand<WishOf<"place">>): Promise<void>;
-  /** The order as it is now; undefined where nobody answers. */
+  ): Promise<OperationOf<"refund">>;
+  /** Ships the order as an administrator. */
+  ship(orderId: bigint): Promise<OperationOf<"ship">>;
+  receive(orderId: bigint): Promise<OperationOf<"receive">>;
+  /** Reads the order; undefined without an answer. */
   look(orderId: bigint): Promise<Order | undefined>;
-  /** A coupon of 2.00 off; undefined where nobody answers. */
+  /** Gets a coupon of 2.00 off; undefined without an answer. */
   getCoupon(): Promise<bigint | undefined>;
 };
 
-type WishOf<K extends Wish["kind"]> = Extract<Wish, { kind: K }>;
-
-/** A person's patience. Long enough for what a service may take, short enough to see many outages in a minute. */
+/** How long a shopper waits: enough for any answer, and short enough to meet many outages. */
 const PATIENCE_MS = 6_000;
 const PROVIDER = "sandbox";
 const RETURN_URL = "http://127.0.0.1:8080/back";
 const COUPON_CENTS = 200n;
 
-export function shopper({ system, memory }: Market, userId: bigint): Shopper {
-  const { shop, checkout } = system;
-  const own = shop.user(userId);
-  const { admin } = shop;
-  const patiently = () => ({ deadlineMs: Date.now() + PATIENCE_MS });
+const patiently = () => ({ deadlineMs: Date.now() + PATIENCE_MS });
+const orderOf = (answer: { order?: Order }) => answer.order ?? create(OrderSchema);
 
-  async function errand<W extends Wish>(wish: W, call: () => Promise<bigint>): Promise<Errand<W>> {
-    const made: Errand<W> = { userId, wish, attempts: [], ask };
+type Client = {
+  market: Market;
+  userId: bigint;
+  own: Caller;
+  admin: Caller;
+  /** Records an operation and asks for the first time. */
+  operate<R extends Request>(request: R, call: () => Promise<bigint>): Promise<Operation<R>>;
+};
+
+export function shopper(market: Market, userId: bigint): Shopper {
+  const { shop } = market.system;
+  const operate: Client["operate"] = async (request, call) => {
+    const operation = { userId, request, attempts: [] as Operation["attempts"], ask };
     async function ask(): Promise<Answer> {
       const askedMs = Date.now();
       const answer = await answerTo(call);
-      made.attempts.push({ askedMs, answeredMs: Date.now(), answer });
+      operation.attempts.push({ askedMs, answeredMs: Date.now(), answer });
       return answer;
     }
-    // Before it is asked, so that a call that is under way when its shopper is stopped is known, too.
-    memory.errands.push(made as Errand);
+    // Recorded before the first call, so that a call that never returns is in the history.
+    market.history.operations.push(operation);
     await ask();
-    return made;
-  }
+    return operation;
+  };
+  const client: Client = { market, userId, own: shop.user(userId), admin: shop.admin, operate };
+  return { userId, ...ordering(client), ...paying(client), ...changing(client), ...asking(client) };
+}
 
-  const trackingOf = (orderId: bigint) => `T${orderId}`;
-  const orderOf = (answer: { order?: Order }) => answer.order ?? create(OrderSchema);
+function ordering({ market, userId, own, operate }: Client): Pick<Shopper, "place" | "reuseKey"> {
   return {
-    userId,
     place({ lines, couponId = 0n, balanceCents = 0n }) {
       const requestId = newKey();
-      const request = placeRequest({ userId, lines }, { requestId, couponId, balanceCents });
-      const { orderAmountCents } = request;
-      const wish = { requestId, lines: request.lines, orderAmountCents, couponId, balanceCents };
-      return errand({ kind: "place", ...wish }, async () => {
-        return orderOf(await own.order.placeOrder(request, patiently())).orderId;
+      const message = placeRequest({ userId, lines }, { requestId, couponId, balanceCents });
+      const { orderAmountCents } = message;
+      const request = { requestId, lines: message.lines, orderAmountCents, couponId, balanceCents };
+      return operate({ kind: "place", ...request }, async () => {
+        return orderOf(await own.order.placeOrder(message, patiently())).orderId;
       });
     },
+    async reuseKey({ request }) {
+      const address = { ...ADDRESS, consignee: "Grace Hopper" };
+      const other = { ...placeRequestOf({ userId, request }), address };
+      const answer = await answerTo(
+        async () => orderOf(await own.order.placeOrder(other, patiently())).orderId,
+      );
+      const isRefused = answer.kind === "refused" && answer.reason === "REQUEST_ID_REUSED";
+      if (isRefused || answer.kind === "unknown") return;
+      const outcome = answer.kind === "ok" ? "OK" : answer.reason;
+      market.history.contradictions.push(
+        `${request.requestId} with other contents was answered ${outcome}`,
+      );
+    },
+  };
+}
+
+function paying({ market, own, operate }: Client): Pick<Shopper, "openPayment" | "pay"> {
+  return {
     openPayment(orderId) {
-      const request = { orderId, provider: PROVIDER, returnUrl: RETURN_URL };
-      return errand({ kind: "open-payment", orderId }, async () => {
-        const { payment } = await own.pay.createPayment(request, patiently());
+      const message = { orderId, provider: PROVIDER, returnUrl: RETURN_URL };
+      return operate({ kind: "open-payment", orderId }, async () => {
+        const { payment } = await own.pay.createPayment(message, patiently());
         return (payment as Payment).paymentId;
       });
     },
     pay: ({ orderId, paymentId }) =>
-      errand({ kind: "pay", orderId, paymentId }, async () => {
-        await checkout.pay(paymentId);
+      operate({ kind: "pay", orderId, paymentId }, async () => {
+        await market.system.checkout.pay(paymentId);
         return paymentId;
       }),
+  };
+}
+
+function changing({
+  own,
+  admin,
+  operate,
+}: Client): Pick<Shopper, "cancel" | "refund" | "ship" | "receive"> {
+  return {
     cancel: (orderId) =>
-      errand({ kind: "cancel", orderId }, async () => {
+      operate({ kind: "cancel", orderId }, async () => {
         return orderOf(await own.order.cancelOrder({ orderId }, patiently())).orderId;
       }),
     refund(orderId, lines = []) {
-      const requestId = newKey();
-      const request = { orderId, requestId, lines, note: "" };
-      return errand({ kind: "refund", orderId, requestId, lines }, async () => {
-        return orderOf(await admin.order.refundOrder(request, patiently())).orderId;
+      const request = { orderId, requestId: newKey(), lines };
+      return operate({ kind: "refund", ...request }, async () => {
+        const message = { ...request, note: "" };
+        return orderOf(await admin.order.refundOrder(message, patiently())).orderId;
       });
     },
     ship(orderId) {
-      const request = { orderId, trackingNumber: trackingOf(orderId) };
-      return errand({ kind: "ship", ...request }, async () => {
+      const request = { orderId, trackingNumber: `T${orderId}` };
+      return operate({ kind: "ship", ...request }, async () => {
         return orderOf(await admin.order.shipOrder(request, patiently())).orderId;
       });
     },
     receive: (orderId) =>
-      errand({ kind: "receive", orderId }, async () => {
+      operate({ kind: "receive", orderId }, async () => {
         return orderOf(await own.order.confirmReceipt({ orderId }, patiently())).orderId;
       }),
-    async reuseKey({ wish }) {
-      const address = { ...ADDRESS, consignee: "Somebody Else" };
-      const other = { ...placeRequestOf({ userId, wish }), address };
-      const answer = await answerTo(
-        async () => orderOf(await own.order.placeOrder(other, patiently())).orderId,
-      );
-      if (
-        answer.kind === "ok" ||
-        (answer.kind === "refused" && answer.reason !== "REQUEST_ID_REUSED")
-      ) {
-        const said = answer.kind === "ok" ? "OK" : answer.reason;
-        memory.contradictions.push(`${wish.requestId} with other contents was answered ${said}`);
-      }
-    },
+  };
+}
+
+function asking({ userId, own, admin }: Client): Pick<Shopper, "look" | "getCoupon"> {
+  return {
     async look(orderId) {
-      const { order } = await own.order.getOrder({ orderId }, patiently()).catch(nobody);
+      const { order } = await own.order.getOrder({ orderId }, patiently()).catch(noAnswer);
       return order;
     },
     async getCoupon() {
       const discount = { kind: { case: "amountOffCents" as const, value: COUPON_CENTS } };
       const request = { requestId: newKey(), userId, discount };
-      const { coupon } = await admin.coupon.issueCoupon(request, patiently()).catch(nobody);
+      const { coupon } = await admin.coupon.issueCoupon(request, patiently()).catch(noAnswer);
       return coupon?.couponId;
     },
   };
 }
 
-/** The request of an errand again, field for field. */
-export function placeRequestOf({ userId, wish }: Pick<Errand<WishOf<"place">>, "userId" | "wish">) {
-  const { requestId, lines, couponId, balanceCents } = wish;
-  const wares = lines.map((line): [PricedWare, bigint] => [line, line.quantity]);
-  return placeRequest({ userId, lines: wares }, { requestId, couponId, balanceCents });
+/** Builds the message of a place operation again, field for field. */
+export function placeRequestOf({
+  userId,
+  request,
+}: Pick<OperationOf<"place">, "userId" | "request">) {
+  const { requestId, lines, couponId, balanceCents } = request;
+  const priced = lines.map((line): [typeof line, bigint] => [line, line.quantity]);
+  return placeRequest({ userId, lines: priced }, { requestId, couponId, balanceCents });
 }
 
-type PricedWare = Pick<Ware, "goodsId" | "unitPriceCents">;
-
-/** Only for questions: who did not get an answer knows no more than before. */
-function nobody(): { order?: undefined; coupon?: undefined } {
+/** Only for reads: without an answer the client knows no more than before. */
+function noAnswer(): { order?: undefined; coupon?: undefined } {
   return {};
 }

@@ -13,7 +13,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "if (left >= 0n) return left === 0n ? left : left + 1n;",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: amounts-add-up: order/,
   },
   {
@@ -27,7 +27,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: 'consumers: [...one.held].filter((holder) => holder !== "goods"),',
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^doubled: the stock of \d+ is/,
   },
   {
@@ -41,7 +41,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: transitions-have-their-event: order/,
   },
   {
@@ -55,7 +55,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "const { NEW, DONE } = OutboxState;\nconst PUBLISHED = DONE;",
       },
     ],
-    course: "lostEvent",
+    scenario: "lostEvent",
     caughtBy: /^broken: events-are-handled: event/,
   },
   {
@@ -69,7 +69,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: `request_id: order.requestId + "." + String(order.orderId).slice(-6),`,
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^doubled: place \w+ was answered OK \d+, then OK \d+/,
   },
   {
@@ -83,7 +83,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "if (fingerprint.length === 0) {",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^contradicted: \w+ with other contents was answered OK/,
   },
   {
@@ -102,7 +102,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "sent = { outcomes, decided };\n    return sent;\n  }).catch(() => sent);",
       },
     ],
-    course: "brokenCommit",
+    scenario: "brokenCommit",
     neverQuiet: true,
     caughtBy: /^lost: order \d+ was acknowledged and is in status/,
   },
@@ -117,7 +117,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: 'new Map(overdue.map((orderId) => [orderId, "closed"]));',
       },
     ],
-    course: "lastMoment",
+    scenario: "lastMoment",
     caughtBy: /^lost: order \d+ is paid at the platform and cancelled as not paid in time/,
   },
   {
@@ -132,7 +132,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
           'transitions.filter(({ by }) => by.cause !== "ShipOrder").map(({ order, by }) => {',
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: history-has-every-version: order/,
   },
   {
@@ -147,7 +147,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
           "((goodsAmountCents - couponPaidCents) * amountCents + goodsAmountCents - 1n) / goodsAmountCents;",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: refunds-add-up: order/,
   },
   {
@@ -161,7 +161,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "throw new Refusal(Reason.ORDER_STATE_INVALID);",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^refused, with an effect: order \d+ is cancelled by its user/,
   },
   {
@@ -182,7 +182,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
           "if (command.couponId !== 0n) throw new Refusal(Reason.COUPON_NOT_FOUND);\n      return outcome.order;",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^refused, with an effect: order \d+ of \w+ was refused as .* and is kept/,
   },
   {
@@ -196,7 +196,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: "payAmountCents: payAmountCents + 1n,\n    balanceCents,\n    note,",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^lost: order \d+ is answered with other refunds/,
   },
   {
@@ -210,7 +210,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
         replacement: 'trackingNumber: "",',
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^lost: order \d+ is answered as something else/,
   },
 ];

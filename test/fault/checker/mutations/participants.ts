@@ -16,7 +16,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "return [];",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: order-holds-its-lines: order/,
   },
   {
@@ -30,7 +30,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: 'await database.transact("admit", (apart) => admitEvents(apart, deliveries));',
       },
     ],
-    course: "brokenRelease",
+    scenario: "brokenRelease",
     caughtBy: /^doubled: the stock of \d+ is/,
   },
   {
@@ -44,7 +44,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "({ goods_id: goodsId, stock: delta > 0n ? 2n * delta : delta })",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^lost: the stock of \d+ is/,
   },
   {
@@ -59,7 +59,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
           "await insertMovements(tx, movements.filter(({ delta }) => delta < 0n), nextLogId);",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: stock-is-sum-of-log: goods/,
   },
   {
@@ -73,7 +73,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "",
       },
     ],
-    course: "story",
+    scenario: "story",
     neverQuiet: true,
     caughtBy: /^never quiet: messages for goods_order_v1_\w+ \d+/,
   },
@@ -88,7 +88,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^lost: coupon \d+ is used for order \d+/,
   },
   {
@@ -102,7 +102,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: 'consumer !== "coupon" || whole || true',
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^doubled: coupon \d+ is spent by order \d+, and can be spent again/,
   },
   {
@@ -116,7 +116,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "holders.includes(consumer) || true",
       },
     ],
-    course: "story",
+    scenario: "story",
     caughtBy: /^broken: handled-events-exist: event \d+ at coupon/,
   },
   {
@@ -130,7 +130,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "",
       },
     ],
-    course: "late",
+    scenario: "late",
     caughtBy: /^doubled: the balance of \d+ is/,
   },
   {
@@ -147,7 +147,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     return requests.map((request) => {`,
       },
     ],
-    course: "echo",
+    scenario: "echo",
     caughtBy: /^doubled: the balance of \d+ is/,
   },
   {
@@ -172,7 +172,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         replacement: "change.spentCents === 0n",
       },
     ],
-    course: "echo",
+    scenario: "echo",
     caughtBy: /^doubled: the points of \d+ are/,
   },
 ];

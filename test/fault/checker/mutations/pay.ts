@@ -15,7 +15,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
         replacement: "",
       },
     ],
-    course: "forgery",
+    scenario: "forgery",
     caughtBy: /^broken: payment-is-at-the-provider: payment/,
   },
   {
@@ -29,7 +29,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
         replacement: "",
       },
     ],
-    course: "lostAnswer",
+    scenario: "lostAnswer",
     neverQuiet: true,
     caughtBy: /^broken: money-in-is-on-record: payment/,
   },
@@ -44,7 +44,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
         replacement: '[refundId, Date.now() % 1_000_000].join("-") ||',
       },
     ],
-    course: "lostAnswer",
+    scenario: "lostAnswer",
     caughtBy: /^broken: provider-refund-is-known: refund .* was carried out 2 times/,
   },
   {
@@ -60,7 +60,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
           "amount_cents: String(amountCents + 1n),\n        },\n      });\n      const { state, cause }",
       },
     ],
-    course: "lostAnswer",
+    scenario: "lostAnswer",
     caughtBy: /^lost: order \d+ cost \d+ cents in the end and keeps \d+/,
   },
   {
@@ -74,7 +74,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
         replacement: "BigInt(Math.floor((lastMs - EPOCH_MS) / 256) * 256) << 22n",
       },
     ],
-    course: "lostAnswer",
+    scenario: "lostAnswer",
     caughtBy: /^broken: identifiers-are-unique: pay \d+/,
   },
   {
@@ -88,7 +88,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
         replacement: 'throw notPayable(order, "payments_closed");',
       },
     ],
-    course: "forgery",
+    scenario: "forgery",
     caughtBy: /^refused, with an effect: payment \d+ of order \d+ is there/,
   },
   {
@@ -102,7 +102,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
         replacement: "refundedCents: 0n,",
       },
     ],
-    course: "lostAnswer",
+    scenario: "lostAnswer",
     caughtBy: /^lost: the payments of order \d+ are answered otherwise/,
   },
 ];

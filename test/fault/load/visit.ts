@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import type { Random } from "../../../testbed/random.ts";
-import type { Ware } from "./market.ts";
-import { type Errand, idOf, settledAnswer } from "./memory.ts";
+import { idOf, type Operation, settledAnswer } from "./history.ts";
+import type { Item } from "./market.ts";
 import type { Shopper } from "./shopper.ts";
 
-type Life = { person: Shopper; wares: readonly Ware[]; random: Random; signal: AbortSignal };
+type Life = { person: Shopper; items: readonly Item[]; random: Random; signal: AbortSignal };
 
 /** Baskets that may hold what runs out: were it all, a long run would be of refusals only. */
 const SCARCE_SHARE = 0.15;
@@ -28,17 +28,17 @@ export async function oneOrder(life: Life): Promise<void> {
     return;
   }
   if (!(await payFor(life, orderId))) return;
-  await afterPayment(life, { orderId, lines: placed.wish.lines });
+  await afterPayment(life, { orderId, lines: placed.request.lines });
 }
 
 async function placeSomething(life: Life) {
-  const { person, wares, random } = life;
+  const { person, items, random } = life;
   const scarce = random.chance(SCARCE_SHARE);
-  const shelf = wares.filter((ware) => scarce || !ware.isScarce);
+  const shelf = items.filter((item) => scarce || !item.isScarce);
   const basket = random.some(shelf, random.between(1, 3));
-  const lines = basket.map((ware): [Ware, bigint] => [ware, BigInt(random.between(1, 4))]);
+  const lines = basket.map((item): [Item, bigint] => [item, BigInt(random.between(1, 4))]);
   const couponId = random.chance(0.3) ? await person.getCoupon() : undefined;
-  const goods = lines.reduce((sum, [ware, quantity]) => sum + ware.unitPriceCents * quantity, 0n);
+  const goods = lines.reduce((sum, [item, quantity]) => sum + item.unitPriceCents * quantity, 0n);
   const all = goods < 10_000n ? goods + 1_000n : goods;
   // With the whole amount from the balance an order is paid at once.
   const spends = random.pick([0n, 0n, 500n, couponId === undefined ? all : 300n]);
@@ -93,10 +93,10 @@ async function afterPayment(
 }
 
 /** Asks again a few times while there is no answer; what stays unknown is asked again when all is mended. */
-async function insist<E extends Errand>({ signal }: Life, errand: E): Promise<E> {
-  for (let tries = 1; tries < TRIES && !signal.aborted && !settledAnswer(errand); tries += 1) {
+async function insist<E extends Operation>({ signal }: Life, operation: E): Promise<E> {
+  for (let tries = 1; tries < TRIES && !signal.aborted && !settledAnswer(operation); tries += 1) {
     await pause(RETRY_PAUSE_MS);
-    await errand.ask();
+    await operation.ask();
   }
-  return errand;
+  return operation;
 }

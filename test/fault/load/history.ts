@@ -17,7 +17,7 @@ type Attempt = { askedMs: number; answeredMs: number; answer: Answer };
 type PlacedLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 
 /** What was asked for, by kind; `id` of an OK answer is the order's, the payment's, or again the order's. */
-export type Wish =
+export type Request =
   | {
       kind: "place";
       requestId: string;
@@ -40,16 +40,16 @@ export type Wish =
   | { kind: "receive"; orderId: bigint };
 
 /** One thing that a client wanted, with every attempt at it, all with the same request. */
-export type Errand<W extends Wish = Wish> = {
+export type Operation<W extends Request = Request> = {
   userId: bigint;
-  wish: W;
+  request: W;
   attempts: Attempt[];
   /** Asks (again) and remembers the answer. */
   ask(): Promise<Answer>;
 };
 
-export type Memory = {
-  errands: Errand[];
+export type History = {
+  operations: Operation[];
   /** What was wrong at once, such as another answer than the contract has. */
   contradictions: string[];
 };
@@ -94,31 +94,33 @@ function platformAnswer(refusal: SandboxRefusal): Answer {
     : { kind: "unknown", why: `platform ${code}` };
 }
 
-export function answersOf({ attempts }: Errand): Answer[] {
+export function answersOf({ attempts }: Operation): Answer[] {
   return attempts.map(({ answer }) => answer);
 }
 
 /** What the client was told in the end; undefined while it knows nothing. */
-export function settledAnswer(errand: Errand): Exclude<Answer, { kind: "unknown" }> | undefined {
-  return answersOf(errand).find((answer) => answer.kind !== "unknown");
+export function settledAnswer(
+  operation: Operation,
+): Exclude<Answer, { kind: "unknown" }> | undefined {
+  return answersOf(operation).find((answer) => answer.kind !== "unknown");
 }
 
 /** An OK answer's id; undefined where there is none. */
-export function idOf(errand: Errand): bigint | undefined {
-  const answer = answersOf(errand).find(({ kind }) => kind === "ok");
+export function idOf(operation: Operation): bigint | undefined {
+  const answer = answersOf(operation).find(({ kind }) => kind === "ok");
   return answer?.kind === "ok" ? answer.id : undefined;
 }
 
 /** Whether the first attempts had no answer, so that one of them may have had the effect. */
-export function wasEverUnknown(errand: Errand): boolean {
-  return answersOf(errand).some(({ kind }) => kind === "unknown");
+export function wasEverUnknown(operation: Operation): boolean {
+  return answersOf(operation).some(({ kind }) => kind === "unknown");
 }
 
-export function errandsOf<K extends Wish["kind"]>(
-  memory: Memory,
+export function operationsOf<K extends Request["kind"]>(
+  history: History,
   kind: K,
-): Errand<Extract<Wish, { kind: K }>>[] {
-  return memory.errands.filter(({ wish }) => wish.kind === kind) as Errand<
-    Extract<Wish, { kind: K }>
+): Operation<Extract<Request, { kind: K }>>[] {
+  return history.operations.filter(({ request }) => request.kind === kind) as Operation<
+    Extract<Request, { kind: K }>
   >[];
 }

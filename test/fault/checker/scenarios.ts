@@ -4,22 +4,22 @@ import { isCommit, onPublish } from "../../../testbed/proxy/filters.ts";
 import type { Filter } from "../../../testbed/proxy/pipe.ts";
 import { allMessages, publishAgain } from "../../../testbed/system/operator.ts";
 import { untilQuiet } from "../judge/quiet.ts";
-import type { Market, Ware } from "../load/market.ts";
-import { type Errand, idOf } from "../load/memory.ts";
+import { idOf, type Operation } from "../load/history.ts";
+import type { Item, Market } from "../load/market.ts";
 import type { Shopper } from "../load/shopper.ts";
 import { resetOnce } from "./reset-once.ts";
 
-/** A small town with two shoppers, whose memory is judged. */
-export type Town = { market: Market; ann: Shopper; bob: Shopper };
+/** A small scene with two shoppers, whose history is judged. */
+export type Scene = { market: Market; ann: Shopper; bob: Shopper };
 
 const LOOKS = 120;
 const LOOK_EVERY_MS = 100;
-/** Longer than a course takes, so that only what it does itself finds out about a payment. */
+/** Longer than a scenario takes, so that only what it does itself finds out about a payment. */
 const LATE_MS = 6_000;
 const QUIET_WITHIN_MS = 30_000;
 
 /** Each is small: what makes some mutations visible, and is harmless to a shop that works. */
-export const COURSES = {
+export const SCENARIOS = {
   /** Everything that happens to orders on a good day, refusals and repetitions included. */
   story,
   /** All that was told once is told again, events and commands. */
@@ -38,15 +38,15 @@ export const COURSES = {
   forgery,
   /** Paid at the last moment, and the deadline passes before the platform tells. */
   lastMoment,
-} as const satisfies Record<string, (town: Town) => Promise<void>>;
+} as const satisfies Record<string, (scene: Scene) => Promise<void>>;
 
-export type CourseName = keyof typeof COURSES;
+export type ScenarioName = keyof typeof SCENARIOS;
 
-async function story({ market, ann, bob }: Town): Promise<void> {
-  const [cheap, middle, dear, , , dearest] = market.wares as [Ware, Ware, Ware, Ware, Ware, Ware];
+async function story({ market, ann, bob }: Scene): Promise<void> {
+  const [cheap, middle, dear, , , dearest] = market.items as [Item, Item, Item, Item, Item, Item];
   const parted = async () => {
     const couponId = await ann.getCoupon();
-    const lines: [Ware, bigint][] = [
+    const lines: [Item, bigint][] = [
       [middle, 1n],
       [dear, 1n],
     ];
@@ -82,8 +82,8 @@ async function story({ market, ann, bob }: Town): Promise<void> {
   await Promise.all([parted(), cancelled(), refused(), byBalance(), givenBack(), repeated()]);
 }
 
-async function echo({ market, ann, bob }: Town): Promise<void> {
-  const [cheap, middle] = market.wares as [Ware, Ware];
+async function echo({ market, ann, bob }: Scene): Promise<void> {
+  const [cheap, middle] = market.items as [Item, Item];
   const couponId = await ann.getCoupon();
   const kept = await ann.place({ lines: [[middle, 2n]], couponId, balanceCents: 700n });
   await paid(ann, kept);
@@ -95,18 +95,20 @@ async function echo({ market, ann, bob }: Town): Promise<void> {
   const { user, goods, coupon } = system.direct.service("order");
   const orderId = idOf(kept);
   if (orderId === undefined) return;
-  const { userId, wish } = kept;
-  await user.deductBalance({ deductions: [{ orderId, userId, amountCents: wish.balanceCents }] });
-  await goods.reserveStock({ reservations: [{ orderId, lines: wish.lines }] });
+  const { userId, request } = kept;
+  await user.deductBalance({
+    deductions: [{ orderId, userId, amountCents: request.balanceCents }],
+  });
+  await goods.reserveStock({ reservations: [{ orderId, lines: request.lines }] });
   const goodsAmountCents = 2n * middle.unitPriceCents;
   await coupon.useCoupons({
-    uses: [{ orderId, userId, goodsAmountCents, couponId: wish.couponId }],
+    uses: [{ orderId, userId, goodsAmountCents, couponId: request.couponId }],
   });
 }
 
-async function late({ market, ann }: Town): Promise<void> {
+async function late({ market, ann }: Scene): Promise<void> {
   const { system } = market;
-  const [cheap] = market.wares as [Ware];
+  const [cheap] = market.items as [Item];
   const away = system.edges.select({ from: "order", to: "user" });
   for (const edge of away) edge.set({ kind: "reset" });
   const placed = await ann.place({ lines: [[cheap, 1n]], balanceCents: 400n });
@@ -115,16 +117,16 @@ async function late({ market, ann }: Town): Promise<void> {
   const [order] = await system.sql<{ id: bigint }>(
     "order",
     "select order_id as id from orders where request_id = ?",
-    [placed.wish.requestId],
+    [placed.request.requestId],
   );
   if (!order) return;
   const deduction = { orderId: order.id, userId: ann.userId, amountCents: 400n };
   await system.direct.service("order").user.deductBalance({ deductions: [deduction] });
 }
 
-async function lostEvent({ market, bob }: Town): Promise<void> {
+async function lostEvent({ market, bob }: Scene): Promise<void> {
   const { system } = market;
-  const [cheap] = market.wares as [Ware];
+  const [cheap] = market.items as [Item];
   // The stream takes it, under a subject that nobody has asked for.
   const astray = onPublish(/\.order\.v1\.cancelled$/, ({ bytes, subject }) => {
     const text = bytes.toString("latin1").replace(subject, `${subject.slice(0, -1)}x`);
@@ -158,15 +160,15 @@ async function interrupted(
   for (const edge of edges) edge.mend();
 }
 
-async function brokenCommit({ market, ann }: Town): Promise<void> {
-  const [cheap] = market.wares as [Ware];
+async function brokenCommit({ market, ann }: Scene): Promise<void> {
+  const [cheap] = market.items as [Item];
   const confirms = (packet: Buffer) => packet.includes("pay_deadline = v.pay_deadline");
   const filter = resetOnce({ after: confirms, at: isCommit });
   await interrupted(market, { from: "order", filter }, () => ann.place({ lines: [[cheap, 1n]] }));
 }
 
-async function brokenRelease({ market, ann }: Town): Promise<void> {
-  const [cheap] = market.wares as [Ware];
+async function brokenRelease({ market, ann }: Scene): Promise<void> {
+  const [cheap] = market.items as [Item];
   const releases = (packet: Buffer) => packet.includes("update reservations set state");
   const filter = resetOnce({ at: releases });
   await interrupted(market, { from: "goods", filter }, async () => {
@@ -175,8 +177,8 @@ async function brokenRelease({ market, ann }: Town): Promise<void> {
   });
 }
 
-async function lostAnswer({ market, ann }: Town): Promise<void> {
-  const [cheap, middle] = market.wares as [Ware, Ware];
+async function lostAnswer({ market, ann }: Scene): Promise<void> {
+  const [cheap, middle] = market.items as [Item, Item];
   const placed = await ann.place({
     lines: [
       [cheap, 1n],
@@ -191,16 +193,16 @@ async function lostAnswer({ market, ann }: Town): Promise<void> {
   await market.system.sandbox.faults();
 }
 
-async function forgery({ market, ann }: Town): Promise<void> {
-  const [cheap] = market.wares as [Ware];
+async function forgery({ market, ann }: Scene): Promise<void> {
+  const [cheap] = market.items as [Item];
   const orderId = idOf(await ann.place({ lines: [[cheap, 1n]] }));
   const paymentId = orderId && idOf(await ann.openPayment(orderId));
   if (paymentId) await market.system.sandbox.send(paymentId, { kind: "amount" });
 }
 
-async function lastMoment({ market, ann }: Town): Promise<void> {
+async function lastMoment({ market, ann }: Scene): Promise<void> {
   const { system } = market;
-  const [cheap] = market.wares as [Ware];
+  const [cheap] = market.items as [Item];
   const orderId = idOf(await ann.place({ lines: [[cheap, 1n]] }));
   const paymentId = orderId && idOf(await ann.openPayment(orderId));
   if (!paymentId) return;
@@ -224,7 +226,7 @@ async function lastMoment({ market, ann }: Town): Promise<void> {
 }
 
 /** Pays at the platform, and waits until the shop has heard of it; the order, or undefined where it does not come to it. */
-async function paid(person: Shopper, placed: Errand): Promise<bigint | undefined> {
+async function paid(person: Shopper, placed: Operation): Promise<bigint | undefined> {
   const orderId = idOf(placed);
   const paymentId = orderId && idOf(await person.openPayment(orderId));
   if (!paymentId) return undefined;
@@ -240,7 +242,7 @@ async function untilRefunded(person: Shopper, orderId: bigint): Promise<void> {
   });
 }
 
-/** A broken shop may never come to it: then the course goes on. */
+/** A broken shop may never come to it: then the scenario goes on. */
 async function eventually(isSo: () => Promise<boolean>): Promise<boolean> {
   for (let look = 0; look < LOOKS; look += 1) {
     if (await isSo()) return true;

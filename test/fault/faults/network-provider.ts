@@ -9,8 +9,8 @@ const tellPlatform = ({ sandbox }: System, faults: Partial<Faults> = {}) =>
   retry(() => sandbox.faults(faults));
 
 /** What callbacks may be like: each alone, or several together. */
-export const platformCallbacks: Fault = {
-  name: "platform-callbacks",
+export const providerCallbacks: Fault = {
+  name: "provider-callbacks",
   catalogue: ["F65", "F66", "F68", "F70"],
   what: "the platform's callbacks come many times at once, late, in the opposite order, with forged ones, or not at all",
   holdMs: [5_000, 15_000],
@@ -30,8 +30,8 @@ export const platformCallbacks: Fault = {
   },
 };
 
-export const platformAnswers: Fault = {
-  name: "platform-answers",
+export const providerAnswers: Fault = {
+  name: "provider-answers",
   catalogue: ["F71", "F61"],
   what: "the platform's answers are late or lost after their effect, it refuses refunds, or it is down",
   holdMs: [5_000, 15_000],
@@ -50,8 +50,8 @@ export const platformAnswers: Fault = {
 };
 
 /** Callbacks that reach only some of the shop, whose replicas do not know of each other's. */
-export const platformRestarts: Fault = {
-  name: "platform-restarts",
+export const providerRestarts: Fault = {
+  name: "provider-restarts",
   catalogue: ["F70", "F71"],
   what: "SIGKILL of the platform and of the gateway, also several times in a row; callbacks and refunds go on",
   holdMs: [500, 5_000],

@@ -2,18 +2,18 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { type System, startSystem } from "../../../testbed/system/system.ts";
-import { judge, wrongs } from "../judge/judge.ts";
+import { judge, violations } from "../judge/judge.ts";
 import { openMarket } from "../load/market.ts";
 import { shopper } from "../load/shopper.ts";
 import { emptyShop, inPlatformStore } from "./clean.ts";
-import { COURSES, type CourseName, type Town } from "./courses.ts";
 import { mark, mutatedBy } from "./edits.ts";
 import type { CodeMutation, DataMutation } from "./mutation.ts";
+import { SCENARIOS, type ScenarioName, type Scene } from "./scenarios.ts";
 
 /** A system on which one mutation after the other is tried. */
-export type Bench = {
-  /** What the judge finds in a shop that works, after these courses. */
-  control(courses: readonly CourseName[], signal?: AbortSignal): Promise<string[]>;
+export type Rig = {
+  /** What the judge finds in a shop that works, after these scenarios. */
+  control(scenarios: readonly ScenarioName[], signal?: AbortSignal): Promise<string[]>;
   /** What it finds with the service broken. */
   withCode(mutation: CodeMutation, signal?: AbortSignal): Promise<string[]>;
   /** What it finds with the data of the last control changed; they are put back afterwards. */
@@ -29,14 +29,14 @@ const REACHED_WITHIN_MS = 60_000;
 const ASK_AGAIN_MS = 100;
 
 /** One replica of each service: the other one would only have to be broken, too. */
-export async function openBench(log: (line: string) => void): Promise<Bench> {
+export async function openRig(log: (line: string) => void): Promise<Rig> {
   const system = await startSystem({}, log);
   for (const service of SERVICES) await system.program(`${service}2`).end();
   let broken: ServiceName | undefined;
-  let town: Town | undefined;
+  let scene: Scene | undefined;
 
   /** An empty shop with this service broken, and no other. */
-  async function build(next?: CodeMutation): Promise<Town> {
+  async function build(next?: CodeMutation): Promise<Scene> {
     const changed = new Set([broken, next?.service].filter((name) => name !== undefined));
     broken = next?.service;
     await Promise.all(
@@ -51,30 +51,30 @@ export async function openBench(log: (line: string) => void): Promise<Bench> {
     await emptyShop(system);
     const market = await openMarket(system, SHOPPERS);
     const [ann = 0n, bob = 0n] = market.userIds;
-    town = { market, ann: shopper(market, ann), bob: shopper(market, bob) };
-    if (changed.size > 0) await untilConnected(town);
-    return town;
+    scene = { market, ann: shopper(market, ann), bob: shopper(market, bob) };
+    if (changed.size > 0) await untilConnected(scene);
+    return scene;
   }
 
-  async function judged(of: Town, quietWithinMs: number, signal?: AbortSignal): Promise<string[]> {
+  async function judged(of: Scene, quietWithinMs: number, signal?: AbortSignal): Promise<string[]> {
     const occasion = { healedMs: Date.now(), sinceMs: 0, quietWithinMs };
-    return wrongs(await judge(of.market, { ...occasion, ...(signal && { signal }) }));
+    return violations(await judge(of.market, { ...occasion, ...(signal && { signal }) }));
   }
 
   return {
-    async control(courses, signal) {
+    async control(scenarios, signal) {
       const own = await build();
-      for (const name of courses) {
+      for (const name of scenarios) {
         signal?.throwIfAborted();
-        await COURSES[name](own);
+        await SCENARIOS[name](own);
       }
       return judged(own, QUIET_WITHIN_MS, signal);
     },
     async withCode(mutation, signal) {
-      const { service, edits, course, neverQuiet } = mutation;
+      const { service, edits, scenario, neverQuiet } = mutation;
       const before = system.program(`${service}1`).output().length;
       const own = await build(mutation);
-      await COURSES[course](own);
+      await SCENARIOS[scenario](own);
       const output = system.program(`${service}1`).output().slice(before);
       for (const { file } of edits) {
         if (!output.includes(mark(file))) throw new Error(`${service} never loaded ${file}`);
@@ -82,13 +82,13 @@ export async function openBench(log: (line: string) => void): Promise<Bench> {
       return judged(own, neverQuiet ? NEVER_QUIET_MS : QUIET_WITHIN_MS, signal);
     },
     async withData({ tables, change, platform }, signal) {
-      if (!town) throw new Error("there is nothing to change before a control");
+      if (!scene) throw new Error("there is nothing to change before a control");
       const kept = await Promise.all(
         tables.map(([service, table]) => keep(system, service, table)),
       );
       for (const [service, sql] of change) await system.sql(service, sql);
       if (platform) inPlatformStore(system, platform.change);
-      const found = await judged(town, QUIET_WITHIN_MS, signal);
+      const found = await judged(scene, QUIET_WITHIN_MS, signal);
       if (platform) inPlatformStore(system, platform.undo);
       for (const putBack of kept) await putBack();
       return found;
@@ -119,10 +119,10 @@ async function keep(
 }
 
 /** After a failure gRPC waits before it connects again: until the services have found each other, nothing is tried. */
-async function untilConnected({ market, ann }: Town): Promise<void> {
+async function untilConnected({ market, ann }: Scene): Promise<void> {
   const { shop } = market.system;
   const { userId } = ann;
-  const lines = market.wares.slice(0, 1).map(({ goodsId }) => ({ goodsId, quantity: 1n }));
+  const lines = market.items.slice(0, 1).map(({ goodsId }) => ({ goodsId, quantity: 1n }));
   const own = shop.user(userId);
   await untilAnswered("the quote", Reason.COUPON_NOT_FOUND, () =>
     own.order.quoteOrder({ userId, lines, couponId: 1n }),
