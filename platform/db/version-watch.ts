@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Reason, Refusal } from "../values/refusal.ts";
 
 /** A row's version, a number that grows with each write. */
-export type RowVersion = { id: bigint; version: number };
+type RowVersion = { id: bigint; version: number };
 
 export type VersionWatch = {
   /**
