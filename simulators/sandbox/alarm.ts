@@ -1,10 +1,11 @@
-export type Alarm = {
-  /** Rings after this time; sooner where it was set to sooner already. */
+type Alarm = {
+  /** Rings after this time, or earlier if it was set to an earlier time. */
   ringIn(ms: number): void;
+  /** Cancels a set alarm. */
   stop(): void;
 };
 
-/** A timer must not be longer than 24 days; nothing is lost by ringing more often. */
+/** Node limits a timer to 24 days. Ringing early is harmless: the callee checks the time. */
 const LONGEST_MS = 60_000;
 
 export function alarm(ring: () => void): Alarm {

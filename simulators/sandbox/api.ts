@@ -4,7 +4,7 @@ import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { mayNotify, type NotifyRule } from "./config.ts";
 import { closePayment, openPayment, type Payment, paymentOf, refund } from "./ledger.ts";
 import { MAX_URL_LENGTH } from "./limits.ts";
-import type { Platform } from "./platform.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { signatureFault } from "./signature.ts";
 
 type Body = Record<string, unknown>;
@@ -14,7 +14,7 @@ export function json(status: number, value: unknown): HttpAnswer {
   return { status, headers, body: JSON.stringify(value) };
 }
 
-/** Throws 401 unless the request was signed by the merchant. */
+/** Throws 401 unless the merchant signed this content: the raw body, or the path without a body. */
 export function checkSignature(
   request: IncomingMessage,
   content: string | Uint8Array,
@@ -25,27 +25,27 @@ export function checkSignature(
   if (fault !== undefined) throw new HttpProblem(401, fault);
 }
 
-/** The object in a request; throws 415 or 400. */
+/** The object in the body of a request. Throws 415 or 400. */
 export function parseBody(request: IncomingMessage, bytes: Uint8Array): Body {
   const type = request.headers["content-type"] ?? "";
   if (!/^application\/json *(;|$)/i.test(type)) {
-    throw new HttpProblem(415, "application/json only");
+    throw new HttpProblem(415, "content-type must be application/json");
   }
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new HttpProblem(400, "not JSON");
+    throw new HttpProblem(400, "body must be JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new HttpProblem(400, "not an object");
+    throw new HttpProblem(400, "body must be a JSON object");
   }
   return value as Body;
 }
 
-export async function open({ store, config, checkoutUrl }: Platform, body: Body) {
+export async function open({ store, config, checkoutUrl }: Sandbox, body: Body) {
   const request = {
-    merchantTradeId: key(body, "merchant_trade_id"),
+    merchantTradeId: id(body, "merchant_trade_id"),
     amountCents: cents(body),
     currency: matching(body, "currency", /^[A-Z]{3}$/),
     notifyUrl: notifyUrl(body, config.notify),
@@ -60,20 +60,20 @@ export async function open({ store, config, checkoutUrl }: Platform, body: Body)
   });
 }
 
-export function query({ store }: Platform, merchantTradeId: string): HttpAnswer {
+export function query({ store }: Sandbox, merchantTradeId: string): HttpAnswer {
   const payment = paymentOf(store.read, merchantTradeId);
-  return payment ? json(200, spoken(payment)) : unknownPayment();
+  return payment ? json(200, paymentJson(payment)) : unknownPayment();
 }
 
-export async function close({ store }: Platform, merchantTradeId: string): Promise<HttpAnswer> {
+export async function close({ store }: Sandbox, merchantTradeId: string): Promise<HttpAnswer> {
   const state = await store.transact((sql) => closePayment(sql, merchantTradeId, Date.now()));
   return state === undefined ? unknownPayment() : json(200, { state });
 }
 
-export async function giveBack({ store, faults }: Platform, body: Body): Promise<HttpAnswer> {
+export async function refundPayment({ store, faults }: Sandbox, body: Body): Promise<HttpAnswer> {
   const request = {
-    merchantRefundId: key(body, "merchant_refund_id"),
-    merchantTradeId: key(body, "merchant_trade_id"),
+    merchantRefundId: id(body, "merchant_refund_id"),
+    merchantTradeId: id(body, "merchant_trade_id"),
     amountCents: cents(body),
   };
   const rule = { refuse: faults.current.refuse_refunds, nowMs: Date.now() };
@@ -81,8 +81,8 @@ export async function giveBack({ store, faults }: Platform, body: Body): Promise
   return outcome === undefined ? unknownPayment() : json(200, outcome);
 }
 
-/** As the API and the control interface show it. */
-export function spoken(payment: Payment) {
+/** A payment as the API and the control interface show it. */
+export function paymentJson(payment: Payment) {
   return {
     merchant_trade_id: payment.merchantTradeId,
     trade_id: payment.tradeId,
@@ -104,7 +104,7 @@ function matching(body: Body, name: string, pattern: RegExp): string {
   throw new HttpProblem(400, `${name} must match ${pattern}`);
 }
 
-function key(body: Body, name: string): string {
+function id(body: Body, name: string): string {
   return matching(body, name, /^[A-Za-z0-9_-]{1,64}$/);
 }
 
@@ -117,13 +117,10 @@ function cents(body: Body): bigint {
 function notifyUrl(body: Body, rule: NotifyRule): string {
   const url = matching(body, "notify_url", new RegExp(`^.{1,${MAX_URL_LENGTH}}$`));
   if (mayNotify(rule, url)) return url;
-  throw new HttpProblem(
-    400,
-    "notify_url: this origin is not allowed (SHOP_SANDBOX_NOTIFY_ORIGINS)",
-  );
+  throw new HttpProblem(400, "notify_url must be on an origin in SHOP_SANDBOX_NOTIFY_ORIGINS");
 }
 
-/** Where the browser goes afterwards; may be left out. */
+/** Where the browser goes after the checkout. Optional. */
 function returnUrl(body: Body): string {
   if (body.return_url === undefined || body.return_url === "") return "";
   const url = URL.parse(matching(body, "return_url", new RegExp(`^.{1,${MAX_URL_LENGTH}}$`)));

@@ -29,12 +29,12 @@ const TITLES: Record<PaymentState, string> = {
 };
 
 const NOTES: Record<PaymentState, string> = {
-  open: "A sandbox: no money moves.",
-  paid: "The shop is being told.",
-  closed: "Nothing was paid, and nothing can be paid here any more.",
+  open: "This is a sandbox. No money moves.",
+  paid: "The sandbox is notifying the shop.",
+  closed: "Nothing was paid. This payment can no longer be paid.",
 };
 
-/** The page on which a shopper pays; it needs no script. */
+/** The page on which a shopper pays. It works without scripts. */
 export function checkoutPage(payment: Payment, status = 200): HttpAnswer {
   const { state, returnUrl } = payment;
   const back =
@@ -53,8 +53,8 @@ ${state === "open" ? buttons(payment) : back}`,
 }
 
 export function noSuchPage(): HttpAnswer {
-  const body = '<p class="note">Please go back to the shop and start paying again.</p>';
-  return page(404, { title: "There is no such payment", formTarget: "", body });
+  const body = '<p class="note">Go back to the shop and start the payment again.</p>';
+  return page(404, { title: "Unknown payment", formTarget: "", body });
 }
 
 function buttons(payment: Payment): string {
@@ -74,7 +74,7 @@ function page(
   const policy = [
     "default-src 'none'",
     `style-src 'sha256-${STYLE_HASH}'`,
-    // Browsers hold the redirect after a form to this rule, too.
+    // Browsers apply form-action to the redirect that follows the form as well.
     `form-action 'self' ${formTarget}`.trim(),
     "frame-ancestors 'none'",
     "base-uri 'none'",

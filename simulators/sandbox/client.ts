@@ -1,4 +1,4 @@
-// The control interface of the sandbox platform, for tests, the demonstration, the replay and the audit.
+// The typed client of the control interface.
 
 import type { Fake } from "./fakes.ts";
 import type { Faults } from "./faults.ts";
@@ -16,7 +16,7 @@ export type SandboxPayment = {
   refundedCents: bigint;
 };
 
-export type SandboxRefund = {
+type SandboxRefund = {
   refundId: string;
   paymentId: string;
   amountCents: bigint;
@@ -25,8 +25,8 @@ export type SandboxRefund = {
   refundTime: Date;
 };
 
-/** A callback, and what the shop answered to its latest attempt, such as "200 success" or "ECONNREFUSED". */
-export type SandboxNotice = {
+/** A notice. `lastAnswer` is the answer to its latest callback: "200 success", "ECONNREFUSED"... */
+type SandboxNotice = {
   noticeId: string;
   paymentId: string;
   state: "waiting" | "answered" | "given_up";
@@ -41,26 +41,32 @@ export type SandboxState = {
   fakes: { paymentId: string; kind: Fake; answer: string }[];
 };
 
-/** The platform does not know the payment, or does not do this with it. */
+/** The sandbox does not know the payment, or refuses the command for it. */
 export class SandboxRefusal extends Error {}
 
 export type SandboxControl = {
   url: string;
-  /** Pays without a browser; the callback starts. SandboxRefusal where it is unknown or closed. */
+  /**
+   * Pays without a browser, and starts the callback. Throws SandboxRefusal if the payment is
+   * unknown or closed.
+   */
   pay(payment: Key): Promise<SandboxPayment>;
-  /** These faults from now on, and no others. */
+  /** Sets these faults, and clears all others. */
   faults(faults?: Partial<Faults>): Promise<void>;
-  /** Sends callbacks now, past schedule and faults, all at the same moment; what the shop answered to each. */
+  /**
+   * Sends callbacks now, regardless of schedule and faults, all at the same moment. Returns the
+   * shop's answer to each.
+   */
   send(
     payment: Key,
     options?: { kind?: Fake | "genuine"; times?: number; as?: Key },
   ): Promise<string[]>;
-  /** All that the platform knows, as of one moment. */
+  /** All payments, refunds, notices and fakes, as of one moment. */
   state(): Promise<SandboxState>;
 };
 
 const TIMEOUT_MS = 30_000;
-/** For what may be long. */
+/** For dumps of any size. */
 const STATE_TIMEOUT_MS = 300_000;
 
 export function sandboxControl(url: string): SandboxControl {
@@ -94,7 +100,7 @@ export function sandboxControl(url: string): SandboxControl {
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what the platform answers is read right below.
+// biome-ignore lint/suspicious/noExplicitAny: the functions below read the answer.
 type Answer = any;
 
 async function call(url: string, timeoutMs: number, init: RequestInit = {}): Promise<Answer> {

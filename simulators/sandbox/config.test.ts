@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import { DEVELOPMENT_SANDBOX_SECRET, mayNotify, sandboxConfig } from "./config.ts";
 
-describe("settings of the sandbox platform", () => {
+describe("settings of the sandbox", () => {
   const production = { SHOP_ENV: "production", SHOP_SANDBOX_SECRET: "a secret of 22 letters" };
 
-  it("are well by default, on the loopback address", () => {
+  it("have defaults for a sandbox on the loopback address", () => {
     const config = sandboxConfig({});
     assert.deepEqual(config.listen, { host: "127.0.0.1", port: 50_058 });
     assert.equal(config.control, "loopback");
     assert.match(config.store, /\/\.shop\/sandbox-shop\.db$/);
   });
 
-  it("need a secret of their own in production, and have no control interface there", () => {
+  it("require a secret in production, and switch the control interface off", () => {
     assert.throws(() => sandboxConfig({ SHOP_ENV: "production" }), /SHOP_SANDBOX_SECRET: must be/);
     const known = { ...production, SHOP_SANDBOX_SECRET: DEVELOPMENT_SANDBOX_SECRET };
     assert.throws(() => sandboxConfig(known), /refuses the development secret/);
     assert.equal(sandboxConfig({ ...production, SHOP_SANDBOX_CONTROL: "any" }).control, "off");
   });
 
-  it("never show the secret when it is wrong", () => {
+  it("never show an invalid secret in the error", () => {
     assert.throws(
       () => sandboxConfig({ SHOP_SANDBOX_SECRET: "short" }),
       (error: Error) => {
@@ -27,7 +27,7 @@ describe("settings of the sandbox platform", () => {
     );
   });
 
-  it("let callbacks go to the loopback address only, unless other origins are named", () => {
+  it("allow callbacks to the loopback address only, unless they name other origins", () => {
     const { notify } = sandboxConfig({});
     const allowed = [
       "http://127.0.0.1:1/x",

@@ -7,29 +7,29 @@ import { readSettings, type SettingsReader } from "#platform/settings/settings.t
 /** Lets a fresh clone start its sandbox. Production refuses it. */
 export const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";
 
-/** Above SHOP_PORT_BASE. */
+/** Default port, above SHOP_PORT_BASE. */
 export const PORT_OFFSET = 8;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Who may use the control interface. */
+/** From which addresses the control interface can be used. */
 const CONTROLS = ["loopback", "any", "off"] as const;
 
 export type SandboxConfig = {
   logLevel: LogLevel;
   listen: { host: string; port: number };
-  /** Begins the addresses of checkout pages; undefined: where it listens. */
+  /** Origin of checkout addresses; undefined: the address that it listens on. */
   publicUrl: string | undefined;
-  /** The file with all that the platform knows. */
+  /** Path of the SQLite file. */
   store: string;
-  /** Known to the platform and the shop, for the signatures of both. */
+  /** Shared with the merchant; signs requests and callbacks. */
   secret: string;
   notify: NotifyRule;
-  /** Of the pauses between repeated callbacks, so that tests need not wait. */
+  /** Shortens the pauses between repeated callbacks for tests; 100 is the full schedule. */
   schedulePercent: number;
   control: (typeof CONTROLS)[number];
 };
 
-/** Where callbacks may be sent to. */
+/** The origins that callbacks may be sent to. */
 export type NotifyRule = { loopback: boolean; origins: Set<string> };
 
 export function sandboxConfig(env: Record<string, string | undefined>): SandboxConfig {
@@ -63,7 +63,7 @@ export function sandboxConfig(env: Record<string, string | undefined>): SandboxC
   });
 }
 
-/** Where a program on the same machine finds the sandbox that has these settings. */
+/** The address at which a program on the same machine reaches the sandbox. */
 export function sandboxUrl(listen: { host: string; port: number }): string {
   const host = ["0.0.0.0", "[::]"].includes(listen.host) ? "127.0.0.1" : listen.host;
   return `http://${host}:${listen.port}`;
@@ -101,12 +101,15 @@ function notifyRule(read: SettingsReader): NotifyRule {
   return { loopback: entries.some((text) => text.trim() === "loopback"), origins };
 }
 
-/** Whether callbacks may be sent there; the shop's own word is not enough to make us call any address. */
+/**
+ * Whether callbacks may be sent to this address. A merchant cannot make the sandbox send requests
+ * to arbitrary addresses.
+ */
 export function mayNotify(rule: NotifyRule, address: string): boolean {
   const url = URL.parse(address);
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== "") return false;
   if (rule.origins.has(url.origin)) return true;
   const { hostname } = url;
-  // The parser has made four decimal numbers of whatever stands for an IPv4 address.
+  // URL.parse normalises every spelling of an IPv4 address to four decimal numbers.
   return rule.loopback && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname);
 }

@@ -1,48 +1,49 @@
 import { Readable } from "node:stream";
 import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
-import { json, spoken, unknownPayment } from "./api.ts";
+import { json, paymentJson, unknownPayment } from "./api.ts";
 import { isFake, parseFaults } from "./faults.ts";
-import { type Payment, payment, paymentOf } from "./ledger.ts";
+import { type Payment, paymentOf, paymentOfRow } from "./ledger.ts";
 import { MAX_COPIES, MAX_DUMPS } from "./limits.ts";
-import { noticeFor, noticeOf } from "./notices.ts";
-import { type Platform, pay } from "./platform.ts";
+import { newNotice, storedNotice } from "./notices.ts";
+import { pay, type Sandbox } from "./sandbox.ts";
 import type { Row, Sql, Store } from "./store.ts";
 
-/** The faults that are named, and no others. */
-export function setFaults({ faults, dispatcher }: Platform, body: unknown): HttpAnswer {
-  const wanted = parseFaults(body);
-  if (typeof wanted === "string") throw new HttpProblem(400, wanted);
-  faults.current = wanted;
+/** Sets the faults in the body, and clears all others. */
+export function setFaults({ faults, dispatcher }: Sandbox, body: unknown): HttpAnswer {
+  const parsed = parseFaults(body);
+  if (typeof parsed === "string") throw new HttpProblem(400, parsed);
+  faults.current = parsed;
   dispatcher.nudge();
-  return json(200, wanted);
+  return json(200, parsed);
 }
 
 /** Pays without a browser. */
-export async function payNow(platform: Platform, merchantTradeId: string): Promise<HttpAnswer> {
-  const found = paymentOf(platform.store.read, merchantTradeId);
-  const done = found && (await pay(platform, found.tradeId));
+export async function payNow(sandbox: Sandbox, merchantTradeId: string): Promise<HttpAnswer> {
+  const found = paymentOf(sandbox.store.read, merchantTradeId);
+  const done = found && (await pay(sandbox, found.tradeId));
   if (!done) return unknownPayment();
-  return json(done.payment.state === "paid" ? 200 : 409, spoken(done.payment));
+  return json(done.payment.state === "paid" ? 200 : 409, paymentJson(done.payment));
 }
 
 /**
- * Sends callbacks about a payment right now, past schedule and faults: `kind` is "genuine" or one of the fakes, `times`
- * how many at the same moment. Answers with what the shop answered to each.
+ * Sends callbacks about a payment now, regardless of schedule and faults. `kind` is "genuine" or a
+ * fake, `times` the number of copies sent at once. Answers with the shop's answer to each.
  */
 export async function sendNow(
-  { store, sender }: Platform,
+  { store, sender }: Sandbox,
   merchantTradeId: string,
   body: Record<string, unknown>,
 ): Promise<HttpAnswer> {
   const { kind = "genuine", times = 1, as } = body;
-  if (kind !== "genuine" && !isFake(kind)) throw new HttpProblem(400, "kind: there is none such");
+  if (kind !== "genuine" && !isFake(kind))
+    throw new HttpProblem(400, "kind must be genuine or a fake of fakes.ts");
   if (!Number.isInteger(times) || (times as number) < 1 || (times as number) > MAX_COPIES) {
-    throw new HttpProblem(400, `times must be from 1 to ${MAX_COPIES}`);
+    throw new HttpProblem(400, `times must be an integer from 1 to ${MAX_COPIES}`);
   }
-  if (as !== undefined && typeof as !== "string") throw new HttpProblem(400, "as: must be text");
-  const about = paymentOf(store.read, merchantTradeId);
-  if (!about) return unknownPayment();
-  const notice = noticeFor(store.read, merchantTradeId) ?? noticeOf(about, Date.now());
+  if (as !== undefined && typeof as !== "string") throw new HttpProblem(400, "as must be a string");
+  const payment = paymentOf(store.read, merchantTradeId);
+  if (!payment) return unknownPayment();
+  const notice = storedNotice(store.read, merchantTradeId) ?? newNotice(payment, Date.now());
   const copies = Array.from({ length: times as number }, () => sender.send(notice, kind, as));
   const deliveries = await Promise.all(copies);
   return json(200, { answers: deliveries.map(({ answer }) => answer) });
@@ -50,9 +51,12 @@ export async function sendNow(
 
 let dumps = 0;
 
-/** Everything that the platform knows, as of one moment, for the audit. */
-export function dumpState({ store, faults }: Platform): HttpAnswer {
-  if (dumps >= MAX_DUMPS) throw new HttpProblem(503, "busy", { headers: { "retry-after": "1" } });
+/** Streams all payments, refunds, notices and fakes as of one moment, for the audit. */
+export function dumpState({ store, faults }: Sandbox): HttpAnswer {
+  if (dumps >= MAX_DUMPS)
+    throw new HttpProblem(503, "too many dumps under way, retry later", {
+      headers: { "retry-after": "1" },
+    });
   dumps += 1;
   const body = Readable.from(stateText(store, faults.current));
   body.once("close", () => {
@@ -65,9 +69,9 @@ function* stateText(store: Store, faults: object): Generator<string> {
   const sql = store.snapshot();
   try {
     yield `{"faults":${JSON.stringify(faults)}`;
-    yield* list(sql, "payments", (row) => spokenPayment(payment(row)));
-    yield* list(sql, "refunds", spokenRefund);
-    yield* list(sql, "notices", spokenNotice);
+    yield* list(sql, "payments", (row) => fullPaymentJson(paymentOfRow(row)));
+    yield* list(sql, "refunds", refundJson);
+    yield* list(sql, "notices", noticeJson);
     yield* list(sql, "fakes", ({ merchant_trade_id, kind, answer }) => {
       return { merchant_trade_id, kind, answer };
     });
@@ -77,21 +81,25 @@ function* stateText(store: Store, faults: object): Generator<string> {
   }
 }
 
-function* list(sql: Sql, table: string, speak: (row: Row) => object): Generator<string> {
+function* list(sql: Sql, table: string, toJson: (row: Row) => object): Generator<string> {
   yield `,\n"${table}":[`;
   let separator = "\n";
   for (const row of sql.each(`select * from ${table} order by rowid`)) {
-    yield `${separator}${JSON.stringify(speak(row))}`;
+    yield `${separator}${JSON.stringify(toJson(row))}`;
     separator = ",\n";
   }
   yield "]";
 }
 
-function spokenPayment(one: Payment) {
-  return { ...spoken(one), notify_url: one.notifyUrl, return_url: one.returnUrl };
+function fullPaymentJson(payment: Payment) {
+  return {
+    ...paymentJson(payment),
+    notify_url: payment.notifyUrl,
+    return_url: payment.returnUrl,
+  };
 }
 
-function spokenRefund(row: Row) {
+function refundJson(row: Row) {
   const { merchant_refund_id, merchant_trade_id, amount_cents, state, cause, refund_ms } = row;
   return {
     merchant_refund_id,
@@ -103,7 +111,7 @@ function spokenRefund(row: Row) {
   };
 }
 
-function spokenNotice({ notice_id, merchant_trade_id, state, attempts, last_answer }: Row) {
+function noticeJson({ notice_id, merchant_trade_id, state, attempts, last_answer }: Row) {
   return {
     notice_id,
     merchant_trade_id,

@@ -3,16 +3,19 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Message } from "./fakes.ts";
 import { CALLBACK_ANSWER_MS, MAX_ANSWER_BYTES, MAX_CALLBACKS_IN_FLIGHT } from "./limits.ts";
 
-/** What came back: "200 success", or what went wrong. */
+/**
+ * The outcome of one callback. `answer` is the status and body, such as "200 success", or the error
+ * code. `answered`: it is exactly the success answer.
+ */
 export type Delivery = { answered: boolean; answer: string };
 
 export type Courier = {
-  /** One POST, no redirects followed; never throws. */
+  /** Sends one POST. Follows no redirect, never throws. */
   deliver(url: string, message: Message): Promise<Delivery>;
   close(): void;
 };
 
-export function courier(): Courier {
+export function createCourier(): Courier {
   const options = { keepAlive: true, maxSockets: MAX_CALLBACKS_IN_FLIGHT };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
   return {
@@ -55,7 +58,7 @@ function post(
       response.on("data", (chunk: Buffer) => {
         length += chunk.length;
         if (length <= MAX_ANSWER_BYTES) chunks.push(chunk);
-        else response.destroy(new Error("the answer is too long"));
+        else response.destroy(new Error(`answer has more than ${MAX_ANSWER_BYTES} bytes`));
       });
       response.on("error", fail);
       response.on("end", () => {

@@ -7,9 +7,9 @@ import type { Sender } from "./sender.ts";
 import type { Store } from "./store.ts";
 
 export type Dispatcher = {
-  /** There may be something to send now. */
+  /** Looks for due notices now. */
   nudge(): void;
-  /** Waits for the callbacks that are under way. */
+  /** Sends nothing more, and waits for the callbacks under way. */
   stop(): Promise<void>;
 };
 
@@ -17,7 +17,7 @@ type Parts = {
   store: Store;
   sender: Sender;
   schedulePercent: number;
-  /** As they are at the moment. */
+  /** The current faults. */
   faults: () => Faults;
   log: Log;
 };
@@ -25,8 +25,8 @@ type Parts = {
 const HELD_CHECK_MS = 50;
 
 /**
- * Sends the notices of the store when their time comes, until the shop has answered each. All that it needs to go on is
- * in the store: after a crash, what was under way is sent once more.
+ * Sends stored notices when they are due, until the merchant has answered each. Its only state is
+ * the store: after a crash, what was under way is sent again.
  */
 export function startDispatcher(parts: Parts): Dispatcher {
   const { store, faults, log } = parts;
@@ -62,14 +62,14 @@ export function startDispatcher(parts: Parts): Dispatcher {
     begin(due.reverse());
   }
 
-  /** One after the other; when all are through, there is room for others. */
+  /** Sends these notices one after the other, then looks for others. */
   function begin(notices: Notice[]): void {
     const work = async () => {
       for (const notice of notices) await attempt(parts, notice);
     };
     const running = work()
       .then(nudge, (error) => {
-        log.error({ err: error }, "a callback's outcome could not be saved");
+        log.error({ err: error }, "outcome of a callback could not be stored, sending it again");
         clock.ringIn(HOLD_MS);
       })
       .finally(() => {
@@ -103,5 +103,5 @@ async function attempt({ store, sender, schedulePercent, log }: Parts, notice: N
   const outcome = { ...delivery, nowMs: Date.now(), schedulePercent };
   await store.transact((sql) => recordAttempt(sql, notice, outcome));
   const { noticeId, merchantTradeId } = notice;
-  log.info({ noticeId, merchantTradeId, ...delivery }, "callback");
+  log.info({ noticeId, merchantTradeId, ...delivery }, "callback sent");
 }

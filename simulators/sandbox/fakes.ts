@@ -1,7 +1,10 @@
 import type { Notice, NoticeBody } from "./notices.ts";
 import { signedHeaders } from "./signature.ts";
 
-/** What can be wrong with a callback. From "amount" on it is signed well, as if the platform itself had gone wrong. */
+/**
+ * What can be wrong with a callback. From "amount" on it is signed correctly, as if by a faulty
+ * provider.
+ */
 export const FAKES = [
   "unsigned",
   "wrong_signature",
@@ -19,14 +22,14 @@ export type Fake = (typeof FAKES)[number];
 
 export type Message = { headers: Record<string, string>; body: Uint8Array };
 
-/** Longer than a signature stays fresh. */
+/** Longer than a signature is valid. */
 const SIX_MINUTES_MS = 360_000;
 
 export function genuineMessage(notice: Notice, secret: string, nowMs: number): Message {
   return { headers: signedHeaders(secret, notice.body, nowMs), body: notice.body };
 }
 
-/** The notice with one thing wrong. `as` is the payment that the kind "payment" speaks of; default: an unknown one. */
+/** The notice with one fault. `as` is the payment that a fake of kind "payment" names. */
 export function fakeMessage(
   kind: Fake,
   notice: Notice,
@@ -54,7 +57,7 @@ export function fakeMessage(
     case "currency":
       return signed({ currency: parsed(notice.body).currency === "USD" ? "EUR" : "USD" });
     case "merchant":
-      return signed({ merchant_id: "somebody-else" });
+      return signed({ merchant_id: "another-merchant" });
     case "trade":
       return signed({ trade_id: `sb${"0".repeat(32)}` });
     case "payment":

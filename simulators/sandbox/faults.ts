@@ -1,27 +1,30 @@
 import { FAKES, type Fake } from "./fakes.ts";
 import { MAX_COPIES } from "./limits.ts";
 
-/** What the platform does wrong, until it is told otherwise or ends. */
+/** The faults of the sandbox. They last until they are cleared or the sandbox restarts. */
 export type Faults = {
-  /** Each callback is sent so many times more, at the same moment. */
+  /** Extra copies of each callback, sent at the same moment. */
   duplicate: number;
-  /** The first attempt of callbacks of new payments is so much later. */
+  /** Delays the first callback of payments made from now on. */
   delay_ms: number;
-  /** Callbacks are held until so many wait, or for a second, then sent one by one, the latest first. 0: off. */
+  /**
+   * Holds callbacks until this many wait, for HOLD_MS at most, then sends them one by one, the
+   * newest first. 0 or 1: off.
+   */
   reorder: number;
-  /** Sent before each callback, as if by somebody else. */
+  /** Fakes to send before each callback. */
   forge: Fake[];
-  /** Sent instead of each callback. */
+  /** The fake to send instead of each callback. */
   tamper: Fake | "off";
-  /** So many callbacks from now on are lost on their way. */
+  /** The next callbacks that are lost. */
   drop: number;
-  /** Answers of the API come so much later, after their effect. */
+  /** Delays each answer of the API, after its effect. */
   slow_ms: number;
-  /** So many answers of the API from now on are lost, after their effect. */
+  /** The next answers of the API that are lost, after their effect. */
   lose_answers: number;
-  /** Nothing is answered, no callback is sent. */
+  /** Answers nothing and sends no callback. */
   down: boolean;
-  /** Each new refund fails. */
+  /** Fails each new refund. */
   refuse_refunds: boolean;
 };
 
@@ -38,6 +41,7 @@ const NONE: Faults = {
   refuse_refunds: false,
 };
 
+/** The largest value of each fault that is a number. */
 const MOST = {
   duplicate: MAX_COPIES,
   delay_ms: 3_600_000,
@@ -51,30 +55,31 @@ export function noFaults(): Faults {
   return { ...NONE, forge: [] };
 }
 
-/** The faults that the object names; the others are off. A string says what is wrong with it. */
+/** The faults in the object, with all others off; or a string that says what is wrong with it. */
 export function parseFaults(value: unknown): Faults | string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not an object";
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return "body must be a JSON object";
   const faults = noFaults();
-  for (const [name, wanted] of Object.entries(value)) {
-    if (!Object.hasOwn(NONE, name)) return `there is no fault ${JSON.stringify(name)}`;
-    if (!fits(name as keyof Faults, wanted)) return `${name} is not one of its values`;
-    Object.assign(faults, { [name]: wanted });
+  for (const [name, setting] of Object.entries(value)) {
+    if (!Object.hasOwn(NONE, name)) return `fault ${JSON.stringify(name)} does not exist`;
+    if (!fits(name as keyof Faults, setting)) return `${name} does not accept this value`;
+    Object.assign(faults, { [name]: setting });
   }
   return faults;
 }
 
-function fits(name: keyof Faults, wanted: unknown): boolean {
+function fits(name: keyof Faults, setting: unknown): boolean {
   switch (name) {
     case "down":
     case "refuse_refunds":
-      return typeof wanted === "boolean";
+      return typeof setting === "boolean";
     case "forge":
-      return Array.isArray(wanted) && wanted.length <= FAKES.length && wanted.every(isFake);
+      return Array.isArray(setting) && setting.length <= FAKES.length && setting.every(isFake);
     case "tamper":
-      return wanted === "off" || isFake(wanted);
+      return setting === "off" || isFake(setting);
     default:
       return (
-        Number.isInteger(wanted) && (wanted as number) >= 0 && (wanted as number) <= MOST[name]
+        Number.isInteger(setting) && (setting as number) >= 0 && (setting as number) <= MOST[name]
       );
   }
 }

@@ -15,46 +15,46 @@ export type Payment = {
   refundedCents: bigint;
 };
 
-export type OpenRequest = Pick<
+type OpenRequest = Pick<
   Payment,
   "merchantTradeId" | "amountCents" | "currency" | "notifyUrl" | "returnUrl"
 >;
 
-export type RefundRequest = {
+type RefundRequest = {
   merchantRefundId: string;
   merchantTradeId: string;
   amountCents: bigint;
 };
 
-export type RefundOutcome = { state: "succeeded" } | { state: "failed"; cause: string };
+type RefundOutcome = { state: "succeeded" } | { state: "failed"; cause: string };
 
-/** The same key was used before with other contents. */
-export class KeyReused extends Error {}
+/** The merchant used this id before, with other contents. */
+export class IdReused extends Error {}
 
 type Reader = Pick<Sql, "get">;
 
 export function paymentOf(sql: Reader, merchantTradeId: string): Payment | undefined {
   const row = sql.get("select * from payments where merchant_trade_id = ?", [merchantTradeId]);
-  return row && payment(row);
+  return row && paymentOfRow(row);
 }
 
 export function paymentOfTrade(sql: Reader, tradeId: string): Payment | undefined {
   const row = sql.get("select * from payments where trade_id = ?", [tradeId]);
-  return row && payment(row);
+  return row && paymentOfRow(row);
 }
 
 /**
- * Idempotent by the merchant's id: the first one's addresses stay. Another amount or currency under the same id throws
- * KeyReused.
+ * Opens a payment. Idempotent by the merchant's id; the first addresses stay. Throws IdReused for
+ * another amount or currency under the same id.
  */
 export function openPayment(sql: Sql, request: OpenRequest, nowMs: number): Payment {
   const { merchantTradeId, amountCents, currency, notifyUrl, returnUrl } = request;
   const known = paymentOf(sql, merchantTradeId);
   if (known) {
-    if (known.amountCents !== amountCents || known.currency !== currency) throw new KeyReused();
+    if (known.amountCents !== amountCents || known.currency !== currency) throw new IdReused();
     return known;
   }
-  // Whoever knows it may pay, so it cannot be guessed.
+  // It gives access to the checkout page, so it must not be guessable.
   const tradeId = `sb${randomBytes(16).toString("hex")}`;
   sql.run(
     `insert into payments
@@ -65,7 +65,7 @@ export function openPayment(sql: Sql, request: OpenRequest, nowMs: number): Paym
   return { ...request, tradeId, state: "open", payMs: undefined, refundedCents: 0n };
 }
 
-/** True where this call paid it: not for one that is closed, or paid already. */
+/** Pays the payment if it is open. Returns whether it did. */
 export function payOpen(sql: Sql, tradeId: string, nowMs: number): boolean {
   const changed = sql.run(
     "update payments set state = 'paid', pay_ms = ? where trade_id = ? and state = 'open'",
@@ -74,22 +74,24 @@ export function payOpen(sql: Sql, tradeId: string, nowMs: number): boolean {
   return changed === 1;
 }
 
-/** Closes it where it is open; the state that it is in now: a payment that came before wins. */
+/** Closes the payment if it is open. Returns its state afterwards: it may have been paid before. */
 export function closePayment(
   sql: Sql,
   merchantTradeId: string,
   nowMs: number,
 ): PaymentState | undefined {
   sql.run(
-    "update payments set state = 'closed', close_ms = ? where merchant_trade_id = ? and state = 'open'",
+    `update payments set state = 'closed', close_ms = ?
+     where merchant_trade_id = ? and state = 'open'`,
     [nowMs, merchantTradeId],
   );
   return paymentOf(sql, merchantTradeId)?.state;
 }
 
 /**
- * Idempotent by the merchant's refund id, a failure too: a request that was under way for long must not move money after
- * its failure was told. Other contents under the same id throw KeyReused. undefined: there is no such payment.
+ * Refunds a part of a payment. Idempotent by the merchant's refund id, failures included: a delayed
+ * repetition must not move money after a failure was answered. Throws IdReused for other contents
+ * under the same id. Returns undefined if the payment does not exist.
  */
 export function refund(
   sql: Sql,
@@ -100,13 +102,13 @@ export function refund(
   const known = sql.get("select * from refunds where merchant_refund_id = ?", [merchantRefundId]);
   if (known) {
     const same = known.merchant_trade_id === merchantTradeId && known.amount_cents === amountCents;
-    if (!same) throw new KeyReused();
+    if (!same) throw new IdReused();
     if (known.state === "succeeded") return { state: "succeeded" };
     return { state: "failed", cause: String(known.cause) };
   }
-  const paid = paymentOf(sql, merchantTradeId);
-  if (!paid) return undefined;
-  const cause = rule.refuse ? "refused" : failureOf(paid, amountCents);
+  const payment = paymentOf(sql, merchantTradeId);
+  if (!payment) return undefined;
+  const cause = rule.refuse ? "refused" : failureOf(payment, amountCents);
   const state = cause === undefined ? "succeeded" : "failed";
   sql.run("insert into refunds values (?, ?, ?, ?, ?, ?)", [
     merchantRefundId,
@@ -124,12 +126,13 @@ export function refund(
   return { state: "succeeded" };
 }
 
-function failureOf(paid: Payment, amountCents: bigint): string | undefined {
-  if (paid.state !== "paid") return "not paid";
-  return amountCents > paid.amountCents - paid.refundedCents ? "more than is left" : undefined;
+function failureOf(payment: Payment, amountCents: bigint): string | undefined {
+  if (payment.state !== "paid") return "not paid";
+  const leftCents = payment.amountCents - payment.refundedCents;
+  return amountCents > leftCents ? "more than is left" : undefined;
 }
 
-export function payment(row: Row): Payment {
+export function paymentOfRow(row: Row): Payment {
   return {
     tradeId: String(row.trade_id),
     merchantTradeId: String(row.merchant_trade_id),

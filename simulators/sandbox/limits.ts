@@ -1,23 +1,26 @@
-/** Of a request to the API or the checkout page; both are a few hundred bytes. */
+/** Bytes in the body of a request; genuine ones have a few hundred. */
 export const MAX_BODY_BYTES = 16 * 1_024;
-/** Of each address that the shop names. */
+/** Characters in each address that a merchant gives. */
 export const MAX_URL_LENGTH = 2_048;
 
-/** How old, or how far ahead, the time of a signed request may be. */
+/** Seconds that a signature is valid before and after its timestamp. */
 export const FRESH_SECONDS = 300;
 
-/** Callbacks under way at the same time. */
+/** Callbacks under way at once. */
 export const MAX_CALLBACKS_IN_FLIGHT = 64;
-/** An answer that takes longer counts as none. */
+/** Time for a merchant to answer a callback. */
 export const CALLBACK_ANSWER_MS = 5_000;
-/** Of an answer to a callback; "success" has seven. */
+/** Bytes in an answer to a callback; "success" has seven. */
 export const MAX_ANSWER_BYTES = 1_024;
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Pauses before a callback is repeated; the last one is taken again and again, up to a day. */
+/**
+ * Pauses before an unanswered callback is repeated. The last one applies from then on, until the
+ * notice is a day old.
+ */
 export const REPEAT_AFTER_MS = [
   SECOND,
   2 * SECOND,
@@ -31,11 +34,11 @@ export const REPEAT_AFTER_MS = [
 ];
 export const REPEAT_UP_TO_MS = 24 * HOUR;
 
-/** How long the reorder fault holds callbacks back for others to arrive. */
+/** Longest time that the fault `reorder` holds callbacks back. */
 export const HOLD_MS = 1_000;
-/** Sent at once by one command of the control interface, and by the duplicate fault. */
+/** Copies that one control command, or the fault `duplicate`, sends at once. */
 export const MAX_COPIES = 100;
-/** Fakes whose answers are kept, the latest. */
+/** Newest fakes whose answers are stored. */
 export const MAX_FAKES_KEPT = 10_000;
-/** Dumps of the state under way at the same time. */
+/** Dumps of the state under way at once. */
 export const MAX_DUMPS = 2;

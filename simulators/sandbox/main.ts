@@ -1,35 +1,41 @@
-// The sandbox payment platform: a stranger to the shop, with its own data. It shares nothing with the
-// pay service but the secret of their signatures.
+// The sandbox, a payment provider to develop and test against. It has its own data and shares no
+// code with the pay service; README.md describes their protocol.
 
 import { startHttpServer } from "#platform/http/server.ts";
 import { type Running, runService } from "#platform/service/run.ts";
 import { createLog } from "#platform/telemetry/log.ts";
 import { sandboxConfig, sandboxUrl } from "./config.ts";
-import { courier } from "./delivery.ts";
+import { createCourier } from "./delivery.ts";
 import { startDispatcher } from "./dispatcher.ts";
 import { noFaults } from "./faults.ts";
-import type { Platform } from "./platform.ts";
 import { routes } from "./routes.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { createSender } from "./sender.ts";
 import { openStore } from "./store.ts";
 
-/** Above those of a shop's pay service, and room for answers that are slow by command. */
+/** More than a pay service opens, with room for answers that a fault delays. */
 const HTTP_LIMITS = { maxInFlight: 2_000, maxConnections: 2_000 };
 
-export async function start(
+async function start(
   env: Record<string, string | undefined> = process.env,
 ): Promise<Running & { address: string }> {
   const config = sandboxConfig(env);
   const log = createLog("sandbox", config.logLevel);
   const store = openStore(config.store);
   const faults = { current: noFaults() };
-  const messenger = courier();
-  const now = () => faults.current;
-  const sender = createSender({ store, config, courier: messenger, faults: now });
+  const courier = createCourier();
+  const currentFaults = () => faults.current;
+  const sender = createSender({ store, config, courier, faults: currentFaults });
   const { schedulePercent } = config;
-  const dispatcher = startDispatcher({ store, sender, schedulePercent, faults: now, log });
+  const dispatcher = startDispatcher({
+    store,
+    sender,
+    schedulePercent,
+    faults: currentFaults,
+    log,
+  });
   let publicUrl = config.publicUrl;
-  const platform: Platform = {
+  const sandbox: Sandbox = {
     store,
     config,
     dispatcher,
@@ -37,7 +43,7 @@ export async function start(
     faults,
     checkoutUrl: (tradeId) => `${publicUrl}/checkout/${tradeId}`,
   };
-  const handle = routes(platform);
+  const handle = routes(sandbox);
   const server = await startHttpServer({ listen: config.listen, handle, log, limits: HTTP_LIMITS });
   publicUrl ??= sandboxUrl({ host: config.listen.host, port: server.port });
   return {
@@ -45,7 +51,7 @@ export async function start(
     async stop() {
       await server.stop();
       await dispatcher.stop();
-      messenger.close();
+      courier.close();
       await store.close();
     },
   };

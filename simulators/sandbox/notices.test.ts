@@ -6,7 +6,7 @@ import { openPayment, payOpen } from "./ledger.ts";
 import { addNotice, dueNotices, pauseAfter, recordAttempt } from "./notices.ts";
 import { openStore, type Store } from "./store.ts";
 
-describe("the schedule of callbacks", () => {
+describe("the callback schedule", () => {
   let directory: string;
   let store: Store;
 
@@ -20,7 +20,7 @@ describe("the schedule of callbacks", () => {
     rmSync(directory, { recursive: true });
   });
 
-  it("is 1 s, 2 s, 5 s, 15 s, 30 s, 1 m, 5 m, 15 m, and then each hour", () => {
+  it("repeats after 1 s, 2 s, 5 s, 15 s, 30 s, 1 m, 5 m, 15 m, and then every hour", () => {
     const seconds = Array.from({ length: 11 }, (_, index) => pauseAfter(index + 1, 100) / 1_000);
     assert.deepEqual(seconds, [1, 2, 5, 15, 30, 60, 300, 900, 3_600, 3_600, 3_600]);
     assert.equal(pauseAfter(1, 1), 10);
@@ -58,8 +58,8 @@ describe("the schedule of callbacks", () => {
   });
 });
 
-describe("the store of the sandbox platform", () => {
-  it("takes back what failed, and nothing of what was asked for at the same moment", async () => {
+describe("the store of the sandbox", () => {
+  it("rolls back work that throws, and nothing else that shares its commit", async () => {
     const directory = mkdtempSync(join(tmpdir(), "sandbox-store-"));
     const store = openStore(join(directory, "sandbox.db"));
     const insert = "insert into fakes (merchant_trade_id, kind, answer) values (?, '', '')";

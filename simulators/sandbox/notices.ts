@@ -4,18 +4,19 @@ import { MAX_FAKES_KEPT, REPEAT_AFTER_MS, REPEAT_UP_TO_MS } from "./limits.ts";
 import { MERCHANT } from "./signature.ts";
 import type { Row, Sql } from "./store.ts";
 
-/** A callback that the shop has to answer. */
+/**
+ * A message that the merchant has to acknowledge. Each callback that carries it has the same bytes.
+ */
 export type Notice = {
   noticeId: string;
   merchantTradeId: string;
   notifyUrl: string;
-  /** The same bytes each time. */
   body: Uint8Array;
   firstMs: number;
   attempts: number;
 };
 
-/** What a notice says, as JSON in this order. */
+/** The JSON fields of a notice, in this order. */
 export type NoticeBody = {
   notice_id: string;
   type: string;
@@ -29,9 +30,13 @@ export type NoticeBody = {
 
 type Reader = Pick<Sql, "get" | "all">;
 
-/** In the transaction that pays it, so that no payment is without its notice. */
-export function addNotice(sql: Sql, paid: Payment, time: { payMs: number; sendMs: number }): void {
-  const notice = noticeOf(paid, time.payMs);
+/** Stores the notice of a payment, in the transaction that pays it. */
+export function addNotice(
+  sql: Sql,
+  payment: Payment,
+  time: { payMs: number; sendMs: number },
+): void {
+  const notice = newNotice(payment, time.payMs);
   sql.run(
     `insert into notices (notice_id, merchant_trade_id, notify_url, body, state, first_ms, next_ms)
      values (?, ?, ?, ?, 'waiting', ?, ?)`,
@@ -46,8 +51,8 @@ export function addNotice(sql: Sql, paid: Payment, time: { payMs: number; sendMs
   );
 }
 
-/** A notice that says that this was paid, whether it was or not; it is not kept. */
-export function noticeOf(payment: Payment, payMs: number): Notice {
+/** A notice that says that this payment was paid. It is not stored. */
+export function newNotice(payment: Payment, payMs: number): Notice {
   const noticeId = `n${randomBytes(12).toString("hex")}`;
   const body: NoticeBody = {
     notice_id: noticeId,
@@ -64,22 +69,22 @@ export function noticeOf(payment: Payment, payMs: number): Notice {
   return { noticeId, merchantTradeId, notifyUrl, body: bytes, firstMs: payMs, attempts: 0 };
 }
 
-export function noticeFor(sql: Reader, merchantTradeId: string): Notice | undefined {
+export function storedNotice(sql: Reader, merchantTradeId: string): Notice | undefined {
   const row = sql.get("select * from notices where merchant_trade_id = ?", [merchantTradeId]);
-  return row && notice(row);
+  return row && noticeOfRow(row);
 }
 
-/** Those whose time has come, the longest waiting first. */
+/** Notices that are due, the longest overdue first. */
 export function dueNotices(sql: Reader, nowMs: number, limit: number): Notice[] {
   return sql
     .all(
       "select * from notices where state = 'waiting' and next_ms <= ? order by next_ms limit ?",
       [nowMs, limit],
     )
-    .map(notice);
+    .map(noticeOfRow);
 }
 
-/** When the next one's time comes, after this moment. */
+/** When the next notice is due, after this moment. */
 export function nextDueMs(sql: Reader, nowMs: number): number | undefined {
   const row = sql.get(
     "select next_ms from notices where state = 'waiting' and next_ms > ? order by next_ms limit 1",
@@ -88,7 +93,7 @@ export function nextDueMs(sql: Reader, nowMs: number): number | undefined {
   return row && Number(row.next_ms);
 }
 
-/** Writes down what became of an attempt, and when the next one is. */
+/** Stores the outcome of an attempt and the time of the next one. */
 export function recordAttempt(
   sql: Sql,
   { noticeId, firstMs, attempts }: Notice,
@@ -97,21 +102,21 @@ export function recordAttempt(
   const { answered, answer, nowMs, schedulePercent } = outcome;
   const made = attempts + 1;
   const pauseMs = pauseAfter(made, schedulePercent);
-  const late = nowMs + pauseMs > firstMs + (REPEAT_UP_TO_MS * schedulePercent) / 100;
-  const state = answered ? "answered" : late ? "given_up" : "waiting";
+  const untilMs = firstMs + (REPEAT_UP_TO_MS * schedulePercent) / 100;
+  const state = answered ? "answered" : nowMs + pauseMs > untilMs ? "given_up" : "waiting";
   sql.run(
     "update notices set state = ?, attempts = ?, next_ms = ?, last_answer = ? where notice_id = ?",
     [state, made, nowMs + pauseMs, answer, noticeId],
   );
 }
 
-/** The pause after so many attempts. */
+/** The pause after attempt number `attempts`, counted from 1. */
 export function pauseAfter(attempts: number, schedulePercent: number): number {
   const index = Math.min(attempts, REPEAT_AFTER_MS.length) - 1;
   return Math.ceil(((REPEAT_AFTER_MS[index] as number) * schedulePercent) / 100);
 }
 
-/** What the shop answered to something that was not genuine; the latest ones are kept. */
+/** Stores the merchant's answer to a fake; the newest MAX_FAKES_KEPT stay. */
 export function recordFake(
   sql: Sql,
   fake: { merchantTradeId: string; kind: string; answer: string },
@@ -126,7 +131,7 @@ export function recordFake(
   ]);
 }
 
-function notice(row: Row): Notice {
+function noticeOfRow(row: Row): Notice {
   return {
     noticeId: String(row.notice_id),
     merchantTradeId: String(row.merchant_trade_id),

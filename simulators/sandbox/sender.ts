@@ -6,9 +6,9 @@ import { type Notice, recordFake } from "./notices.ts";
 import type { Store } from "./store.ts";
 
 export type Sender = {
-  /** With what the faults do to it; answered only where the genuine notice was. */
+  /** Sends a notice with the current faults. Answered only if the genuine callback was. */
   sendWithFaults(notice: Notice): Promise<Delivery>;
-  /** As it is, or as the fake; what the shop answered. `as`: see fakeMessage. */
+  /** Sends a notice once, genuine or as the fake. `as`: see fakeMessage. */
   send(notice: Notice, kind: Fake | "genuine", as?: string): Promise<Delivery>;
 };
 
@@ -21,14 +21,15 @@ export function createSender({
   store: Store;
   config: SandboxConfig;
   courier: Courier;
-  /** As they are at the moment. */
+  /** The current faults. */
   faults: () => Faults;
 }): Sender {
   const { secret } = config;
 
   async function send(notice: Notice, kind: Fake | "genuine", as?: string): Promise<Delivery> {
     const { notifyUrl, merchantTradeId } = notice;
-    if (!mayNotify(config.notify, notifyUrl)) return { answered: false, answer: "not allowed" };
+    if (!mayNotify(config.notify, notifyUrl))
+      return { answered: false, answer: "origin not allowed" };
     const nowMs = Date.now();
     if (kind === "genuine") {
       return courier.deliver(notifyUrl, genuineMessage(notice, secret, nowMs));
@@ -43,14 +44,14 @@ export function createSender({
   return {
     send,
     async sendWithFaults(notice) {
-      const wrong = faults();
-      if (wrong.drop > 0) {
-        wrong.drop -= 1;
+      const current = faults();
+      if (current.drop > 0) {
+        current.drop -= 1;
         return { answered: false, answer: "dropped" };
       }
-      for (const kind of wrong.forge) await send(notice, kind);
-      const kind = wrong.tamper === "off" ? "genuine" : wrong.tamper;
-      const copies = Array.from({ length: 1 + wrong.duplicate }, () => send(notice, kind));
+      for (const kind of current.forge) await send(notice, kind);
+      const kind = current.tamper === "off" ? "genuine" : current.tamper;
+      const copies = Array.from({ length: 1 + current.duplicate }, () => send(notice, kind));
       const deliveries = await Promise.all(copies);
       const answered = deliveries.find((delivery) => delivery.answered);
       if (kind === "genuine" && answered) return answered;

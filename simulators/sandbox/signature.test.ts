@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { signatureFault, signedHeaders } from "./signature.ts";
 
-describe("signatures of the sandbox platform", () => {
-  const secret = "between the two of us";
+describe("sandbox signatures", () => {
+  const secret = "a shared secret";
   const nowMs = 1_800_000_000_000;
 
-  it("are the HMAC-SHA256 of the time, a full stop and the content", () => {
+  it("are the HMAC-SHA256 of the timestamp, a full stop and the content", () => {
     const wanted = createHmac("sha256", secret).update('1800000000.{"a":1}').digest("hex");
     assert.deepEqual(signedHeaders(secret, '{"a":1}', nowMs), {
       "sandbox-merchant": "jetshop",
@@ -15,7 +15,7 @@ describe("signatures of the sandbox platform", () => {
     });
   });
 
-  it("hold for five minutes, back and forth, to the second", () => {
+  it("are valid for exactly five minutes before and after their timestamp", () => {
     const headers = signedHeaders(secret, "x", nowMs);
     const faultAt = (seconds: number) =>
       signatureFault(secret, { headers, content: "x", nowMs: nowMs + seconds * 1_000 });
@@ -23,13 +23,13 @@ describe("signatures of the sandbox platform", () => {
     for (const seconds of [-301, 301, 360]) assert.equal(faultAt(seconds), "stale");
   });
 
-  it("do not hold for one byte more, less or other", () => {
+  it("are invalid for any other content", () => {
     const headers = signedHeaders(secret, "content", nowMs);
     for (const content of ["content\n", "conten", "Content", ""])
       assert.equal(signatureFault(secret, { headers, content, nowMs }), "wrong signature");
   });
 
-  it("are refused, not choked on, whatever they look like", () => {
+  it("are refused without an exception if they are malformed", () => {
     const good = signedHeaders(secret, "x", nowMs);
     const odd = ["", "0", "ä".repeat(64), "f".repeat(63), "f".repeat(65), undefined];
     for (const text of odd) {

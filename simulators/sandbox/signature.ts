@@ -1,14 +1,15 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { FRESH_SECONDS } from "./limits.ts";
 
-/** The shop's account at the platform. */
+/** The account of the only merchant. */
 export const MERCHANT = "jetshop";
 
 type Headers = Record<string, string | string[] | undefined>;
 
 /**
- * The headers that prove who sent this content: the raw body, or the path where there is no body. The signature is the
- * HMAC-SHA256 of "<unix seconds>.<content>" in small hexadecimal digits. Both sides sign like this.
+ * The headers that authenticate this content: the raw body, or the path of a request without body.
+ * The signature is the HMAC-SHA256 of "<unix seconds>.<content>" in lower-case hexadecimal digits.
+ * Requests and callbacks are signed alike.
  */
 export function signedHeaders(
   secret: string,
@@ -23,7 +24,7 @@ export function signedHeaders(
   };
 }
 
-/** Why the content is not the merchant's; undefined where it is. */
+/** Why this content is not authentic; undefined if it is. */
 export function signatureFault(
   secret: string,
   { headers, content, nowMs }: { headers: Headers; content: string | Uint8Array; nowMs: number },
@@ -40,7 +41,10 @@ function signature(secret: string, timestamp: string, content: string | Uint8Arr
   return createHmac("sha256", secret).update(`${timestamp}.`).update(content).digest("hex");
 }
 
-/** In a time that tells nothing; digests, since the comparison throws for different lengths. */
+/**
+ * Compares in constant time. It compares digests, because timingSafeEqual throws for different
+ * lengths.
+ */
 function equal(one: string, other: string): boolean {
   const [a, b] = [one, other].map((value) => createHash("sha256").update(value).digest());
   return timingSafeEqual(a as Buffer, b as Buffer);

@@ -48,26 +48,26 @@ const SCHEMA = `
 
 export type Row = Record<string, string | bigint | Uint8Array | null>;
 
-/** Statements of one connection; whole numbers are bigint both ways. */
+/** The statements of one connection. Integers are bigint in both directions. */
 export type Sql = {
   get(statement: string, values?: SQLInputValue[]): Row | undefined;
   all(statement: string, values?: SQLInputValue[]): Row[];
-  /** The number of changed rows. */
+  /** Returns the number of changed rows. */
   run(statement: string, values?: SQLInputValue[]): number;
   each(statement: string): Iterable<Row>;
 };
 
 export type Store = {
-  /** Reads what is committed. */
+  /** Reads committed rows. */
   read: Pick<Sql, "get" | "all">;
   /**
-   * Runs the work in a transaction, and resolves once it is on the disk. What is asked for at the same moment shares
-   * the commit; work that throws takes back only its own changes.
+   * Runs the work in a transaction, and resolves once it is on disk. Work submitted at the same
+   * moment shares the commit; work that throws rolls back only its own changes.
    */
   transact<T>(work: (sql: Sql) => T): Promise<T>;
-  /** One moment of everything, however long the reading takes. Close it. */
+  /** A consistent snapshot of all tables, for long reads. The caller closes it. */
   snapshot(): Sql & { close(): void };
-  /** After the transactions that were asked for. */
+  /** Closes the file after all submitted work. */
   close(): Promise<void>;
 };
 
@@ -77,7 +77,10 @@ type Job = {
   reject: (error: unknown) => void;
 };
 
-/** Opens the file, or makes it. What is committed survives a killed process and a power cut. */
+/**
+ * Opens the file, and creates it if it is missing. Commits survive a killed process and a power
+ * cut.
+ */
 export function openStore(file: string): Store {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(file, { timeout: 5_000 });
@@ -96,13 +99,9 @@ export function openStore(file: string): Store {
       database.exec("commit");
     } catch (error) {
       if (database.isTransaction) database.exec("rollback");
-      outcomes = jobs.map(
-        ({ reject }) =>
-          () =>
-            reject(error),
-      );
+      outcomes = jobs.map((job) => () => job.reject(error));
     }
-    for (const tell of outcomes) tell();
+    for (const settle of outcomes) settle();
   }
 
   const transact = <T>(work: (sql: Sql) => T) =>

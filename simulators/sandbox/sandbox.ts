@@ -7,7 +7,7 @@ import type { Sender } from "./sender.ts";
 import type { Store } from "./store.ts";
 
 /** What every request works with. */
-export type Platform = {
+export type Sandbox = {
   store: Store;
   config: SandboxConfig;
   dispatcher: Dispatcher;
@@ -16,9 +16,12 @@ export type Platform = {
   checkoutUrl(tradeId: string): string;
 };
 
-/** Pays what is open; its notice is saved with it and sent at once. What the payment is now, and whether this did it. */
+/**
+ * Pays the payment if it is open. Its notice commits with it and is sent at once. Returns the
+ * payment as it is now and whether this call paid it; undefined if it does not exist.
+ */
 export async function pay(
-  { store, faults, dispatcher }: Platform,
+  { store, faults, dispatcher }: Sandbox,
   tradeId: string,
 ): Promise<{ payment: Payment; paidNow: boolean } | undefined> {
   const payMs = Date.now();
