@@ -7,7 +7,7 @@ import pMap from "p-map";
 import { token } from "../testbed/calls/callers.ts";
 import { startSuiteEngines } from "../testbed/engines/suite-engines.ts";
 import { insertUsers, newGoods, placeRequest } from "../testbed/orders/fixtures.ts";
-import { percentile, rounded, spread } from "../testbed/report-words.ts";
+import { percentile, rounded, spread } from "../testbed/percentiles.ts";
 import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import { type Way, waysToOrder } from "./gateway/ways.ts";
 import { cpuMs } from "./measure/cpu.ts";

@@ -1,120 +1,105 @@
-// `npm run parked`: the messages that kept failing, with their errors, and how to start them again.
+// `npm run parked`: lists the messages that services could not handle, and redelivers them.
 
-import { parseArgs } from "node:util";
 import { clientSettings } from "#platform/settings/service-settings.ts";
-import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
-import { addressesOfRun } from "./command/running-shop.ts";
-import { openParkedMessages, type ParkedMessage } from "./parked/messages.ts";
-import { connectedBroker, restart } from "./parked/restart.ts";
+import { CommandError, ExitCode, messageOf, runCommand } from "./command/command.ts";
+import { commandSettings, mysqlUrl, natsServers } from "./command/settings.ts";
+import { table } from "./command/table.ts";
+import { openParkedMessages, type ParkedMessage, type ParkedMessages } from "./parked/messages.ts";
+import { connectedBroker, redeliver } from "./parked/redeliver.ts";
 
-const USAGE = `Lists the messages that services could not handle, and starts them again.
+await runCommand({
+  name: "parked",
+  summary: "Lists the messages that services could not handle, and redelivers them.",
+  options: {
+    retry: {
+      type: "string",
+      value: "KEY|all",
+      help: "redeliver the message with this key, or all that are parked",
+    },
+    json: { type: "boolean", help: "print the messages as JSON, payloads in base64" },
+  },
+  notes: [
+    "Redeliver a message once the cause of its error is fixed; otherwise it is parked again.",
+    "Settings: SHOP_MYSQL_URL and SHOP_NATS_URL (default: those of a running npm start), " +
+      "SHOP_NAMESPACE, SHOP_NATS_REPLICAS.",
+    "Exits with 0, with 1 when something failed, with 2 when the command line or a setting is wrong.",
+  ],
+  async run({ values }) {
+    const settings = readSettings();
+    const messages = await openParkedMessages(settings).catch((error: Error) => {
+      const cause = messageOf(error);
+      throw new CommandError(`the database does not answer (${cause}); check SHOP_MYSQL_URL`);
+    });
+    try {
+      const { retry, json = false } = values;
+      const found = await messages.list();
+      if (retry === undefined) console.log(json ? jsonOf(found) : listText(found));
+      else await retryMessages(selectMessages(found, retry), { messages, settings, json });
+    } finally {
+      await messages.close();
+    }
+    return ExitCode.DONE;
+  },
+});
+// A connection to a broker that never answered would keep the process alive.
+process.exit();
 
-  npm run parked                        lists them, with what went wrong
-  npm run parked -- --json              the same for programs, payloads in base64
-  npm run parked -- --retry KEY         starts the message with this key again
-  npm run parked -- --retry all         starts all parked ones again
-
-Reads SHOP_MYSQL_URL, SHOP_NATS_URL and SHOP_NAMESPACE; without them it takes those of a running npm start.`;
-
-// The same defaults as the services'.
-const mysqlRule = { default: "mysql://root@127.0.0.1:3306", protocols: ["mysql:"] };
-const natsRule = { default: "nats://127.0.0.1:4222", protocols: ["nats:", "tls:"] };
-
-type Options = { json: boolean; retry: string | undefined };
-
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (!options) {
-    console.log(USAGE);
-    return 0;
-  }
-  const settings = readSettings({ ...addressesOfRun(), ...process.env }, (read) => ({
+function readSettings() {
+  return commandSettings((read) => ({
     namespace: clientSettings(read, SERVICES).namespace,
-    mysqlUrl: read.url("SHOP_MYSQL_URL", mysqlRule).href,
-    servers: read.urls("SHOP_NATS_URL", natsRule).map(({ href }) => href),
+    mysqlUrl: mysqlUrl(read),
+    servers: natsServers(read),
     replicas: read.integer("SHOP_NATS_REPLICAS", { default: 1, min: 1, max: 5 }),
   }));
-  const messages = await openParkedMessages(settings).catch((error: Error) => {
-    throw new Error(`SHOP_MYSQL_URL: the database does not answer (${error.message})`);
-  });
-  try {
-    const found = await messages.list();
-    if (options.retry === undefined) {
-      console.log(options.json ? json(found) : words(found));
-      return 0;
-    }
-    const wanted = found.filter(({ key, state }) =>
-      options.retry === "all" ? state === "parked" : key === options.retry,
-    );
-    if (wanted.length === 0 && options.retry !== "all") {
-      console.error(`no message has the key ${options.retry}`);
-      return 1;
-    }
-    if (wanted.length === 0) {
-      console.log(options.json ? json([]) : "nothing is parked");
-      return 0;
-    }
+}
+
+function selectMessages(found: ParkedMessage[], retry: string): ParkedMessage[] {
+  if (retry === "all") return found.filter(({ state }) => state === "parked");
+  const selected = found.filter(({ key }) => key === retry);
+  if (selected.length === 0) throw new CommandError(`no message has the key ${retry}`);
+  return selected;
+}
+
+async function retryMessages(
+  selected: ParkedMessage[],
+  options: { messages: ParkedMessages; settings: ReturnType<typeof readSettings>; json: boolean },
+): Promise<void> {
+  const { messages, settings, json } = options;
+  if (selected.length > 0) {
     const broker = await connectedBroker(settings);
     try {
-      for (const message of wanted) {
-        await restart(message, { messages, broker, namespace: settings.namespace });
-        if (!options.json) console.log(`started again: ${message.key} for ${message.consumer}`);
+      for (const message of selected) {
+        await redeliver(message, { messages, broker, namespace: settings.namespace });
+        if (!json) console.log(`redelivered: ${message.key} to ${message.consumer}`);
       }
     } finally {
       await broker.close();
     }
-    if (options.json) console.log(json(wanted));
-    return 0;
-  } finally {
-    await messages.close();
   }
+  if (json) console.log(jsonOf(selected));
+  else if (selected.length === 0) console.log("no message is parked");
 }
 
-function readOptions(): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        retry: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    return values.help ? undefined : { json: values.json, retry: values.retry };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-/** Where `npm start` put its database and broker, while it runs. */
-function json(found: ParkedMessage[]): string {
-  const plain = found.map(({ payload, ...message }) => {
+function jsonOf(messages: readonly ParkedMessage[]): string {
+  const plain = messages.map(({ payload, ...message }) => {
     return { ...message, payload: payload.toString("base64") };
   });
   return JSON.stringify(plain, undefined, 2);
 }
 
-function words(found: ParkedMessage[]): string {
-  if (found.length === 0) return "nothing is parked";
-  const blocks = found.map((message) => {
-    const { service, consumer, key, subject, state, attempts, payload, error } = message;
-    return [
-      `${key}  ${state}`,
-      `  service   ${service}, consumer ${consumer}`,
-      `  message   ${subject}, ${message.headers["Shop-Event-Type"] ?? "no type"}, ${payload.length} bytes`,
-      `  attempts  ${attempts}, ${message.firstTime.toISOString()} to ${message.lastTime.toISOString()}`,
-      `  error     ${error.split("\n")[0]}`,
-    ].join("\n");
+function listText(messages: readonly ParkedMessage[]): string {
+  if (messages.length === 0) return "no message is parked";
+  const blocks = messages.map((message) => {
+    const { key, state, attempts, headers, payload, firstTime, lastTime } = message;
+    const type = headers["Shop-Event-Type"] ?? "no type";
+    const rows = [
+      ["service", `${message.service}, consumer ${message.consumer}`],
+      ["message", `${message.subject}, ${type}, ${payload.length} bytes`],
+      ["attempts", `${attempts}, ${firstTime.toISOString()} to ${lastTime.toISOString()}`],
+      ["error", message.error.split("\n")[0] ?? ""],
+    ];
+    return `${key}  ${state}\n${table(rows, { indent: 2 })}`;
   });
-  const hint = "npm run parked -- --retry KEY starts one again once its cause is mended";
-  return [...blocks, hint].join("\n\n");
+  return [...blocks, "npm run parked -- --retry KEY redelivers a message"].join("\n\n");
 }
-
-class UsageError extends Error {}
-
-const code = await main().catch((error: Error) => {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : error.message);
-  return error instanceof UsageError || error instanceof SettingsError ? 2 : 1;
-});
-// A broker that never answered is still being connected to.
-process.exit(code);

@@ -1,4 +1,4 @@
-// A small shop to try things with. Request ids are fixed, so that seeding again changes nothing.
+// A small shop to try things with. Its request ids are fixed, so that seeding is idempotent.
 
 export const goods = [
   { sku: "tea-sencha-100", name: "Sencha, 100 g", unitPriceCents: 890n, stock: 400n },
@@ -15,14 +15,14 @@ export const goods = [
   { sku: "book-of-tea", name: "The Book of Tea", unitPriceCents: 1_690n, stock: 35n },
 ].map((item) => ({ ...item, requestId: `seed-${item.sku}`, description: "", imageUrl: "" }));
 
-/** For trying only: whoever reads this can log in as them, so production is never seeded. */
+/** Users with public passwords, which is why production is never seeded. */
 export const users = [
   { userName: "ada", balanceCents: 50_000n },
   { userName: "grace", balanceCents: 20_000n },
   { userName: "linus", balanceCents: 1_000n },
 ].map((user) => ({ ...user, password: `${user.userName} likes tea`, mobile: "" }));
 
-/** Each user gets one of each. */
+/** Each user gets one coupon of each kind. */
 export const coupons = [
   {
     key: "five-off",

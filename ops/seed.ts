@@ -1,71 +1,66 @@
-import { createClient } from "#platform/rpc/clients.ts";
-import { signToken } from "#platform/rpc/tokens.ts";
+// `npm run seed`: puts a small catalogue and three users into the shop, to try things with.
+
 import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
-import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { CouponService } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
-import { UserService } from "#proto/shop/user/v1/user_pb.ts";
+import { CommandError, ExitCode, runCommand } from "./command/command.ts";
+import { commandSettings } from "./command/settings.ts";
+import { connectAdministrator, type ShopClients } from "./command/shop-clients.ts";
+import { table } from "./command/table.ts";
 import { coupons, goods, users } from "./seed-data.ts";
-
-const timeoutMs = 30_000;
-const ttlSeconds = 600;
 
 export type Seeded = { users: { userName: string; userId: bigint }[] };
 
 /**
- * Puts a small catalogue, three users with balance and their coupons into the shop, through its
- * doors and as an administrator. Idempotent. Refuses in production, where nobody wants them.
+ * Creates the goods, users and coupons of seed-data.ts, through the services and as an
+ * administrator. Idempotent. Throws in production: the passwords of the users are public.
  */
 export async function seed(settings: ClientSettings<ServiceName>): Promise<Seeded> {
-  if (settings.env === "production") throw new Error("production is not seeded");
-  const shared = {
-    tls: settings.tls,
-    timeoutMs,
-    serviceToken: () => signToken(settings.tokens, { role: "admin", subject: "seed", ttlSeconds }),
-  };
-  const { addresses } = settings;
-  const clients = {
-    goods: createClient(GoodsService, { ...shared, address: addresses.goods }),
-    coupon: createClient(CouponService, { ...shared, address: addresses.coupon }),
-    user: createClient(UserService, { ...shared, address: addresses.user }),
-  };
+  if (settings.env === "production") {
+    throw new CommandError("SHOP_ENV is production; the seed is test data for other environments");
+  }
+  const shop = connectAdministrator(settings, "seed");
   try {
-    for (const item of goods) await unlessSeeded(clients.goods.createGoods(item));
+    for (const item of goods) await unlessSeeded(shop.goods.createGoods(item));
     const seeded: Seeded = { users: [] };
-    for (const { balanceCents, ...registration } of users) {
-      const { userName } = registration;
-      const userId = await registerOrLogin(clients.user, registration);
-      const topUp = { requestId: `seed-${userName}`, userId, amountCents: balanceCents };
-      await unlessSeeded(clients.user.topUpBalance(topUp));
-      for (const { key, discount } of coupons) {
-        const requestId = `seed-${userName}-${key}`;
-        await unlessSeeded(clients.coupon.issueCoupon({ requestId, userId, discount }));
-      }
-      seeded.users.push({ userName, userId });
+    for (const user of users) {
+      const { userName } = user;
+      seeded.users.push({ userName, userId: await seedUser(shop, user) });
     }
     return seeded;
   } finally {
-    for (const client of Object.values(clients)) client.close();
+    shop.close();
   }
 }
 
-type UserClient = Pick<ReturnType<typeof createClient<typeof UserService>>, "register" | "login">;
+async function seedUser(
+  shop: ShopClients,
+  { balanceCents, ...registration }: (typeof users)[number],
+): Promise<bigint> {
+  const { userName } = registration;
+  const userId = await registerOrLogIn(shop, registration);
+  const topUp = { requestId: `seed-${userName}`, userId, amountCents: balanceCents };
+  await unlessSeeded(shop.user.topUpBalance(topUp));
+  for (const { key, discount } of coupons) {
+    const requestId = `seed-${userName}-${key}`;
+    await unlessSeeded(shop.coupon.issueCoupon({ requestId, userId, discount }));
+  }
+  return userId;
+}
 
-async function registerOrLogin(
-  client: UserClient,
+async function registerOrLogIn(
+  shop: ShopClients,
   registration: { userName: string; password: string; mobile: string },
 ): Promise<bigint> {
   try {
-    return (await client.register(registration)).user?.userId ?? 0n;
+    return (await shop.user.register(registration)).user?.userId ?? 0n;
   } catch (error) {
     if (!(error instanceof Refusal) || error.reason !== Reason.USER_NAME_TAKEN) throw error;
-    return (await client.login(registration)).user?.userId ?? 0n;
+    return (await shop.user.login(registration)).user?.userId ?? 0n;
   }
 }
 
-/** An earlier version of the seed data may have used the same request id; what is there stays. */
+/** Keeps what an earlier version of the seed data created with the same request id. */
 async function unlessSeeded(call: Promise<unknown>): Promise<void> {
   try {
     await call;
@@ -75,14 +70,19 @@ async function unlessSeeded(call: Promise<unknown>): Promise<void> {
 }
 
 if (import.meta.main) {
-  try {
-    const { users: found } = await seed(
-      readSettings(process.env, (read) => clientSettings(read, SERVICES)),
-    );
-    console.log(`seeded ${goods.length} goods, and ${found.length} users with coupons:`);
-    for (const { userName, userId } of found) console.log(`  ${userName}  ${userId}`);
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exitCode = error instanceof SettingsError ? 2 : 1;
-  }
+  await runCommand({
+    name: "seed",
+    summary:
+      "Puts a small catalogue, and three users with balance and coupons, into the running shop. " +
+      "Seeding again changes nothing.",
+    options: {},
+    notes: ["Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY."],
+    async run() {
+      const seeded = await seed(commandSettings((read) => clientSettings(read, SERVICES)));
+      const rows = seeded.users.map(({ userName, userId }) => [userName, String(userId)]);
+      console.log(`seeded ${goods.length} goods and ${seeded.users.length} users with coupons:`);
+      console.log(table(rows, { indent: 2 }));
+      return ExitCode.DONE;
+    },
+  });
 }

@@ -1,55 +1,63 @@
-import { parseArgs } from "node:util";
+// `npm run token`: prints a signed token.
+
 import { type Role, signToken } from "#platform/rpc/tokens.ts";
 import { isProduction } from "#platform/settings/service-settings.ts";
-import { readSettings, SettingsError } from "#platform/settings/settings.ts";
 import { tokenSettings } from "#platform/settings/token-settings.ts";
+import { ExitCode, runCommand, UsageError } from "./command/command.ts";
+import { isIdentifier } from "./command/options.ts";
+import { commandSettings } from "./command/settings.ts";
 
-const USAGE = `Prints a token, signed with the keys of the settings.
-
-  npm run token -- --role admin|user|service [--user ID] [--name NAME] [--minutes 60]
-
-  --user     whom a user's token is for
-  --name     the administrator or the service, for the histories (operator)
-  --minutes  how long it is valid (60; a day at most)`;
-
-const ROLES: Role[] = ["admin", "user", "service"];
+const ROLES: readonly Role[] = ["admin", "user", "service"];
+const DEFAULT_NAME = "operator";
+const DEFAULT_MINUTES = "60";
 const MAX_MINUTES = 24 * 60;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      role: { type: "string" },
-      user: { type: "string" },
-      name: { type: "string", default: "operator" },
-      minutes: { type: "string", default: "60" },
-      help: { type: "boolean", short: "h" },
+await runCommand({
+  name: "token",
+  summary: "Prints a token, signed with the keys of the settings.",
+  options: {
+    role: { type: "string", value: "ROLE", help: `whom the token stands for: ${ROLES.join(", ")}` },
+    user: { type: "string", value: "ID", help: "the user of a token of role user" },
+    name: {
+      type: "string",
+      value: "NAME",
+      help: `the administrator or service, as histories record it (default ${DEFAULT_NAME})`,
     },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const role = ROLES.find((candidate) => candidate === values.role);
-  const minutes = Number(values.minutes);
-  if (!role) throw new UsageError("--role must be admin, user or service");
-  if (!(minutes > 0 && minutes <= MAX_MINUTES)) {
-    throw new UsageError(`--minutes must be above 0 and at most ${MAX_MINUTES}`);
-  }
-  if (role === "user" && !/^[1-9]\d{0,18}$/.test(values.user ?? "")) {
-    throw new UsageError("--role user needs --user with the user's id");
-  }
-  const subject = role === "user" ? (values.user as string) : values.name;
-  if (!/^[a-z][a-z0-9-]{0,31}$/.test(subject) && role !== "user") {
-    throw new UsageError("--name must be small letters, digits and hyphens");
-  }
-  const tokens = readSettings(process.env, (read) => tokenSettings(read, isProduction(read)));
-  console.log(await signToken(tokens, { role, subject, ttlSeconds: Math.ceil(minutes * 60) }));
+    minutes: {
+      type: "string",
+      value: "N",
+      help: `how long the token is valid (default ${DEFAULT_MINUTES}, at most ${MAX_MINUTES})`,
+    },
+  },
+  notes: [
+    "Settings: SHOP_TOKEN_PRIVATE_KEY; for role service SHOP_SERVICE_PRIVATE_KEY.",
+    'Example: curl -H "authorization: Bearer $(npm run --silent token -- --role admin)" ...',
+  ],
+  async run({ values }) {
+    const role = ROLES.find((candidate) => candidate === values.role);
+    if (!role) throw new UsageError(`--role must be one of ${ROLES.join(", ")}`);
+    const subject = role === "user" ? userOption(values.user) : nameOption(values.name);
+    const ttlSeconds = Math.ceil(minutesOption(values.minutes) * 60);
+    const keys = commandSettings((read) => tokenSettings(read, isProduction(read)));
+    console.log(await signToken(keys, { role, subject, ttlSeconds }));
+    return ExitCode.DONE;
+  },
+});
+
+function userOption(user = ""): string {
+  if (isIdentifier(user)) return user;
+  throw new UsageError("--role user needs the identifier of a user in --user");
 }
 
-class UsageError extends Error {}
+function nameOption(name = DEFAULT_NAME): string {
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(name)) return name;
+  throw new UsageError(
+    `--name must be 1 to 32 small letters, digits and hyphens, a letter first, not "${name}"`,
+  );
+}
 
-main().catch((error: Error) => {
-  const usage = error instanceof UsageError || error instanceof TypeError;
-  console.error(usage ? `${error.message}\n\n${USAGE}` : error.message);
-  process.exitCode = usage || error instanceof SettingsError ? 2 : 1;
-});
+function minutesOption(text = DEFAULT_MINUTES): number {
+  const minutes = Number(text);
+  if (minutes > 0 && minutes <= MAX_MINUTES) return minutes;
+  throw new UsageError(`--minutes must be above 0 and at most ${MAX_MINUTES}, not "${text}"`);
+}

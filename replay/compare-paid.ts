@@ -1,6 +1,7 @@
 import { type Order, PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import type { SandboxControl, SandboxPayment } from "../simulators/sandbox/client.ts";
 import type { Day } from "../testbed/retail/day.ts";
+import { allSame, type Compared, compared, customerName, shorten } from "./compared.ts";
 import {
   addMoney,
   expectedMoney,
@@ -10,22 +11,22 @@ import {
   type PayRules,
 } from "./expected-money.ts";
 import type { PlannedReturns } from "./returns.ts";
-import { nameOf, shortened, type Verdict, verdict } from "./verdict.ts";
 
 export type PaidComparison = {
   same: boolean;
-  paidOrders: Verdict<number>;
-  paidCents: Verdict<bigint>;
-  refundedUnits: Verdict<bigint>;
-  refundedCents: Verdict<bigint>;
-  points: Verdict<bigint>;
-  /** Customers, and how many of them have just the money and the points that the file says. */
-  customers: Verdict<number>;
-  /** Payments, and how many of them the platform has with the amounts that the file says. */
-  platform: Verdict<number>;
+  paidOrders: Compared<number>;
+  paidCents: Compared<bigint>;
+  refundedUnits: Compared<bigint>;
+  refundedCents: Compared<bigint>;
+  points: Compared<bigint>;
+  /** Customers, and how many of them have exactly the money and the points of the file. */
+  customers: Compared<number>;
+  /** Payments, and how many of them have the amounts of the file at the provider. */
+  provider: Compared<number>;
   differences: string[];
 };
 
+/** What the comparison needs of a run that paid. */
 export type PaidRun = {
   returns: PlannedReturns;
   rules: PayRules;
@@ -37,58 +38,63 @@ export type PaidRun = {
 export type PaidFound = {
   customers: Map<string, Money>;
   /** By payment id. */
-  platform: Map<string, Pick<SandboxPayment, "state" | "amountCents" | "refundedCents">>;
+  provider: Map<string, Pick<SandboxPayment, "state" | "amountCents" | "refundedCents">>;
 };
 
-/** The verdicts over what was found; pure. */
-export function comparePaid(
-  day: Day,
-  {
-    returns,
-    rules,
-    paymentIds,
-    found,
-  }: Omit<PaidRun, "sandbox"> & {
-    found: PaidFound;
-  },
-): PaidComparison {
+type Paid = Pick<PaidRun, "returns" | "rules" | "paymentIds"> & { found: PaidFound };
+
+/** Compares the money and points that were found with the file. */
+export function comparePaid(day: Day, { returns, rules, paymentIds, found }: Paid): PaidComparison {
   const orders = expectedMoney(day, returns.refunds, rules);
-  const customers = moneyOfCustomers(day, orders);
-  const differences: string[] = [];
-  let sameCustomers = 0;
-  for (const [customerId, money] of customers) {
-    const has = found.customers.get(customerId) ?? noMoney();
-    if (text(has) === text(money)) sameCustomers += 1;
-    else differences.push(`${nameOf(customerId)}: ${text(has)}, the file says ${text(money)}`);
-  }
-  let samePayments = 0;
-  for (const [index, { paidCents, refundedCents }] of orders.entries()) {
-    const payment = found.platform.get(String(paymentIds[index]));
-    const has = payment && `${payment.state} ${payment.amountCents}, ${payment.refundedCents} back`;
-    const must = `paid ${paidCents}, ${refundedCents} back`;
-    if (has === must) samePayments += 1;
-    else {
-      const { invoiceNo } = day.orders[index] ?? { invoiceNo: "?" };
-      differences.push(
-        `payment of invoice ${invoiceNo} at the platform: ${has ?? "none"}, the file says ${must}`,
-      );
-    }
-  }
-  const [wanted, has] = [sumOf(customers.values()), sumOf(found.customers.values())];
-  const verdicts = {
-    paidOrders: verdict(wanted.paidOrders, has.paidOrders),
-    paidCents: verdict(wanted.paidCents, has.paidCents),
-    refundedUnits: verdict(wanted.refundedUnits, has.refundedUnits),
-    refundedCents: verdict(wanted.refundedCents, has.refundedCents),
-    points: verdict(wanted.points, has.points),
-    customers: verdict(customers.size, sameCustomers),
-    platform: verdict(orders.length, samePayments),
+  const expected = moneyOfCustomers(day, orders);
+  const customers = compareCustomers(expected, found.customers);
+  const payments = comparePayments(day, { orders, paymentIds, provider: found.provider });
+  const [file, shop] = [sumOf(expected.values()), sumOf(found.customers.values())];
+  const figures = {
+    paidOrders: compared(file.paidOrders, shop.paidOrders),
+    paidCents: compared(file.paidCents, shop.paidCents),
+    refundedUnits: compared(file.refundedUnits, shop.refundedUnits),
+    refundedCents: compared(file.refundedCents, shop.refundedCents),
+    points: compared(file.points, shop.points),
+    customers: compared(expected.size, expected.size - customers.length),
+    provider: compared(orders.length, orders.length - payments.length),
   };
-  const same = Object.values(verdicts).every((each) => each.same);
-  return { same, ...verdicts, differences: shortened(differences) };
+  return {
+    same: allSame(figures),
+    ...figures,
+    differences: shorten([...customers, ...payments]),
+  };
 }
 
-/** An order's money as the order service has it; points are the user service's. */
+/** A line for each customer whose money or points differ. */
+function compareCustomers(expected: Map<string, Money>, found: Map<string, Money>): string[] {
+  return [...expected].flatMap(([customerId, money]) => {
+    const has = text(found.get(customerId) ?? noMoney());
+    return has === text(money)
+      ? []
+      : [`${customerName(customerId)}: ${has} instead of ${text(money)}`];
+  });
+}
+
+/** A line for each payment that differs at the provider. */
+function comparePayments(
+  day: Day,
+  run: Pick<PaidRun, "paymentIds"> & Pick<PaidFound, "provider"> & { orders: readonly Money[] },
+): string[] {
+  return run.orders.flatMap(({ paidCents, refundedCents }, index) => {
+    const payment = run.provider.get(String(run.paymentIds[index]));
+    const has =
+      payment && `${payment.state} ${payment.amountCents}, refunded ${payment.refundedCents}`;
+    const expected = `paid ${paidCents}, refunded ${refundedCents}`;
+    if (has === expected) return [];
+    const invoice = day.orders[index]?.invoiceNo ?? "?";
+    return [
+      `payment of invoice ${invoice} at the provider: ${has ?? "none"} instead of ${expected}`,
+    ];
+  });
+}
+
+/** The money of an order as the order service has it; points are added by the user service. */
 export function moneyOf(order: Order): Money {
   const money = noMoney();
   if (order.payStatus === PayStatus.UNPAID) return money;
@@ -108,6 +114,10 @@ function sumOf(all: Iterable<Money>): Money {
   return sum;
 }
 
-function text({ paidOrders, paidCents, refundedUnits, refundedCents, points }: Money): string {
-  return `${paidOrders} orders paid with ${paidCents} cents, ${refundedUnits} units back for ${refundedCents} cents, ${points} points`;
+function text(money: Money): string {
+  return [
+    `${money.paidOrders} orders paid with ${money.paidCents} cents`,
+    `${money.refundedUnits} units refunded with ${money.refundedCents} cents`,
+    `${money.points} points`,
+  ].join(", ");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Day, readDay } from "../testbed/retail/day.ts";
-import type { RetailLine } from "../testbed/retail/retail-line.ts";
+import { sampleLine } from "../testbed/retail/sample-line.ts";
 import { compare } from "./compare.ts";
 import { expectedTallies, restingStock } from "./expected.ts";
 
@@ -10,18 +10,18 @@ describe("the comparison with the file", () => {
   let day: Day;
   before(async () => {
     day = await readDay(
-      ["1", "2", "3"].map((customerId) => ({ ...line, invoiceNo: customerId, customerId })),
+      ["1", "2", "3"].map((customerId) => sampleLine({ invoiceNo: customerId, customerId })),
     );
   });
 
-  it("finds everything the same where the shop has what the file says", () => {
+  it("finds everything the same when the shop has what the file says", () => {
     const comparison = compareWith(day, () => {});
     assert.equal(comparison.same, true);
     assert.deepEqual(comparison.differences, []);
     assert.deepEqual(comparison.amountCents, { same: true, expected: 3_750n, found: 3_750n });
   });
 
-  it("names the item whose stock is one unit off, or that is gone", () => {
+  it("names the item whose stock differs by a unit or is not found", () => {
     for (const left of [2n, 4n, undefined]) {
       const comparison = compareWith(day, ({ stock }) => {
         if (left === undefined) stock.clear();
@@ -33,7 +33,7 @@ describe("the comparison with the file", () => {
     }
   });
 
-  it("finds an order that is missing, doubled or dearer", () => {
+  it("finds an order that is missing, duplicated or too expensive", () => {
     const off = [
       { orders: 0, lines: 0, amountCents: 0n },
       { orders: 2, lines: 2, amountCents: 2_500n },
@@ -46,7 +46,7 @@ describe("the comparison with the file", () => {
     }
   });
 
-  it("finds orders that stand with the wrong customer, though the sums are right", () => {
+  it("finds orders of the wrong customer even if the sums are right", () => {
     const comparison = compareWith(day, ({ tallies }) => {
       tallies.set("1", { orders: 2, lines: 2, amountCents: 2_500n });
       tallies.set("2", { orders: 0, lines: 0, amountCents: 0n });
@@ -68,13 +68,3 @@ function compareWith(day: Day, change: (found: Found) => void) {
   change(found);
   return compare(day, { prepared: { goodsIds, userIds: new Map() }, rule, found });
 }
-
-const line: RetailLine = {
-  invoiceNo: "1",
-  stockCode: "A",
-  description: "A THING",
-  quantity: 1n,
-  unitPriceCents: 250n,
-  customerId: "1",
-  country: "United Kingdom",
-};

@@ -2,7 +2,7 @@ import type { Day } from "../testbed/retail/day.ts";
 import { type ShippingRule, shippingFee } from "./expected.ts";
 import type { DayRefund } from "./returns.ts";
 
-/** What was paid and given back; of one order, or of all orders of a customer. */
+/** What was paid, refunded and earned, by one order or by all orders of a customer. */
 export type Money = {
   paidOrders: number;
   paidCents: bigint;
@@ -13,19 +13,19 @@ export type Money = {
 
 export type PayRules = { shipping: ShippingRule; pointsPerUnit: bigint };
 
-const CENTS_OF_A_UNIT = 100n;
+const CENTS_PER_UNIT = 100n;
 
 export function noMoney(): Money {
   return { paidOrders: 0, paidCents: 0n, refundedUnits: 0n, refundedCents: 0n, points: 0n };
 }
 
 /**
- * What each order of the day must come to, from the file alone. The day knows neither coupons nor balances: goods come
- * back at their price, all of it through the platform, and the refund that takes the last goods back returns the
- * shipping fee. Points are given for what was paid, the fee too, less the goods that came back: each full unit counts
- * for the order as a whole.
+ * The money of each order according to the file. The day has neither coupons nor balances, so a
+ * refund returns the price of its goods through the provider, and the one that takes the last goods
+ * back returns the shipping fee as well. An order earns points for each full unit of what was paid,
+ * shipping included, less the goods that were returned.
  *
- * Deliberately its own sums: with the services' functions a fault in them would go unseen.
+ * Calculated here on purpose: with the services' functions a defect of them would go unseen.
  */
 export function expectedMoney(
   day: Day,
@@ -37,23 +37,23 @@ export function expectedMoney(
     const fee = shippingFee(order, shipping);
     const paidCents = order.goodsAmountCents + fee;
     let refundedUnits = 0n;
-    let goodsBackCents = 0n;
+    let returnedCents = 0n;
     for (const { item, quantity } of (byOrder.get(index) ?? []).flatMap(({ lines }) => lines)) {
       refundedUnits += quantity;
-      goodsBackCents += quantity * (day.items[item]?.unitPriceCents ?? 0n);
+      returnedCents += quantity * (day.items[item]?.unitPriceCents ?? 0n);
     }
-    const feeBackCents = goodsBackCents === order.goodsAmountCents ? fee : 0n;
+    const returnedFeeCents = returnedCents === order.goodsAmountCents ? fee : 0n;
     return {
       paidOrders: 1,
       paidCents,
       refundedUnits,
-      refundedCents: goodsBackCents + feeBackCents,
-      points: ((paidCents - goodsBackCents) / CENTS_OF_A_UNIT) * pointsPerUnit,
+      refundedCents: returnedCents + returnedFeeCents,
+      points: ((paidCents - returnedCents) / CENTS_PER_UNIT) * pointsPerUnit,
     };
   });
 }
 
-/** The orders' money by customer. */
+/** The money of all orders of each customer. */
 export function moneyOfCustomers(day: Day, orders: readonly Money[]): Map<string, Money> {
   const customers = new Map<string, Money>();
   for (const [index, { customerId }] of day.orders.entries()) {

@@ -1,27 +1,25 @@
 import type { Day, DayOrder, Item } from "../testbed/retail/day.ts";
 
-/** Free from `freeFromCents` of goods on, else `feeCents` (spec: placing an order, 1). */
+/** Shipping is free from `freeFromCents` of goods on, and costs `feeCents` below. */
 export type ShippingRule = { freeFromCents: bigint; feeCents: bigint };
 
-/** Orders, their lines and what they cost, shipping included. */
+/** Orders, their lines, and what they cost including shipping. */
 export type Tally = { orders: number; lines: number; amountCents: bigint };
 
 /**
- * Enough for all orders of the day and a rest that differs from item to item, so that a shop which sold everything, or
- * nothing, does not compare equal.
+ * The stock that an item begins the day with: enough for all orders, and a rest. The rest differs
+ * from item to item, so a shop that sold everything, or nothing, does not compare equal.
  */
 export function openingStock(item: Item): bigint {
   return item.sold + restingStock(item);
 }
 
-/** What is left at the end of the day. */
+/** The stock that is left when all orders of the day are placed. */
 export function restingStock(item: Item): bigint {
   return item.orders;
 }
 
-/**
- * Deliberately its own sum: with the order service's function a fault in that would go unseen.
- */
+/** Calculated here on purpose: with the order service's function a defect of it would go unseen. */
 export function shippingFee(order: DayOrder, rule: ShippingRule): bigint {
   return order.goodsAmountCents < rule.freeFromCents ? rule.feeCents : 0n;
 }
@@ -30,7 +28,7 @@ export function emptyTally(): Tally {
   return { orders: 0, lines: 0, amountCents: 0n };
 }
 
-/** What each customer should have ordered at the end, from the file alone. */
+/** What each customer ordered according to the file. */
 export function expectedTallies(day: Day, rule: ShippingRule): Map<string, Tally> {
   const tallies = new Map<string, Tally>();
   for (const order of day.orders) {
@@ -41,4 +39,14 @@ export function expectedTallies(day: Day, rule: ShippingRule): Map<string, Tally
     tallies.set(order.customerId, tally);
   }
   return tallies;
+}
+
+export function sumOfTallies(tallies: Iterable<Tally>): Tally {
+  const sum = emptyTally();
+  for (const { orders, lines, amountCents } of tallies) {
+    sum.orders += orders;
+    sum.lines += lines;
+    sum.amountCents += amountCents;
+  }
+  return sum;
 }

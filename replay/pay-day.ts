@@ -1,11 +1,11 @@
+import type { ShopClients } from "../ops/command/shop-clients.ts";
 import type { SandboxControl } from "../simulators/sandbox/client.ts";
-import type { Shop } from "../testbed/calls/administrator.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { type Delays, measureDelays } from "./measure.ts";
 import { type Paid, payOrders, untilPaid } from "./pay.ts";
 import type { Placed } from "./place.ts";
 import type { Prepared } from "./prepare.ts";
-import { shown } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { type Refunded, refundReturns, untilRefunded } from "./refund.ts";
 import { type PlannedReturns, planReturns } from "./returns.ts";
 
@@ -16,11 +16,14 @@ export type PaidDay = {
   delays: Delays;
 };
 
-/** Pays what was placed, waits until the shop knows it, then refunds what came back, and waits for that. */
+/**
+ * Pays the placed orders and waits until the shop knows them as paid; then refunds the returns of
+ * the day and waits until those are through.
+ */
 export async function payDay(
   day: Day,
   run: {
-    shop: Shop;
+    shop: ShopClients;
     sandbox: Pick<SandboxControl, "pay">;
     run: string;
     prepared: Prepared;
@@ -30,14 +33,16 @@ export async function payDay(
 ): Promise<PaidDay> {
   const { orderIds, orders } = run.placed;
   const paying = { ...run, orderIds };
-  const paid = await shown("payments", orders, (bar) => payOrders(paying, bar));
-  await shown("paid", paid.payments, (bar) => untilPaid(paying, paid, bar));
+  const paid = await withProgress("payments", orders, (bar) => payOrders(paying, bar));
+  await withProgress("paid", paid.payments, (bar) => untilPaid(paying, paid, bar));
   const returns = planReturns(day);
   const { refunds } = returns;
   const refunding = { ...paying, refunds };
-  const refunded = await shown("refunds", refunds.length, (bar) => refundReturns(refunding, bar));
+  const refunded = await withProgress("refunds", refunds.length, (bar) =>
+    refundReturns(refunding, bar),
+  );
   const refundedOrders = new Set(refunds.map(({ order }) => order)).size;
-  await shown("refunded", refundedOrders, (bar) => untilRefunded(refunding, refunded, bar));
+  await withProgress("refunded", refundedOrders, (bar) => untilRefunded(refunding, refunded, bar));
   const delays = await measureDelays(day, { ...paying, paymentIds: paid.paymentIds });
   return { paid, returns, refunded, delays };
 }

@@ -1,29 +1,30 @@
 import pMap from "p-map";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { retry } from "../ops/command/retry.ts";
+import type { ShopClients } from "../ops/command/shop-clients.ts";
 import { type SandboxControl, SandboxRefusal } from "../simulators/sandbox/client.ts";
-import { persistently, type Shop } from "../testbed/calls/administrator.ts";
-import { reasonOf } from "./place.ts";
+import { addCount, type Counts, reasonOf } from "./place.ts";
 import type { ProgressBar } from "./progress.ts";
 import { untilEach } from "./settle.ts";
 
 export type Paid = {
-  /** Paid at the platform. */
+  /** Paid at the provider. */
   payments: number;
   /** Orders that could not be paid, by reason. */
-  refusals: Record<string, number>;
-  /** Calls that had to be repeated. */
+  refusals: Counts;
+  /** Calls that were retried. */
   repeated: number;
-  /** From the first CreatePayment to the last payment at the platform. */
+  /** From the first CreatePayment to the last payment at the provider. */
   seconds: number;
-  /** To the last order that is paid. */
+  /** Until the shop knows the last order as paid. */
   settledSeconds: number;
-  /** Paid at the platform, and not PAID here. */
+  /** Orders that are paid at the provider but not in the shop. */
   missing: number;
-  /** By the index of the day's orders; undefined where it was not paid at the platform. */
+  /** By the index of the day's orders; undefined where the order was not paid. */
   paymentIds: (bigint | undefined)[];
 };
 
-/** An origin that the shop allows unless it was told otherwise. */
+/** An origin that the shop allows by default. */
 const RETURN_URL = "http://127.0.0.1/replay";
 
 const PAID = new Set<PayStatus>([
@@ -33,15 +34,15 @@ const PAID = new Set<PayStatus>([
   PayStatus.REFUNDED,
 ]);
 
-export type Paying = {
-  shop: Shop;
+type Paying = {
+  shop: ShopClients;
   sandbox: Pick<SandboxControl, "pay">;
   /** By the index of the day's orders. */
   orderIds: readonly (bigint | undefined)[];
   inFlight: number;
 };
 
-/** Starts a payment for every order that was placed, and pays it at the sandbox. */
+/** Creates a payment for each placed order and pays it at the sandbox. */
 export async function payOrders(
   { shop, sandbox, orderIds, inFlight }: Paying,
   bar: ProgressBar,
@@ -55,35 +56,32 @@ export async function payOrders(
     missing: 0,
     paymentIds: orderIds.map(() => undefined),
   };
-  const repeat = () => {
+  const onRetry = () => {
     paid.repeated += 1;
   };
+  const pay = async (orderId: bigint | undefined, index: number) => {
+    if (orderId === undefined) return;
+    const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };
+    try {
+      const { payment } = await retry(() => shop.pay.createPayment(request), onRetry);
+      const paymentId = payment?.paymentId ?? 0n;
+      await retry(() => sandbox.pay(paymentId), onRetry);
+      paid.paymentIds[index] = paymentId;
+      paid.payments += 1;
+    } catch (error) {
+      const isSandbox = error instanceof SandboxRefusal;
+      addCount(paid.refusals, isSandbox ? "REFUSED_BY_SANDBOX" : reasonOf(error));
+    }
+    bar.step();
+  };
   const begin = performance.now();
-  await pMap(
-    orderIds,
-    async (orderId, index) => {
-      if (orderId === undefined) return;
-      const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };
-      try {
-        const { payment } = await persistently(() => shop.pay.createPayment(request), repeat);
-        const paymentId = payment?.paymentId ?? 0n;
-        await persistently(() => sandbox.pay(paymentId), repeat);
-        paid.paymentIds[index] = paymentId;
-        paid.payments += 1;
-      } catch (error) {
-        const reason = error instanceof SandboxRefusal ? "REFUSED_BY_SANDBOX" : reasonOf(error);
-        paid.refusals[reason] = (paid.refusals[reason] ?? 0) + 1;
-      }
-      bar.step();
-    },
-    { concurrency: inFlight },
-  );
+  await pMap(orderIds, pay, { concurrency: inFlight });
   paid.seconds = (performance.now() - begin) / 1_000;
   paid.settledSeconds = paid.seconds;
   return paid;
 }
 
-/** Waits until the shop has heard of all that was paid. */
+/** Waits until the shop knows all payments. */
 export async function untilPaid(
   { shop, orderIds }: Pick<Paying, "shop" | "orderIds">,
   paid: Paid,
@@ -93,8 +91,8 @@ export async function untilPaid(
   const expected = orderIds.filter((_, index) => paid.paymentIds[index] !== undefined);
   paid.missing = await untilEach(expected, {
     bar,
-    isThere: async (orderId) => {
-      const { order } = await persistently(() => shop.order.getOrder({ orderId: orderId ?? 0n }));
+    isDone: async (orderId = 0n) => {
+      const { order } = await retry(() => shop.order.getOrder({ orderId }));
       return PAID.has(order?.payStatus ?? PayStatus.UNSPECIFIED);
     },
   });

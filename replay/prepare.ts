@@ -1,94 +1,95 @@
 import { randomBytes } from "node:crypto";
 import pMap from "p-map";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { persistently, type Shop, ShopTrouble } from "../testbed/calls/administrator.ts";
+import { CommandError, messageOf } from "../ops/command/command.ts";
+import { retry } from "../ops/command/retry.ts";
+import type { ShopClients } from "../ops/command/shop-clients.ts";
 import type { Day, Item } from "../testbed/retail/day.ts";
 import { openingStock } from "./expected.ts";
-import type { ProgressBar } from "./progress.ts";
+import { type ProgressBar, withProgress } from "./progress.ts";
 
-/** What a run made for itself in the shop. */
+/** The goods and users of a run in the shop. */
 export type Prepared = {
   /** By the index of the day's items. */
   goodsIds: bigint[];
+  /** By customer id. */
   userIds: Map<string, bigint>;
 };
 
-type Run = { shop: Shop; run: string; bar: ProgressBar };
+type Run = { shop: ShopClients; run: string };
+type Step = Run & { bar: ProgressBar };
 
 const GOODS_IN_FLIGHT = 32;
-/** The user service hashes two passwords at once and refuses what it cannot queue. */
+/** The user service hashes two passwords at once and refuses calls that it cannot queue. */
 const REGISTRATIONS_IN_FLIGHT = 4;
-/** Characters (goods: 200). */
+/** Characters of the name of goods. */
 const MAX_NAME = 200;
 
-/** A name in the shop that no other run has: the shop may be replayed to again and again. */
+/** A unique name, so that the same shop can be replayed to again and again. */
 export function newRun(): string {
   return randomBytes(5).toString("hex");
 }
 
-export async function createGoods(day: Day, { shop, run, bar }: Run): Promise<bigint[]> {
-  const goodsIds: bigint[] = [];
-  await pMap(
-    day.items,
-    async (item, index) => {
-      const request = {
-        requestId: `replay-${run}-goods-${index}`,
-        sku: `${run}-${item.stockCode}-${item.unitPriceCents}`,
-        name: item.name.slice(0, MAX_NAME),
-        unitPriceCents: item.unitPriceCents,
-        stock: openingStock(item),
-      };
-      const answer = await persistently(() => shop.goods.createGoods(request)).catch(
-        refusedGoods(item),
-      );
-      goodsIds[index] = answer.goods?.goodsId ?? 0n;
-      bar.step();
-    },
-    { concurrency: GOODS_IN_FLIGHT },
+/** Creates the goods with their opening stock, and registers the customers. */
+export async function prepare(day: Day, run: Run): Promise<Prepared> {
+  const goodsIds = await withProgress("goods", day.items.length, (bar) =>
+    createGoods(day, { ...run, bar }),
   );
-  return goodsIds;
+  const userIds = await withProgress("users", day.customerIds.length, (bar) =>
+    registerUsers(day, { ...run, bar }),
+  );
+  return { goodsIds, userIds };
 }
 
-function refusedGoods({ stockCode }: Item): (error: Error) => never {
-  return (error) => {
-    throw new ShopTrouble(`the shop did not take the goods ${stockCode}: ${error.message}`);
+function createGoods(day: Day, { shop, run, bar }: Step): Promise<bigint[]> {
+  const createOne = async (item: Item, index: number) => {
+    const request = {
+      requestId: `replay-${run}-goods-${index}`,
+      sku: `${run}-${item.stockCode}-${item.unitPriceCents}`,
+      name: item.name.slice(0, MAX_NAME),
+      unitPriceCents: item.unitPriceCents,
+      stock: openingStock(item),
+    };
+    try {
+      const { goods } = await retry(() => shop.goods.createGoods(request));
+      bar.step();
+      return goods?.goodsId ?? 0n;
+    } catch (error) {
+      throw new CommandError(`cannot create goods ${item.stockCode}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
   };
+  return pMap(day.items, createOne, { concurrency: GOODS_IN_FLIGHT });
 }
 
-export async function registerUsers(
-  day: Day,
-  { shop, run, bar }: Run,
-): Promise<Map<string, bigint>> {
-  const userIds = new Map<string, bigint>();
+async function registerUsers(day: Day, { shop, run, bar }: Step): Promise<Map<string, bigint>> {
   const password = randomBytes(16).toString("hex");
-  await pMap(
-    day.customerIds,
-    async (customerId) => {
-      const name = { userName: `replay-${run}-${customerId || "guest"}`, password };
-      userIds.set(customerId, await registerOnce(shop, name));
-      bar.step();
-    },
-    { concurrency: REGISTRATIONS_IN_FLIGHT },
-  );
-  return userIds;
+  const registerOne = async (customerId: string) => {
+    const userName = `replay-${run}-${customerId || "guest"}`;
+    const userId = await register(shop, { userName, password });
+    bar.step();
+    return [customerId, userId] as const;
+  };
+  const concurrency = REGISTRATIONS_IN_FLIGHT;
+  return new Map(await pMap(day.customerIds, registerOne, { concurrency }));
 }
 
-/** Registering has no request id: where an answer was lost, the name is taken by ourselves. */
-async function registerOnce(
-  shop: Shop,
+/** Register has no request id: after a lost answer the name is taken by the first attempt. */
+async function register(
+  shop: ShopClients,
   registration: { userName: string; password: string },
 ): Promise<bigint> {
-  const { userName } = registration;
   try {
-    const { user } = await persistently(() => shop.user.register(registration));
+    const { user } = await retry(() => shop.user.register(registration));
     return user?.userId ?? 0n;
   } catch (error) {
     if (error instanceof Refusal && error.reason === Reason.USER_NAME_TAKEN) {
-      const { user } = await persistently(() => shop.user.login(registration));
+      const { user } = await retry(() => shop.user.login(registration));
       return user?.userId ?? 0n;
     }
-    throw new ShopTrouble(
-      `the shop did not register the user ${userName}: ${(error as Error).message}`,
-    );
+    throw new CommandError(`cannot register ${registration.userName}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -5,18 +5,28 @@ export type ProgressBar = { step(): void; done(): void };
 const LINE_EVERY_MS = 2_000;
 
 /**
- * Shows how far a piece of work has come, on stderr, since stdout is for the result: a bar on a terminal, elsewhere a
- * line now and then and one at the end.
+ * Shows the progress of a piece of work on standard error, as standard output is for the result: a
+ * bar on a terminal; elsewhere a line every two seconds and one at the end.
  */
-export function progressBar(what: string, total: number): ProgressBar {
-  return process.stderr.isTTY ? barOn(process.stderr, what, total) : linesOn(what, total);
+export async function withProgress<T>(
+  name: string,
+  total: number,
+  work: (bar: ProgressBar) => Promise<T>,
+): Promise<T> {
+  const { stderr } = process;
+  const bar = stderr.isTTY ? barOn(stderr, name, total) : lines(name, total);
+  try {
+    return await work(bar);
+  } finally {
+    bar.done();
+  }
 }
 
-function barOn(stream: NodeJS.WriteStream, what: string, total: number): ProgressBar {
+function barOn(stream: NodeJS.WriteStream, name: string, total: number): ProgressBar {
   const bar = new SingleBar({
     stream,
-    format: `${what.padEnd(10)} [{bar}] {value}/{total} in {duration_formatted}`,
-    // Nothing about the terminal is changed that an interrupted run would have to put back.
+    format: `${name.padEnd(10)} [{bar}] {value}/{total} in {duration_formatted}`,
+    // The terminal is left as it is, so an interrupted run has nothing to restore.
     linewrap: true,
     gracefulExit: false,
   });
@@ -24,32 +34,18 @@ function barOn(stream: NodeJS.WriteStream, what: string, total: number): Progres
   return { step: () => bar.increment(), done: () => bar.stop() };
 }
 
-function linesOn(what: string, total: number): ProgressBar {
+function lines(name: string, total: number): ProgressBar {
   let value = 0;
-  let toldAtMs = Date.now();
-  const tell = () => {
-    toldAtMs = Date.now();
-    console.error(`${what}: ${value} of ${total}`);
+  let printedAtMs = Date.now();
+  const print = () => {
+    printedAtMs = Date.now();
+    console.error(`${name}: ${value} of ${total}`);
   };
   return {
     step() {
       value += 1;
-      if (Date.now() - toldAtMs >= LINE_EVERY_MS) tell();
+      if (Date.now() - printedAtMs >= LINE_EVERY_MS) print();
     },
-    done: tell,
+    done: print,
   };
-}
-
-/** The bar of one piece of work. */
-export async function shown<T>(
-  what: string,
-  total: number,
-  work: (bar: ProgressBar) => Promise<T>,
-): Promise<T> {
-  const bar = progressBar(what, total);
-  try {
-    return await work(bar);
-  } finally {
-    bar.done();
-  }
 }

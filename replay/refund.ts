@@ -1,27 +1,30 @@
 import pMap from "p-map";
 import { RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { persistently, type Shop } from "../testbed/calls/administrator.ts";
-import { reasonOf } from "./place.ts";
+import { retry } from "../ops/command/retry.ts";
+import type { ShopClients } from "../ops/command/shop-clients.ts";
+import { addCount, type Counts, reasonOf } from "./place.ts";
 import type { Prepared } from "./prepare.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { DayRefund } from "./returns.ts";
 import { untilEach } from "./settle.ts";
 
 export type Refunded = {
-  /** That the shop took. */
+  /** Refunds that the shop accepted. */
   refunds: number;
-  /** That it did not, by reason. */
-  refusals: Record<string, number>;
+  /** Refunds that it refused, by reason. */
+  refusals: Counts;
+  /** Calls that were retried. */
   repeated: number;
+  /** Until the last refund was accepted. */
   seconds: number;
-  /** To the last one that is through. */
+  /** Until the last refund succeeded. */
   settledSeconds: number;
-  /** Taken, and not through. */
+  /** Orders with an accepted refund that did not succeed. */
   missing: number;
 };
 
-export type Refunding = {
-  shop: Shop;
+type Refunding = {
+  shop: ShopClients;
   run: string;
   prepared: Prepared;
   refunds: readonly DayRefund[];
@@ -30,9 +33,8 @@ export type Refunding = {
   inFlight: number;
 };
 
-/** Asks for the day's refunds; those of one order in their order, one after the other. */
+/** Requests the refunds of the day; those of one order one after the other. */
 export async function refundReturns(refunding: Refunding, bar: ProgressBar): Promise<Refunded> {
-  const { shop, refunds, orderIds } = refunding;
   const refunded: Refunded = {
     refunds: 0,
     refusals: {},
@@ -41,38 +43,45 @@ export async function refundReturns(refunding: Refunding, bar: ProgressBar): Pro
     settledSeconds: 0,
     missing: 0,
   };
+  const chains = [...Map.groupBy(refunding.refunds.entries(), ([, { order }]) => order).values()];
+  const requestChain = async (chain: (typeof chains)[number]) => {
+    for (const [index, refund] of chain) {
+      await requestRefund(refunding, { index, refund, refunded });
+      bar.step();
+    }
+  };
   const begin = performance.now();
-  const chains = [...Map.groupBy(refunds.entries(), ([, { order }]) => order).values()];
-  await pMap(
-    chains,
-    async (chain) => {
-      for (const [index, refund] of chain) {
-        const orderId = orderIds[refund.order];
-        if (orderId === undefined) continue;
-        const request = { ...requestOf(refunding, refund), orderId };
-        const requestId = `replay-${refunding.run}-refund-${index}`;
-        try {
-          await persistently(
-            () => shop.order.refundOrder({ ...request, requestId }),
-            () => {
-              refunded.repeated += 1;
-            },
-          );
-          refunded.refunds += 1;
-        } catch (error) {
-          const reason = reasonOf(error);
-          refunded.refusals[reason] = (refunded.refusals[reason] ?? 0) + 1;
-        }
-        bar.step();
-      }
-    },
-    { concurrency: refunding.inFlight },
-  );
+  await pMap(chains, requestChain, { concurrency: refunding.inFlight });
   refunded.seconds = (performance.now() - begin) / 1_000;
   return refunded;
 }
 
-/** Waits until no refund of these orders is under way. */
+async function requestRefund(
+  { shop, run, prepared, orderIds }: Refunding,
+  { index, refund, refunded }: { index: number; refund: DayRefund; refunded: Refunded },
+): Promise<void> {
+  const orderId = orderIds[refund.order];
+  if (orderId === undefined) return;
+  const request = {
+    requestId: `replay-${run}-refund-${index}`,
+    orderId,
+    lines: refund.lines.map(({ item, quantity }) => {
+      return { goodsId: prepared.goodsIds[item] ?? 0n, quantity };
+    }),
+    note: `invoice ${refund.invoiceNo}`,
+  };
+  const onRetry = () => {
+    refunded.repeated += 1;
+  };
+  try {
+    await retry(() => shop.order.refundOrder(request), onRetry);
+    refunded.refunds += 1;
+  } catch (error) {
+    addCount(refunded.refusals, reasonOf(error));
+  }
+}
+
+/** Waits until all refunds of these orders succeeded. */
 export async function untilRefunded(
   { shop, refunds, orderIds }: Pick<Refunding, "shop" | "refunds" | "orderIds">,
   refunded: Refunded,
@@ -82,21 +91,12 @@ export async function untilRefunded(
   const orders = [...new Set(refunds.map(({ order }) => order))];
   refunded.missing = await untilEach(orders, {
     bar,
-    isThere: async (order) => {
+    isDone: async (order) => {
       const orderId = orderIds[order];
       if (orderId === undefined) return true;
-      const answer = await persistently(() => shop.order.getOrder({ orderId }));
+      const answer = await retry(() => shop.order.getOrder({ orderId }));
       return (answer.order?.refunds ?? []).every(({ status }) => status === RefundStatus.SUCCEEDED);
     },
   });
   refunded.settledSeconds = refunded.seconds + (performance.now() - begin) / 1_000;
-}
-
-function requestOf({ prepared }: Refunding, { invoiceNo, lines }: DayRefund) {
-  return {
-    lines: lines.map(({ item, quantity }) => {
-      return { goodsId: prepared.goodsIds[item] ?? 0n, quantity };
-    }),
-    note: `invoice ${invoiceNo}`,
-  };
 }

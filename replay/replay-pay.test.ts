@@ -3,7 +3,7 @@ import { runReplay, sample, settingsOf } from "../testbed/programs/replay.ts";
 import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import type { Result } from "./report.ts";
 
-/** Counted in the sample by other means than the program. */
+/** Figures of the sample that were counted without this program. */
 const inSample = {
   orders: 32,
   paidCents: 812_417,
@@ -28,7 +28,7 @@ describe("npm run replay -- FILE --pay", () => {
       ...(onLine && { onLine }),
     });
 
-  it("pays and refunds the sample, and finds money, goods and points as the file says, twice in the same shop", async () => {
+  it("pays and refunds the sample and finds the money, goods and points of the file, twice in one shop", async () => {
     for (const inFlight of ["64", "3"]) {
       const ended = await replay(["--json", "--in-flight", inFlight]);
       assert.equal(ended.code, 0, ended.stderr + ended.stdout);
@@ -49,8 +49,8 @@ describe("npm run replay -- FILE --pay", () => {
       );
       assert.deepEqual([comparison.same, compared.same], [true, true]);
       assert.deepEqual([audit?.clean, audit?.findings], [true, []]);
-      assert.ok(audit?.looked && audit.platform && audit.rules > 0);
-      assert.deepEqual(compared.platform, {
+      assert.ok(audit?.looked && audit.provider && audit.rules > 0);
+      assert.deepEqual(compared.provider, {
         same: true,
         expected: inSample.orders,
         found: inSample.orders,
@@ -65,7 +65,7 @@ describe("npm run replay -- FILE --pay", () => {
     }
   });
 
-  it("pays and refunds all the same where callbacks come twice, late, reordered and forged", async () => {
+  it("comes to the same result when callbacks are duplicated, delayed, reordered and forged", async () => {
     await shop.sandbox.faults({
       duplicate: 2,
       delay_ms: 200,
@@ -80,7 +80,7 @@ describe("npm run replay -- FILE --pay", () => {
     }
   });
 
-  it("says so, names the customer and exits with 1 when one point is missing", async () => {
+  it("exits with 1 and names the customer when one point is missing", async () => {
     let taken: Promise<bigint> | undefined;
     const take = async () => {
       const [user] = await shop.sql<{ userId: bigint }>(
@@ -105,20 +105,20 @@ describe("npm run replay -- FILE --pay", () => {
     await shop.sql("user", "update users set points = points + 1 where user_id = ?", [userId]);
   });
 
-  it("says so and exits with 1 where the audit cannot look", async () => {
+  it("exits with 1 and the cause when the audit cannot run", async () => {
     const ended = await runReplay([sample, "--pay", "--limit", "1"], {
       env: { ...settingsOf(shop), SHOP_MYSQL_URL: "mysql://root@127.0.0.1:1" },
     });
     assert.equal(ended.code, 1, ended.stderr);
-    assert.match(ended.stdout, /everything is the same\nTHE AUDIT COULD NOT LOOK: .*ECONNREFUSED/);
+    assert.match(ended.stdout, /everything is the same\nTHE AUDIT COULD NOT RUN: .*ECONNREFUSED/);
   });
 
-  it("tells in one line and with exit 1 that the platform is not there", async () => {
+  it("exits with 1 and one line when the provider does not answer", async () => {
     const ended = await runReplay([sample, "--pay"], {
       env: { ...settingsOf(shop), SHOP_SANDBOX_URL: "http://127.0.0.1:1" },
     });
     assert.equal(ended.code, 1, ended.stderr);
-    assert.match(ended.stderr, /^the sandbox payment platform does not answer at \S+:1 .*\n$/);
+    assert.match(ended.stderr, /^the sandbox provider does not answer at \S+:1; .*\n$/);
     assert.equal(ended.stdout, "");
   });
 }).timeout(120_000);

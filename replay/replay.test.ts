@@ -8,7 +8,7 @@ import {
 import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import type { Result } from "./report.ts";
 
-/** Counted in the sample by other means than the program. */
+/** Figures of the sample that were counted without this program. */
 const inSample = {
   orders: 32,
   lines: 301,
@@ -28,7 +28,7 @@ describe("npm run replay", () => {
     { env, onLine }: { env?: Record<string, string>; onLine?: (line: string) => void } = {},
   ) => runReplay(args, { env: { ...settingsOf(shop), ...env }, ...(onLine && { onLine }) });
 
-  it("places the sample and finds everything as the file says, twice in the same shop", async () => {
+  it("places the sample and finds what the file says, twice in one shop", async () => {
     for (const inFlight of ["64", "3"]) {
       const ended = await replay([sample, "--json", "--in-flight", inFlight]);
       assert.equal(ended.code, 0, ended.stderr);
@@ -51,7 +51,7 @@ describe("npm run replay", () => {
     }
   });
 
-  it("says so, names the item and exits with 1 when one unit is missing", async () => {
+  it("exits with 1 and names the item when one unit is missing", async () => {
     let taken: Promise<unknown> | undefined;
     const onLine = (line: string) => {
       if (!line.startsWith("goods:")) return;
@@ -68,8 +68,8 @@ describe("npm run replay", () => {
     assert.match(ended.stdout, /same {4}orders: /);
   });
 
-  it("counts what the shop refuses, and exits with 1", async () => {
-    // The shop's own fee is another one.
+  it("exits with 1 and counts what the shop refuses", async () => {
+    // The shop itself has another fee.
     const ended = await replay([sample, "--json", "--limit", "5"], {
       env: { SHIPPING_FEE_CENTS: "700" },
     });
@@ -80,11 +80,11 @@ describe("npm run replay", () => {
     assert.equal(comparison.stock.same, false);
   });
 
-  it("tells in one line and with exit 2 what is wrong with the command or the file", async () => {
+  it("exits with 2 and one line when the command line or the file is wrong", async () => {
     const wrong: [string[], RegExp][] = [
       [[], /FILE/],
       [["/no/such/file.csv"], /no file \/no\/such\/file\.csv/],
-      [[program], /replay\.ts/],
+      [[program], /run\.ts has no column/],
       [[sample, "--quickly"], /--quickly/],
       [[sample, "--in-flight", "0"], /--in-flight/],
     ];
@@ -97,7 +97,7 @@ describe("npm run replay", () => {
     }
   });
 
-  it("tells in one line and with exit 1 that no shop is running", async () => {
+  it("exits with 1 and one line when no shop is running", async () => {
     const ended = await runReplay([sample, "--json"], {
       env: { SHOP_GOODS_ADDRESS: "127.0.0.1:1" },
     });

@@ -1,14 +1,16 @@
-import { money, refusalsOf, rounded, said, spread, sum } from "../testbed/report-words.ts";
+import { money } from "../ops/command/format.ts";
+import { rounded, spread } from "../testbed/percentiles.ts";
 import type { PaidComparison } from "./compare-paid.ts";
 import type { PaidDay } from "./pay-day.ts";
+import { comparedLine, countsText, sumOfCounts } from "./report-lines.ts";
 
-/** The part of the result that paying adds, for programs. */
-export type PaidResult = ReturnType<typeof paidResultOf>;
+/** The part of the result that `--pay` adds, for programs. */
+type PaidResult = ReturnType<typeof paidResultOf>;
 
 export function paidResultOf({ paid, returns, refunded, delays }: PaidDay) {
   return {
     payments: paid.payments,
-    refused: sum(paid.refusals),
+    refused: sumOfCounts(paid.refusals),
     refusals: paid.refusals,
     repeated: paid.repeated,
     missing: paid.missing,
@@ -20,7 +22,7 @@ export function paidResultOf({ paid, returns, refunded, delays }: PaidDay) {
     refunds: {
       planned: returns.refunds.length,
       taken: refunded.refunds,
-      refused: sum(refunded.refusals),
+      refused: sumOfCounts(refunded.refusals),
       refusals: refunded.refusals,
       repeated: refunded.repeated,
       missing: refunded.missing,
@@ -31,28 +33,29 @@ export function paidResultOf({ paid, returns, refunded, delays }: PaidDay) {
   };
 }
 
-export function paidWords(result: PaidResult): string[] {
-  const { callbackToPaidMs, callbackToPointsMs, refunds } = result;
+export function paidLines(result: PaidResult): string[] {
+  const { callbackToPaidMs: toPaid, callbackToPointsMs: toPoints, refunds } = result;
+  const { withoutOrder } = refunds;
   return [
     `${result.payments} orders paid at the sandbox in ${result.seconds} s, all known to the shop after ${result.settledSeconds} s`,
-    `  ${result.paymentsPerSecond} payments/s, ${result.repeated} calls repeated, ${result.refused} refused${refusalsOf(result.refusals)}, ${result.missing} still not paid`,
-    `  from callback to PAID p50 ${callbackToPaidMs.p50} ms, p99 ${callbackToPaidMs.p99} ms; to the points p50 ${callbackToPointsMs.p50} ms, p99 ${callbackToPointsMs.p99} ms`,
-    `${refunds.taken} refunds asked for in ${refunds.seconds} s, through after ${refunds.settledSeconds} s`,
-    `  ${refunds.repeated} calls repeated, ${refunds.refused} refused${refusalsOf(refunds.refusals)}, ${refunds.missing} orders still wait`,
-    `  ${refunds.withoutOrder.lines} lines returned ${refunds.withoutOrder.units} units that no earlier order of the customer has`,
+    `  ${result.paymentsPerSecond} payments/s, ${result.repeated} calls retried, ${result.refused} refused${countsText(result.refusals)}, ${result.missing} not paid in the shop`,
+    `  from callback to PAID p50 ${toPaid.p50} ms, p99 ${toPaid.p99} ms; to the points p50 ${toPoints.p50} ms, p99 ${toPoints.p99} ms`,
+    `${refunds.taken} refunds requested in ${refunds.seconds} s, all succeeded after ${refunds.settledSeconds} s`,
+    `  ${refunds.repeated} calls retried, ${refunds.refused} refused${countsText(refunds.refusals)}, ${refunds.missing} orders with unfinished refunds`,
+    `  ${withoutOrder.lines} lines returned ${withoutOrder.units} units that no earlier order of the customer has`,
   ];
 }
 
-export function comparedWords(comparison: PaidComparison): string[] {
+export function paidComparisonLines(comparison: PaidComparison): string[] {
   const { paidCents, refundedCents } = comparison;
   return [
-    said("orders paid", comparison.paidOrders),
-    said("paid", { ...paidCents, ...inMoney(paidCents) }),
-    said("units that came back", comparison.refundedUnits),
-    said("refunded", { ...refundedCents, ...inMoney(refundedCents) }),
-    said("points of all users", comparison.points),
-    said("customers with the right money and points", comparison.customers),
-    said("payments as the platform has them", comparison.platform),
+    comparedLine("orders paid", comparison.paidOrders),
+    comparedLine("paid", { ...paidCents, ...inMoney(paidCents) }),
+    comparedLine("units returned", comparison.refundedUnits),
+    comparedLine("refunded", { ...refundedCents, ...inMoney(refundedCents) }),
+    comparedLine("points of all users", comparison.points),
+    comparedLine("customers with the right money and points", comparison.customers),
+    comparedLine("payments with the right amounts at the provider", comparison.provider),
     ...comparison.differences.map((difference) => `  ! ${difference}`),
   ];
 }

@@ -1,13 +1,15 @@
-import { money, refusalsOf, rounded, said, spread, sum } from "../testbed/report-words.ts";
+import { money } from "../ops/command/format.ts";
+import { rounded, spread } from "../testbed/percentiles.ts";
 import type { Day } from "../testbed/retail/day.ts";
-import { type Audited, auditWords } from "./audit-after.ts";
+import { type Audited, auditLines } from "./audit-after.ts";
 import type { Comparison } from "./compare.ts";
 import type { ShippingRule } from "./expected.ts";
 import type { PaidDay } from "./pay-day.ts";
 import type { Placed } from "./place.ts";
-import { comparedWords, paidResultOf, paidWords } from "./report-paid.ts";
+import { comparedLine, countsText, sumOfCounts } from "./report-lines.ts";
+import { paidComparisonLines, paidLines, paidResultOf } from "./report-paid.ts";
 
-/** The result for programs; amounts in cents, times as their names say. */
+/** The result for programs: amounts in cents, times in the units of their names. */
 export type Result = ReturnType<typeof resultOf>;
 
 type Machine = { cores: number; loadAverageBefore: number[]; loadAverageAfter: number[] };
@@ -34,7 +36,7 @@ export function resultOf(run: {
     orders: placed.orders,
     lines: placed.lines,
     amountCents: placed.amountCents,
-    refused: sum(placed.refusals),
+    refused: sumOfCounts(placed.refusals),
     refusals: placed.refusals,
     repeated: placed.repeated,
     seconds: rounded(placed.seconds),
@@ -55,35 +57,36 @@ export function resultOf(run: {
   };
 }
 
-/** Amounts stay numbers where a number has them exactly, up to 2^53 - 1 cents. */
-export function json(result: Result): string {
+/** One line of JSON. Amounts are numbers up to 2^53 - 1, which a double holds exactly, and text above. */
+export function resultJson(result: Result): string {
   return JSON.stringify(result, (_key, value: unknown) => {
     if (typeof value !== "bigint") return value;
     return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
   });
 }
 
-export function words(result: Result): string {
+/** The result for people. */
+export function resultText(result: Result): string {
   const { comparison, fileLines, latencyMs, machine, preparation, shipping } = result;
   const lines = [
-    `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users made in ${preparation.seconds} s`,
-    `  not sold: ${fileLines.returned} lines returned, ${fileLines.corrections} lines of the books, ${fileLines.ordersTooLong.length} invoices too long`,
+    `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users created in ${preparation.seconds} s`,
+    `  not sold: ${fileLines.returned} returned lines, ${fileLines.corrections} corrections, ${fileLines.ordersTooLong.length} invoices with too many lines`,
     `  shipping: ${money(shipping.feeCents)}, free from ${money(shipping.freeFromCents)} (SHIPPING_FEE_CENTS, FREE_SHIPPING_FROM_CENTS)`,
     `${result.orders} orders with ${result.lines} lines for ${money(result.amountCents)} placed in ${result.seconds} s`,
     `  ${result.ordersPerSecond} orders/s, ${result.linesPerSecond} lines/s, PlaceOrder p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, ${result.inFlight} in flight`,
-    `  ${result.repeated} calls repeated, ${result.refused} orders refused${refusalsOf(result.refusals)}`,
+    `  ${result.repeated} calls retried, ${result.refused} orders refused${countsText(result.refusals)}`,
     `  ${machine.cores} cores, load ${machine.loadAverageBefore[0]} before, ${machine.loadAverageAfter[0]} after`,
-    ...(result.pay ? paidWords(result.pay) : []),
+    ...(result.pay ? paidLines(result.pay) : []),
     "compared with the file:",
-    said("items with the right stock", comparison.stock),
-    said("customers with the right orders", comparison.customers),
-    said("orders", comparison.orders),
-    said("order lines", comparison.lines),
-    said("amount in cents", comparison.amountCents),
+    comparedLine("items with the right stock", comparison.stock),
+    comparedLine("customers with the right orders", comparison.customers),
+    comparedLine("orders", comparison.orders),
+    comparedLine("order lines", comparison.lines),
+    comparedLine("amount in cents", comparison.amountCents),
     ...comparison.differences.map((difference) => `  ! ${difference}`),
-    ...(comparison.paid ? comparedWords(comparison.paid) : []),
+    ...(comparison.paid ? paidComparisonLines(comparison.paid) : []),
     comparison.same ? "everything is the same" : "SOMETHING DIFFERS",
-    ...(result.audit ? auditWords(result.audit) : []),
+    ...(result.audit ? auditLines(result.audit) : []),
   ];
   return lines.join("\n");
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Day, readDay } from "../testbed/retail/day.ts";
 import type { RetailLine } from "../testbed/retail/retail-line.ts";
+import { sampleLine } from "../testbed/retail/sample-line.ts";
 import { comparePaid, type PaidFound } from "./compare-paid.ts";
 import { expectedMoney, moneyOfCustomers } from "./expected-money.ts";
 import { planReturns } from "./returns.ts";
@@ -9,9 +10,9 @@ const rules = { shipping: { freeFromCents: 10_000n, feeCents: 1_000n }, pointsPe
 
 describe("the returns of a day", () => {
   const planned = async (lines: Partial<RetailLine>[]) =>
-    planReturns(await readDay(lines.map(line)));
+    planReturns(await readDay(lines.map(sampleLine)));
 
-  it("are refunds of the customer's latest earlier order first, and no more than was bought", async () => {
+  it("are refunds of the customer's latest earlier order first, and of no more than was bought", async () => {
     const { refunds, units, unmatched } = await planned([
       { invoiceNo: "1", quantity: 4n },
       { invoiceNo: "2", quantity: 2n },
@@ -38,7 +39,7 @@ describe("the returns of a day", () => {
     assert.deepEqual([refunds, unmatched], [[], { lines: 1, units: 1n }]);
   });
 
-  it("are one refund where an invoice returns several items of one order, or one item twice", async () => {
+  it("are one refund when an invoice returns several items of an order, or one item twice", async () => {
     const { refunds } = await planned([
       { invoiceNo: "1", customerId: "", quantity: 3n },
       { invoiceNo: "1", customerId: "", stockCode: "A2", quantity: 1n },
@@ -57,7 +58,7 @@ describe("the returns of a day", () => {
     );
   });
 
-  it("count orders and not invoices where one is too long to be an order", async () => {
+  it("belong to the right order after an invoice that is too long to be an order", async () => {
     const many = Array.from({ length: 1_001 }, (_, index) => {
       return { invoiceNo: "1", stockCode: `S${index}` };
     });
@@ -83,11 +84,11 @@ describe("the money of a day", () => {
         { invoiceNo: "C3", quantity: -1n },
         { invoiceNo: "C4", quantity: -2n },
         { invoiceNo: "5", unitPriceCents: 199n },
-      ].map(line),
+      ].map(sampleLine),
     );
   });
 
-  it("is what was paid, what came back, the fee with the last goods, and points for what is left", () => {
+  it("is what was paid and refunded, the fee with the last goods, and points for the rest", () => {
     assert.deepEqual(expectedMoney(day, planReturns(day).refunds, rules), [
       money({ paidCents: 1_750n, refundedUnits: 3n, refundedCents: 1_750n, points: 10n }),
       money({ paidCents: 10_050n, points: 100n }),
@@ -95,7 +96,7 @@ describe("the money of a day", () => {
     ]);
   });
 
-  it("is the same where shop and platform have it, and any cent, unit or point that is off is named", () => {
+  it("compares equal when the shop has it, and any cent, unit or point that differs is named", () => {
     assert.equal(compareWith(day, () => {}).same, true);
     for (const change of ["paidCents", "refundedUnits", "refundedCents", "points"] as const) {
       const comparison = compareWith(day, ({ customers }) => {
@@ -108,7 +109,7 @@ describe("the money of a day", () => {
     }
   });
 
-  it("is not the same where the platform took or gave back another sum, or knows nothing", () => {
+  it("differs when the provider took or refunded another amount, or does not know the payment", () => {
     const wrong = [
       { state: "paid", amountCents: 10_050n, refundedCents: 1n },
       { state: "paid", amountCents: 10_049n, refundedCents: 0n },
@@ -116,13 +117,13 @@ describe("the money of a day", () => {
       undefined,
     ] as const;
     for (const payment of wrong) {
-      const comparison = compareWith(day, ({ platform }) => {
-        if (payment) platform.set("2", payment);
-        else platform.delete("2");
+      const comparison = compareWith(day, ({ provider }) => {
+        if (payment) provider.set("2", payment);
+        else provider.delete("2");
       });
       assert.equal(comparison.same, false);
-      assert.deepEqual(comparison.platform, { same: false, expected: 3, found: 2 });
-      assert.match(comparison.differences[0] ?? "", /^payment of invoice 2 at the platform: /);
+      assert.deepEqual(comparison.provider, { same: false, expected: 3, found: 2 });
+      assert.match(comparison.differences[0] ?? "", /^payment of invoice 2 at the provider: /);
     }
   });
 });
@@ -131,12 +132,12 @@ function compareWith(day: Day, change: (found: PaidFound) => void) {
   const returns = planReturns(day);
   const orders = expectedMoney(day, returns.refunds, rules);
   const paymentIds = orders.map((_, index) => BigInt(index + 1));
-  const platform: PaidFound["platform"] = new Map(
+  const provider: PaidFound["provider"] = new Map(
     orders.map(({ paidCents: amountCents, refundedCents }, index) => {
       return [String(paymentIds[index]), { state: "paid", amountCents, refundedCents }];
     }),
   );
-  const found = { customers: moneyOfCustomers(day, orders), platform };
+  const found = { customers: moneyOfCustomers(day, orders), provider };
   change(found);
   return comparePaid(day, { returns, rules, paymentIds, found });
 }
@@ -148,19 +149,6 @@ function money(changes: object) {
     refundedUnits: 0n,
     refundedCents: 0n,
     points: 0n,
-    ...changes,
-  };
-}
-
-function line(changes: Partial<RetailLine>): RetailLine {
-  return {
-    invoiceNo: "1",
-    stockCode: "A",
-    description: "A THING",
-    quantity: 1n,
-    unitPriceCents: 250n,
-    customerId: "7",
-    country: "United Kingdom",
     ...changes,
   };
 }

@@ -1,111 +1,88 @@
-import { availableParallelism, loadavg } from "node:os";
-import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
-import { SettingsError } from "#platform/settings/settings.ts";
-import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { commandSettings } from "../ops/command/settings.ts";
+// `npm run replay -- FILE`: places the real orders of a CSV file in a running shop, and compares
+// what the shop has afterwards with what the file alone says.
+//
+//   read      testbed/retail reads the file as a day: items, orders, customers and returns
+//   prepare   creates the goods with their opening stock, and registers the customers
+//   place     places all orders as fast as the shop accepts them
+//   pay       with --pay: pays each order at the sandbox and waits until the shop knows it; requests
+//             a refund for each return and waits for it; measures the delays
+//   compare   reads goods, orders, points and payments back and compares them with the file
+//   audit     with --pay: checks all rules of `npm run audit`
+//
+// A run uses goods and users of its own, so it can be repeated in the same shop.
+
+import { clientSettings } from "#platform/settings/service-settings.ts";
+import { SERVICES } from "#proto/services.ts";
+import { CommandError, ExitCode, runCommand, UsageError } from "../ops/command/command.ts";
+import { pathFromCaller, wholeNumber } from "../ops/command/options.ts";
+import { commandSettings, sandboxUrl } from "../ops/command/settings.ts";
 import { shippingRule } from "../services/order/config.ts";
 import { pointsPerUnit } from "../services/user/config.ts";
-import {
-  checkRunning,
-  connectShop,
-  type Shop,
-  ShopTrouble,
-} from "../testbed/calls/administrator.ts";
-import { type Day, readDay } from "../testbed/retail/day.ts";
+import { readDay } from "../testbed/retail/day.ts";
 import { FileFault, readRetail } from "../testbed/retail/read-retail.ts";
-import { auditAfter } from "./audit-after.ts";
-import { compareShop } from "./compare.ts";
-import type { PayRules } from "./expected-money.ts";
-import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
-import { payDay } from "./pay-day.ts";
-import { placeOrders } from "./place.ts";
-import { createGoods, newRun, registerUsers } from "./prepare.ts";
-import { shown } from "./progress.ts";
-import { json, type Result, resultOf, words } from "./report.ts";
-import { connectSandbox, sandboxSetting } from "./sandbox.ts";
+import { replayDay } from "./replay-day.ts";
+import { resultJson, resultText } from "./report.ts";
 
-async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2), process.env);
-  if (!options) {
-    console.log(USAGE);
-    return 0;
-  }
-  const settings = commandSettings((read) => {
-    const client = clientSettings(read, SERVICES);
-    const rules = { shipping: shippingRule(read), pointsPerUnit: pointsPerUnit(read) };
-    return { client, rules, sandboxUrl: sandboxSetting(read, client) };
-  });
-  const day = await readDay(readRetail(options.file), options.limit);
-  if (day.orders.length === 0) throw new FileFault(`${options.file} has no order to place`);
-  const result = await replay(day, { ...settings, options });
-  console.log(options.json ? json(result) : words(result));
-  return result.same && result.audit?.clean !== false ? 0 : 1;
-}
+const DEFAULT_IN_FLIGHT = 64;
+/** Half of the calls that a service accepts at once. */
+const MAX_IN_FLIGHT = 1_024;
 
-type Settings = { client: ClientSettings<ServiceName>; rules: PayRules; sandboxUrl: string };
+await runCommand({
+  name: "replay",
+  summary:
+    "Places the real orders of a CSV file in the shop, as fast as it accepts them, and compares " +
+    "stock and orders with what the file alone says. With --pay it also pays the orders, refunds " +
+    "the returns, and compares payments, refunds and points.",
+  positionals: "FILE",
+  options: {
+    pay: {
+      type: "boolean",
+      help: "pay each order at the sandbox provider, refund the returns, and audit the shop",
+    },
+    "in-flight": {
+      type: "string",
+      value: "N",
+      help: `orders or payments in flight (default ${DEFAULT_IN_FLIGHT}, at most ${MAX_IN_FLIGHT})`,
+    },
+    limit: { type: "string", value: "N", help: "place only the first N orders" },
+    json: { type: "boolean", help: "print the result as one line of JSON" },
+  },
+  notes: [
+    "FILE has invoice lines, plain or gzip, with the columns InvoiceNo, StockCode, Description, " +
+      "Quantity, UnitPrice, CustomerID and Country.",
+    "Example: npm run replay -- testbed/retail/online-retail-sample.csv --pay",
+    "Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY, the shop's rules " +
+      "for shipping and points, SHOP_SANDBOX_URL, SHOP_MYSQL_URL.",
+    "Exits with 0 when everything is the same, 1 when something differs or failed, 2 when the " +
+      "command line, a setting or the file is wrong.",
+  ],
+  async run({ values, positionals }) {
+    const [path, ...rest] = positionals;
+    if (path === undefined || rest.length > 0) throw new UsageError("name one FILE");
+    const file = pathFromCaller(path);
+    const max = Number.MAX_SAFE_INTEGER;
+    const limit = wholeNumber("--limit", values.limit, { min: 1, max });
+    const bounds = { min: 1, max: MAX_IN_FLIGHT };
+    const inFlight = wholeNumber("--in-flight", values["in-flight"], bounds) ?? DEFAULT_IN_FLIGHT;
+    const settings = commandSettings((read) => {
+      const client = clientSettings(read, SERVICES);
+      const rules = { shipping: shippingRule(read), pointsPerUnit: pointsPerUnit(read) };
+      return { client, rules, sandboxUrl: sandboxUrl(read, client) };
+    });
+    const day = await readFile(file, limit);
+    const result = await replayDay(day, { ...settings, file, inFlight, pay: values.pay === true });
+    console.log(values.json ? resultJson(result) : resultText(result));
+    return result.same && result.audit?.clean !== false ? ExitCode.DONE : ExitCode.FAILED;
+  },
+});
 
-async function replay(
-  day: Day,
-  { client, rules, sandboxUrl, options }: Settings & { options: Options },
-): Promise<Result> {
-  const { file, inFlight } = options;
-  const { shipping: rule } = rules;
-  const shop = connectShop(client);
+async function readFile(file: string, limit: number | undefined) {
   try {
-    await checkRunning(shop, client, { paying: options.pay });
-    const sandbox = options.pay ? await connectSandbox(sandboxUrl) : undefined;
-    const run = newRun();
-    const loadAverageBefore = loadNow();
-    const begin = performance.now();
-    const prepared = await prepare(day, { shop, run });
-    const preparationSeconds = (performance.now() - begin) / 1_000;
-    const placing = { shop, run, prepared, rule, inFlight };
-    const placed = await shown("orders", day.orders.length, (bar) =>
-      placeOrders(day, { ...placing, bar }),
-    );
-    const machine = {
-      cores: availableParallelism(),
-      loadAverageBefore,
-      loadAverageAfter: loadNow(),
-    };
-    const paidDay = sandbox && (await payDay(day, { ...placing, sandbox, placed }));
-    const paid =
-      paidDay && sandbox
-        ? { ...paidDay, rules, sandbox, paymentIds: paidDay.paid.paymentIds }
-        : undefined;
-    const repeated = placed.repeated > 0;
-    const comparison = await compareShop(day, { shop, prepared, rule, repeated, paid });
-    const audit = paidDay && (await auditAfter());
-    const measured = { preparationSeconds, placed, paidDay, comparison, audit, machine };
-    return resultOf({ file, run, inFlight, day, rule, ...measured });
-  } finally {
-    shop.close();
+    const day = await readDay(readRetail(file), limit);
+    if (day.orders.length === 0) throw new FileFault(`${file} has no order to place`);
+    return day;
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    throw new CommandError(error.message, { exitCode: ExitCode.CANNOT_RUN, cause: error });
   }
 }
-
-async function prepare(day: Day, { shop, run }: { shop: Shop; run: string }) {
-  const goodsIds = await shown("goods", day.items.length, (bar) =>
-    createGoods(day, { shop, run, bar }),
-  );
-  const userIds = await shown("users", day.customerIds.length, (bar) =>
-    registerUsers(day, { shop, run, bar }),
-  );
-  return { goodsIds, userIds };
-}
-
-function loadNow(): number[] {
-  return loadavg().map((load) => Number(load.toFixed(2)));
-}
-
-main().then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: Error) => {
-    const asked = [UsageError, FileFault, SettingsError].some((kind) => error instanceof kind);
-    const advice = error instanceof UsageError ? " (--help tells how)" : "";
-    const told = asked || error instanceof ShopTrouble;
-    console.error(told ? `${error.message}${advice}` : error);
-    process.exitCode = asked ? 2 : 1;
-  },
-);

@@ -1,41 +1,28 @@
-import type { ClientSettings } from "#platform/settings/service-settings.ts";
-import type { SettingsReader } from "#platform/settings/settings.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import type { ServiceName } from "#proto/services.ts";
+import { CommandError } from "../ops/command/command.ts";
 import {
   type SandboxControl,
   SandboxRefusal,
   sandboxControl,
 } from "../simulators/sandbox/client.ts";
-import { ShopTrouble } from "../testbed/calls/administrator.ts";
 
-/** Above SHOP_PORT_BASE. */
-const PORT_OFFSET = 8;
+const ANSWER_TIMEOUT_MS = 5_000;
 
-/** Where the sandbox of the shop is. */
-export function sandboxSetting(
-  read: SettingsReader,
-  { host, portBase }: Pick<ClientSettings<ServiceName>, "host" | "portBase">,
-): string {
-  const fallback = `http://${host}:${portBase + PORT_OFFSET}`;
-  const url = read.url("SHOP_SANDBOX_URL", { default: fallback, protocols: ["http:", "https:"] });
-  return url.href.replace(/\/+$/, "");
-}
-
-/** The sandbox, whose silence is an Outage like that of a service. A ShopTrouble says what is in the way. */
-export async function connectSandbox(
-  url: string,
-): Promise<Pick<SandboxControl, "url" | "pay" | "state">> {
+/**
+ * The sandbox provider, which throws an Outage where it does not answer, as the services' clients
+ * do. Throws a CommandError where it does not answer now.
+ */
+export async function connectSandbox(url: string): Promise<Pick<SandboxControl, "pay" | "state">> {
   const control = sandboxControl(url);
   try {
-    await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
-  } catch {
-    throw new ShopTrouble(
-      `the sandbox payment platform does not answer at ${url} (npm start runs it; SHOP_SANDBOX_URL says where it is)`,
+    await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+  } catch (error) {
+    throw new CommandError(
+      `the sandbox provider does not answer at ${url}; start it with npm start, or set SHOP_SANDBOX_URL`,
+      { cause: error },
     );
   }
   return {
-    url,
     pay: (payment) => answered(url, () => control.pay(payment)),
     state: () => answered(url, () => control.state()),
   };
@@ -46,6 +33,6 @@ async function answered<T>(url: string, call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     if (error instanceof SandboxRefusal) throw error;
-    throw new Outage(`the sandbox at ${url} does not answer`, { cause: error });
+    throw new Outage(`the sandbox provider at ${url} does not answer`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { percentile } from "../../testbed/report-words.ts";
+import { percentile } from "../../testbed/percentiles.ts";
 import type { Followed } from "../callback/follow.ts";
 import type { Figures } from "../measure/figures.ts";
 

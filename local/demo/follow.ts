@@ -1,20 +1,18 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
-import type { Shop } from "./shop.ts";
+import { CommandError } from "../../ops/command/command.ts";
+import type { ShopClients } from "../../ops/command/shop-clients.ts";
 
-/** Something that follows by itself did not come. */
-export class TooLate extends Error {}
+const TIMEOUT_MS = 30_000;
+const POLL_MS = 20;
 
-const WITHIN_MS = 30_000;
-const LOOK_EVERY_MS = 20;
-
-/** Watches an order until it is as wanted; `onChange` sees each state that comes before, and that one. */
+/** Watches an order until it satisfies `until`; `onChange` gets each state on the way and that one. */
 export async function followOrder(
-  { order }: Shop,
+  { order }: ShopClients,
   orderId: bigint,
   { until, onChange }: { until: (order: Order) => boolean; onChange: (order: Order) => void },
 ): Promise<Order> {
-  const signal = AbortSignal.timeout(WITHIN_MS);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     for await (const { order: now } of order.watchOrder({ orderId }, { signal })) {
       if (!now) continue;
@@ -24,20 +22,24 @@ export async function followOrder(
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  throw new TooLate(`order ${orderId} did not change within ${WITHIN_MS / 1_000} s`);
+  throw timedOut(`order ${orderId}`);
 }
 
-/** Asks again and again until the answer is as wanted. */
+/** Polls until the answer satisfies `isDone`. */
 export async function until<T>(
-  what: string,
-  ask: () => Promise<T>,
-  wanted: (answer: T) => boolean,
+  name: string,
+  poll: () => Promise<T>,
+  isDone: (answer: T) => boolean,
 ): Promise<T> {
-  const deadlineMs = Date.now() + WITHIN_MS;
+  const deadlineMs = Date.now() + TIMEOUT_MS;
   while (Date.now() < deadlineMs) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    await pause(LOOK_EVERY_MS);
+    const answer = await poll();
+    if (isDone(answer)) return answer;
+    await pause(POLL_MS);
   }
-  throw new TooLate(`${what} did not come within ${WITHIN_MS / 1_000} s`);
+  throw timedOut(name);
+}
+
+function timedOut(name: string): CommandError {
+  return new CommandError(`${name} did not change within ${TIMEOUT_MS / 1_000} s`);
 }

@@ -1,44 +1,46 @@
 import { styleText } from "node:util";
+import { type Order, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 
-/** Tells what happens, while it happens, with the time that each thing took. */
+/** Prints the steps of the demo as they happen, with the time since the previous line. */
 export type Story = {
-  /** A new chapter, numbered. */
+  /** Begins a numbered chapter. */
   chapter(title: string): void;
-  /** One thing that happened. */
-  tell(text: string): void;
+  line(text: string): void;
 };
 
 const TIME_COLUMN = 92;
 
 export function story(): Story {
   let number = 0;
-  let sinceMs = performance.now();
+  let previousMs = performance.now();
   return {
     chapter(title) {
       number += 1;
       console.log(`\n${styleText("bold", `${String(number).padStart(2)}  ${title}`)}`);
     },
-    tell(text) {
+    line(text) {
       const nowMs = performance.now();
-      const tookMs = Math.round(nowMs - sinceMs);
-      sinceMs = nowMs;
-      const line = `      ${text}`;
-      // What is only told, and not waited for, has no time.
-      const took = tookMs === 0 ? "" : `${tookMs} ms`;
-      const padded = line.padEnd(TIME_COLUMN - took.length);
-      console.log(took === "" ? line : `${padded} ${styleText("dim", took)}`);
+      const tookMs = Math.round(nowMs - previousMs);
+      previousMs = nowMs;
+      const indented = `      ${text}`;
+      // A line that follows from the one before took no time.
+      if (tookMs === 0) return console.log(indented);
+      const took = `${tookMs} ms`;
+      console.log(`${indented.padEnd(TIME_COLUMN - took.length)} ${styleText("dim", took)}`);
     },
   };
 }
 
-export function money(cents: bigint): string {
-  const sign = cents < 0n ? "-" : "";
-  const whole = cents < 0n ? -cents : cents;
-  return `${sign}${whole / 100n}.${String(whole % 100n).padStart(2, "0")}`;
+/** The state of an order for people: "confirmed, partially refunded". */
+export function stateOf({
+  orderStatus,
+  payStatus,
+}: Pick<Order, "orderStatus" | "payStatus">): string {
+  return `${enumText(OrderStatus, orderStatus)}, ${enumText(PayStatus, payStatus)}`;
 }
 
-/** The name of an enum's value, as people write it: PARTIALLY_REFUNDED is "partially refunded". */
-export function word(names: Record<string, number>, value: number): string {
+/** The name of an enum's value for people: PARTIALLY_REFUNDED is "partially refunded". */
+export function enumText(names: Record<string, number>, value: number): string {
   const found = Object.entries(names).find(([, number]) => number === value);
   return (found?.[0] ?? String(value)).toLowerCase().replaceAll("_", " ");
 }

@@ -1,38 +1,39 @@
 import mysql from "mysql2/promise";
+import { connectionOptions, schemasOf } from "../command/database.ts";
 
-const VERDICTS = ["accepted", "late", "repeated", "ignored", "refused"] as const;
+/** The verdicts of the pay service, in the order of their numbers in the database, from 1 on. */
+export const VERDICTS = ["accepted", "late", "repeated", "ignored", "refused"] as const;
 export type VerdictName = (typeof VERDICTS)[number];
 
-/** A row of the pay service's callbacks. */
+/** A row of the pay service's table of callbacks. */
 export type RecordedCallback = {
   callbackId: string;
   provider: string;
-  /** "query" is the platform's answer to a question of ours; it cannot be judged again. */
+  /** "query" is the provider's answer to a query of the shop; it cannot be judged again. */
   source: "callback" | "query";
-  /** Null where nothing proves who sent it. */
+  /** Null where the sender was not verified. */
   noticeId: string | null;
   paymentId: string | null;
   verdict: VerdictName;
-  /** Why it was refused, with the number of its Reason; "" and 0 where it was not. */
+  /** Why it was refused, and the number of its Reason; "" and 0 for other verdicts. */
   cause: string;
   reason: number;
   headers: Record<string, string>;
   body: string;
+  /** How often the same callback came again. */
   repeats: number;
   receiveTime: Date;
   lastTime: Date;
 };
 
-export type Wanted = {
-  verdict?: VerdictName | undefined;
-  paymentId?: string | undefined;
-  callbackId?: string | undefined;
-  limit: number;
-};
-
 export type Records = {
-  /** The newest `limit`, the oldest of them first. */
-  list(wanted: Wanted): Promise<RecordedCallback[]>;
+  /** Returns the newest `limit` matches, oldest first. */
+  list(filter: {
+    verdict?: VerdictName | undefined;
+    paymentId?: string | undefined;
+    callbackId?: string | undefined;
+    limit: number;
+  }): Promise<RecordedCallback[]>;
   close(): Promise<void>;
 };
 
@@ -43,28 +44,18 @@ type Row = Omit<RecordedCallback, "source" | "verdict" | "headers" | "body"> & {
   body: Buffer;
 };
 
-const connectTimeout = 5_000;
 const QUERY = 2;
-
-export function isVerdict(name: string): name is VerdictName {
-  return VERDICTS.some((verdict) => verdict === name);
-}
-
-export const verdictNames: string = VERDICTS.join(", ");
 
 export async function openRecords(options: {
   mysqlUrl: string;
   namespace: string;
 }): Promise<Records> {
   const connection = await mysql.createConnection({
-    uri: options.mysqlUrl,
-    connectTimeout,
-    timezone: "Z",
-    charset: "utf8mb4",
+    ...connectionOptions(options.mysqlUrl),
     supportBigNumbers: true,
     bigNumberStrings: true,
   });
-  const table = `${mysql.escapeId(`${options.namespace}_pay`)}.callbacks`;
+  const table = `${mysql.escapeId(schemasOf(options.namespace).pay)}.callbacks`;
   return {
     async list({ verdict, paymentId, callbackId, limit }) {
       const conditions: [sql: string, value: string | number][] = [];
@@ -79,17 +70,21 @@ export async function openRecords(options: {
          from ${table} where ${where} order by callback_id desc limit ?`,
         [...conditions.map(([, value]) => value), limit],
       );
-      return (rows as Row[]).reverse().map((row) => ({
-        ...row,
-        // bigNumberStrings leaves small numbers, and ids are text everywhere.
-        callbackId: String(row.callbackId),
-        paymentId: row.paymentId === null ? null : String(row.paymentId),
-        source: row.source === QUERY ? "query" : "callback",
-        verdict: VERDICTS[row.verdict - 1] ?? "refused",
-        headers: JSON.parse(row.headers),
-        body: row.body.toString("utf8"),
-      }));
+      return (rows as Row[]).reverse().map(callbackOf);
     },
     close: () => connection.end(),
+  };
+}
+
+function callbackOf(row: Row): RecordedCallback {
+  return {
+    ...row,
+    // bigNumberStrings leaves small numbers as they are; identifiers are always text here.
+    callbackId: String(row.callbackId),
+    paymentId: row.paymentId === null ? null : String(row.paymentId),
+    source: row.source === QUERY ? "query" : "callback",
+    verdict: VERDICTS[row.verdict - 1] ?? "refused",
+    headers: JSON.parse(row.headers),
+    body: row.body.toString("utf8"),
   };
 }

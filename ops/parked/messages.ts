@@ -1,17 +1,18 @@
 import mysql from "mysql2/promise";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { connectionOptions, schemasOf } from "../command/database.ts";
 
-/** A row of a service's parked_messages. */
+/** A message whose handler fails: a row of a service's table parked_messages. */
 export type ParkedMessage = {
   service: ServiceName;
   consumer: string;
-  /** The event's id, or "stream:sequence:milliseconds" of a message that has none. */
+  /** The event's id, or "stream:sequence:milliseconds" of a message without one. */
   key: string;
   eventId: string | null;
   subject: string;
   headers: Record<string, string>;
   payload: Buffer;
-  /** "parked" waits for a person; "retrying" is tried again by the service itself. */
+  /** The service retries a message that is "retrying"; one that is "parked" waits for an operator. */
   state: "parked" | "retrying";
   attempts: number;
   error: string;
@@ -20,11 +21,11 @@ export type ParkedMessage = {
 };
 
 export type ParkedMessages = {
-  /** Of all five services, the oldest first. */
+  /** All messages of the five services, oldest first. */
   list(): Promise<ParkedMessage[]>;
-  /** Gives a message its attempts back, and says that it is being retried. */
+  /** Resets the attempts and marks the message as retrying. */
   markRetrying(message: ParkedMessage): Promise<void>;
-  /** Takes that back: nobody is going to retry it. */
+  /** Undoes `markRetrying`. */
   markParked(message: ParkedMessage): Promise<void>;
   close(): Promise<void>;
 };
@@ -36,24 +37,20 @@ type Row = Omit<ParkedMessage, "service" | "headers" | "state"> & {
 
 const RETRYING = 1;
 const PARKED = 2;
-const connectTimeout = 5_000;
 /** A service that has never run has no schema yet. */
-const missing = new Set(["ER_BAD_DB_ERROR", "ER_NO_SUCH_TABLE"]);
+const MISSING = new Set(["ER_BAD_DB_ERROR", "ER_NO_SUCH_TABLE"]);
 
 export async function openParkedMessages(options: {
   mysqlUrl: string;
   namespace: string;
 }): Promise<ParkedMessages> {
   const connection = await mysql.createConnection({
-    uri: options.mysqlUrl,
-    connectTimeout,
-    timezone: "Z",
-    charset: "utf8mb4",
+    ...connectionOptions(options.mysqlUrl),
     supportBigNumbers: true,
     bigNumberStrings: true,
   });
-  const tableOf = (service: ServiceName) =>
-    `${mysql.escapeId(`${options.namespace}_${service}`)}.parked_messages`;
+  const schemas = schemasOf(options.namespace);
+  const tableOf = (service: ServiceName) => `${mysql.escapeId(schemas[service])}.parked_messages`;
 
   async function listOf(service: ServiceName): Promise<ParkedMessage[]> {
     try {
@@ -69,7 +66,7 @@ export async function openParkedMessages(options: {
         state: row.state === PARKED ? "parked" : "retrying",
       }));
     } catch (error) {
-      if (missing.has((error as { code?: string }).code ?? "")) return [];
+      if (MISSING.has((error as { code?: string }).code ?? "")) return [];
       throw error;
     }
   }
@@ -77,7 +74,8 @@ export async function openParkedMessages(options: {
   async function mark(message: ParkedMessage, state: number): Promise<void> {
     const attempts = state === RETRYING ? 0 : message.attempts;
     await connection.query(
-      `update ${tableOf(message.service)} set state = ?, attempts = ? where consumer = ? and message_key = ?`,
+      `update ${tableOf(message.service)} set state = ?, attempts = ?
+       where consumer = ? and message_key = ?`,
       [state, attempts, message.consumer, message.key],
     );
   }

@@ -36,8 +36,8 @@ describe("npm run demo", () => {
     return { code, stdout, stderr };
   }
 
-  it("tells an order from the registration to a refund, and its sums are right", async () => {
-    // The callback that is lost is repeated; the forged one before it changes nothing.
+  it("shows an order from registration to refund with the right amounts", async () => {
+    // The provider repeats the lost callback; the forged one before it has no effect.
     await shop.sandbox.faults({ drop: 1, forge: ["wrong_signature"] });
     const { code, stdout, stderr } = await run();
     assert.equal(code, 0, stderr);
@@ -47,7 +47,7 @@ describe("npm run demo", () => {
     );
     assert.match(stdout, /order: confirmed, paid/);
     assert.match(stdout, /81 points, one for each/);
-    assert.match(stdout, /refund succeeded: 16\.65 through the platform, 0\.00 to the balance/);
+    assert.match(stdout, /refund succeeded: 16\.65 through the provider, 0\.00 to the balance/);
     assert.match(stdout, /points: 65 \(\+81, -16\); balance: 5\.00/);
     assert.match(stdout, /66\.80 paid, 16\.65 refunded/);
     const { payments, fakes } = await shop.sandbox.state();
@@ -58,11 +58,11 @@ describe("npm run demo", () => {
     assert.ok(fakes.length > 0 && fakes.every(({ answer }) => !answer.startsWith("200")));
   });
 
-  it("says in one line what is in the way", async () => {
+  it("exits with 1 and one line when the provider is down", async () => {
     await shop.sandbox.faults({ down: true });
     const { code, stderr } = await run();
     await shop.sandbox.faults();
     assert.equal(code, 1);
-    assert.match(stderr, /^\n[^\n]*(unavailable|PROVIDER_UNAVAILABLE)[^\n]*\n$/i);
+    assert.match(stderr, /^[^\n]*(unavailable|PROVIDER_UNAVAILABLE)[^\n]*\n$/i);
   });
 });

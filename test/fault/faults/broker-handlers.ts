@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { FACTS } from "#proto/events.ts";
 import type { ServiceName } from "#proto/services.ts";
 import { openParkedMessages } from "../../../ops/parked/messages.ts";
-import { connectedBroker, restart } from "../../../ops/parked/restart.ts";
+import { connectedBroker, redeliver } from "../../../ops/parked/redeliver.ts";
 import { asOperator } from "../../../testbed/system/operator.ts";
 import { retry } from "../../../testbed/system/retry.ts";
 import type { System } from "../../../testbed/system/system.ts";
@@ -98,7 +98,7 @@ async function startParkedAgain({ system, log }: ScriptContext): Promise<void> {
     const parked = (await messages.list()).filter(({ state }) => state === "parked");
     const tooMany = parked.filter(({ attempts }) => attempts > MAX_ATTEMPTS);
     if (tooMany.length > 0) throw new Error("messages were tried after they were parked");
-    for (const message of parked) await restart(message, { messages, broker, namespace });
+    for (const message of parked) await redeliver(message, { messages, broker, namespace });
     log(`${parked.length} parked messages started again`);
   } finally {
     await broker.close();

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { persistently } from "../../../testbed/calls/administrator.ts";
+import { retry } from "../../../ops/command/retry.ts";
 import { idOf, type Operation, operationsOf, type Request } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
 import type { Facts, PaymentRow, RefundRow } from "./facts.ts";
@@ -138,7 +138,7 @@ async function couponAnswered(
 }
 
 function told<T>(call: () => Promise<T>): Promise<T | Error> {
-  return persistently(call).catch((error: Error) => error);
+  return retry(call).catch((error: Error) => error);
 }
 
 type Rows = readonly (readonly (bigint | number)[])[];

@@ -1,4 +1,4 @@
-import { persistently } from "../../../testbed/calls/administrator.ts";
+import { retry } from "../../../ops/command/retry.ts";
 import { idOf, operationsOf } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
 import { CANCEL, doneRefunds, type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
@@ -99,11 +99,11 @@ export async function judgePossessions(
     else if (has < wanted) findings.doubled.push(`${what} is ${has}, not ${wanted}`);
   };
   for (const { goodsId, stock } of market.items) {
-    const { goods } = await persistently(() => admin.goods.getGoods({ goodsId }));
+    const { goods } = await retry(() => admin.goods.getGoods({ goodsId }));
     judge(`the stock of ${goodsId}`, goods?.stock, stock - (held.get(goodsId) ?? 0n));
   }
   for (const userId of market.userIds) {
-    const { user } = await persistently(() => admin.user.getUser({ userId }));
+    const { user } = await retry(() => admin.user.getUser({ userId }));
     const wanted = market.openingBalanceCents - (spent.get(userId) ?? 0n);
     judge(`the balance of ${userId}`, user?.balanceCents, wanted);
   }

@@ -1,4 +1,4 @@
-import { persistently } from "../../../testbed/calls/administrator.ts";
+import { retry } from "../../../ops/command/retry.ts";
 import type { Market } from "../load/market.ts";
 import { doneRefunds, type Facts, type OrderRow, STATUS, UNPAID } from "./facts.ts";
 import type { Findings } from "./findings.ts";
@@ -52,7 +52,7 @@ export async function judgePoints(market: Market, facts: Facts, findings: Findin
   }
   const { admin } = market.system.direct;
   for (const userId of market.userIds) {
-    const { user } = await persistently(() => admin.user.getUser({ userId }));
+    const { user } = await retry(() => admin.user.getUser({ userId }));
     const wanted = earned.get(userId) ?? 0n;
     if (user?.points === wanted) continue;
     const findingsOf = (user?.points ?? 0n) > wanted ? findings.doubled : findings.lost;

@@ -3,40 +3,43 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
 import { RESTARTED_HEADER } from "#platform/events/consumers.ts";
 import { createLog } from "#platform/telemetry/log.ts";
+import { CommandError } from "../command/command.ts";
 import type { ParkedMessage, ParkedMessages } from "./messages.ts";
 
-const connectWithinMs = 10_000;
-const pauseMs = 50;
+const CONNECT_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
 
-/** A broker that can be published to now; throws where it does not answer in time. */
+/** Connects to the broker; throws a CommandError where it does not answer in time. */
 export async function connectedBroker(settings: {
   servers: string[];
   namespace: string;
   replicas: number;
 }): Promise<Broker> {
   const broker = connectBroker({ ...settings, name: "parked", log: createLog("parked", "silent") });
-  const deadline = Date.now() + connectWithinMs;
+  const deadlineMs = Date.now() + CONNECT_TIMEOUT_MS;
   while (!broker.connected()) {
-    if (Date.now() > deadline) {
+    if (Date.now() > deadlineMs) {
       await broker.close();
-      throw new Error(`SHOP_NATS_URL: the broker did not answer in ${connectWithinMs / 1_000} s`);
+      throw new CommandError(
+        `the broker did not answer within ${CONNECT_TIMEOUT_MS / 1_000} s; check SHOP_NATS_URL`,
+      );
     }
-    await pause(pauseMs);
+    await pause(POLL_MS);
   }
   return broker;
 }
 
 /**
- * Starts a parked message again: its row says so first, so that the service begins to count anew, then it is published
- * as it was. Every consumer of its subject gets it; those that have had its effect know the event id and do nothing.
+ * Publishes a parked message again. Its row is marked first, so that the service counts attempts
+ * from 0. Every consumer of the subject receives it; those that handled the event before ignore it.
  */
-export async function restart(
+export async function redeliver(
   message: ParkedMessage,
   parts: { messages: ParkedMessages; broker: Broker; namespace: string },
 ): Promise<void> {
   const { messages, broker, namespace } = parts;
   if (!message.subject.startsWith(`${namespace}.`)) {
-    throw new Error(`${message.subject} is no subject of the namespace ${namespace}`);
+    throw new CommandError(`subject ${message.subject} is outside of the namespace ${namespace}`);
   }
   const fact = message.subject.slice(namespace.length + 1);
   await messages.markRetrying(message);
@@ -50,8 +53,8 @@ export async function restart(
 }
 
 function headersOf({ headers, key, eventId }: ParkedMessage): Record<string, string> {
-  // The broker's own headers are orders to the stream that the message was for: the id that it would take for a
-  // repetition, or the sequence it must have.
+  // The broker's own headers instruct the stream. Copied, they would make it drop the message as a
+  // duplicate, or expect a sequence that has passed.
   const own = Object.entries(headers).filter(([name]) => !/^nats-/i.test(name));
   return {
     ...Object.fromEntries(own),

@@ -1,0 +1,65 @@
+import { availableParallelism, loadavg } from "node:os";
+import type { ClientSettings } from "#platform/settings/service-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
+import { assertRunning, connectAdministrator } from "../ops/command/shop-clients.ts";
+import type { Day } from "../testbed/retail/day.ts";
+import { auditAfter } from "./audit-after.ts";
+import { compareShop } from "./compare.ts";
+import type { PayRules } from "./expected-money.ts";
+import { payDay } from "./pay-day.ts";
+import { placeOrders } from "./place.ts";
+import { newRun, prepare } from "./prepare.ts";
+import { withProgress } from "./progress.ts";
+import { type Result, resultOf } from "./report.ts";
+import { connectSandbox } from "./sandbox.ts";
+
+/** Replays a day to the shop of the settings; see run.ts for the steps. */
+export async function replayDay(
+  day: Day,
+  options: {
+    client: ClientSettings<ServiceName>;
+    rules: PayRules;
+    sandboxUrl: string;
+    file: string;
+    inFlight: number;
+    pay: boolean;
+  },
+): Promise<Result> {
+  const { client, rules, sandboxUrl, file, inFlight, pay } = options;
+  const { shipping: rule } = rules;
+  const shop = connectAdministrator(client, "replay");
+  try {
+    await assertRunning(shop, client, ["goods", "user", "order", ...(pay ? ["pay" as const] : [])]);
+    const sandbox = pay ? await connectSandbox(sandboxUrl) : undefined;
+    const run = newRun();
+    const loadAverageBefore = loadAverages();
+    const begin = performance.now();
+    const prepared = await prepare(day, { shop, run });
+    const preparationSeconds = (performance.now() - begin) / 1_000;
+    const placing = { shop, run, prepared, rule, inFlight };
+    const placed = await withProgress("orders", day.orders.length, (bar) =>
+      placeOrders(day, { ...placing, bar }),
+    );
+    const machine = {
+      cores: availableParallelism(),
+      loadAverageBefore,
+      loadAverageAfter: loadAverages(),
+    };
+    const paidDay = sandbox && (await payDay(day, { ...placing, sandbox, placed }));
+    const paid =
+      paidDay && sandbox
+        ? { ...paidDay, rules, sandbox, paymentIds: paidDay.paid.paymentIds }
+        : undefined;
+    const retried = placed.repeated > 0;
+    const comparison = await compareShop(day, { shop, prepared, rule, retried, paid });
+    const audit = paidDay && (await auditAfter());
+    const measured = { preparationSeconds, placed, paidDay, comparison, audit, machine };
+    return resultOf({ file, run, inFlight, day, rule, ...measured });
+  } finally {
+    shop.close();
+  }
+}
+
+function loadAverages(): number[] {
+  return loadavg().map((load) => Number(load.toFixed(2)));
+}
