@@ -48,6 +48,10 @@ const SERVICES: Room[] = [
       PROTOBUF,
       "npm:p-map",
       "node:timers/promises",
+      // Passwords, refresh tokens and the limit on wrong passwords.
+      "node:crypto",
+      "npm:@node-rs/argon2",
+      "npm:rate-limiter-flexible",
     ],
     why: "a use case knows neither rpc nor the process it runs in",
   },
