@@ -10,7 +10,7 @@ export function sequences<T>(steps: readonly T[], longest: number): T[][] {
 }
 
 /** Every distinct permutation of these steps; equal steps are interchangeable. */
-function permutations<T>(steps: readonly T[]): T[][] {
+export function permutations<T>(steps: readonly T[]): T[][] {
   if (steps.length === 0) return [[]];
   return [...new Set(steps)].flatMap((first) => {
     const rest = steps.toSpliced(steps.indexOf(first), 1);

@@ -6,7 +6,7 @@ import { couponImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
 
-export function start(env: Record<string, string | undefined> = process.env) {
+function start(env: Record<string, string | undefined> = process.env) {
   return startService({
     config: couponConfig(env),
     entities,

@@ -12,7 +12,7 @@ import { loginAttempts } from "./use-cases/steps/login-attempts.ts";
 import { openPasswordHashes } from "./use-cases/steps/password-hashes.ts";
 import { refreshTokens } from "./use-cases/steps/refresh-tokens.ts";
 
-export function start(env: Record<string, string | undefined> = process.env) {
+function start(env: Record<string, string | undefined> = process.env) {
   const config = userConfig(env);
   return startService({
     config,

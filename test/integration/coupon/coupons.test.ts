@@ -3,88 +3,76 @@ import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { Reason } from "#platform/values/refusal.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import {
-  type CouponUnderTest,
-  minutesAway,
-  newId,
-  reasonOf,
-  refusalOf,
-  startCouponService,
-  uniqueName,
-} from "./coupon-service.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { amountOff, newId, newKey, percentOff } from "../../../testbed/orders/fixtures.ts";
+import { invalid, times } from "../participant.ts";
+import { type CouponUnderTest, minutesAway, startCoupon } from "./coupon-service.ts";
 
 describe("coupons", function () {
   this.timeout(60_000);
-  let shop: CouponUnderTest;
+  let service: CouponUnderTest;
   before(async () => {
-    shop = await startCouponService();
+    service = await startCoupon();
   });
-  after(() => shop?.stop());
-
-  const percent = (basisPoints: number) => ({
-    kind: { case: "basisPointsOff" as const, value: basisPoints },
-  });
-  const amount = (cents: bigint) => ({ kind: { case: "amountOffCents" as const, value: cents } });
+  after(() => service?.stop());
 
   describe("issuing", () => {
-    it("gives a coupon that the user can read, from now on and without an end", async () => {
+    it("issues a coupon that the user can read, valid from now on without an end", async () => {
       const before = Date.now();
       const userId = newId();
       const discount = {
-        ...percent(1_500),
+        ...percentOff(1_500),
         maximumOffCents: 300n,
         minimumGoodsAmountCents: MAX_CENTS,
       };
-      const issued = await shop.issue({ userId, discount });
+      const issued = await service.issue({ userId, discount });
       assert.equal(issued.status, CouponStatus.UNUSED);
       assert.equal(issued.orderId, 0n);
       assert.equal(issued.usedTime, undefined);
       assert.equal(issued.validUntil, undefined);
       assert.ok(issued.validFrom);
       assert.ok(Math.abs(timestampMs(issued.validFrom) - before) < 10_000);
-      const { coupon } = await shop.as(userId).getCoupon({ couponId: issued.couponId });
+      const { coupon } = await service.as(userId).getCoupon({ couponId: issued.couponId });
       assert.deepEqual(coupon, issued);
     });
 
-    it("issues once for the same request from 20 clients, and refuses other contents", async () => {
-      const request = { requestId: uniqueName(), userId: newId(), discount: amount(500n) };
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, () => shop.admin.issueCoupon(request)),
-      );
+    it("issues once for 20 concurrent repetitions of a request, and refuses other contents", async () => {
+      const request = { requestId: newKey(), userId: newId(), discount: amountOff(500n) };
+      const answers = await times(20, () => service.admin.issueCoupon(request));
       assert.equal(new Set(answers.map(({ coupon }) => coupon?.couponId)).size, 1);
-      const { coupons } = await shop.admin.listCoupons({ userId: request.userId });
+      const { coupons } = await service.admin.listCoupons({ userId: request.userId });
       assert.equal(coupons.length, 1);
       for (const other of [
         { ...request, userId: newId() },
-        { ...request, discount: amount(501n) },
-        { ...request, discount: percent(500) },
+        { ...request, discount: amountOff(501n) },
+        { ...request, discount: percentOff(500) },
         { ...request, validUntil: minutesAway(5) },
       ]) {
-        assert.equal(await reasonOf(shop.admin.issueCoupon(other)), Reason.REQUEST_ID_REUSED);
+        await refused(service.admin.issueCoupon(other), Reason.REQUEST_ID_REUSED);
       }
     });
 
-    it("answers a repeated request with the coupon as it is by then", async () => {
-      const request = { requestId: uniqueName(), userId: 1n, discount: amount(500n) };
-      const { coupon } = await shop.admin.issueCoupon(request);
+    it("answers a repeated request with the coupon in its current state", async () => {
+      const request = { requestId: newKey(), userId: 1n, discount: amountOff(500n) };
+      const { coupon } = await service.admin.issueCoupon(request);
       const orderId = newId();
-      await shop.use({ orderId, couponId: coupon?.couponId });
-      const again = await shop.admin.issueCoupon(request);
+      await service.use({ orderId, couponId: coupon?.couponId });
+      const again = await service.admin.issueCoupon(request);
       assert.equal(again.coupon?.couponId, coupon?.couponId);
       assert.equal(again.coupon?.orderId, orderId);
     });
 
-    it("keeps the last millisecond of the year 9999 and drops what is finer", async () => {
+    it("keeps the last millisecond of the year 9999 and truncates the rest", async () => {
       const seconds = 253_402_300_799n;
-      const { validUntil } = await shop.issue({ validUntil: { seconds, nanos: 999_999_999 } });
+      const { validUntil } = await service.issue({ validUntil: { seconds, nanos: 999_999_999 } });
       assert.ok(validUntil);
       assert.equal(timestampDate(validUntil).toISOString(), "9999-12-31T23:59:59.999Z");
     });
 
     it("names each malformed field", async () => {
-      const base = { userId: 1n, discount: amount(500n) };
+      const base = { userId: 1n, discount: amountOff(500n) };
       const time = (seconds: bigint, nanos = 0) => ({ seconds, nanos });
-      const cases: [Parameters<typeof shop.admin.issueCoupon>[0], string][] = [
+      const cases: [Parameters<typeof service.admin.issueCoupon>[0], string][] = [
         [{ requestId: "" }, "request_id"],
         [{ requestId: "with space" }, "request_id"],
         [{ requestId: "x".repeat(65) }, "request_id"],
@@ -92,14 +80,14 @@ describe("coupons", function () {
         [{ userId: -1n }, "user_id"],
         [{ discount: undefined }, "discount"],
         [{ discount: {} }, "discount.kind"],
-        [{ discount: amount(0n) }, "discount.amount_off_cents"],
-        [{ discount: amount(MAX_CENTS + 1n) }, "discount.amount_off_cents"],
-        [{ discount: percent(0) }, "discount.basis_points_off"],
-        [{ discount: percent(10_001) }, "discount.basis_points_off"],
-        [{ discount: { ...percent(1), maximumOffCents: -1n } }, "discount.maximum_off_cents"],
-        [{ discount: { ...amount(1n), maximumOffCents: 1n } }, "discount.maximum_off_cents"],
+        [{ discount: amountOff(0n) }, "discount.amount_off_cents"],
+        [{ discount: amountOff(MAX_CENTS + 1n) }, "discount.amount_off_cents"],
+        [{ discount: percentOff(0) }, "discount.basis_points_off"],
+        [{ discount: percentOff(10_001) }, "discount.basis_points_off"],
+        [{ discount: { ...percentOff(1), maximumOffCents: -1n } }, "discount.maximum_off_cents"],
+        [{ discount: { ...amountOff(1n), maximumOffCents: 1n } }, "discount.maximum_off_cents"],
         [
-          { discount: { ...amount(1n), minimumGoodsAmountCents: MAX_CENTS + 1n } },
+          { discount: { ...amountOff(1n), minimumGoodsAmountCents: MAX_CENTS + 1n } },
           "discount.minimum_goods_amount_cents",
         ],
         [{ validFrom: time(-1n) }, "valid_from"],
@@ -110,9 +98,8 @@ describe("coupons", function () {
         [{ validUntil: minutesAway(-1) }, "valid_until"],
       ];
       for (const [changes, field] of cases) {
-        const request = { requestId: uniqueName(), ...base, ...changes } as typeof base;
-        const { reason, violations } = await refusalOf(shop.admin.issueCoupon(request));
-        assert.equal(reason, Reason.INVALID_ARGUMENT);
+        const request = { requestId: newKey(), ...base, ...changes } as typeof base;
+        const { violations } = await invalid(service.admin.issueCoupon(request));
         assert.deepEqual(
           violations.map((violation) => violation.field),
           [field],
@@ -121,55 +108,53 @@ describe("coupons", function () {
     });
 
     it("is for administrators", async () => {
-      const request = { requestId: uniqueName(), userId: 1n, discount: amount(500n) };
-      const forbidden = [shop.as(1n), shop.order];
+      const request = { requestId: newKey(), userId: 1n, discount: amountOff(500n) };
+      const forbidden = [service.as(1n), service.order];
       for (const caller of forbidden) {
-        assert.equal(await reasonOf(caller.issueCoupon(request)), Reason.PERMISSION_DENIED);
+        await refused(caller.issueCoupon(request), Reason.PERMISSION_DENIED);
       }
-      assert.equal(await reasonOf(shop.anyone.issueCoupon(request)), Reason.UNAUTHENTICATED);
+      await refused(service.anyone.issueCoupon(request), Reason.UNAUTHENTICATED);
     });
   });
 
   describe("reading", () => {
-    it("hides another user's coupon in the words of a missing one", async () => {
-      const { couponId } = await shop.issue({ userId: 1n });
-      const others = await refusalOf(shop.as(2n).getCoupon({ couponId }));
-      const missing = await refusalOf(shop.as(2n).getCoupon({ couponId: couponId + 1n }));
-      assert.equal(others.reason, Reason.COUPON_NOT_FOUND);
+    it("answers for another user's coupon as for a missing one", async () => {
+      const { couponId } = await service.issue({ userId: 1n });
+      const read = (id: bigint) =>
+        refused(service.as(2n).getCoupon({ couponId: id }), Reason.COUPON_NOT_FOUND);
+      const others = await read(couponId);
+      const missing = await read(couponId + 1n);
       assert.equal(others.message, missing.message);
       assert.deepEqual(Object.keys(others.metadata), Object.keys(missing.metadata));
       for (const bad of [0n, -1n]) {
-        assert.equal(
-          await reasonOf(shop.admin.getCoupon({ couponId: bad })),
-          Reason.INVALID_ARGUMENT,
-        );
+        await invalid(service.admin.getCoupon({ couponId: bad }));
       }
     });
 
     it("lists a user's own coupons page by page, newest first", async () => {
       const userId = newId();
       const issued: bigint[] = [];
-      for (let n = 0; n < 5; n += 1) issued.unshift((await shop.issue({ userId })).couponId);
-      await shop.issue({ userId: newId() });
+      for (let n = 0; n < 5; n += 1) issued.unshift((await service.issue({ userId })).couponId);
+      await service.issue({ userId: newId() });
       const listed: bigint[] = [];
       let pageToken = "";
       do {
-        const page = await shop.as(userId).listCoupons({ pageSize: 2, pageToken });
+        const page = await service.as(userId).listCoupons({ pageSize: 2, pageToken });
         assert.ok(page.coupons.length <= 2);
         listed.push(...page.coupons.map(({ couponId }) => couponId));
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
       assert.deepEqual(listed, issued);
-      const { coupons } = await shop.admin.listCoupons({ userId, pageSize: 5 });
+      const { coupons } = await service.admin.listCoupons({ userId, pageSize: 5 });
       assert.equal(coupons.length, 5);
     });
 
     it("lists by status", async () => {
       const userId = newId();
-      const [used, unused] = [await shop.issue({ userId }), await shop.issue({ userId })];
-      await shop.use({ orderId: newId(), couponId: used.couponId, userId });
+      const [used, unused] = [await service.issue({ userId }), await service.issue({ userId })];
+      await service.use({ orderId: newId(), couponId: used.couponId, userId });
       const idsOf = async (status: CouponStatus) => {
-        const { coupons } = await shop.as(userId).listCoupons({ status });
+        const { coupons } = await service.as(userId).listCoupons({ status });
         return coupons.map(({ couponId }) => couponId);
       };
       assert.deepEqual(await idsOf(CouponStatus.USED), [used.couponId]);
@@ -177,55 +162,59 @@ describe("coupons", function () {
       assert.equal((await idsOf(CouponStatus.UNSPECIFIED)).length, 2);
     });
 
-    it("refuses lists that cannot be", async () => {
-      const refused = async (request: object) => reasonOf(shop.admin.listCoupons(request));
-      assert.equal(await refused({}), Reason.INVALID_ARGUMENT);
-      assert.equal(await refused({ userId: 1n, status: 999 }), Reason.INVALID_ARGUMENT);
-      assert.equal(await refused({ userId: 1n, pageSize: -1 }), Reason.INVALID_ARGUMENT);
-      assert.equal(await refused({ userId: 1n, pageSize: 101 }), Reason.INVALID_ARGUMENT);
-      assert.equal(await refused({ userId: 1n, pageToken: "forged" }), Reason.INVALID_ARGUMENT);
-      const others = shop.as(1n).listCoupons({ userId: 2n });
-      assert.equal(await reasonOf(others), Reason.USER_NOT_FOUND);
+    it("refuses malformed lists", async () => {
+      const malformed: Parameters<typeof service.admin.listCoupons>[0][] = [
+        {},
+        { userId: 1n, status: 999 as CouponStatus },
+        { userId: 1n, pageSize: -1 },
+        { userId: 1n, pageSize: 101 },
+        { userId: 1n, pageToken: "forged" },
+      ];
+      for (const request of malformed) await invalid(service.admin.listCoupons(request));
+      const others = service.as(1n).listCoupons({ userId: 2n });
+      await refused(others, Reason.USER_NOT_FOUND);
     });
   });
 
   describe("quoting", () => {
     const quote = async (couponId: bigint, goodsAmountCents: bigint, userId = 1n) =>
-      (await shop.order.quoteCoupon({ couponId, userId, goodsAmountCents })).amountOffCents;
+      (await service.order.quoteCoupon({ couponId, userId, goodsAmountCents })).amountOffCents;
 
-    it("says what would come off, and spends nothing", async () => {
-      const fixed = await shop.issue({ discount: amount(500n) });
+    it("returns what would come off, and spends nothing", async () => {
+      const fixed = await service.issue({ discount: amountOff(500n) });
       assert.equal(await quote(fixed.couponId, 2_000n), 500n);
       assert.equal(await quote(fixed.couponId, 499n), 499n);
-      const share = await shop.issue({ discount: { ...percent(1_500), maximumOffCents: 300n } });
+      const share = await service.issue({
+        discount: { ...percentOff(1_500), maximumOffCents: 300n },
+      });
       assert.equal(await quote(share.couponId, 999n), 149n);
       assert.equal(await quote(share.couponId, 2_001n), 300n);
-      assert.equal((await shop.couponNow(fixed.couponId)).status, CouponStatus.UNUSED);
+      assert.equal((await service.couponNow(fixed.couponId)).status, CouponStatus.UNUSED);
       assert.deepEqual(
-        await shop.sql("select * from coupon_uses where coupon_id = ?", [fixed.couponId]),
+        await service.sql("select * from coupon_uses where coupon_id = ?", [fixed.couponId]),
         [],
       );
     });
 
-    it("is exact to the largest amount and refuses what lies beyond", async () => {
-      const all = await shop.issue({ discount: percent(10_000) });
+    it("is exact up to the largest amount and refuses larger ones", async () => {
+      const all = await service.issue({ discount: percentOff(10_000) });
       assert.equal(await quote(all.couponId, MAX_CENTS), MAX_CENTS);
       for (const cents of [MAX_CENTS + 1n, -1n]) {
-        assert.equal(await reasonOf(quote(all.couponId, cents)), Reason.INVALID_ARGUMENT);
+        await invalid(quote(all.couponId, cents));
       }
     });
 
-    it("refuses for the reasons for which spending would be", async () => {
-      const minimum = { ...amount(500n), minimumGoodsAmountCents: 1_000n };
-      const { couponId } = await shop.issue({ discount: minimum });
+    it("refuses for the same reasons as spending", async () => {
+      const minimum = { ...amountOff(500n), minimumGoodsAmountCents: 1_000n };
+      const { couponId } = await service.issue({ discount: minimum });
       assert.equal(await quote(couponId, 1_000n), 500n);
-      assert.equal(await reasonOf(quote(couponId, 999n)), Reason.COUPON_MINIMUM_NOT_MET);
-      assert.equal(await reasonOf(quote(couponId, 2_000n, 2n)), Reason.COUPON_NOT_FOUND);
-      assert.equal(await reasonOf(quote(newId(), 2_000n)), Reason.COUPON_NOT_FOUND);
-      await shop.use({ orderId: newId(), couponId });
-      assert.equal(await reasonOf(quote(couponId, 2_000n)), Reason.COUPON_ALREADY_USED);
+      await refused(quote(couponId, 999n), Reason.COUPON_MINIMUM_NOT_MET);
+      await refused(quote(couponId, 2_000n, 2n), Reason.COUPON_NOT_FOUND);
+      await refused(quote(newId(), 2_000n), Reason.COUPON_NOT_FOUND);
+      await service.use({ orderId: newId(), couponId });
+      await refused(quote(couponId, 2_000n), Reason.COUPON_ALREADY_USED);
       const request = { couponId, userId: 1n, goodsAmountCents: 2_000n };
-      assert.equal(await reasonOf(shop.as(1n).quoteCoupon(request)), Reason.PERMISSION_DENIED);
+      await refused(service.as(1n).quoteCoupon(request), Reason.PERMISSION_DENIED);
     });
   });
 });

@@ -1,27 +1,28 @@
 import assert from "node:assert/strict";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import { type CouponUnderTest, newId, startCouponService, until } from "./coupon-service.ts";
+import { newId } from "../../../testbed/orders/fixtures.ts";
+import { type CouponUnderTest, startCoupon } from "./coupon-service.ts";
 
-describe("coupons of a service that dies", function () {
+describe("coupons of a killed service", function () {
   this.timeout(60_000);
-  let shop: CouponUnderTest;
+  let service: CouponUnderTest;
   before(async () => {
-    shop = await startCouponService();
+    service = await startCoupon();
   });
-  after(() => shop?.stop());
+  after(() => service?.stop());
 
   for (const failpoint of [
     "begin:use-coupons",
     "commit.before:use-coupons",
     "commit.after:use-coupons",
   ]) {
-    it(`are spent once when the order asks again after ${failpoint}`, async () => {
-      const { couponId } = await shop.issue();
+    it(`are spent once if the order asks again after ${failpoint}`, async () => {
+      const { couponId } = await service.issue();
       const orderId = newId();
-      await shop.dyingAt(failpoint, () => shop.use({ orderId, couponId }));
-      assert.deepEqual(await shop.use({ orderId, couponId }), [500n]);
-      assert.equal((await shop.couponNow(couponId)).orderId, orderId);
-      const uses = await shop.sql("select * from coupon_uses where coupon_id = ?", [couponId]);
+      await service.killedAt(failpoint, () => service.use({ orderId, couponId }));
+      assert.deepEqual(await service.use({ orderId, couponId }), [500n]);
+      assert.equal((await service.couponNow(couponId)).orderId, orderId);
+      const uses = await service.sql("select * from coupon_uses where coupon_id = ?", [couponId]);
       assert.equal(uses.length, 1);
     });
   }
@@ -32,20 +33,20 @@ describe("coupons of a service that dies", function () {
     "commit.after:release-coupons",
     "ack.before:coupon_order_v1_cancelled",
   ]) {
-    it(`come back once when the event comes again after ${failpoint}`, async () => {
-      const { couponId } = await shop.issue();
+    it(`are freed once if the event arrives again after ${failpoint}`, async () => {
+      const { couponId } = await service.issue();
       const [first, second] = [newId(), newId()];
-      await shop.use({ orderId: first, couponId });
+      await service.use({ orderId: first, couponId });
       const eventId = newId();
-      const publish = () => shop.publishCancelled({ orderId: first }, { eventId });
-      await shop.dyingAt(failpoint, publish);
+      const publish = () => service.cancelled({ orderId: first }, eventId);
+      await service.killedAt(failpoint, publish);
       await publish();
-      await until(async () => (await shop.missing(eventId)).length === 0);
-      assert.equal((await shop.couponNow(couponId)).status, CouponStatus.UNUSED);
-      assert.deepEqual(await shop.use({ orderId: second, couponId }), [500n]);
+      await service.settled(eventId);
+      assert.equal((await service.couponNow(couponId)).status, CouponStatus.UNUSED);
+      assert.deepEqual(await service.use({ orderId: second, couponId }), [500n]);
       await publish();
-      await shop.cancel(newId());
-      assert.equal((await shop.couponNow(couponId)).orderId, second);
+      await service.cancel(newId());
+      assert.equal((await service.couponNow(couponId)).orderId, second);
     });
   }
 });

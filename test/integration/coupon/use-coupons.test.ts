@@ -3,62 +3,56 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { Reason } from "#platform/values/refusal.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import {
-  type CouponUnderTest,
-  minutesAway,
-  newId,
-  reasonOf,
-  startCouponService,
-  type Use,
-  until,
-} from "./coupon-service.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { eventually } from "../../../testbed/eventually.ts";
+import { amountOff, newId } from "../../../testbed/orders/fixtures.ts";
+import { insertRows } from "../../../testbed/orders/rows.ts";
+import { invalid, times } from "../participant.ts";
+import { type CouponUnderTest, minutesAway, startCoupon, type Use } from "./coupon-service.ts";
 
 describe("using coupons", function () {
   this.timeout(60_000);
-  let shop: CouponUnderTest;
+  let service: CouponUnderTest;
   before(async () => {
-    shop = await startCouponService();
+    service = await startCoupon();
   });
-  after(() => shop?.stop());
+  after(() => service?.stop());
 
   const usesOf = (couponId: bigint) =>
-    shop.sql("select * from coupon_uses where coupon_id = ?", [couponId]);
+    service.sql("select * from coupon_uses where coupon_id = ?", [couponId]);
 
-  it("spends a coupon on an order and says what it takes off", async () => {
-    const { couponId } = await shop.issue();
+  it("spends a coupon on an order and returns what it takes off", async () => {
+    const { couponId } = await service.issue();
     const orderId = newId();
-    assert.deepEqual(await shop.use({ orderId, couponId }), [500n]);
-    const coupon = await shop.couponNow(couponId);
+    assert.deepEqual(await service.use({ orderId, couponId }), [500n]);
+    const coupon = await service.couponNow(couponId);
     assert.equal(coupon.status, CouponStatus.USED);
     assert.equal(coupon.orderId, orderId);
     assert.ok(coupon.usedTime);
     assert.ok(Math.abs(timestampMs(coupon.usedTime) - Date.now()) < 10_000);
   });
 
-  it("takes never more than the goods amount, and nothing of nothing", async () => {
-    const [one, other] = [await shop.issue(), await shop.issue()];
+  it("never takes off more than the goods amount", async () => {
+    const [one, other] = [await service.issue(), await service.issue()];
     const uses = [
       { orderId: newId(), couponId: one.couponId, goodsAmountCents: 499n },
       { orderId: newId(), couponId: other.couponId, goodsAmountCents: 0n },
     ];
-    assert.deepEqual(await shop.use(...uses), [499n, 0n]);
+    assert.deepEqual(await service.use(...uses), [499n, 0n]);
   });
 
-  it("refuses each order for its own reason, and only that order", async () => {
+  it("refuses each order for its own reason, and no other order", async () => {
     const [good, used, early, over, costly, others] = await Promise.all([
-      shop.issue(),
-      shop.issue(),
-      shop.issue({ validFrom: minutesAway(5) }),
-      shop.issue({ validFrom: minutesAway(-10), validUntil: minutesAway(-5) }),
-      shop.issue({
-        discount: {
-          kind: { case: "amountOffCents", value: 500n },
-          minimumGoodsAmountCents: 2_001n,
-        },
+      service.issue(),
+      service.issue(),
+      service.issue({ validFrom: minutesAway(5) }),
+      service.issue({ validFrom: minutesAway(-10), validUntil: minutesAway(-5) }),
+      service.issue({
+        discount: amountOff(500n, { minimumGoodsAmountCents: 2_001n }),
       }),
-      shop.issue({ userId: 2n }),
+      service.issue({ userId: 2n }),
     ]);
-    await shop.use({ orderId: newId(), couponId: used.couponId });
+    await service.use({ orderId: newId(), couponId: used.couponId });
     const uses: Use[] = [
       { couponId: newId() },
       { couponId: others.couponId },
@@ -77,91 +71,88 @@ describe("using coupons", function () {
       Reason.COUPON_MINIMUM_NOT_MET,
       500n,
     ];
-    assert.deepEqual(await shop.use(...uses), answers);
-    assert.deepEqual(await shop.use(...uses), answers, "the same again");
+    assert.deepEqual(await service.use(...uses), answers);
+    assert.deepEqual(await service.use(...uses), answers, "repeated");
     for (const { couponId } of [early, over, costly, others]) {
-      assert.equal((await shop.couponNow(couponId)).status, CouponStatus.UNUSED);
+      assert.equal((await service.couponNow(couponId)).status, CouponStatus.UNUSED);
     }
   });
 
-  it("answers a refused order the same for ever, also when its coupon would count by then", async () => {
-    const { couponId } = await shop.issue();
+  it("repeats a refusal, also after the coupon is free again", async () => {
+    const { couponId } = await service.issue();
     const [first, second] = [newId(), newId()];
-    await shop.use({ orderId: first, couponId });
-    assert.deepEqual(await shop.use({ orderId: second, couponId }), [Reason.COUPON_ALREADY_USED]);
-    await shop.cancel(first);
-    assert.deepEqual(await shop.use({ orderId: second, couponId }), [Reason.COUPON_ALREADY_USED]);
-    assert.equal((await shop.couponNow(couponId)).status, CouponStatus.UNUSED);
+    await service.use({ orderId: first, couponId });
+    assert.deepEqual(await service.use({ orderId: second, couponId }), [
+      Reason.COUPON_ALREADY_USED,
+    ]);
+    await service.cancel(first);
+    assert.deepEqual(await service.use({ orderId: second, couponId }), [
+      Reason.COUPON_ALREADY_USED,
+    ]);
+    assert.equal((await service.couponNow(couponId)).status, CouponStatus.UNUSED);
   });
 
-  it("ends a coupon at its last moment by the database's clock", async () => {
-    const { couponId } = await shop.issue({ validUntil: minutesAway(0.01) });
+  it("expires a coupon by the database's clock", async () => {
+    const { couponId } = await service.issue({ validUntil: minutesAway(0.01) });
     const quote = { couponId, userId: 1n, goodsAmountCents: 2_000n };
-    await until(() =>
-      shop.order.quoteCoupon(quote).then(
-        () => false,
-        () => true,
-      ),
-    );
-    assert.deepEqual(await shop.use({ orderId: newId(), couponId }), [Reason.COUPON_NOT_VALID_NOW]);
+    await eventually(() => refused(service.order.quoteCoupon(quote), Reason.COUPON_NOT_VALID_NOW));
+    assert.deepEqual(await service.use({ orderId: newId(), couponId }), [
+      Reason.COUPON_NOT_VALID_NOW,
+    ]);
   });
 
   it("gives a coupon to the first of two orders in one call", async () => {
-    const { couponId } = await shop.issue();
+    const { couponId } = await service.issue();
     const [second, first] = [newId(), newId()];
     const uses = [
       { orderId: first, couponId },
       { orderId: second, couponId },
     ];
-    assert.deepEqual(await shop.use(...uses), [500n, Reason.COUPON_ALREADY_USED]);
-    assert.equal((await shop.couponNow(couponId)).orderId, first);
+    assert.deepEqual(await service.use(...uses), [500n, Reason.COUPON_ALREADY_USED]);
+    assert.equal((await service.couponNow(couponId)).orderId, first);
   });
 
-  it("gives a coupon to exactly one of 50 orders that want it at the same moment", async () => {
-    const { couponId } = await shop.issue();
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () => shop.use({ orderId: newId(), couponId })),
-    );
+  it("gives a coupon to exactly one of 50 concurrent orders", async () => {
+    const { couponId } = await service.issue();
+    const answers = await times(50, () => service.use({ orderId: newId(), couponId }));
     const flat = answers.flat();
     assert.equal(flat.filter((answer) => answer === 500n).length, 1);
     assert.equal(flat.filter((answer) => answer === Reason.COUPON_ALREADY_USED).length, 49);
   });
 
-  it("decides once when the same order asks 50 times at the same moment", async () => {
-    const { couponId } = await shop.issue();
+  it("decides once if the same order asks 50 times concurrently", async () => {
+    const { couponId } = await service.issue();
     const orderId = newId();
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () => shop.use({ orderId, couponId })),
-    );
+    const answers = await times(50, () => service.use({ orderId, couponId }));
     assert.ok(answers.flat().every((answer) => answer === 500n));
     assert.equal((await usesOf(couponId)).length, 1);
   });
 
-  it("answers an order that stands twice in a call twice the same", async () => {
-    const { couponId } = await shop.issue();
+  it("gives the same answer to an order that appears twice in a call", async () => {
+    const { couponId } = await service.issue();
     const use = { orderId: newId(), couponId };
-    assert.deepEqual(await shop.use(use, use), [500n, 500n]);
+    assert.deepEqual(await service.use(use, use), [500n, 500n]);
     assert.equal((await usesOf(couponId)).length, 1);
   });
 
   it("refuses the same order with other contents, and changes nothing", async () => {
-    const [one, other] = [await shop.issue(), await shop.issue()];
+    const [one, other] = [await service.issue(), await service.issue()];
     const orderId = newId();
-    await shop.use({ orderId, couponId: one.couponId });
+    await service.use({ orderId, couponId: one.couponId });
     for (const changes of [
       { couponId: other.couponId },
       { userId: 2n },
       { goodsAmountCents: 2_001n },
     ]) {
-      const answer = await shop.use({ orderId, couponId: one.couponId, ...changes });
+      const answer = await service.use({ orderId, couponId: one.couponId, ...changes });
       assert.deepEqual(answer, [Reason.INVALID_ARGUMENT]);
     }
-    assert.equal((await shop.couponNow(other.couponId)).status, CouponStatus.UNUSED);
-    assert.equal((await shop.couponNow(one.couponId)).orderId, orderId);
+    assert.equal((await service.couponNow(other.couponId)).status, CouponStatus.UNUSED);
+    assert.equal((await service.couponNow(one.couponId)).orderId, orderId);
   });
 
-  it("refuses a malformed entry without a trace, and carries out the others", async () => {
-    const { couponId } = await shop.issue();
+  it("refuses malformed entries without leaving a row, and handles the others", async () => {
+    const { couponId } = await service.issue();
     const orderId = newId();
     const bad: Use[] = [
       { orderId: 0n, couponId },
@@ -171,42 +162,45 @@ describe("using coupons", function () {
       { orderId, couponId, goodsAmountCents: MAX_CENTS + 1n },
       { orderId: -1n, couponId },
     ];
-    const answers = await shop.use(...bad, { orderId, couponId });
+    const answers = await service.use(...bad, { orderId, couponId });
     assert.deepEqual(answers, [...bad.map(() => Reason.INVALID_ARGUMENT), 500n]);
   });
 
-  it("takes 1 to 1,000 entries", async () => {
-    const [first] = await shop.sql("select max(coupon_id) + 1000000 as id from coupons");
-    const start = first?.id as bigint;
-    const ids = Array.from({ length: 1_000 }, (_, index) => start + BigInt(index));
-    const rows = ids.map(
-      (id) => `(${id}, 1, 500, 0, 0, 0, 1, now(3), 'batch-${id}', repeat('x', 32))`,
-    );
-    await shop.sql(
-      `insert into coupons (coupon_id, user_id, amount_off_cents, basis_points_off, maximum_off_cents,
-         minimum_goods_amount_cents, status, valid_from, request_id, request_fingerprint)
-       values ${rows.join(",")}`,
-    );
-    const uses = ids.map((couponId) => ({ orderId: newId(), couponId })).reverse();
-    const answers = await shop.use(...uses);
+  it("accepts 1 to 1,000 entries", async () => {
+    const ids = Array.from({ length: 1_000 }, newId);
+    const rows = ids.map((id) => ({
+      coupon_id: id,
+      user_id: 1n,
+      amount_off_cents: 500n,
+      basis_points_off: 0,
+      maximum_off_cents: 0n,
+      minimum_goods_amount_cents: 0n,
+      status: CouponStatus.UNUSED,
+      valid_from: new Date(0),
+      request_id: `batch-${id}`,
+      request_fingerprint: Buffer.alloc(32),
+    }));
+    await insertRows(service.shop.sql, ["coupon", "coupons"], rows);
+    const uses = ids.map((couponId) => ({ orderId: newId(), couponId }));
+    const answers = await service.use(...uses);
     assert.ok(answers.every((answer) => answer === 500n));
-    const tooMany = shop.use(...uses, { orderId: newId(), couponId: newId() });
-    assert.equal(await reasonOf(tooMany), Reason.INVALID_ARGUMENT);
-    assert.equal(await reasonOf(shop.use()), Reason.INVALID_ARGUMENT);
+    const tooMany = service.use(...uses, { orderId: newId(), couponId: newId() });
+    await invalid(tooMany);
+    await invalid(service.use());
   });
 
   it("is for services", async () => {
     const uses = [{ orderId: newId(), couponId: newId(), userId: 1n, goodsAmountCents: 1n }];
-    for (const caller of [shop.as(1n), shop.admin]) {
-      assert.equal(await reasonOf(caller.useCoupons({ uses })), Reason.PERMISSION_DENIED);
+    for (const caller of [service.as(1n), service.admin]) {
+      await refused(caller.useCoupons({ uses }), Reason.PERMISSION_DENIED);
     }
-    assert.equal(await reasonOf(shop.anyone.useCoupons({ uses })), Reason.UNAUTHENTICATED);
+    await refused(service.anyone.useCoupons({ uses }), Reason.UNAUTHENTICATED);
   });
 
-  it("cannot hold one coupon for two orders, whatever writes to the database", async () => {
-    const { couponId } = await shop.issue();
-    await shop.use({ orderId: newId(), couponId });
-    const second = shop.sql(
+  it("lets no statement hold one coupon for two orders", async () => {
+    const { couponId } = await service.issue();
+    await service.use({ orderId: newId(), couponId });
+    const second = service.sql(
       `insert into coupon_uses (order_id, coupon_id, user_id, goods_amount_cents, amount_off_cents,
          state) values (?, ?, 1, 2000, 500, 1)`,
       [newId(), couponId],

@@ -2,27 +2,23 @@ import assert from "node:assert/strict";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Reason } from "#platform/values/refusal.ts";
 import { GoodsStatus, type UpdateGoodsRequestSchema } from "#proto/shop/goods/v1/goods_pb.ts";
-import {
-  type GoodsUnderTest,
-  invalid,
-  newId,
-  newKey,
-  refused,
-  startGoods,
-} from "./goods-service.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
+import { invalid, times } from "../participant.ts";
+import { type GoodsUnderTest, startGoods } from "./goods-service.ts";
 
 type Changes = Omit<MessageInitShape<typeof UpdateGoodsRequestSchema>, "$typeName" | "$unknown">;
 
 describe("the catalogue", () => {
-  let shop: GoodsUnderTest;
+  let service: GoodsUnderTest;
   before(async () => {
-    shop = await startGoods();
+    service = await startGoods();
   });
-  after(() => shop?.stop());
-  afterEach(() => shop.audit());
+  after(() => service?.stop());
+  afterEach(() => service.audit());
 
   const namesFound = async (query: string, goodsIds: bigint[] = []) => {
-    const { goods } = await shop.anyone.listGoods({ pageSize: 100, query, goodsIds });
+    const { goods } = await service.anyone.listGoods({ pageSize: 100, query, goodsIds });
     return goods.map(({ name }) => name);
   };
 
@@ -30,8 +26,8 @@ describe("the catalogue", () => {
     it("puts goods on sale with their opening stock", async () => {
       const text = "Hämmer „groß“ 😀";
       const fields = { sku: newKey(), name: text, description: `${text}\n\ttwo lines`, stock: 7n };
-      const created = await shop.newGoods({ ...fields, imageUrl: "https://example.com/a.png" });
-      const { goods } = await shop.anyone.getGoods({ goodsId: created.goodsId });
+      const created = await service.newGoods({ ...fields, imageUrl: "https://example.com/a.png" });
+      const { goods } = await service.anyone.getGoods({ goodsId: created.goodsId });
       assert.deepEqual(goods, created);
       const { $typeName: _, goodsId, createTime, updateTime, ...rest } = created;
       assert.deepEqual(rest, {
@@ -41,48 +37,47 @@ describe("the catalogue", () => {
         imageUrl: "https://example.com/a.png",
       });
       assert.deepEqual(createTime, updateTime);
-      const { entries } = await shop.admin.listStockLog({ goodsId });
+      const { entries } = await service.admin.listStockLog({ goodsId });
       assert.deepEqual(
         entries.map(({ type, delta, orderId }) => [type, delta, orderId]),
         [[1, 7n, 0n]],
       );
     });
 
-    it("creates once when the same request id arrives 20 times at the same moment", async () => {
+    it("creates once if the same request id arrives 20 times concurrently", async () => {
       const request = { requestId: newKey(), name: "Saw", unitPriceCents: 1n, stock: 3n };
-      const calls = Array.from({ length: 20 }, () => shop.newGoods(request));
-      const created = await Promise.all(calls);
+      const created = await times(20, () => service.newGoods(request));
       for (const goods of created) assert.deepEqual(goods, created[0]);
     });
 
-    it("answers a repetition what it answered first, also after a change", async () => {
+    it("repeats its first answer, also after a change", async () => {
       const request = { requestId: newKey(), sku: newKey(), name: "Saw", stock: 3n };
-      const created = await shop.newGoods(request);
+      const created = await service.newGoods(request);
       const { goodsId } = created;
-      await shop.admin.updateGoods({ goodsId, name: "Old saw", status: GoodsStatus.OFF_SHELF });
-      await shop.admin.adjustStock({ requestId: newKey(), goodsId, delta: 1n });
-      assert.deepEqual(await shop.newGoods(request), created);
+      await service.admin.updateGoods({ goodsId, name: "Old saw", status: GoodsStatus.OFF_SHELF });
+      await service.admin.adjustStock({ requestId: newKey(), goodsId, delta: 1n });
+      assert.deepEqual(await service.newGoods(request), created);
     });
 
     it("refuses a request id that was used with other contents", async () => {
       const requestId = newKey();
-      await shop.newGoods({ requestId });
+      await service.newGoods({ requestId });
       const others = [{ name: "Nail" }, { stock: 99n }, { unitPriceCents: 1n }, { sku: newKey() }];
       for (const other of others) {
-        await refused(shop.newGoods({ requestId, ...other }), Reason.REQUEST_ID_REUSED);
+        await refused(service.newGoods({ requestId, ...other }), Reason.REQUEST_ID_REUSED);
       }
     });
 
-    it("keeps a sku for one item, byte by byte, and lets many have none", async () => {
-      const sku = newKey();
-      const two = [shop.newGoods({ sku }), shop.newGoods({ sku })];
+    it("gives a sku to one item, compared byte by byte, and allows many without one", async () => {
+      const sku = `k-${newKey()}`;
+      const two = [service.newGoods({ sku }), service.newGoods({ sku })];
       const settled = await Promise.allSettled(two);
       assert.equal(settled.filter(({ status }) => status === "fulfilled").length, 1);
-      const { violations } = await invalid(shop.newGoods({ sku }));
+      const { violations } = await invalid(service.newGoods({ sku }));
       assert.equal(violations[0]?.field, "sku");
-      await shop.newGoods({ sku: sku.toUpperCase() });
-      await shop.newGoods({ sku: "" });
-      await shop.newGoods({ sku: "" });
+      await service.newGoods({ sku: sku.toUpperCase() });
+      await service.newGoods({ sku: "" });
+      await service.newGoods({ sku: "" });
     });
 
     const malformed: [string, Parameters<GoodsUnderTest["newGoods"]>[0]][] = [
@@ -105,15 +100,15 @@ describe("the catalogue", () => {
     ];
     for (const [index, [field, fields]] of malformed.entries()) {
       it(`refuses a malformed ${field} (${index})`, async () => {
-        const { violations } = await invalid(shop.newGoods(fields));
+        const { violations } = await invalid(service.newGoods(fields));
         assert.deepEqual([...new Set(violations.map((violation) => violation.field))], [field]);
       });
     }
   });
 
   describe("UpdateGoods", () => {
-    it("changes what is set and nothing else", async () => {
-      const created = await shop.newGoods();
+    it("changes the fields that are set and no others", async () => {
+      const created = await service.newGoods();
       const { goodsId } = created;
       const steps: Changes[] = [
         { name: "Axe" },
@@ -126,61 +121,63 @@ describe("the catalogue", () => {
       ];
       let expected = { ...created, updateTime: undefined };
       for (const step of steps) {
-        const { goods } = await shop.admin.updateGoods({ ...step, goodsId });
+        const { goods } = await service.admin.updateGoods({ ...step, goodsId });
         expected = { ...expected, ...step, updateTime: undefined };
         assert.deepEqual({ ...goods, updateTime: undefined }, expected);
       }
     });
 
     it("refuses goods that do not exist, and malformed fields", async () => {
-      const { goodsId } = await shop.newGoods();
-      await refused(shop.admin.updateGoods({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
-      await invalid(shop.admin.updateGoods({ goodsId: 0n }));
-      await invalid(shop.admin.updateGoods({ goodsId, name: "" }));
-      await invalid(shop.admin.updateGoods({ goodsId, unitPriceCents: 0n }));
-      await invalid(shop.admin.updateGoods({ goodsId, imageUrl: "data:x" }));
+      const { goodsId } = await service.newGoods();
+      await refused(service.admin.updateGoods({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
+      await invalid(service.admin.updateGoods({ goodsId: 0n }));
+      await invalid(service.admin.updateGoods({ goodsId, name: "" }));
+      await invalid(service.admin.updateGoods({ goodsId, unitPriceCents: 0n }));
+      await invalid(service.admin.updateGoods({ goodsId, imageUrl: "data:x" }));
       for (const status of [0, 3, 999, -1] as GoodsStatus[]) {
-        await invalid(shop.admin.updateGoods({ goodsId, status }));
+        await invalid(service.admin.updateGoods({ goodsId, status }));
       }
     });
   });
 
   describe("GetGoods and ListGoods", () => {
-    it("find nothing that does not exist, and refuse what is no identifier", async () => {
-      await refused(shop.anyone.getGoods({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
+    it("refuse unknown goods and malformed identifiers", async () => {
+      await refused(service.anyone.getGoods({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
       for (const goodsId of [0n, -1n, -(2n ** 63n)]) {
-        await invalid(shop.anyone.getGoods({ goodsId }));
-        await invalid(shop.anyone.listGoods({ goodsIds: [goodsId] }));
+        await invalid(service.anyone.getGoods({ goodsId }));
+        await invalid(service.anyone.listGoods({ goodsIds: [goodsId] }));
       }
     });
 
-    it("walk page by page through all that were asked for, each once", async () => {
-      const created = await Promise.all(Array.from({ length: 25 }, () => shop.newGoods()));
+    it("return all goods page by page, each once", async () => {
+      const created = await times(25, () => service.newGoods());
       const goodsIds = created.map(({ goodsId }) => goodsId);
       const seen: bigint[] = [];
       let pageToken = "";
       do {
-        const page = await shop.anyone.listGoods({ pageSize: 7, pageToken, goodsIds });
+        const page = await service.anyone.listGoods({ pageSize: 7, pageToken, goodsIds });
         assert.ok(page.goods.length <= 7);
         seen.push(...page.goods.map(({ goodsId }) => goodsId));
         pageToken = page.nextPageToken;
       } while (pageToken);
       assert.deepEqual(seen, goodsIds.toSorted());
-      const first = await shop.anyone.listGoods({});
+      const first = await service.anyone.listGoods({});
       assert.equal(first.goods.length, 20);
-      const twice = await shop.anyone.listGoods({
+      const twice = await service.anyone.listGoods({
         pageSize: 25,
         goodsIds: [...goodsIds, ...goodsIds],
       });
       assert.deepEqual([twice.goods.length, twice.nextPageToken], [25, ""]);
     });
 
-    it("search every word in name and sku, whatever the case, and no character is special", async () => {
+    it("search each word in name and sku, ignore case and accents, and treat no character specially", async () => {
       const letters = () =>
         newKey().replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "");
       const mark = letters();
       const names = ["50% off_ \\ now?", "50 percent", "Émaille | 😀", "emaille 😃", "it's 'a'"];
-      const goods = names.map((name) => shop.newGoods({ name: `${name} ${mark}`, sku: letters() }));
+      const goods = names.map((name) =>
+        service.newGoods({ name: `${name} ${mark}`, sku: letters() }),
+      );
       const [first] = await Promise.all(goods);
       const found = async (words: string) =>
         (await namesFound(`${words} ${mark.toUpperCase()}`))
@@ -201,15 +198,15 @@ describe("the catalogue", () => {
       assert.deepEqual(await found(first?.sku.slice(2).toUpperCase() ?? ""), [0]);
     });
 
-    it("show goods off the shelf with their status", async () => {
-      const { goodsId } = await shop.newGoods();
-      await shop.admin.updateGoods({ goodsId, status: GoodsStatus.OFF_SHELF });
-      const { goods } = await shop.anyone.listGoods({ goodsIds: [goodsId] });
+    it("return goods off the shelf with their status", async () => {
+      const { goodsId } = await service.newGoods();
+      await service.admin.updateGoods({ goodsId, status: GoodsStatus.OFF_SHELF });
+      const { goods } = await service.anyone.listGoods({ goodsIds: [goodsId] });
       assert.equal(goods[0]?.status, GoodsStatus.OFF_SHELF);
     });
 
-    it("refuse pages, words and lists beyond their bounds", async () => {
-      const list = shop.anyone.listGoods;
+    it("refuse pages, queries and lists that are too large", async () => {
+      const list = service.anyone.listGoods;
       for (const pageSize of [-1, 101, 2 ** 31 - 1]) await invalid(list({ pageSize }));
       for (const pageToken of ["x", "AAAAAAAAAAA", "'; drop"]) await invalid(list({ pageToken }));
       await invalid(list({ query: "x".repeat(201) }));

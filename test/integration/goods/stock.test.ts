@@ -1,70 +1,65 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { StockLogType } from "#proto/shop/goods/v1/goods_pb.ts";
-import {
-  type GoodsUnderTest,
-  invalid,
-  newId,
-  newKey,
-  refused,
-  startGoods,
-} from "./goods-service.ts";
+import { refused } from "../../../testbed/calls/refused.ts";
+import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
+import { invalid, times } from "../participant.ts";
+import { type GoodsUnderTest, orderOf, startGoods } from "./goods-service.ts";
 
-describe("stock by hand", () => {
-  let shop: GoodsUnderTest;
+describe("stock", () => {
+  let service: GoodsUnderTest;
   before(async () => {
-    shop = await startGoods();
+    service = await startGoods();
   });
-  after(() => shop?.stop());
-  afterEach(() => shop.audit());
+  after(() => service?.stop());
+  afterEach(() => service.audit());
 
   describe("AdjustStock", () => {
-    it("adds and takes, down to nothing, and not below", async () => {
-      const { goodsId } = await shop.newGoods({ stock: 5n });
+    it("adds and subtracts, down to zero and not below", async () => {
+      const { goodsId } = await service.newGoods({ stock: 5n });
       const adjust = (delta: bigint) =>
-        shop.admin.adjustStock({ requestId: newKey(), goodsId, delta });
+        service.admin.adjustStock({ requestId: newKey(), goodsId, delta });
       assert.equal((await adjust(3n)).stock, 8n);
       const { metadata } = await refused(adjust(-9n), Reason.STOCK_NOT_ENOUGH);
       assert.deepEqual(metadata, { goods_id: String(goodsId), requested: "9", available: "8" });
       assert.equal((await adjust(-8n)).stock, 0n);
-      assert.equal(await shop.stockOf(goodsId), 0n);
+      assert.equal(await service.stockOf(goodsId), 0n);
     });
 
-    it("moves once when the same request arrives 20 times, the last units too", async () => {
-      const { goodsId } = await shop.newGoods({ stock: 5n });
+    it("takes the last units once if the same request arrives 20 times concurrently", async () => {
+      const { goodsId } = await service.newGoods({ stock: 5n });
       const request = { requestId: newKey(), goodsId, delta: -5n, note: "broken" };
-      const calls = Array.from({ length: 20 }, () => shop.admin.adjustStock(request));
-      for (const { stock } of await Promise.all(calls)) assert.equal(stock, 0n);
-      await shop.admin.adjustStock({ requestId: newKey(), goodsId, delta: 7n });
-      assert.equal((await shop.admin.adjustStock(request)).stock, 0n);
-      assert.equal(await shop.stockOf(goodsId), 7n);
+      const answers = await times(20, () => service.admin.adjustStock(request));
+      for (const { stock } of answers) assert.equal(stock, 0n);
+      await service.admin.adjustStock({ requestId: newKey(), goodsId, delta: 7n });
+      assert.equal((await service.admin.adjustStock(request)).stock, 0n);
+      assert.equal(await service.stockOf(goodsId), 7n);
     });
 
     it("refuses a request id that was used with other contents", async () => {
-      const { goodsId } = await shop.newGoods();
-      const other = await shop.newGoods();
+      const { goodsId } = await service.newGoods();
+      const other = await service.newGoods();
       const request = { requestId: newKey(), goodsId, delta: 1n, note: "x" };
-      await shop.admin.adjustStock(request);
+      await service.admin.adjustStock(request);
       for (const changes of [{ delta: 2n }, { note: "y" }, { goodsId: other.goodsId }]) {
-        const call = shop.admin.adjustStock({ ...request, ...changes });
+        const call = service.admin.adjustStock({ ...request, ...changes });
         await refused(call, Reason.REQUEST_ID_REUSED);
       }
-      assert.equal(await shop.stockOf(other.goodsId), 100n);
+      assert.equal(await service.stockOf(other.goodsId), 100n);
     });
 
-    it("loses no unit of 100 adjustments at the same moment", async () => {
-      const { goodsId } = await shop.newGoods({ stock: 0n });
-      const calls = Array.from({ length: 100 }, (_, index) =>
-        shop.admin.adjustStock({ requestId: newKey(), goodsId, delta: BigInt(index + 1) }),
+    it("loses no unit in 100 concurrent adjustments", async () => {
+      const { goodsId } = await service.newGoods({ stock: 0n });
+      await times(100, (index) =>
+        service.admin.adjustStock({ requestId: newKey(), goodsId, delta: BigInt(index + 1) }),
       );
-      await Promise.all(calls);
-      assert.equal(await shop.stockOf(goodsId), 5_050n);
+      assert.equal(await service.stockOf(goodsId), 5_050n);
     });
 
-    it("refuses what is malformed, unknown or beyond any warehouse", async () => {
-      const { goodsId } = await shop.newGoods();
+    it("refuses malformed fields, unknown goods and too much stock", async () => {
+      const { goodsId } = await service.newGoods();
       const adjust = (fields: object) =>
-        shop.admin.adjustStock({ requestId: newKey(), goodsId, delta: 1n, ...fields });
+        service.admin.adjustStock({ requestId: newKey(), goodsId, delta: 1n, ...fields });
       await refused(adjust({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
       const malformed = [
         { requestId: "" },
@@ -77,22 +72,23 @@ describe("stock by hand", () => {
         { note: "\u0000" },
       ];
       for (const fields of malformed) await invalid(adjust(fields));
-      assert.equal(await shop.stockOf(goodsId), 100n);
+      assert.equal(await service.stockOf(goodsId), 100n);
     });
   });
 
-  it("ListStockLog shows every movement, newest first, page by page", async () => {
-    const { goodsId } = await shop.newGoods({ stock: 1_000n });
-    const orderId = newId();
+  it("ListStockLog returns every movement, newest first, page by page", async () => {
+    const { goodsId } = await service.newGoods({ stock: 1_000n });
+    const order = orderOf(goodsId, 5n);
+    const { orderId } = order;
     for (let delta = 1n; delta <= 24n; delta += 1n) {
-      await shop.admin.adjustStock({ requestId: newKey(), goodsId, delta: -delta });
+      await service.admin.adjustStock({ requestId: newKey(), goodsId, delta: -delta });
     }
-    await shop.reserve([{ orderId, lines: [{ goodsId, quantity: 5n, unitPriceCents: 500n }] }]);
-    await shop.settled([await shop.cancelled(orderId)]);
+    await service.reserve([order]);
+    await service.settled(await service.cancelled(orderId));
     const seen: [StockLogType, bigint, bigint][] = [];
     let pageToken = "";
     do {
-      const page = await shop.admin.listStockLog({ goodsId, pageSize: 10, pageToken });
+      const page = await service.admin.listStockLog({ goodsId, pageSize: 10, pageToken });
       assert.ok(page.entries.every((entry) => entry.goodsId === goodsId && entry.logTime));
       seen.push(...page.entries.map((entry) => [entry.type, entry.delta, entry.orderId] as never));
       pageToken = page.nextPageToken;
@@ -105,9 +101,9 @@ describe("stock by hand", () => {
       ...taken,
       [ADJUST, 1_000n, 0n],
     ]);
-    await refused(shop.admin.listStockLog({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
-    await invalid(shop.admin.listStockLog({ goodsId: -1n }));
-    await invalid(shop.admin.listStockLog({ goodsId, pageSize: 101 }));
-    await invalid(shop.admin.listStockLog({ goodsId, pageToken: "x" }));
+    await refused(service.admin.listStockLog({ goodsId: newId() }), Reason.GOODS_NOT_FOUND);
+    await invalid(service.admin.listStockLog({ goodsId: -1n }));
+    await invalid(service.admin.listStockLog({ goodsId, pageSize: 101 }));
+    await invalid(service.admin.listStockLog({ goodsId, pageToken: "x" }));
   });
 });

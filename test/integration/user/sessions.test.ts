@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Outage, Reason } from "#platform/values/refusal.ts";
 import { outcome, refused } from "../../../testbed/calls/refused.ts";
+import { newKey } from "../../../testbed/orders/fixtures.ts";
 import type { Replica } from "../../../testbed/shop/replica.ts";
-import { reasonOf, startUserService, type UserUnderTest, uniqueName } from "./user-service.ts";
+import { invalid, times } from "../participant.ts";
+import { startUser, type UserUnderTest } from "./user-service.ts";
 
 type Anyone = UserUnderTest["anyone"];
 
@@ -13,41 +15,41 @@ const MAX_SESSIONS = 20;
 
 describe("sessions", function () {
   this.timeout(60_000);
-  let shop: UserUnderTest;
+  let service: UserUnderTest;
   let replica: Replica;
   before(async () => {
-    shop = await startUserService();
-    replica = await shop.replica();
+    service = await startUser();
+    replica = await service.replica();
   });
   after(async () => {
     await replica?.stop();
-    await shop?.stop();
+    await service?.stop();
   });
 
   const newName = async () => {
-    const userName = uniqueName();
-    await shop.anyone.register({ userName, password: "password" });
+    const userName = newKey();
+    await service.anyone.register({ userName, password: "password" });
     return userName;
   };
-  const login = (userName: string, at: Anyone = shop.anyone) =>
+  const login = (userName: string, at: Anyone = service.anyone) =>
     at.login({ userName, password: "password" });
   const signIn = async () => login(await newName());
-  const refresh = (refreshToken: string, at: Anyone = shop.anyone) =>
+  const refresh = (refreshToken: string, at: Anyone = service.anyone) =>
     at.refreshSession({ refreshToken });
   /** The refresh token after this one. */
   const next = async (refreshToken: string) => (await refresh(refreshToken)).refreshToken;
-  const logout = (refreshToken: string) => shop.anyone.logout({ refreshToken });
+  const logout = (refreshToken: string) => service.anyone.logout({ refreshToken });
   const idOf = (refreshToken: string) => BigInt(refreshToken.split(".")[1] ?? "");
   const rowOf = async (refreshToken: string) => {
     const found = "select * from sessions where session_id = ?";
-    const [row] = await shop.select(found, [idOf(refreshToken)]);
+    const [row] = await service.sql(found, [idOf(refreshToken)]);
     return row ?? assert.fail("has no row");
   };
   const change = (refreshToken: string, assignments: string) =>
-    shop.select(`update sessions set ${assignments} where session_id = ?`, [idOf(refreshToken)]);
+    service.sql(`update sessions set ${assignments} where session_id = ?`, [idOf(refreshToken)]);
 
-  describe("from the login on", () => {
-    it("last 30 days, and keep no secret in the database", async () => {
+  describe("after the login", () => {
+    it("last 30 days, and store no secret", async () => {
       const { user, refreshToken, refreshExpireTime } = await signIn();
       assert.ok(refreshExpireTime && refreshToken.length <= 128);
       const days = (timestampDate(refreshExpireTime).getTime() - Date.now()) / DAY_MS;
@@ -62,14 +64,14 @@ describe("sessions", function () {
       });
     });
 
-    it("give the next token for each, and the same end", async () => {
+    it("return a new token at each refresh, and keep their expiry", async () => {
       const { user, refreshToken, refreshExpireTime } = await signIn();
       const seen = new Set([refreshToken]);
       let token = refreshToken;
       for (let round = 0; round < 3; round += 1) {
         const answer = await refresh(token);
         assert.deepEqual(answer.refreshExpireTime, refreshExpireTime);
-        assert.deepEqual((await shop.bearer(answer.accessToken).getUser({})).user, user);
+        assert.deepEqual((await service.bearer(answer.accessToken).getUser({})).user, user);
         assert.ok(answer.expireTime);
         const seconds = (timestampDate(answer.expireTime).getTime() - Date.now()) / 1_000;
         assert.ok(seconds > 880 && seconds <= 900, `${seconds} s`);
@@ -79,15 +81,13 @@ describe("sessions", function () {
       assert.equal(seen.size, 4);
     });
 
-    it("are 20 of a user at most, however many log in at once: the oldest end", async () => {
+    it("are limited to 20 for each user, and the oldest end", async () => {
       const userName = await newName();
       const first = await login(userName);
-      const others = await Promise.all(
-        Array.from({ length: MAX_SESSIONS + 12 }, (_, index) =>
-          login(userName, index % 2 === 0 ? shop.anyone : replica.anonymous.user),
-        ),
+      const others = await times(MAX_SESSIONS + 12, (index) =>
+        login(userName, index % 2 === 0 ? service.anyone : replica.anonymous.user),
       );
-      assert.equal(await reasonOf(refresh(first.refreshToken)), DEAD);
+      await refused(refresh(first.refreshToken), DEAD);
       const outcomes = await Promise.all(
         others.map(({ refreshToken }) => outcome(refresh(refreshToken))),
       );
@@ -95,7 +95,7 @@ describe("sessions", function () {
       assert.equal(outcomes.filter((name) => name === "UNAUTHENTICATED").length, 12);
     });
 
-    it("leave no row behind: a login removes what has ended or expired of its user", async () => {
+    it("are deleted by the next login of their user once they have ended or expired", async () => {
       const userName = await newName();
       const [ended, expired, live] = [
         await login(userName),
@@ -108,7 +108,7 @@ describe("sessions", function () {
         await change(refreshToken, "expire_time = now(3) - interval 1 second");
       }
       const fresh = await login(userName);
-      const rows = await shop.select("select session_id from sessions where user_id = ?", [
+      const rows = await service.sql("select session_id from sessions where user_id = ?", [
         fresh.user?.userId,
       ]);
       assert.deepEqual(
@@ -119,8 +119,8 @@ describe("sessions", function () {
     });
   });
 
-  describe("that are refreshed again", () => {
-    it("answer the same successor within 30 seconds", async () => {
+  describe("with a used refresh token", () => {
+    it("repeat the same successor within 30 seconds", async () => {
       const { refreshToken } = await signIn();
       const successor = await next(refreshToken);
       assert.equal(await next(refreshToken), successor);
@@ -129,30 +129,28 @@ describe("sessions", function () {
       assert.notEqual(await next(successor), successor);
     });
 
-    it("end when it is done later: one of the two who hold the token has stolen it", async () => {
+    it("end if the previous token is used after 30 seconds", async () => {
       const { refreshToken } = await signIn();
       const successor = await next(refreshToken);
       await change(refreshToken, "rotated_time = now(3) - interval 31 second");
-      assert.equal(await reasonOf(refresh(refreshToken)), DEAD);
+      await refused(refresh(refreshToken), DEAD);
       assert.ok((await rowOf(refreshToken)).ended_time);
-      assert.equal(await reasonOf(refresh(successor)), DEAD);
+      await refused(refresh(successor), DEAD);
     });
 
-    it("end at once when it is done with a still older token, and no other session does", async () => {
+    it("end at once if an older token is used, and no other session ends", async () => {
       const userName = await newName();
       const [stolen, other] = [await login(userName), await login(userName)];
       const latest = await next(await next(stolen.refreshToken));
-      assert.equal(await reasonOf(refresh(stolen.refreshToken)), DEAD);
-      assert.equal(await reasonOf(refresh(latest)), DEAD);
+      await refused(refresh(stolen.refreshToken), DEAD);
+      await refused(refresh(latest), DEAD);
       await refresh(other.refreshToken);
     });
 
-    it("move on once for 50 calls at the same moment at two replicas", async () => {
+    it("rotate once for 50 concurrent calls at two replicas", async () => {
       const { refreshToken } = await signIn();
-      const successors = await Promise.all(
-        Array.from({ length: 50 }, (_, index) =>
-          refresh(refreshToken, index % 2 === 0 ? shop.anyone : replica.anonymous.user),
-        ),
+      const successors = await times(50, (index) =>
+        refresh(refreshToken, index % 2 === 0 ? service.anyone : replica.anonymous.user),
       );
       assert.equal(new Set(successors.map((answer) => answer.refreshToken)).size, 1);
       assert.equal((await rowOf(refreshToken)).generation, 2n);
@@ -162,8 +160,8 @@ describe("sessions", function () {
     });
   });
 
-  describe("that are logged out from", () => {
-    it("end, once and for all, and only they", async () => {
+  describe("after a logout", () => {
+    it("end for good, and no other session ends", async () => {
       const userName = await newName();
       const [one, other] = [await login(userName), await login(userName)];
       await logout(one.refreshToken);
@@ -171,20 +169,20 @@ describe("sessions", function () {
       assert.ok(ended_time);
       await logout(one.refreshToken);
       assert.deepEqual((await rowOf(one.refreshToken)).ended_time, ended_time);
-      assert.equal(await reasonOf(refresh(one.refreshToken)), DEAD);
+      await refused(refresh(one.refreshToken), DEAD);
       await refresh(other.refreshToken);
-      // As the contract says: what was given lives its minutes.
-      await shop.bearer(one.accessToken).getUser({});
+      // The contract promises that issued access tokens stay valid until they expire.
+      await service.bearer(one.accessToken).getUser({});
     });
 
-    it("end by an old token as well", async () => {
+    it("end with an old token, too", async () => {
       const { refreshToken } = await signIn();
       const latest = await next(await next(refreshToken));
       await logout(refreshToken);
-      assert.equal(await reasonOf(refresh(latest)), DEAD);
+      await refused(refresh(latest), DEAD);
     });
 
-    it("stay ended, whatever refreshes them at the same moment", async () => {
+    it("stay ended if a refresh is concurrent", async () => {
       for (let round = 0; round < 10; round += 1) {
         const { refreshToken } = await signIn();
         const [answer] = await Promise.allSettled([
@@ -192,13 +190,13 @@ describe("sessions", function () {
           logout(refreshToken),
         ]);
         const token = answer.status === "fulfilled" ? answer.value.refreshToken : refreshToken;
-        assert.equal(await reasonOf(refresh(token)), DEAD);
+        await refused(refresh(token), DEAD);
       }
     });
   });
 
-  describe("that there are not", () => {
-    it("are refused alike, forged, unknown, ended or expired, and logged out from alike", async () => {
+  describe("that do not exist", () => {
+    it("get the same answers, whether forged, unknown, ended or expired", async () => {
       const [mine, others, ended, expired, gone] = [
         await signIn(),
         await signIn(),
@@ -209,10 +207,10 @@ describe("sessions", function () {
       await logout(ended);
       const successor = await next(expired);
       await change(expired, "expire_time = now(3)");
-      await shop.select("delete from sessions where session_id = ?", [idOf(gone)]);
+      await service.sql("delete from sessions where session_id = ?", [idOf(gone)]);
       const [, id, , mac] = mine.split(".");
       const { accessToken } = await signIn();
-      const rows = () => shop.select("select * from sessions order by session_id");
+      const rows = () => service.sql("select * from sessions order by session_id");
       const before = await rows();
       const bad = {
         "of an ended session": ended,
@@ -229,10 +227,10 @@ describe("sessions", function () {
       };
       for (const [what, token] of Object.entries(bad)) {
         const refusal = await refused(refresh(token), DEAD);
-        const told = [refusal.message, { ...refusal.metadata }, refusal.violations];
-        assert.deepEqual(told, ["UNAUTHENTICATED", {}, []], what);
+        const shown = [refusal.message, { ...refusal.metadata }, refusal.violations];
+        assert.deepEqual(shown, ["UNAUTHENTICATED", {}, []], what);
         await logout(token);
-        // Logging out from an expired session may mark it, and nobody can tell.
+        // Logging out may mark an expired session as ended, which no caller can observe.
         await change(expired, "ended_time = null");
         assert.deepEqual(await rows(), before, what);
       }
@@ -240,29 +238,27 @@ describe("sessions", function () {
       await refresh(others);
     });
 
-    it("are malformed where there is no token at all, or more than one can be", async () => {
+    it("are refused as malformed without a token, or with one that is too long", async () => {
       for (const token of ["", "   ", "x".repeat(129), "v1\0"]) {
-        assert.equal(await reasonOf(refresh(token)), Reason.INVALID_ARGUMENT);
-        assert.equal(await reasonOf(logout(token)), Reason.INVALID_ARGUMENT);
+        await invalid(refresh(token));
+        await invalid(logout(token));
       }
     });
 
-    it("are none for an access token, nor is a refresh token one", async () => {
+    it("do not accept access tokens, and refresh tokens authenticate no call", async () => {
       const { accessToken, refreshToken } = await signIn();
-      assert.equal(await reasonOf(refresh(accessToken)), Reason.INVALID_ARGUMENT);
-      assert.equal(await reasonOf(shop.bearer(refreshToken).getUser({})), DEAD);
+      await invalid(refresh(accessToken));
+      await refused(service.bearer(refreshToken).getUser({}), DEAD);
     });
   });
 
-  describe("whose answer is lost", () => {
+  describe("with a lost answer", () => {
     for (const moment of ["commit.before", "commit.after"]) {
-      it(`go on with the same token where the service dies at ${moment}`, async () => {
+      it(`continue with the same token if the service is killed at ${moment}`, async () => {
         const { refreshToken } = await signIn();
-        await shop.restart({ SHOP_FAILPOINT: `${moment}:refresh-session:1:kill` });
-        const [answer] = await Promise.allSettled([refresh(refreshToken)]);
-        assert.ok(answer.status === "rejected" && answer.reason instanceof Outage);
-        assert.equal(await shop.ended(), "SIGKILL");
-        await shop.restart({});
+        const refreshed = () => refresh(refreshToken);
+        const answer = await service.killedAt(`${moment}:refresh-session`, refreshed);
+        assert.ok(answer?.status === "rejected" && answer.reason instanceof Outage);
         const wanted = moment === "commit.after" ? 2n : 1n;
         assert.equal((await rowOf(refreshToken)).generation, wanted);
         const successor = await next(refreshToken);
