@@ -4,68 +4,69 @@ import type { System, Topology } from "../../testbed/system/system.ts";
 import type { Load } from "./load/load.ts";
 import type { Market } from "./load/market.ts";
 
-/** Ends the fault; resolves when what was broken is whole again. */
+/** Heals a fault; resolves when what was broken works again. */
 export type Heal = () => Promise<void>;
 
-/** What lies under a system: prepared before it starts, such as a mount for the database's data. */
+/** What is made before a system starts, such as a mount for the database's data. */
 export type Prepared = { topology: Topology; remove(): Promise<void> };
 
 export type Fault = {
-  /** For the command line: words with hyphens. */
+  /** The name on the command line: words with hyphens. */
   name: string;
-  /** The numbers of the catalogue that it covers, such as "F20". */
+  /** The numbers in the catalogue of docs/reliability.md, such as "F20". */
   catalogue: string[];
-  /** What is done, in one line. */
+  /** What the fault does, in one line. */
   what: string;
   needs?: Need[];
-  /** Where it needs a system of its own kind. Faults with equal ones share a system. */
+  /** How its system differs. Faults with equal topologies share a system. */
   topology?: Topology;
-  /** The same, where something has to be made first. Faults with the same function share a system. */
+  /** Prepares a topology, in place of `topology`. Faults with the same function share a system. */
   prepare?: (log: (line: string) => void) => Promise<Prepared>;
-} & (Switched | Scripted);
+} & (SwitchedFault | ScriptedFault);
 
-/** Something that can be broken and healed while the load runs, by itself or in the soak. */
-type Switched = {
-  /** Breaks it; the returned function heals it. Called again only after that. */
+/** A fault that breaks something while the load runs and heals it later. */
+type SwitchedFault = {
+  /** Breaks something and returns what heals it. Called again only after that. */
   inject(context: FaultContext): Promise<Heal>;
-  /** How long it stays broken, at least and at most. Default 1 to 4 s. */
+  /** The shortest and longest time until it is healed. @default 1 to 4 s */
   holdMs?: readonly [number, number];
-  /** False: not for the soak. */
+  /** Whether the soak uses the fault. @default true */
   soak?: boolean;
   run?: undefined;
 };
 
-/** Something that has a course of its own. It leaves everything healed; the judgement follows. */
-type Scripted = {
-  run(course: ScriptContext): Promise<void>;
-  /** Whether the load runs meanwhile. Default true. */
+/** A fault with a script of its own, which leaves everything healed; the judge follows. */
+type ScriptedFault = {
+  run(context: ScriptContext): Promise<void>;
+  /** Whether the load runs meanwhile. @default true */
   load?: boolean;
-  /** Also as a part of the soak. */
-  inject?: Switched["inject"];
-  holdMs?: Switched["holdMs"];
+  /** How the soak uses the fault. */
+  inject?: SwitchedFault["inject"];
+  holdMs?: SwitchedFault["holdMs"];
   soak?: boolean;
 };
 
 export type FaultContext = {
   system: System;
   random: Random;
-  /** A line for whoever watches: what exactly is broken. */
+  /** Reports what exactly is broken. */
   log: (line: string) => void;
 };
 
 export type ScriptContext = FaultContext & {
   market: Market;
-  /** Undefined where the fault wants none. */
+  /** Undefined for a fault without load. */
   load: Load | undefined;
-  /** Ends early when the program is told to stop; long courses look at it between their steps. */
+  /** Aborted when the run is interrupted; long scripts check it between their steps. */
   signal: AbortSignal;
-  /** One (or so many) more things were broken; the table counts them. A course that never says so counts as one. */
+  /** Counts injected faults for the report. A script that never calls it counts as one. */
   injected(count?: number): void;
-  /** For the report: what was counted besides, such as what a broker lost. */
+  /** Adds a line to the report, such as what a broker lost. */
   note(line: string): void;
   /**
-   * Judges in the middle of a long course: stops the load, waits until quiet, judges, and starts the load again. All has
-   * to be healed; `what` names it in the report. Throws where the shop did not keep its word, which ends the course.
+   * Judges in the middle of a long script: stops the load, waits until the shop is quiet, judges,
+   * and starts the load again. Everything must be healed. `what` appears in the report. Throws, and
+   * so ends the script, when a promise was broken.
    */
   judge(what: string): Promise<void>;
 };

@@ -1,22 +1,24 @@
 import { parseArgs } from "node:util";
 
-export const USAGE = `Breaks the real shop, heals it, and judges whether it kept its word.
+export const USAGE = `Breaks a shop, heals it, and judges whether the shop kept its promises.
 
   npm run fault                              lists the faults
   npm run fault -- NAME... [--times N] [--seed TEXT] [--json]
-                                             plays these faults, or "all"
+                                             plays these faults; "all" plays every one
   npm run fault -- --soak MINUTES [--seed TEXT] [--json]
-                                             plays one to four at a time, at random from the seed
-  npm run fault -- --checker [MUTATION...]   breaks the shop's own code and data in every way that is known, and looks
-                                             whether the judge finds it
+                                             plays one to four faults at a time, chosen at random
+  npm run fault -- --checker [MUTATION...]   breaks the shop's own code and data in known ways,
+                                             and tests whether the judge notices
 
-  --times  how often each is played (1)
-  --seed   what chance follows from; default: a new one, which the report names
-  --json   prints the report as one line of JSON; what happens meanwhile goes to standard error
+  --times N    how often each fault is played (default 1)
+  --seed TEXT  the seed of all random choices (default: a random one, which the report names)
+  --json       prints the report as one line of JSON; progress goes to standard error
 
-It starts a shop of its own: a database, a broker, every service twice, with a proxy on every way between them. The
-servers are found as npm test finds them. Exits with 0 when the shop kept its word in all that was run, 1 when it did
-not, 2 when the command line is wrong.`;
+The command starts a shop of its own: a database, a broker, two replicas of each service, and a
+proxy on each connection between them. It finds the servers as npm test does.
+
+Exit code: 0 when the shop kept its promises in all that was played, 1 when it did not, 2 when the
+command line is wrong, 130 when interrupted.`;
 
 export class UsageError extends Error {}
 
@@ -25,22 +27,23 @@ export type Options = {
   times: number;
   seed: string;
   json: boolean;
-  /** Minutes; undefined: no soak. */
+  /** Minutes of the soak; undefined without one. */
   soak: number | undefined;
-  /** The names are those of mutations. */
+  /** Whether `names` are names of mutations. */
   checker: boolean;
 };
 
-/** Undefined where only help was wanted. Throws a UsageError. */
+/** Reads the command line; undefined when only help is wanted. Throws a UsageError. */
 export function readOptions(args: string[]): Options | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const soak = values.soak === undefined ? undefined : whole("--soak", values.soak);
   if (soak !== undefined && positionals.length > 0) {
-    throw new UsageError("--soak chooses the faults by itself");
+    throw new UsageError("--soak takes no fault names: it chooses the faults");
   }
   const checker = values.checker === true;
-  if (checker && soak !== undefined) throw new UsageError("--checker and --soak are two things");
+  if (checker && soak !== undefined)
+    throw new UsageError("--checker and --soak exclude each other");
   return {
     names: positionals,
     times: whole("--times", values.times ?? "1"),
@@ -66,13 +69,14 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    // Node's own words, without the advice of its later sentences.
+    // Node's first sentence, without its advice.
     throw new UsageError((error as Error).message.split(/\. |\n/)[0]);
   }
 }
 
 function whole(name: string, text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (value < 1) throw new UsageError(`${name} must be a whole number from 1 to 99999`);
+  if (value < 1)
+    throw new UsageError(`${name} must be a whole number from 1 to 99999, not "${text}"`);
   return value;
 }

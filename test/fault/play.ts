@@ -9,13 +9,13 @@ import { openStage, type Stage } from "./stage.ts";
 
 export type Playing = {
   seed: string;
-  /** Of each fault. */
+  /** How often each fault is played. */
   times: number;
   log: (line: string) => void;
   signal: AbortSignal;
 };
 
-/** Plays each fault so many times, one after the other. */
+/** Plays each fault `times` times, one after the other. */
 export async function playFaults(faults: readonly Fault[], playing: Playing): Promise<Result[]> {
   const stages = stageKeeper(playing.log);
   const results: Result[] = [];
@@ -42,9 +42,9 @@ function stageKeeper(log: (line: string) => void) {
     await closing?.prepare?.remove();
   };
   return {
-    /** The one that is there, where it fits, else a new one. */
+    /** The current stage if it fits, or a new one. */
     async of(fault: Fault): Promise<Stage> {
-      if (current && standOnTheSame(current.fault, fault)) return current.stage;
+      if (current && shareSystem(current.fault, fault)) return current.stage;
       await close();
       const prepare = await fault.prepare?.(log);
       try {
@@ -60,7 +60,7 @@ function stageKeeper(log: (line: string) => void) {
   };
 }
 
-function standOnTheSame(one: Fault, other: Fault): boolean {
+function shareSystem(one: Fault, other: Fault): boolean {
   const topology = (fault: Fault) => JSON.stringify(fault.topology ?? {});
   return one.prepare === other.prepare && topology(one) === topology(other);
 }
@@ -72,12 +72,12 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
   const skipped = await unmetNeed(fault.needs);
   if (skipped !== undefined) return { ...result, skipped };
   for (let time = 1; time <= times && !signal.aborted; time += 1) {
-    const tell = (line: string) => log(`${fault.name} ${time}/${times}: ${line}`);
+    const logLine = (line: string) => log(`${fault.name} ${time}/${times}: ${line}`);
     try {
       const stage = await stages.of(fault);
       signal.throwIfAborted();
       const random = seeded(`${seed}/${fault.name}/${time}`);
-      await playOnce(fault, { stage, random, log: tell, signal, rounds: result.rounds, notes });
+      await playOnce(fault, { stage, random, log: logLine, signal, rounds: result.rounds, notes });
     } catch (error) {
       if (signal.aborted) result.error = "interrupted";
       else if (error instanceof BrokenPromise) result.error = error.message;
@@ -85,14 +85,14 @@ async function playFault(fault: Fault, playing: Playing, stages: Stages): Promis
     }
     const isClean =
       result.error === undefined && (result.rounds.at(-1)?.violations.length ?? 0) === 0;
-    // What is wrong once is wrong in every later look: nothing more is learned from that system.
+    // A violation persists, and every later round on the same system would report it again.
     if (!isClean) await stages.close();
     if (result.error !== undefined) break;
   }
   return result;
 }
 
-/** A judgement in the middle of a course found something. */
+/** A judgement within a script found a violation. */
 class BrokenPromise extends Error {}
 
 type Once = {
@@ -100,13 +100,13 @@ type Once = {
   random: Random;
   log: (line: string) => void;
   signal: AbortSignal;
-  /** Gets what is judged. */
+  /** Receives each judgement. */
   rounds: Round[];
-  /** Gets what the fault has to say. */
+  /** Receives the notes of the fault. */
   notes?: string[];
 };
 
-/** Load, fault, healing, judgement. */
+/** Runs load, fault, healing and judgement. */
 export async function playOnce(fault: Fault, once: Once): Promise<void> {
   const { stage, random, log, signal, rounds, notes } = once;
   const withLoad = fault.run === undefined || fault.load !== false;
@@ -122,7 +122,7 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
   try {
     if (withLoad) load = await stage.startLoad(random.fork("load"));
     const context = { system: stage.system, random, log };
-    // The one that runs at the time: each judgement ends it, and another begins.
+    // The load at the time of the call: each judgement ends one, and another starts.
     const current: Load = {
       acknowledged: async (...args) => load?.acknowledged(...args),
       stop: async () => load?.stop(),
@@ -142,7 +142,7 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
         },
         judge: async (what) => {
           const { violations } = await judgeNow();
-          if (violations.length > 0) throw new BrokenPromise(`judged after ${what}`);
+          if (violations.length > 0) throw new BrokenPromise(`promises were broken after ${what}`);
           if (load) load = await stage.startLoad(random.fork(`load after ${what}`));
         },
       });
@@ -161,7 +161,7 @@ export async function playOnce(fault: Fault, once: Once): Promise<void> {
   }
 }
 
-/** One line about what came of a round, and one for everything that is wrong. */
+/** Logs a line about the result of a round, and one for each violation. */
 export function logRound(
   log: (line: string) => void,
   { acknowledged, judgement, violations }: Round,
@@ -170,8 +170,8 @@ export function logRound(
   const last = Object.entries(lastMotion).map(([what, count]) => `${what} ${count}`);
   const quiet =
     secondsToQuiet === undefined ? "never quiet" : `quiet after ${secondsToQuiet.toFixed(1)} s`;
-  const waited = last.length > 0 ? ` (at last ${last.join(", ")})` : "";
-  const verdict = violations.length === 0 ? "all is well" : "BROKEN";
-  log(`${acknowledged} orders acknowledged, ${quiet}${waited}, ${verdict}`);
+  const waited = last.length > 0 ? ` (last in motion: ${last.join(", ")})` : "";
+  const result = violations.length === 0 ? "no violation" : "VIOLATIONS";
+  log(`${acknowledged} orders acknowledged, ${quiet}${waited}, ${result}`);
   for (const line of violations) log(line);
 }

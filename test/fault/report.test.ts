@@ -21,25 +21,25 @@ function round(secondsToQuiet: number, changes: Partial<Round> = {}): Round {
 }
 
 describe("the report of faults", () => {
-  it("adds up the rounds, and names median and longest time until quiet", () => {
+  it("sums up the rounds, and gives the median and longest time until the shop is quiet", () => {
     const results: Result[] = [{ fault: "a", rounds: [round(9), round(1), round(3)] }];
     const [line] = JSON.parse(reportJson(results, INFO)).faults;
     assert.deepEqual(
       [line.injected, line.acknowledged, line.quietP50, line.quietMax],
       [3, 30, 3, 9],
     );
-    assert.match(reportText(results, INFO), /seed 7, commit abc: the shop kept its word$/);
+    assert.match(reportText(results, INFO), /seed 7, commit abc: the shop kept its promises$/);
   });
 
-  it("says that the word was broken wherever one round found something", () => {
+  it("reports broken promises when one round has a violation", () => {
     const lost = ["order 1"];
     const bad = round(1, { judgement: { ...CLEAN, lost }, violations: ["lost: order 1"] });
     const results: Result[] = [{ fault: "a", rounds: [round(1), bad, round(1)] }];
     assert.equal(isKept(results), false);
-    assert.match(reportText(results, INFO), /a: lost: order 1\n.*BROKE ITS WORD$/);
+    assert.match(reportText(results, INFO), /a: lost: order 1\n.*PROMISES WERE BROKEN$/);
   });
 
-  it("takes what ended early neither for kept nor for broken, and what was skipped for neither", () => {
+  it("counts a run that ended early as not finished, and ignores skipped faults", () => {
     const ended: Result[] = [{ fault: "a", rounds: [round(1)], error: "interrupted" }];
     assert.equal(isKept(ended), false);
     assert.match(reportText(ended, INFO), /a: interrupted\n.*NOT FINISHED$/);
@@ -49,8 +49,8 @@ describe("the report of faults", () => {
   });
 });
 
-describe("chance from a seed", () => {
-  it("is the same for the same seed, and another for each part", () => {
+describe("a seeded source of random values", () => {
+  it("repeats for the same seed, and differs for each fork", () => {
     const draw = (label: string) => {
       const random = seeded("7").fork(label);
       return Array.from({ length: 20 }, () => random.between(1, 1_000));
@@ -60,7 +60,7 @@ describe("chance from a seed", () => {
     assert.ok(draw("a").every((value) => value >= 1 && value <= 1_000));
   });
 
-  it("picks different ones, and no more than there are", () => {
+  it("picks different elements, and at most all of them", () => {
     const some = seeded("7").some([1, 2, 3], 5);
     assert.deepEqual([...some].sort(), [1, 2, 3]);
   });

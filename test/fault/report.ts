@@ -1,32 +1,32 @@
 import { checkedOut } from "../../testbed/checked-out.ts";
 import type { Judgement } from "./judge/judge.ts";
 
-/** What was broken until one judgement, and the judgement. */
+/** The faults between two judgements, and the second judgement. */
 export type Round = {
   injected: number;
   acknowledged: number;
   judgement: Judgement;
-  /** Everything that is wrong, in lines. */
+  /** One line for each violation. */
   violations: string[];
 };
 
-/** Of one fault, over all its rounds. */
+/** The result of one fault, over all its rounds. */
 export type Result = {
   fault: string;
-  /** Why it was not run. */
+  /** Why the fault was not played. */
   skipped?: string;
-  /** What was counted besides. */
+  /** Lines of the fault for the report. */
   notes?: string[];
   rounds: Round[];
-  /** How often each of several faults was injected, where a result is of more than one. */
+  /** How often each fault was injected, for a result of several. */
   parts?: Record<string, number>;
-  /** What ended it before its time. */
+  /** The error that ended it early. */
   error?: string;
 };
 
 type RunInfo = { seed: string; commit: string };
 
-/** The commit that is checked out, with a plus sign where files differ from it. */
+/** The checked-out commit, with a plus sign where files differ from it. */
 export function commitNow(): string {
   const { commit, changed } = checkedOut();
   return `${commit.slice(0, 12)}${changed ? "+" : ""}`;
@@ -62,7 +62,7 @@ function lineOf({ fault, rounds }: Result): Line {
   };
 }
 
-/** Whether the shop kept its word in everything that was run. */
+/** Whether the shop kept its promises in everything that was played. */
 export function isKept(results: readonly Result[]): boolean {
   return results.every(
     (result) => result.error === undefined && (result.skipped || lineOf(result).conserved),
@@ -81,7 +81,7 @@ const HEAD = [
   "max",
 ];
 
-/** A table for people, then what was wrong and what was left out. */
+/** The report as text: a table, then violations and skipped faults. */
 export function reportText(results: readonly Result[], { seed, commit }: RunInfo): string {
   const rows = results
     .filter(({ skipped }) => skipped === undefined)
@@ -96,7 +96,7 @@ export function reportText(results: readonly Result[], { seed, commit }: RunInfo
         line.lost,
         line.doubled,
         line.refusedWithEffect,
-        conservedWord(result, line),
+        conservedCell(result, line),
         seconds(line.quietP50),
         seconds(line.quietMax),
       ].map(String);
@@ -114,22 +114,22 @@ export function reportText(results: readonly Result[], { seed, commit }: RunInfo
   return [
     format(HEAD),
     ...rows.map(format),
-    ...results.flatMap(troubleLines),
-    `seed ${seed}, commit ${commit}: ${verdictOn(results)}`,
+    ...results.flatMap(detailLines),
+    `seed ${seed}, commit ${commit}: ${conclusion(results)}`,
   ].join("\n");
 }
 
-function conservedWord({ rounds }: Result, { conserved }: Line): string {
+function conservedCell({ rounds }: Result, { conserved }: Line): string {
   if (!conserved) return "NO";
   return rounds.length === 0 ? "-" : "yes";
 }
 
-function verdictOn(results: readonly Result[]): string {
-  if (!results.every((result) => lineOf(result).conserved)) return "THE SHOP BROKE ITS WORD";
-  return isKept(results) ? "the shop kept its word" : "NOT FINISHED";
+function conclusion(results: readonly Result[]): string {
+  if (!results.every((result) => lineOf(result).conserved)) return "PROMISES WERE BROKEN";
+  return isKept(results) ? "the shop kept its promises" : "NOT FINISHED";
 }
 
-function troubleLines({ fault, skipped, notes, error, parts, rounds }: Result): string[] {
+function detailLines({ fault, skipped, notes, error, parts, rounds }: Result): string[] {
   const counts = Object.entries(parts ?? {}).map(([name, count]) => `${name} ${count}`);
   return [
     ...(counts.length === 0 ? [] : [`  ${fault}: ${counts.sort().join(", ")}`]),

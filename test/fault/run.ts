@@ -8,7 +8,7 @@ import { commitNow, isKept, reportJson, reportText } from "./report.ts";
 import { soak } from "./soak.ts";
 
 const KEPT = 0;
-const BROKEN = 1;
+const VIOLATED = 1;
 const WRONG_COMMAND = 2;
 const INTERRUPTED = 130;
 
@@ -19,7 +19,7 @@ async function list(): Promise<void> {
     const marks = [
       catalogue.join(" "),
       ...(inject && inSoak !== false ? ["soak"] : []),
-      ...(why === undefined ? [] : [`NOT HERE: ${why}`]),
+      ...(why === undefined ? [] : [`NOT ON THIS MACHINE: ${why}`]),
     ];
     console.log(`${name.padEnd(width)}  ${what} [${marks.join(", ")}]`);
   }
@@ -37,18 +37,18 @@ async function play(options: Options, signal: AbortSignal): Promise<number> {
       : await soak(FAULTS, { ...playing, minutes: options.soak });
   console.log(json ? reportJson(results, info) : reportText(results, info));
   if (signal.aborted) return INTERRUPTED;
-  return isKept(results) ? KEPT : BROKEN;
+  return isKept(results) ? KEPT : VIOLATED;
 }
 
-/** Breaks the shop itself: here it is the judge that is tried. */
+/** Breaks the shop's own code and data, to test the judge. */
 async function check({ names, json }: Options, signal: AbortSignal): Promise<number> {
   const unknown = names.find((name) => !MUTATION_NAMES.includes(name));
-  if (unknown) throw new UsageError(`there is no mutation ${unknown}`);
+  if (unknown) throw new UsageError(`unknown mutation ${unknown}`);
   const checked = await playChecker({ names, log: stopwatchLog(), signal });
   const caught = isCaught(checked);
   console.log(json ? JSON.stringify({ caught, ...checked }) : checkerText(checked));
   if (signal.aborted) return INTERRUPTED;
-  return caught ? KEPT : BROKEN;
+  return caught ? KEPT : VIOLATED;
 }
 
 function stopwatchLog(): (line: string) => void {
@@ -63,18 +63,22 @@ function chosen(names: readonly string[]): readonly Fault[] {
   if (names.includes("all")) return FAULTS;
   return names.map((name) => {
     const fault = FAULTS.find((one) => one.name === name);
-    if (!fault) throw new UsageError(`there is no fault ${name}`);
+    if (!fault)
+      throw new UsageError(`unknown fault ${name}; without a name, the command lists all`);
     return fault;
   });
 }
 
-/** The first signal ends what runs in order; the second one at once, with what atExit still does. */
+/**
+ * The first signal ends the run in order; the second one exits at once, with the cleanups of
+ * at-exit.ts.
+ */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(INTERRUPTED);
-      console.error("ends when what is under way is healed; once more: at once");
+      console.error("stops once the current fault is healed; signal again to stop at once");
       controller.abort();
     });
   }
@@ -86,7 +90,8 @@ try {
   if (!options) console.log(USAGE);
   else if (options.names.length === 0 && options.soak === undefined && !options.checker)
     await list();
-  // Left to itself, Node 26.10 has been seen to wait for ever, at full speed, for connections that were reset.
+  // Exits explicitly: Node 26.10 may otherwise wait forever, at full speed, for connections that
+  // were reset.
   else process.exit(await (options.checker ? check : play)(options, interruption()));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

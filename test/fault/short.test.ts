@@ -6,13 +6,13 @@ import { playOnce } from "./play.ts";
 import type { Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
 
-/** Starting all of it on a busy machine. */
+/** Time to start the system on a busy machine. */
 const START_MS = 90_000;
-/** One round; being quiet again alone may take two minutes. */
+/** Time for one round; until the shop is quiet alone may take two minutes. */
 const ROUND_MS = 200_000;
 
-/** The short form of `npm run fault`: each kind of part of the real system dies once under load. */
-describe("a shop whose parts are killed", () => {
+/** The short form of `npm run fault`: each kind of part dies once under load. */
+describe("a shop under load", () => {
   let stage: Stage;
 
   before(async function () {
@@ -25,7 +25,7 @@ describe("a shop whose parts are killed", () => {
     await stage?.stop();
   });
 
-  async function keepsItsWord(fault: Fault): Promise<void> {
+  async function keepsPromises(fault: Fault): Promise<void> {
     const rounds: Round[] = [];
     const log: string[] = [];
     const random = seeded(`short/${fault.name}`);
@@ -44,13 +44,13 @@ describe("a shop whose parts are killed", () => {
     [killBroker, "the broker"],
     [killDatabase, "the database"],
   ] as const) {
-    it(`keeps its word when ${part} is killed under load`, async function () {
+    it(`keeps its promises when ${part} is killed`, async function () {
       this.timeout(ROUND_MS);
-      await keepsItsWord(fault);
+      await keepsPromises(fault);
     });
   }
 
-  it("has a database that shares its temporary files with no other of this machine", async () => {
+  it("has a database with temporary files of its own", async () => {
     const [row] = await stage.system.sql<{ directory: string }>(
       "order",
       "select @@tmpdir as directory",

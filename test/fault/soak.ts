@@ -7,14 +7,14 @@ import type { Result, Round } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const AT_ONCE = [1, 4] as const;
-/** So long after the first one another may begin. */
+/** The longest time between the first fault and the others of a round. */
 const SPREAD_MS = 3_000;
 
-type Switched = Fault & { inject: NonNullable<Fault["inject"]> };
+type SoakFault = Fault & { inject: NonNullable<Fault["inject"]> };
 
 /**
- * Breaks one to four things at a time, at random from the seed, heals them, judges, and begins again until the time is
- * over. The schedule follows from the seed alone; when something meets something does not.
+ * Breaks one to four things at a time, heals them, judges, and repeats until the time is over. The
+ * schedule follows from the seed; the exact moments do not.
  */
 export async function soak(
   faults: readonly Fault[],
@@ -31,11 +31,11 @@ export async function soak(
       const random = seeded(`${seed}/soak/${round}`);
       const chosen = random.some(usable, random.between(...AT_ONCE));
       for (const { name } of chosen) parts[name] = (parts[name] ?? 0) + 1;
-      const tell = (line: string) => log(`round ${round}: ${line}`);
-      tell(chosen.map(({ name }) => name).join(" + "));
-      const judged = await soakRound(stage, chosen, { random, log: tell, signal });
+      const logLine = (line: string) => log(`round ${round}: ${line}`);
+      logLine(chosen.map(({ name }) => name).join(" + "));
+      const judged = await soakRound(stage, chosen, { random, log: logLine, signal });
       result.rounds.push(judged);
-      logRound(tell, judged);
+      logRound(logLine, judged);
       if (judged.violations.length > 0) break;
     }
   } catch (error) {
@@ -46,20 +46,20 @@ export async function soak(
   return [result];
 }
 
-/** What can be switched on and off here, on a system of the usual kind. */
-async function soakable(faults: readonly Fault[]): Promise<Switched[]> {
-  const found: Switched[] = [];
+/** The faults that this machine can switch on and off on a usual system. */
+async function soakable(faults: readonly Fault[]): Promise<SoakFault[]> {
+  const found: SoakFault[] = [];
   for (const fault of faults) {
     const switched =
       fault.inject !== undefined && fault.soak !== false && !fault.topology && !fault.prepare;
-    if (switched && (await unmetNeed(fault.needs)) === undefined) found.push(fault as Switched);
+    if (switched && (await unmetNeed(fault.needs)) === undefined) found.push(fault as SoakFault);
   }
   return found;
 }
 
 async function soakRound(
   stage: Stage,
-  chosen: readonly Switched[],
+  chosen: readonly SoakFault[],
   { random, log, signal }: { random: Random; log: (line: string) => void; signal: AbortSignal },
 ): Promise<Round> {
   const { system } = stage;
@@ -68,15 +68,15 @@ async function soakRound(
     const heals = await Promise.allSettled(
       chosen.map(async (fault, index) => {
         const own = random.fork(`${fault.name}/${index}`);
-        if (index > 0) await hold(own.between(0, SPREAD_MS), signal);
+        if (index > 0) await sleep(own.between(0, SPREAD_MS), signal);
         const heal: Heal = await fault.inject({ system, random: own, log });
-        await hold(own.between(...(fault.holdMs ?? DEFAULT_HOLD_MS)), signal);
+        await sleep(own.between(...(fault.holdMs ?? DEFAULT_HOLD_MS)), signal);
         await heal();
       }),
     );
     const failed = heals.find((outcome) => outcome.status === "rejected");
     if (failed?.status === "rejected") throw failed.reason;
-    // Two faults may have met in one part.
+    // Two faults may have affected the same part.
     await system.mend();
     return await stage.judge(load, { healedMs: Date.now(), injected: chosen.length, signal });
   } finally {
@@ -84,6 +84,6 @@ async function soakRound(
   }
 }
 
-async function hold(ms: number, signal: AbortSignal): Promise<void> {
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => {});
 }

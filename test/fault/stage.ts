@@ -5,13 +5,13 @@ import { acknowledgedOrders, type Load, startLoad } from "./load/load.ts";
 import { type Market, openMarket } from "./load/market.ts";
 import type { Round } from "./report.ts";
 
-/** A system with its market, on which one fault after the other is played. */
+/** A system with its market, on which faults are played one after the other. */
 export type Stage = {
   system: System;
   market: Market;
   /** Starts the load and waits until the shop is busy. */
   startLoad(random: Random): Promise<Load>;
-  /** Ends the load, judges what happened since the last judgement, and keeps it as a round. */
+  /** Stops the load and judges what happened since the last judgement. */
   judge(
     load: Load | undefined,
     round: { healedMs: number; injected: number; signal?: AbortSignal },
@@ -19,7 +19,7 @@ export type Stage = {
   stop(): Promise<void>;
 };
 
-/** Orders before anything is broken. */
+/** Orders before the first fault. */
 const WARM_ORDERS = 20;
 
 export async function openStage(

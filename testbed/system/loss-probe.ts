@@ -9,7 +9,7 @@ import {
 import { connect, headers } from "@nats-io/transport-node";
 import { messagesOf, openBroker } from "./broker.ts";
 import type { Brokers } from "./engine.ts";
-import { retry } from "./retry.ts";
+import { retryThroughFaults } from "./retry.ts";
 
 /**
  * Publishes to a stream of its own, configured as the shop's are, and counts what the broker
@@ -40,7 +40,7 @@ export async function startLossProbe({ nodes, replicas }: Brokers): Promise<Loss
   probes += 1;
   const stream = `PROBE_${probes}`;
   const subject = `probe.${probes}`;
-  await retry(async () => {
+  await retryThroughFaults(async () => {
     await streams.add({
       name: stream,
       subjects: [subject],
@@ -68,8 +68,10 @@ export async function startLossProbe({ nodes, replicas }: Brokers): Promise<Loss
     async end() {
       ending.abort();
       await Promise.all(publishers);
-      const held = await retry(() => messagesOf(operator, stream).catch(nothingWhereGone));
-      await retry(() => streams.delete(stream).catch(nothingWhereGone));
+      const held = await retryThroughFaults(() =>
+        messagesOf(operator, stream).catch(nothingWhereGone),
+      );
+      await retryThroughFaults(() => streams.delete(stream).catch(nothingWhereGone));
       await operator.close();
       const ids = new Set(held.map((message) => message.headers["Nats-Msg-Id"]));
       const lost = [...acknowledged].filter((id) => !ids.has(id)).length;

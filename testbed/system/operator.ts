@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { messagesOf, type Operator, openBroker, type Stored } from "./broker.ts";
-import { retry } from "./retry.ts";
+import { retryThroughFaults } from "./retry.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -12,7 +12,7 @@ export async function asOperator<T>(
   { brokers }: Pick<System, "brokers">,
   work: (operator: Operator) => Promise<T>,
 ): Promise<T> {
-  return retry(async () => {
+  return retryThroughFaults(async () => {
     const operator = await openBroker(brokers.nodes);
     try {
       return await work(operator);
@@ -79,7 +79,7 @@ type BrokerLoss = { acknowledged: number; lost: number };
  */
 async function lostByTheBroker(system: System): Promise<BrokerLoss> {
   // Read before the streams: an event that is acknowledged in between must not count as lost.
-  const acknowledged = await retry(async () => [
+  const acknowledged = await retryThroughFaults(async () => [
     ...(await acknowledgedEvents(system, "order")),
     ...(await acknowledgedEvents(system, "pay")),
   ]);

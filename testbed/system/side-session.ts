@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
-import { retry } from "./retry.ts";
+import { retryThroughFaults } from "./retry.ts";
 import type { System } from "./system.ts";
 
 /** A database session besides those of the shop, for what a fault does. */
@@ -54,7 +54,7 @@ export async function atTheDatabase<T>(
   system: Pick<System, "database">,
   work: (session: SideSession) => Promise<T>,
 ): Promise<T> {
-  return retry(async () => {
+  return retryThroughFaults(async () => {
     const session = await sideSession(system);
     try {
       return await work(session);

@@ -3,15 +3,18 @@ import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
 import { tryOne } from "./play.ts";
 import { openRig, type Rig } from "./rig.ts";
 
-/** Starting all of it on a busy machine. */
+/** Time to start the system on a busy machine. */
 const START_MS = 90_000;
-/** A shop that is not quiet is waited for. */
+/** Time for one trial, with the wait for a quiet shop. */
 const TRY_MS = 150_000;
 
 const SOME_DATA = ["money-from-nowhere", "order-gone", "coupon-free-again"];
 const SOME_CODE = ["stock-back-twice", "cancel-refused-but-done"];
 
-/** The short form of `npm run fault -- --checker`: a judge that finds nothing must be one that finds what is there. */
+/**
+ * The short form of `npm run fault -- --checker`: a judge that finds nothing must be able to find
+ * something.
+ */
 describe("the judge of the fault suite", () => {
   let rig: Rig;
 
@@ -25,7 +28,7 @@ describe("the judge of the fault suite", () => {
     await rig?.stop();
   });
 
-  it("finds nothing in a shop that works", async function () {
+  it("finds nothing in a working shop", async function () {
     this.timeout(TRY_MS);
     assert.deepEqual(await rig.control(["story"]), []);
   });

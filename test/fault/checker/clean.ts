@@ -5,14 +5,14 @@ import { asOperator, shopStreams } from "../../../testbed/system/operator.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import { untilQuiet } from "../judge/quiet.ts";
 
-/** What is not an order's, a user's or a message's. */
+/** Tables that are not about orders, users or messages. */
 const KEPT_TABLES = ["schema_migrations", "snowflake_workers"];
 const QUIET_WITHIN_MS = 15_000;
 const TRIES = 5;
 
 /**
- * Empties the shop, its streams and the platform, while all of it runs, so that nothing that was broken before is found
- * again. What was under way may still write a row: then it begins again.
+ * Empties schemas, streams and the provider's store while the system runs, so that earlier defects
+ * are not found again. Repeats while work in progress still writes rows.
  */
 export async function emptyShop(system: System): Promise<void> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
@@ -22,12 +22,12 @@ export async function emptyShop(system: System): Promise<void> {
         await operator.manager.streams.purge(stream);
       }
     });
-    inPlatformStore(system, "delete from notices; delete from refunds; delete from payments;");
+    inProviderStore(system, "delete from notices; delete from refunds; delete from payments;");
     await system.sandbox.faults();
     const { isQuiet } = await untilQuiet(system, { untilMs: Date.now() + QUIET_WITHIN_MS });
     if (isQuiet) return;
   }
-  throw new Error("the shop does not come to rest");
+  throw new Error(`the shop is not quiet after it was emptied ${TRIES} times`);
 }
 
 async function emptySchemas(system: System): Promise<void> {
@@ -42,8 +42,8 @@ async function emptySchemas(system: System): Promise<void> {
   }
 }
 
-/** Statements in the platform's own store, past the platform. */
-export function inPlatformStore({ directory }: System, statements: string): void {
+/** Runs statements in the provider's store. */
+export function inProviderStore({ directory }: System, statements: string): void {
   const store = new DatabaseSync(join(directory, "sandbox.db"), { timeout: 5_000 });
   try {
     store.exec(statements);

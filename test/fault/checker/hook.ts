@@ -1,4 +1,5 @@
-// Loaded before everything else in a program that is to run broken: replaces pieces of its source as they are loaded.
+// Loaded first in a program that runs with edits: replaces pieces of its source as files are
+// loaded.
 
 import { registerHooks } from "node:module";
 import { EDITS_VARIABLE, type Edit, edited, mark } from "./edits.ts";

@@ -3,29 +3,29 @@ import type { Edit } from "./edits.ts";
 import type { ScenarioName } from "./scenarios.ts";
 
 type Common = {
-  /** For the table, as short as "a-cent-more-to-pay". */
+  /** The name in the table, such as "a-cent-more-to-pay". */
   name: string;
-  /** What is broken. */
+  /** The defect, in words. */
   what: string;
-  /** The finding that must be among those of the judge. */
+  /** The violation that the judge must find. */
   caughtBy: RegExp;
 };
 
-/** A service that runs with other code. */
+/** A service that runs with changed code. */
 export type CodeMutation = Common & {
   service: ServiceName;
   edits: Edit[];
-  /** What makes it visible. */
+  /** The scenario that makes the defect visible. */
   scenario: ScenarioName;
-  /** It goes on moving for ever, so that nobody waits for it. */
+  /** True for a defect that never becomes quiet, so that the judge does not wait. */
   neverQuiet?: true;
 };
 
-/** Data that somebody changed by hand. */
+/** Data that are changed by hand. */
 export type DataMutation = Common & {
-  /** What is changed, and put back afterwards. */
+  /** The tables that are changed, and restored afterwards. */
   tables: [ServiceName, table: string][];
   change: [ServiceName, sql: string][];
-  /** A statement in the platform's store, and the one that undoes it. */
-  platform?: { change: string; undo: string };
+  /** A statement in the provider's store, and the one that undoes it. */
+  provider?: { change: string; undo: string };
 };

@@ -5,9 +5,9 @@ import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-describe("the mutations of the fault suite's checker", () => {
+describe("the mutations of the checker", () => {
   for (const { name, edits } of CODE_MUTATIONS) {
-    it(`${name} finds its pieces, once each`, () => {
+    it(`${name} finds each of its pieces once`, () => {
       for (const [file, own] of Map.groupBy(edits, (edit) => edit.file)) {
         const source = readFileSync(new URL(file, root), "utf8");
         assert.notEqual(own.reduce(edited, source), source);
@@ -15,13 +15,13 @@ describe("the mutations of the fault suite's checker", () => {
     });
   }
 
-  it("are at least 20, each under a name of its own", () => {
+  it("are at least 20, with different names", () => {
     const names = [...CODE_MUTATIONS, ...DATA_MUTATIONS].map(({ name }) => name);
     assert.ok(names.length >= 20);
     assert.equal(new Set(names).size, names.length);
   });
 
-  it("a piece that is there twice, or not at all, is no piece", () => {
+  it("fails for a piece that is missing or repeated", () => {
     const edit = { file: "some.ts", piece: "one", replacement: "two" };
     assert.equal(edited("and one more", edit), "and two more");
     assert.throws(() => edited("one and one", edit), /2 times, not once/);

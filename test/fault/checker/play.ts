@@ -2,13 +2,13 @@ import { CODE_MUTATIONS, DATA_MUTATIONS } from "./mutations/index.ts";
 import { openRig, type Rig } from "./rig.ts";
 import { SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
-/** What became of one mutation. */
+/** The result of one mutation. */
 type Tried = {
   mutation: string;
   what: string;
-  /** The finding that was expected; undefined: it slipped through. */
+  /** The expected violation; undefined when the judge missed it. */
   caughtBy: string | undefined;
-  /** All findings, or what went wrong with trying. */
+  /** All findings, or the error that prevented the trial. */
   found: string[];
   seconds: number;
 };
@@ -16,7 +16,7 @@ type Tried = {
 type Checked = { control: string[]; tried: Tried[]; missing: string[] };
 
 type Playing = {
-  /** Of mutations; none: all. */
+  /** Names of mutations; empty for all. */
   names: readonly string[];
   log: (line: string) => void;
   signal: AbortSignal;
@@ -26,7 +26,7 @@ const TRIES = 2;
 
 export const MUTATION_NAMES = [...DATA_MUTATIONS, ...CODE_MUTATIONS].map(({ name }) => name);
 
-/** Breaks the shop in every way that is known, and sees whether the judge finds it; a shop that is whole comes first. */
+/** Tries every mutation and checks that the judge finds it. A working shop is judged first. */
 export async function playChecker({ names, log, signal }: Playing): Promise<Checked> {
   const isWanted = ({ name }: { name: string }) => names.length === 0 || names.includes(name);
   const data = DATA_MUTATIONS.filter(isWanted);
@@ -43,7 +43,7 @@ export async function playChecker({ names, log, signal }: Playing): Promise<Chec
     log(`${one.mutation}: ${one.caughtBy ?? `NOT CAUGHT\n  ${one.found.join("\n  ")}`}`);
   };
   try {
-    const control = await soundShop(rig, scenariosOf(code), { log, signal });
+    const control = await controlFindings(rig, scenariosOf(code), { log, signal });
     if (control.length === 0) {
       for (const mutation of data) await once(mutation, () => rig.withData(mutation, signal));
       for (const mutation of code) await once(mutation, () => rig.withCode(mutation, signal));
@@ -56,13 +56,13 @@ export async function playChecker({ names, log, signal }: Playing): Promise<Chec
   }
 }
 
-/** The story, on which the data are changed, and whatever else the mutations need. */
+/** The scenarios of the control: the story, whose data are changed, and those of the mutations. */
 function scenariosOf(code: readonly { scenario: ScenarioName }[]): ScenarioName[] {
   const wanted = new Set<ScenarioName>(["story", ...code.map(({ scenario }) => scenario)]);
   return (Object.keys(SCENARIOS) as ScenarioName[]).filter((name) => wanted.has(name));
 }
 
-async function soundShop(
+async function controlFindings(
   rig: Rig,
   scenarios: readonly ScenarioName[],
   { log, signal }: Omit<Playing, "names">,
@@ -72,14 +72,15 @@ async function soundShop(
     if (signal.aborted) return ["interrupted"];
     throw error;
   });
-  const verdict = found.length === 0 ? "clean" : `NOT CLEAN\n  ${found.join("\n  ")}`;
-  log(`control (${scenarios.join(", ")}), ${seconds(started).toFixed(1)} s: ${verdict}`);
+  const result = found.length === 0 ? "clean" : `NOT CLEAN\n  ${found.join("\n  ")}`;
+  log(`control (${scenarios.join(", ")}), ${seconds(started).toFixed(1)} s: ${result}`);
   return found;
 }
 
 /**
- * A mutation that slips through is tried once more: on a busy machine a shopper may not get an answer in time, and then
- * the scenario ends before anything goes wrong. What the judge cannot see it does not see the second time either.
+ * Tries a mutation. One that is missed is tried again: on a busy machine a shopper may not get an
+ * answer in time, and the scenario ends before the defect shows. A defect that the judge cannot see
+ * is missed the second time, too.
  */
 export async function tryOne(
   { name, what, caughtBy }: { name: string; what: string; caughtBy: RegExp },
@@ -89,7 +90,7 @@ export async function tryOne(
   let found: string[] = [];
   let line: string | undefined;
   for (let time = 1; time <= TRIES && line === undefined; time += 1) {
-    found = await findings().catch((error: Error) => [`could not be tried: ${error.stack}`]);
+    found = await findings().catch((error: Error) => [`trial failed: ${error.stack}`]);
     line = found.find((finding) => caughtBy.test(finding));
   }
   return { mutation: name, what, caughtBy: line, found, seconds: seconds(started) };
@@ -114,10 +115,10 @@ export function checkerText(checked: Checked): string {
     ...tried
       .filter(({ caughtBy }) => !caughtBy)
       .flatMap(({ mutation, what, found }) => [
-        `${mutation} (${what}) slipped through; found instead:`,
+        `${mutation} (${what}) was missed; found instead:`,
         ...found.map((line) => `  ${line}`),
       ]),
-    ...control.map((line) => `a shop that is whole is taken for broken: ${line}`),
+    ...control.map((line) => `finding in a working shop: ${line}`),
     ...(missing.length > 0 ? [`not tried: ${missing.join(", ")}`] : []),
     `${count} of ${tried.length + missing.length} mutations caught in ${sum.toFixed(0)} s`,
   ].join("\n");

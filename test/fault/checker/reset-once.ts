@@ -1,8 +1,8 @@
 import type { Filter } from "../../../testbed/proxy/pipe.ts";
 
 /**
- * Resets a connection once, before a request arrives that `at` knows; where `after` is given, only on a connection on
- * which a request was seen that it knows.
+ * Resets a connection once, before a request that `at` matches; with `after`, only on a connection
+ * on which a request matched `after` before.
  */
 export function resetOnce(when: {
   after?: (request: Buffer) => boolean;

@@ -5,37 +5,37 @@ import { type System, startSystem } from "../../../testbed/system/system.ts";
 import { judge, violations } from "../judge/judge.ts";
 import { openMarket } from "../load/market.ts";
 import { shopper } from "../load/shopper.ts";
-import { emptyShop, inPlatformStore } from "./clean.ts";
+import { emptyShop, inProviderStore } from "./clean.ts";
 import { mark, mutatedBy } from "./edits.ts";
 import type { CodeMutation, DataMutation } from "./mutation.ts";
 import { SCENARIOS, type ScenarioName, type Scene } from "./scenarios.ts";
 
-/** A system on which one mutation after the other is tried. */
+/** A system on which mutations are tried one after the other. */
 export type Rig = {
-  /** What the judge finds in a shop that works, after these scenarios. */
+  /** The findings in a working shop after these scenarios. */
   control(scenarios: readonly ScenarioName[], signal?: AbortSignal): Promise<string[]>;
-  /** What it finds with the service broken. */
+  /** The findings with a mutated service. */
   withCode(mutation: CodeMutation, signal?: AbortSignal): Promise<string[]>;
-  /** What it finds with the data of the last control changed; they are put back afterwards. */
+  /** The findings with changed data of the last control, which are restored afterwards. */
   withData(mutation: DataMutation, signal?: AbortSignal): Promise<string[]>;
   stop(): Promise<void>;
 };
 
 const SHOPPERS = 2;
 const QUIET_WITHIN_MS = 60_000;
-/** Long enough for all that does come to an end. */
+/** Enough for everything that ends at all. */
 const NEVER_QUIET_MS = 10_000;
 const REACHED_WITHIN_MS = 60_000;
 const ASK_AGAIN_MS = 100;
 
-/** One replica of each service: the other one would only have to be broken, too. */
+/** One replica of each service, so that only one has to be mutated. */
 export async function openRig(log: (line: string) => void): Promise<Rig> {
   const system = await startSystem({}, log);
   for (const service of SERVICES) await system.program(`${service}2`).end();
   let broken: ServiceName | undefined;
   let scene: Scene | undefined;
 
-  /** An empty shop with this service broken, and no other. */
+  /** Makes an empty shop in which only this service is mutated. */
   async function build(next?: CodeMutation): Promise<Scene> {
     const changed = new Set([broken, next?.service].filter((name) => name !== undefined));
     broken = next?.service;
@@ -77,27 +77,27 @@ export async function openRig(log: (line: string) => void): Promise<Rig> {
       await SCENARIOS[scenario](own);
       const output = system.program(`${service}1`).output().slice(before);
       for (const { file } of edits) {
-        if (!output.includes(mark(file))) throw new Error(`${service} never loaded ${file}`);
+        if (!output.includes(mark(file))) throw new Error(`${service} did not load ${file}`);
       }
       return judged(own, neverQuiet ? NEVER_QUIET_MS : QUIET_WITHIN_MS, signal);
     },
-    async withData({ tables, change, platform }, signal) {
-      if (!scene) throw new Error("there is nothing to change before a control");
+    async withData({ tables, change, provider }, signal) {
+      if (!scene) throw new Error("withData needs the data of a control; call control first");
       const kept = await Promise.all(
         tables.map(([service, table]) => keep(system, service, table)),
       );
       for (const [service, sql] of change) await system.sql(service, sql);
-      if (platform) inPlatformStore(system, platform.change);
+      if (provider) inProviderStore(system, provider.change);
       const found = await judged(scene, QUIET_WITHIN_MS, signal);
-      if (platform) inPlatformStore(system, platform.undo);
-      for (const putBack of kept) await putBack();
+      if (provider) inProviderStore(system, provider.undo);
+      for (const restore of kept) await restore();
       return found;
     },
     stop: () => system.stop(),
   };
 }
 
-/** Remembers a table; the returned function makes it so again. */
+/** Saves the rows of a table; the returned function restores them. */
 async function keep(
   system: System,
   service: ServiceName,
@@ -118,7 +118,9 @@ async function keep(
   };
 }
 
-/** After a failure gRPC waits before it connects again: until the services have found each other, nothing is tried. */
+/**
+ * Waits until the services have reconnected: after a failure gRPC waits before the next attempt.
+ */
 async function untilConnected({ market, ann }: Scene): Promise<void> {
   const { shop } = market.system;
   const { userId } = ann;
@@ -140,7 +142,10 @@ async function untilAnswered(
   for (;;) {
     const answer = await call().catch((error: unknown) => error);
     if (answer instanceof Refusal && answer.reason === wanted) return;
-    if (Date.now() > untilMs) throw new Error(`${what} is not answered`, { cause: answer });
+    if (Date.now() > untilMs)
+      throw new Error(`${what} was not answered in ${REACHED_WITHIN_MS / 1_000} s`, {
+        cause: answer,
+      });
     await pause(ASK_AGAIN_MS);
   }
 }

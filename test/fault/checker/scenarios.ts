@@ -9,34 +9,37 @@ import type { Item, Market } from "../load/market.ts";
 import type { Shopper } from "../load/shopper.ts";
 import { resetOnce } from "./reset-once.ts";
 
-/** A small scene with two shoppers, whose history is judged. */
+/** Two shoppers in a market whose history is judged. */
 export type Scene = { market: Market; ann: Shopper; bob: Shopper };
 
 const LOOKS = 120;
 const LOOK_EVERY_MS = 100;
-/** Longer than a scenario takes, so that only what it does itself finds out about a payment. */
+/** Longer than a scenario, so that only the scenario itself reports a payment. */
 const LATE_MS = 6_000;
 const QUIET_WITHIN_MS = 30_000;
 
-/** Each is small: what makes some mutations visible, and is harmless to a shop that works. */
+/** Small scenarios that make some defects visible and are harmless to a working shop. */
 export const SCENARIOS = {
-  /** Everything that happens to orders on a good day, refusals and repetitions included. */
+  /** Everything that orders go through normally, with refusals and repetitions. */
   story,
-  /** All that was told once is told again, events and commands. */
+  /** All events are published again, and commands repeated. */
   echo,
-  /** A participant is away while an order is placed, and gets its command when the order is long cancelled. */
+  /**
+   * A participant is down while an order is placed, and gets its command after the order was
+   * cancelled.
+   */
   late,
-  /** The broker acknowledges an event that no consumer will ever get. */
+  /** The broker acknowledges an event that no consumer gets. */
   lostEvent,
-  /** The connection ends before the commit of an order's outcome. */
+  /** The connection is reset before the commit of an order's outcome. */
   brokenCommit,
-  /** The connection ends within the transaction that gives stock back. */
+  /** The connection is reset within the transaction that returns stock. */
   brokenRelease,
-  /** The platform carries a refund out, and its answer is lost. */
+  /** The provider executes a refund, and its answer is lost. */
   lostAnswer,
-  /** Somebody tells of a payment that nobody made, with a good signature and another amount. */
+  /** A callback with a valid signature reports a payment that was not made, with another amount. */
   forgery,
-  /** Paid at the last moment, and the deadline passes before the platform tells. */
+  /** A shopper pays at the last moment, and the deadline passes before the callback. */
   lastMoment,
 } as const satisfies Record<string, (scene: Scene) => Promise<void>>;
 
@@ -127,7 +130,7 @@ async function late({ market, ann }: Scene): Promise<void> {
 async function lostEvent({ market, bob }: Scene): Promise<void> {
   const { system } = market;
   const [cheap] = market.items as [Item];
-  // The stream takes it, under a subject that nobody has asked for.
+  // The stream stores it under a subject that no consumer reads.
   const astray = onPublish(/\.order\.v1\.cancelled$/, ({ bytes, subject }) => {
     const text = bytes.toString("latin1").replace(subject, `${subject.slice(0, -1)}x`);
     return [Buffer.from(text, "latin1")];
@@ -147,7 +150,7 @@ async function lostEvent({ market, bob }: Scene): Promise<void> {
   for (const edge of edges) edge.mend();
 }
 
-/** Runs while the next connection to the database that does this is reset at this point. */
+/** Runs `work` while the next connection to the database that the filter matches is reset. */
 async function interrupted(
   { system }: Market,
   { from, filter }: { from: string; filter: { filter: Filter; done: () => boolean } },
@@ -225,7 +228,10 @@ async function lastMoment({ market, ann }: Scene): Promise<void> {
   await system.sandbox.faults();
 }
 
-/** Pays at the platform, and waits until the shop has heard of it; the order, or undefined where it does not come to it. */
+/**
+ * Pays an order and waits until the shop has recorded it. Returns the order's id, or undefined when
+ * that did not happen.
+ */
 async function paid(person: Shopper, placed: Operation): Promise<bigint | undefined> {
   const orderId = idOf(placed);
   const paymentId = orderId && idOf(await person.openPayment(orderId));
@@ -242,7 +248,7 @@ async function untilRefunded(person: Shopper, orderId: bigint): Promise<void> {
   });
 }
 
-/** A broken shop may never come to it: then the scenario goes on. */
+/** Waits until `isSo`. A mutated shop may never get there; then the scenario continues. */
 async function eventually(isSo: () => Promise<boolean>): Promise<boolean> {
   for (let look = 0; look < LOOKS; look += 1) {
     if (await isSo()) return true;

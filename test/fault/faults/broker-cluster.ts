@@ -12,7 +12,7 @@ import { freeze, kill, namesOf, sleep } from "./steps.ts";
 const topology: Topology = { broker: "cluster3" };
 const needs = ["namespaces" as const];
 
-/** The node that leads a stream of the shop. */
+/** The node that leads a stream, by default the shop's first. */
 async function leadingNode(system: System, stream?: string): Promise<Engine> {
   const leader = await asOperator(system, async (operator) => {
     const [first = ""] = await shopStreams(system, operator);
@@ -22,17 +22,16 @@ async function leadingNode(system: System, stream?: string): Promise<Engine> {
 }
 
 /**
- * nats-server 2.9 has been seen to leave a stream without a leader for good, long after its nodes reached each other
- * again. What an operator does about that is starting the nodes anew, one after the other.
+ * Restarts the nodes one after the other, as an operator would, when a stream has no leader.
+ * nats-server 2.9 may leave a stream without a leader for good, long after its nodes reach each
+ * other again.
  */
 async function helpWithoutLeader({ system, note }: ScriptContext): Promise<void> {
   const streams = await asOperator(system, (operator) => shopStreams(system, operator));
   try {
     for (const stream of streams) await leadingNode(system, stream);
   } catch {
-    note(
-      "a stream stayed without a leader after the nodes were together again; they were restarted",
-    );
+    note("a stream had no leader after the partition ended; the nodes were restarted");
     for (const node of system.brokers.nodes) {
       await node.kill();
       await node.start();
@@ -43,7 +42,7 @@ async function helpWithoutLeader({ system, note }: ScriptContext): Promise<void>
 export const killLeader: Fault = {
   name: "cluster-leader-killed",
   catalogue: ["F46", "F40"],
-  what: "of three brokers the one that leads a stream is killed, and comes back with its store",
+  what: "SIGKILL of the leader of three brokers; it starts again with its store",
   needs,
   topology,
   soak: false,
@@ -56,7 +55,7 @@ export const killLeader: Fault = {
 export const pauseLeader: Fault = {
   name: "cluster-leader-paused",
   catalogue: ["F46"],
-  what: "the leader stands still until another one leads, and goes on as if nothing had been",
+  what: "SIGSTOP of the leader until another node leads; then it continues",
   needs,
   topology,
   soak: false,
@@ -73,7 +72,7 @@ const MEANWHILE_MS = 300_000;
 export const noQuorum: Fault = {
   name: "cluster-no-quorum",
   catalogue: ["F48"],
-  what: "two of three brokers are away for a minute: no message is taken, orders are",
+  what: "two of three brokers are down for a minute: no message is accepted, orders are",
   needs,
   topology,
   soak: false,
@@ -97,23 +96,23 @@ const bothWays = (one: string, other: string): Cut[] => [
   [other, one],
 ];
 
-/** What is cut when `leader` leads and the other two follow. */
+/** The directions that are cut when `leader` leads and the other two follow. */
 const CUTS: Record<string, (leader: string, one: string, other: string) => Cut[]> = {
-  "alone, with its clients": (leader, one, other) => [
+  "isolated with its clients": (leader, one, other) => [
     ...bothWays(leader, one),
     ...bothWays(leader, other),
   ],
-  alone: (leader, one, other) => [
+  isolated: (leader, one, other) => [
     ...bothWays(leader, one),
     ...bothWays(leader, other),
     [OUTSIDE, leader],
   ],
-  "cut from one of the others": (leader, one) => bothWays(leader, one),
-  "heard by nobody": (leader, one, other) => [
+  "cut off from one node": (leader, one) => bothWays(leader, one),
+  "unable to send": (leader, one, other) => [
     [leader, one],
     [leader, other],
   ],
-  "deaf for the others": (leader, one, other) => [
+  "unable to receive": (leader, one, other) => [
     [one, leader],
     [other, leader],
   ],
@@ -123,13 +122,15 @@ const PARTITIONED_MS = [6_000, 9_000] as const;
 const TOGETHER_MS = 6_000;
 const JUDGED_TOGETHER = 5;
 
-/** Cuts the leader off so many times, and counts what the cluster lost of what it had acknowledged. */
+/**
+ * Isolates the leader `times` times, and counts what the cluster lost of what it had acknowledged.
+ */
 async function partition(
-  course: ScriptContext,
+  context: ScriptContext,
   how: readonly string[],
   times: number,
 ): Promise<void> {
-  const { system, random, log, note, signal, injected, judge } = course;
+  const { system, random, log, note, signal, injected, judge } = context;
   const network = networkOf(system.brokers);
   let probe: LossProbe | undefined = await startLossProbe(system.brokers);
   const counts = { acknowledged: 0, lost: 0 };
@@ -139,23 +140,25 @@ async function partition(
     if (!counted) return;
     counts.acknowledged += counted.acknowledged;
     counts.lost += counted.lost;
-    log(`of the probe's ${counted.acknowledged} acknowledged messages ${counted.lost} are lost`);
+    log(
+      `the cluster lost ${counted.lost} of the probe's ${counted.acknowledged} acknowledged messages`,
+    );
   };
   try {
     for (let time = 1; time <= times && !signal.aborted; time += 1) {
       const cut = how[(time - 1) % how.length] ?? "";
       probe ??= await startLossProbe(system.brokers);
       const leader = await leadingNode(system);
-      // The probe and the shop's stream lose by the same cut.
+      // The probe's stream gets the same leader, so that a cut affects both streams.
       await asOperator(system, (operator) =>
         moveLeader(operator, probe?.stream ?? "", leader.name),
       );
-      await isolate(course, { leader, cut, prove: time <= how.length });
+      await isolate(context, { leader, cut, prove: time <= how.length });
       await sleep(random.between(...PARTITIONED_MS), signal);
       await network.mend();
       injected();
       await sleep(TOGETHER_MS, signal);
-      await helpWithoutLeader(course);
+      await helpWithoutLeader(context);
       if (time % JUDGED_TOGETHER !== 0 && time < times) continue;
       await endProbe();
       await logLoss(system, note);
@@ -166,9 +169,7 @@ async function partition(
     await endProbe();
   }
   const { acknowledged, lost } = counts;
-  note(
-    `in all the cluster lost ${lost} of ${acknowledged} messages of a careful publisher that it had acknowledged`,
-  );
+  note(`in total the cluster lost ${lost} of the probe's ${acknowledged} acknowledged messages`);
 }
 
 async function isolate(
@@ -191,20 +192,20 @@ async function isolate(
 export const isolateLeader: Fault = {
   name: "cluster-leader-isolated",
   catalogue: ["F47"],
-  what: "ten times the leader is cut off from the other brokers, with its clients and without them",
+  what: "ten times the leader is isolated from the other brokers, with its clients and without them",
   needs,
   topology,
   soak: false,
-  run: (course) => partition(course, ["alone, with its clients", "alone"], 10),
+  run: (context) => partition(context, ["isolated with its clients", "isolated"], 10),
 };
 
 export const partitionCluster: Fault = {
   name: "cluster-partitioned",
   catalogue: ["F47"],
-  what: "partitions in part and in one direction: the leader is cut from one broker, heard by none, or deaf for all",
+  what: "partial and one-way partitions: the leader is cut off from one node, or can only receive, or only send",
   needs,
   topology,
   soak: false,
-  run: (course) =>
-    partition(course, ["cut from one of the others", "heard by nobody", "deaf for the others"], 6),
+  run: (context) =>
+    partition(context, ["cut off from one node", "unable to send", "unable to receive"], 6),
 };

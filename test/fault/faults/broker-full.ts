@@ -10,17 +10,17 @@ import { fillDisk, onOwnDisk } from "./steps.ts";
 
 const SMALL_MEGABYTES = 48;
 const ROOMY_MEGABYTES = 256;
-/** Accepted while the broker takes nothing. */
+/** Orders that the shop must accept while the broker accepts no message. */
 const ORDERS_MEANWHILE = 10;
 const MEANWHILE_MS = 300_000;
 
 const onSmallDisk = onOwnDisk(() => smallDisk(SMALL_MEGABYTES), "brokerDirectory");
 
-/** nats-server 2.9 turns JetStream off when its disk is full, and space alone does not turn it on again. */
+/** nats-server 2.9 disables JetStream when its disk is full, and enables it only at a start. */
 export const fillBrokersDisk: Fault = {
   name: "broker-disk-full",
   catalogue: ["F56"],
-  what: "the broker's disk is full while orders go on; it gets space and is started again",
+  what: "the broker's disk is full while orders are placed; it gets space, and the broker is restarted",
   needs: ["mount"],
   prepare: onSmallDisk,
   async run({ system, load, random, log }) {
@@ -33,7 +33,7 @@ export const fillBrokersDisk: Fault = {
     await pause(random.between(1_000, 8_000));
     const still = await asOperator(system, ({ manager }) => manager.getAccountInfo()).then(
       ({ storage }) => `still has JetStream, with ${storage} bytes`,
-      (error: Error) => `has no JetStream any more (${error.message})`,
+      (error: Error) => `has disabled JetStream (${error.message})`,
     );
     log(`the disk is full, and the broker ${still}`);
     rmSync(filler);
@@ -45,17 +45,20 @@ export const fillBrokersDisk: Fault = {
 };
 
 const UNLIMITED = { max_msgs: -1, max_bytes: -1, discard: DiscardPolicy.New };
-/** What an operator may set by mistake: refused when full, or forgotten without having been read. */
+/**
+ * Limits that an operator may set by mistake: a full stream refuses messages, or discards unread
+ * ones.
+ */
 const LIMITS: Record<string, (messages: number) => Partial<StreamConfig>> = {
-  "takes nothing more": (messages) => ({ max_msgs: Math.max(messages, 1) }),
-  "takes only 2,000 bytes": () => ({ max_bytes: 2_000 }),
+  "accepts no further message": (messages) => ({ max_msgs: Math.max(messages, 1) }),
+  "holds at most 2,000 bytes": () => ({ max_bytes: 2_000 }),
   "keeps only its last message": () => ({ max_msgs: 1, discard: DiscardPolicy.Old }),
 };
 
 export const limitStreams: Fault = {
   name: "stream-limit",
   catalogue: ["F57"],
-  what: "a stream reaches its limit: what comes is refused, or what is there is forgotten unread",
+  what: "a stream reaches its limit: it refuses messages, or discards unread ones",
   holdMs: [3_000, 15_000],
   async inject({ system, random, log }) {
     const what = random.pick(Object.keys(LIMITS));

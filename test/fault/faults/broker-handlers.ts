@@ -5,7 +5,7 @@ import type { ServiceName } from "#proto/services.ts";
 import { openParkedMessages } from "../../../ops/parked/messages.ts";
 import { connectedBroker, redeliver } from "../../../ops/parked/redeliver.ts";
 import { asOperator } from "../../../testbed/system/operator.ts";
-import { retry } from "../../../testbed/system/retry.ts";
+import { retryThroughFaults } from "../../../testbed/system/retry.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { Fault, ScriptContext } from "../fault.ts";
 import { restartEach } from "./steps.ts";
@@ -15,7 +15,7 @@ const CONSUMERS = FACTS.flatMap(({ fact, consumers }) =>
 );
 const durableOf = (service: ServiceName, fact: string) => `${service}_${fact.replaceAll(".", "_")}`;
 
-/** Runs with each event that a consumer writes down. Returns what takes it away. */
+/** Runs a statement with each event that a consumer records in its inbox, until healed. */
 async function onEachEvent(
   { sql }: System,
   [service, fact]: (typeof CONSUMERS)[number],
@@ -24,58 +24,59 @@ async function onEachEvent(
   const trigger = `create trigger fault_inbox before insert on inbox for each row
      if new.consumer = '${durableOf(service, fact)}' then ${statement}; end if`;
   const remove = async () => {
-    await retry(() => sql(service, "drop trigger if exists fault_inbox"));
+    await retryThroughFaults(() => sql(service, "drop trigger if exists fault_inbox"));
   };
   await remove();
-  await retry(() => sql(service, trigger));
+  await retryThroughFaults(() => sql(service, trigger));
   return remove;
 }
 
-const FAILS = "signal sqlstate '45000' set message_text = 'fails always'";
+const FAILS = "signal sqlstate '45000' set message_text = 'always fails'";
 
 export const failHandler: Fault = {
   name: "handler-fails",
   catalogue: ["F53"],
-  what: "one kind of event always fails where it is handled, then works again, before anything is parked",
+  what: "one consumer fails at every event, and works again before anything is parked",
   holdMs: [3_000, 15_000],
-  inject: (course) => failAtOne(course),
+  inject: (context) => failAtOne(context),
 };
 
-/** One kind of event fails where it is handled, until what is returned is done. */
+/** Makes one consumer fail at every event, until healed. */
 export async function failAtOne({
   system,
   random,
   log,
 }: Pick<ScriptContext, "system" | "random" | "log">): Promise<() => Promise<void>> {
   const consumer = random.pick(CONSUMERS);
-  log(`${consumer.join(" fails at ")}`);
+  log(consumer.join(" fails at "));
   return onEachEvent(system, consumer, FAILS);
 }
 
 const PARKED_WITHIN_MS = 180_000;
 const MAX_ATTEMPTS = 8;
 
-/** For as long as it takes until all attempts are used up; then a person starts the messages again. */
+/** Lasts until all attempts are used up; then an operator restarts the parked messages. */
 export const failHandlerForLong: Fault = {
   name: "handler-fails-for-long",
   catalogue: ["F53", "F54"],
-  what: "the same until messages are parked, with nobody listening to advisories; a person starts them again",
-  async run(course) {
-    const { system, random, log, signal } = course;
+  what: "one consumer fails until messages are parked, without a listener for advisories; an operator restarts them",
+  async run(context) {
+    const { system, random, log, signal } = context;
     const consumer = random.pick(CONSUMERS);
-    log(`${consumer.join(" fails at ")}`);
+    log(consumer.join(" fails at "));
     const mend = await onEachEvent(system, consumer, FAILS);
     try {
       const deadline = Date.now() + PARKED_WITHIN_MS;
       while (!signal.aborted && (await parkedOf(system)).length === 0) {
-        if (Date.now() > deadline) throw new Error("nothing is parked");
+        if (Date.now() > deadline)
+          throw new Error(`no message was parked in ${PARKED_WITHIN_MS / 1_000} s`);
         await pause(500);
       }
     } finally {
       await mend();
     }
-    await course.load?.stop();
-    await startParkedAgain(course);
+    await context.load?.stop();
+    await restartParked(context);
   },
 };
 
@@ -88,8 +89,11 @@ async function parkedOf({ namespace, database }: System) {
   }
 }
 
-/** As `npm run parked` does. What is under way still comes to its own end, parked or not. */
-async function startParkedAgain({ system, log }: ScriptContext): Promise<void> {
+/**
+ * Restarts the parked messages as `npm run parked` does. Messages in progress may still succeed or
+ * be parked.
+ */
+async function restartParked({ system, log }: ScriptContext): Promise<void> {
   const { namespace, database, brokers } = system;
   const messages = await openParkedMessages({ mysqlUrl: database.url, namespace });
   const servers = brokers.nodes.map(({ url }) => url);
@@ -97,9 +101,10 @@ async function startParkedAgain({ system, log }: ScriptContext): Promise<void> {
   try {
     const parked = (await messages.list()).filter(({ state }) => state === "parked");
     const tooMany = parked.filter(({ attempts }) => attempts > MAX_ATTEMPTS);
-    if (tooMany.length > 0) throw new Error("messages were tried after they were parked");
+    if (tooMany.length > 0)
+      throw new Error(`${tooMany.length} messages were tried more than ${MAX_ATTEMPTS} times`);
     for (const message of parked) await redeliver(message, { messages, broker, namespace });
-    log(`${parked.length} parked messages started again`);
+    log(`${parked.length} parked messages were restarted`);
   } finally {
     await broker.close();
     await messages.close();
@@ -109,7 +114,7 @@ async function startParkedAgain({ system, log }: ScriptContext): Promise<void> {
 export const hangHandler: Fault = {
   name: "handler-hangs",
   catalogue: ["F53"],
-  what: "a replica stops in the middle of handling events, with its transaction open, past the waiting time for an acknowledgement; then it is started anew",
+  what: "a replica hangs while it handles events, with an open transaction, for longer than ack_wait; then it is restarted",
   holdMs: [31_000, 45_000],
   async inject({ system, random, log }) {
     const points: [ServiceName, string][] = [
@@ -132,7 +137,7 @@ export const hangHandler: Fault = {
 export const slowHandlers: Fault = {
   name: "consumers-slow",
   catalogue: ["F55"],
-  what: "every consumer takes a good part of a second for each event; what waits is not delivered again and again",
+  what: "every consumer needs up to 0.8 s for each event; waiting messages are not redelivered again and again",
   holdMs: [10_000, 25_000],
   async inject({ system, random }) {
     const kinds = [...new Set(CONSUMERS.map(([service]) => service))];
@@ -140,11 +145,11 @@ export const slowHandlers: Fault = {
     const trigger = `create trigger fault_slow before insert on inbox for each row do sleep(${seconds})`;
     const remove = async () => {
       for (const service of kinds) {
-        await retry(() => system.sql(service, "drop trigger if exists fault_slow"));
+        await retryThroughFaults(() => system.sql(service, "drop trigger if exists fault_slow"));
       }
     };
     await remove();
-    for (const service of kinds) await retry(() => system.sql(service, trigger));
+    for (const service of kinds) await retryThroughFaults(() => system.sql(service, trigger));
     return remove;
   },
 };
@@ -158,7 +163,7 @@ const TYPES = Object.fromEntries(
     schema.typeName,
   ]),
 );
-/** Less than the broker's limit of a message by more than the headers. */
+/** Below the broker's limit for a message, with space for the headers. */
 const MEGABYTE = 1_000_000;
 
 function poisons(fact: string, eventId: () => bigint): Poison[] {
@@ -170,15 +175,19 @@ function poisons(fact: string, eventId: () => bigint): Poison[] {
   return [
     { what: "no headers", headers: {}, payload: randomBytes(40) },
     { what: "no event id", headers: { "Shop-Event-Type": TYPES[fact] ?? "" }, payload: nothing },
-    { what: "no number as id", headers: { ...named(), "Shop-Event-Id": "NaN" }, payload: nothing },
-    { what: "unknown type", headers: named("shop.event.v1.OrderVanished"), payload: nothing },
     {
-      what: "version 2",
+      what: "an id that is not a number",
+      headers: { ...named(), "Shop-Event-Id": "NaN" },
+      payload: nothing,
+    },
+    { what: "an unknown type", headers: named("shop.event.v1.OrderVanished"), payload: nothing },
+    {
+      what: "an unknown version",
       headers: named((TYPES[fact] ?? "").replace("v1", "v2")),
       payload: nothing,
     },
-    { what: "text", headers: named(), payload: Buffer.from('{"orderId":"NaN"}') },
-    { what: "cut short", headers: named(), payload: Buffer.from("0a7f0102", "hex") },
+    { what: "text for protobuf", headers: named(), payload: Buffer.from('{"orderId":"NaN"}') },
+    { what: "a truncated message", headers: named(), payload: Buffer.from("0a7f0102", "hex") },
     { what: "a megabyte", headers: named(), payload: Buffer.alloc(MEGABYTE, 0xff) },
   ];
 }
@@ -186,9 +195,9 @@ function poisons(fact: string, eventId: () => bigint): Poison[] {
 export const poisonMessages: Fault = {
   name: "messages-poisoned",
   catalogue: ["F52", "F54"],
-  what: "messages that nobody can read, of every kind and at every consumer: set aside whole, and all others go on",
-  async run(course) {
-    const { system, load, random, injected, log } = course;
+  what: "unreadable messages of every kind at every consumer: each is parked unchanged, and all others are processed",
+  async run(context) {
+    const { system, load, random, injected, log } = context;
     const published: { fact: string; poison: Poison }[] = [];
     let nextId = 2n ** 62n + BigInt(Math.floor(random.next() * 2 ** 48));
     await asOperator(system, async (operator) => {
@@ -207,16 +216,18 @@ export const poisonMessages: Fault = {
       }
     });
     await load?.acknowledged(20, PARKED_WITHIN_MS);
-    const parked = await untilParked(course, expectedOf(published));
-    log(`${parked} messages set aside`);
-    // A person has seen them.
+    const parked = await untilParked(context, expectedOf(published));
+    log(`${parked} messages were parked`);
+    // An operator deletes them.
     for (const service of new Set(CONSUMERS.map(([name]) => name))) {
       await system.sql(service, "delete from parked_messages where state = 2");
     }
   },
 };
 
-/** What has to be set aside: each poison once at each consumer of its subject, by consumer and payload. */
+/**
+ * What must be parked: each message once at each consumer of its subject, as "consumer payload".
+ */
 function expectedOf(published: readonly { fact: string; poison: Poison }[]): string[] {
   return published
     .flatMap(({ fact, poison: { payload } }) => {
@@ -234,9 +245,7 @@ async function untilParked({ system, signal }: ScriptContext, expected: string[]
     const found = parked.map((one) => `${one.consumer} ${one.payload.toString("hex")}`).sort();
     if (String(found) === String(expected) || signal.aborted) return found.length;
     if (Date.now() > deadline) {
-      throw new Error(
-        `${found.length} messages are set aside, not the ${expected.length} expected`,
-      );
+      throw new Error(`${found.length} messages are parked, expected ${expected.length}`);
     }
     await pause(500);
   }

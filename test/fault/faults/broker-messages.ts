@@ -13,7 +13,7 @@ import { brokerEdges, sleep, unfiltering } from "./steps.ts";
 
 const AT_ONCE = 32;
 
-/** Applies a rule to each event that a service publishes, on every way to a broker. */
+/** Applies a rule to each event that a service publishes, on every edge to a broker. */
 function onEveryEvent({ system }: FaultContext, ruleOf: () => PublishRule): Heal {
   const events = new RegExp(`^${system.namespace}\\.`);
   const edges = brokerEdges(system);
@@ -21,11 +21,14 @@ function onEveryEvent({ system }: FaultContext, ruleOf: () => PublishRule): Heal
   return unfiltering(edges);
 }
 
-/** Both under the same message id, which the stream knows again, and under others, which it does not. */
+/**
+ * Some under the same message id, which the stream deduplicates, and some under others, which it
+ * does not.
+ */
 export const doubleMessages: Fault = {
   name: "messages-doubled",
   catalogue: ["F49"],
-  what: "each event is published two to six times at once, under its message id and under others",
+  what: "each event is published two to six times, under its message id and under others",
   holdMs: [3_000, 10_000],
   async inject(context) {
     const { random } = context;
@@ -33,7 +36,7 @@ export const doubleMessages: Fault = {
       const more = Array.from({ length: random.between(1, 5) }, () =>
         random.chance(0.6) ? underAnotherId(bytes) : bytes,
       );
-      // Now and then a repetition comes first.
+      // A repetition may come first.
       return random.some([bytes, ...more], more.length + 1);
     });
   },
@@ -42,7 +45,7 @@ export const doubleMessages: Fault = {
 export const reorderMessages: Fault = {
   name: "messages-reordered",
   catalogue: ["F50"],
-  what: "events are held and published in the opposite order, past what their publisher waits for",
+  what: "events are held and published in reverse order, some after their publisher has timed out",
   holdMs: [5_000, 15_000],
   async inject(context) {
     const { random } = context;
@@ -56,11 +59,11 @@ const LATE_MS = [6_000, 30_000] as const;
 export const delayMessages: Fault = {
   name: "messages-late",
   catalogue: ["F51"],
-  what: "events arrive up to half a minute after they were given up for lost and published again; then all that was ever told is told again in another order",
-  async run(course) {
-    const { random, signal, injected, judge, log } = course;
+  what: "events arrive up to 30 s late, after they were published again; then all events are published once more in another order",
+  async run(context) {
+    const { random, signal, injected, judge, log } = context;
     let held = 0;
-    const heal = onEveryEvent(course, () => ({ bytes, inject }) => {
+    const heal = onEveryEvent(context, () => ({ bytes, inject }) => {
       if (!random.chance(LATE_SHARE)) return [bytes];
       held += 1;
       setTimeout(
@@ -74,15 +77,15 @@ export const delayMessages: Fault = {
     });
     await sleep(random.between(10_000, 20_000), signal);
     await heal();
-    await course.load?.stop();
-    log(`${held} events are on their way yet`);
+    await context.load?.stop();
+    log(`${held} events are still delayed`);
     while (held > 0) await pause(100);
     injected();
     await judge("late events");
-    const told = await allMessages(course.system);
-    await publishAgain(course.system, random.some(told, told.length));
+    const published = await allMessages(context.system);
+    await publishAgain(context.system, random.some(published, published.length));
     injected();
-    log(`all ${told.length} messages told again`);
+    log(`all ${published.length} messages were published again`);
   },
 };
 
@@ -92,13 +95,13 @@ const SHORT_WINDOW_NS = 100_000_000;
 export const repeatMessages: Fault = {
   name: "messages-repeated",
   catalogue: ["F49"],
-  what: "old events come again while new ones do: once, twice and a thousand times, under other message ids and, outside the stream's window, under their own",
-  async run(course) {
-    const { system, random, injected, log } = course;
-    const told = await allMessages(system);
-    await publishAgain(system, told);
-    await publishAgain(system, [...told, ...told]);
-    for (const one of random.some(told, 3)) {
+  what: "old events are published again beside new ones: once, twice and 1,000 times, under other message ids and, outside the duplicate window, under their own",
+  async run(context) {
+    const { system, random, injected, log } = context;
+    const published = await allMessages(system);
+    await publishAgain(system, published);
+    await publishAgain(system, [...published, ...published]);
+    for (const one of random.some(published, 3)) {
       log(`${one.subject} ${MANY} times`);
       await publishAgain(
         system,
@@ -113,10 +116,12 @@ export const repeatMessages: Fault = {
         await manager.streams.update(stream, { ...config, duplicate_window: SHORT_WINDOW_NS });
         await pause(200);
         const before = (await manager.streams.info(stream)).state.messages;
-        const own = told.filter((message) => message.stream === stream);
+        const own = published.filter((message) => message.stream === stream);
         await pMap(own, (message) => operator.publish(message), { concurrency: AT_ONCE });
         const { state } = await manager.streams.info(stream);
-        log(`${own.length} under their own ids, ${stream} took ${state.messages - before}`);
+        log(
+          `${stream} stored ${state.messages - before} of ${own.length} messages under their own ids`,
+        );
         await manager.streams.update(stream, config);
       }
     });

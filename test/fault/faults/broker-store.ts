@@ -11,18 +11,18 @@ import { onOwnDisk, sleep } from "./steps.ts";
 const DISK_MEGABYTES = 256;
 const POWER_CUTS = 20;
 const WIPES = 10;
-/** Judged after so many: what is wrong shows close to what did it. */
+/** Judged after this many, so that a violation is close to its cause. */
 const TOGETHER = 5;
 
 const onLoopDisk = onOwnDisk(() => loopDisk(DISK_MEGABYTES), "brokerDirectory");
 
-/** Breaks it so many times while orders come in, and judges in between. */
+/** Breaks a broker `times` times while orders are placed, and judges in between. */
 async function repeatedly(
-  course: ScriptContext,
+  context: ScriptContext,
   times: number,
   once: (broker: Engine) => Promise<void>,
 ): Promise<void> {
-  const { system, random, note, signal, injected } = course;
+  const { system, random, note, signal, injected } = context;
   const broker = random.pick(system.brokers.nodes);
   for (let time = 1; time <= times && !signal.aborted; time += 1) {
     await sleep(random.between(200, 6_000), signal);
@@ -30,7 +30,7 @@ async function repeatedly(
     injected();
     if (time % TOGETHER === 0) {
       await logLoss(system, note);
-      if (time < times) await course.judge(`${time} of ${times}`);
+      if (time < times) await context.judge(`${time} of ${times}`);
     }
   }
 }
@@ -38,17 +38,17 @@ async function repeatedly(
 export const cutBrokersPower: Fault = {
   name: "broker-power-cut",
   catalogue: ["F41"],
-  what: `${POWER_CUTS} power cuts of the broker: what had not reached its disk is gone, acknowledged or not`,
+  what: `${POWER_CUTS} power cuts of the broker: what had not reached its disk is lost, acknowledged or not`,
   needs: ["loop", "mount"],
   prepare: onLoopDisk,
-  async run(course) {
-    const [broker] = course.system.brokers.nodes as [Engine];
+  async run(context) {
+    const [broker] = context.system.brokers.nodes as [Engine];
     const disk = diskOf<LoopDisk>(broker);
-    // Its settings are no part of the loss.
+    // Written before the first cut, so that the configuration is not lost.
     await disk.sync();
-    await repeatedly(course, POWER_CUTS, async () => {
+    await repeatedly(context, POWER_CUTS, async () => {
       await disk.cutPower(broker);
-      await pause(course.random.between(0, 2_000));
+      await pause(context.random.between(0, 2_000));
       await broker.start();
     });
   },
@@ -57,12 +57,12 @@ export const cutBrokersPower: Fault = {
 export const wipeBroker: Fault = {
   name: "broker-wiped",
   catalogue: ["F42"],
-  what: `${WIPES} times the broker comes back without anything: streams, messages and consumers are gone`,
+  what: `${WIPES} times the broker starts empty: streams, messages and consumers are gone`,
   holdMs: [0, 3_000],
-  async run(course) {
-    await repeatedly(course, WIPES, async (broker) => {
+  async run(context) {
+    await repeatedly(context, WIPES, async (broker) => {
       await broker.kill();
-      await pause(course.random.between(0, 3_000));
+      await pause(context.random.between(0, 3_000));
       await startEmpty(broker);
     });
   },
@@ -80,7 +80,7 @@ async function startEmpty(broker: Engine): Promise<void> {
   await broker.start();
 }
 
-/** A copy of the store as it is, from which a server could start. */
+/** Copies the store at one moment. */
 async function keepStore(broker: Engine, copy: string): Promise<void> {
   rmSync(copy, { recursive: true, force: true });
   broker.signal("SIGSTOP");
@@ -94,7 +94,7 @@ async function keepStore(broker: Engine, copy: string): Promise<void> {
 export const putOldStoreBack: Fault = {
   name: "broker-time-travel",
   catalogue: ["F45"],
-  what: "the broker comes back with its store of some seconds ago: sequence numbers are given out a second time",
+  what: "the broker starts with a copy of its store that is some seconds old: sequence numbers repeat",
   holdMs: [2_000, 12_000],
   async inject({ system, random, log }) {
     const broker = random.pick(system.brokers.nodes);

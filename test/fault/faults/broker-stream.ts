@@ -8,14 +8,14 @@ const nothing: Heal = async () => {};
 export const deleteStream: Fault = {
   name: "stream-deleted",
   catalogue: ["F43"],
-  what: "an operator deletes or empties a stream while it is written and read; nobody puts it back",
+  what: "an operator deletes or purges a stream while it is in use, and does not restore it",
   async inject({ system, random, log }) {
     await asOperator(system, async (operator) => {
       const streams = await shopStreams(system, operator);
       for (const stream of random.some(streams, random.between(1, 2))) {
-        const isEmptied = random.chance(0.3);
-        log(`${isEmptied ? "empties" : "deletes"} ${stream}`);
-        if (isEmptied) await operator.manager.streams.purge(stream);
+        const isPurged = random.chance(0.3);
+        log(`${isPurged ? "purges" : "deletes"} ${stream}`);
+        if (isPurged) await operator.manager.streams.purge(stream);
         else await operator.manager.streams.delete(stream);
       }
     });
@@ -25,13 +25,13 @@ export const deleteStream: Fault = {
 
 type Durable = { stream: string; durable: string };
 
-/** What an operator does to a durable consumer. */
+/** What an operator may do to a durable consumer. */
 const TREATMENTS: Record<string, (operator: Operator, durable: Durable) => Promise<unknown>> = {
   deletes: ({ manager }, { stream, durable }) => manager.consumers.delete(stream, durable),
-  "makes anew, from the first message on,": (operator, durable) =>
+  "recreates from the first message": (operator, durable) =>
     recreate(operator, durable, DeliverPolicy.All),
-  // All that it had not delivered yet is passed over.
-  "makes anew, for new messages only,": (operator, durable) =>
+  // Skips all that it has not delivered yet.
+  "recreates for new messages only": (operator, durable) =>
     recreate(operator, durable, DeliverPolicy.New),
 };
 
@@ -45,14 +45,14 @@ async function recreate(
   const { filter_subject, ack_policy, ack_wait, max_deliver, max_ack_pending } = config;
   const same = { filter_subject, ack_policy, ack_wait, max_deliver, max_ack_pending };
   const wanted = { ...same, durable_name: durable, deliver_policy: deliver };
-  // A replica may have made it anew before: then that one stands.
+  // If a replica has recreated it first, that consumer stays.
   await manager.consumers.add(stream, wanted).catch(() => {});
 }
 
 export const deleteDurable: Fault = {
   name: "durable-deleted",
   catalogue: ["F44"],
-  what: "an operator deletes durable consumers, or makes them anew, so that all is delivered again, or nothing",
+  what: "an operator deletes durable consumers, or recreates them to deliver all messages again or only new ones",
   async inject({ system, random, log }) {
     await asOperator(system, async (operator) => {
       const all: Durable[] = [];

@@ -24,7 +24,7 @@ import {
 import { cutBrokersPower, putOldStoreBack, wipeBroker } from "./broker-store.ts";
 import { deleteDurable, deleteStream } from "./broker-stream.ts";
 
-/** What can become of the broker and of the messages in it. */
+/** Faults of the broker and of the messages in it. */
 export const BROKER_FAULTS: readonly Fault[] = [
   wipeBroker,
   putOldStoreBack,

@@ -11,10 +11,10 @@ const HOUR = 3_600;
 const HELD_MS = [3_000, 8_000] as const;
 const AFTERWARDS_MS = 3_000;
 
-/** Of what the shop may measure, and of an answer under way. */
+/** Tolerance for the shop's own measurement, and for an answer in flight. */
 const TOLERANCE_SECONDS = 10;
 
-/** Throws where orders were closed as not paid in time although, by the true time, they had more. */
+/** Throws when an order was cancelled as unpaid before its deadline by the true time. */
 async function noneClosedEarly({ system, history }: Market): Promise<void> {
   const rows = await system.sql<{ order_id: bigint }>(
     "order",
@@ -28,17 +28,17 @@ async function noneClosedEarly({ system, history }: Market): Promise<void> {
     if (orderId === undefined || !closed.has(orderId) || ageMs > withinMs) return [];
     return [`${orderId} after ${Math.round(ageMs / 1_000)} s`];
   });
-  if (early.length > 0) throw new Error(`closed too early: ${early.join(", ")}`);
+  if (early.length > 0) throw new Error(`cancelled before the deadline: ${early.join(", ")}`);
 }
 
 /**
- * The shop goes by the database's time. It may jump where the machine's clock is set: nothing gets lost by that, and no
- * fresh order is closed because an hour seems to have passed.
+ * The shop uses the database's clock, which may jump when the machine's clock is set. Nothing may
+ * be lost by that, and no new order may be cancelled because an hour seems to have passed.
  */
 export const databaseClock: Fault = {
   name: "database-clock",
   catalogue: ["F29"],
-  what: "the database's clock jumps an hour ahead and back, and an hour back and forth, under load",
+  what: "the database's clock jumps an hour ahead and back, and an hour back and ahead",
   needs: ["linux", "faketime"],
   async run({ system, market, random, load, log, injected, judge }) {
     const { database, directory } = system;
@@ -73,7 +73,7 @@ export const databaseClock: Fault = {
   },
 };
 
-/** The first replicas, then the second ones: one of each goes on. */
+/** Restarts the first replicas, then the second ones, so that one of each is always up. */
 async function restartByReplica(
   programs: readonly Program[],
   envOf: (program: Program) => Record<string, string> = () => ({}),
@@ -86,11 +86,11 @@ async function restartByReplica(
 
 const AHEAD_SECONDS = [-10, 3_600, -10, 30] as const;
 
-/** Replicas whose machines disagree about the time, one far off. */
+/** Replicas whose machines disagree about the time, one of them by an hour. */
 export const serviceClocks: Fault = {
   name: "service-clocks",
   catalogue: ["F73"],
-  what: "services whose clocks differ, each replica another: 10 s behind, an hour ahead; they jump while they run",
+  what: "the clocks of replicas differ, from 10 s behind to an hour ahead, and jump while they run",
   needs: ["linux", "faketime"],
   async run({ system, random, load, log, injected }) {
     const services = servicesOf(system);

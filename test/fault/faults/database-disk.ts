@@ -20,19 +20,19 @@ const UNSYNCED = "never-synced";
 const onLoopDisk = onOwnDisk(() => loopDisk(IMAGE_MB), "databaseDirectory");
 
 /**
- * The database says that a commit is on the disk; here the disk is asked. A file that nobody synced is written before
- * each cut: were it always there afterwards, the cuts would prove nothing.
+ * Tests that a commit which the database acknowledged is on the disk. A file that is never synced
+ * is written before each cut: if it always survived, the cuts would prove nothing.
  */
 export const powerCutDatabase: Fault = {
   name: "power-cut-database",
   catalogue: ["F22"],
-  what: `${CUTS} power cuts of the database under load, at random moments, some during its recovery`,
+  what: `${CUTS} power cuts of the database at random moments, some during its recovery`,
   needs: ["linux", "root", "mount", "loop"],
   prepare: onLoopDisk,
   async run({ system, random, load, log, signal, injected, judge }) {
     const { database } = system;
     const disk = diskOf<LoopDisk>(database);
-    // What was made before the load, such as the password's file, is not what is tested.
+    // Files from before the load, such as the password's, are not under test.
     await disk.sync();
     let forgotten = 0;
     for (let cut = 1; cut <= CUTS && !signal.aborted; cut += 1) {
@@ -54,8 +54,9 @@ export const powerCutDatabase: Fault = {
       await database.start();
       if (cut % CUTS_BETWEEN_JUDGEMENTS === 0 && cut < CUTS) await judge(`${cut} power cuts`);
     }
-    log(`${forgotten} cuts took what had not been synced`);
-    if (forgotten === 0 && !signal.aborted) throw new Error("the cuts took nothing: no power cuts");
+    log(`${forgotten} cuts discarded the unsynced file`);
+    if (forgotten === 0 && !signal.aborted)
+      throw new Error("no cut discarded the unsynced file: these were no power cuts");
   },
 };
 
@@ -64,7 +65,7 @@ const FULL_FOR_MS = [3_000, 12_000] as const;
 
 const onSmallDisk = onOwnDisk(() => smallDisk(SMALL_MB), "databaseDirectory");
 
-/** Rows that are none of the shop's, so that the database soon needs room that is not there. */
+/** Inserts rows beside the shop's, so that the database soon needs space that is not there. */
 function filling({ system }: ScriptContext) {
   const table = `${system.namespace}_filler.filler`;
   return meanwhile(system, async (session) => {
@@ -78,24 +79,24 @@ function filling({ system }: ScriptContext) {
 export const diskFullDatabase: Fault = {
   name: "disk-full-database",
   catalogue: ["F23"],
-  what: "the disk of the database is full for a while; then it has room again, and the database is started anew",
+  what: "the disk of the database is full for a while; then it has space again, and the database is restarted",
   needs: ["linux", "root", "mount"],
   prepare: onSmallDisk,
-  async run(course) {
-    const { system, random, load, log, injected } = course;
+  async run(context) {
+    const { system, random, load, log, injected } = context;
     const { database } = system;
     const disk = diskOf<SmallDisk>(database);
     const pid = database.pid();
     const filler = join(disk.directory, "filler");
-    const rows = filling(course);
+    const rows = filling(context);
     fillDisk(filler);
     log("the disk is full");
     injected();
     await pause(random.between(...FULL_FOR_MS));
     rmSync(filler);
     await rows.stop();
-    log(database.pid() === pid ? "the database refused" : "the database died of it");
-    // Either way somebody makes room and starts it again.
+    log(database.pid() === pid ? "the database refused writes" : "the database ended");
+    // In both cases an operator frees space and restarts it.
     await database.kill();
     await database.start();
     await atTheDatabase(system, (session) =>

@@ -11,13 +11,13 @@ import type { Fault, FaultContext } from "../fault.ts";
 import type { Market } from "../load/market.ts";
 import { shopper } from "../load/shopper.ts";
 
-/** Rows that every order needs, and how the shop orders them. */
+/** Rows that every order locks, and the key by which the shop orders its locks. */
 const CONTESTED = [
   { service: "goods", table: "goods", key: "goods_id" },
   { service: "user", table: "users", key: "user_id" },
 ] as const;
 
-/** Somebody who takes the rows of one table one by one in the order that is opposite to the shop's. */
+/** Locks the rows of each table one by one, in the reverse of the shop's order. */
 async function lockBackwards(system: System, session: SideSession, pausesMs: () => number) {
   for (const { service, table, key } of CONTESTED) {
     const name = `${system.namespace}_${service}.${table}`;
@@ -27,7 +27,8 @@ async function lockBackwards(system: System, session: SideSession, pausesMs: () 
     await session.run("begin");
     try {
       for (const { id } of rows) {
-        // The weight of a transaction decides who is the victim; this one changes nothing that lasts.
+        // The server chooses the lighter transaction as the victim; this one writes, but changes
+        // nothing.
         await session.run(`update ${name} set ${key} = ${key} where ${key} = ?`, [id]);
         await pause(pausesMs());
       }
@@ -52,7 +53,7 @@ async function deadlocks(system: System): Promise<number> {
 const BASKETS = 50;
 const ROUNDS = 4;
 
-/** Every shopper at once, half of them with the basket the other way round. */
+/** Places orders of all shoppers at once, half of them with the basket reversed. */
 async function oppositeBaskets(market: Market): Promise<void> {
   const jobs = Array.from({ length: BASKETS }, (_, index) => index);
   await pMap(
@@ -76,7 +77,7 @@ async function oppositeBaskets(market: Market): Promise<void> {
 export const deadlockStorm: Fault = {
   name: "deadlock-storm",
   catalogue: ["F24"],
-  what: "50 baskets at once in opposite orders, while a side session locks the same rows the other way round",
+  what: "50 baskets at once with lines in opposite order, while side sessions lock the same rows in reverse",
   async run({ system, market, random, log, injected, signal }) {
     const before = await deadlocks(system);
     const storm = [backwards({ system, random }), backwards({ system, random: random.fork(2) })];
@@ -91,7 +92,7 @@ export const deadlockStorm: Fault = {
   async inject({ system, random, log }) {
     const before = await deadlocks(system);
     const storm = backwards({ system, random });
-    log("locks rows the other way round");
+    log("locks rows in reverse order");
     return async () => {
       await storm.stop();
       log(`${Math.max((await deadlocks(system)) - before, 0)} deadlocks`);
@@ -99,13 +100,13 @@ export const deadlockStorm: Fault = {
   },
 };
 
-/** Longer than a service waits for a lock. */
+/** Longer than innodb_lock_wait_timeout of the services. */
 const LOCKED_MS = [6_000, 14_000] as const;
 
 export const lockWait: Fault = {
   name: "lock-wait-timeout",
   catalogue: ["F25"],
-  what: "a side session holds the rows of a whole table longer than anybody waits for a lock",
+  what: "a side session locks all rows of a table for longer than the lock wait timeout",
   holdMs: LOCKED_MS,
   async inject({ system, random, log }) {
     const table = random.pick(["goods.goods", "user.users", "order.orders", "pay.payments"]);
@@ -118,10 +119,10 @@ export const lockWait: Fault = {
       while (!isOver()) await pause(50);
       await session.run("rollback");
     });
-    log(`holds all rows of ${table}`);
+    log(`locks all rows of ${table}`);
     return async () => {
       await holding.stop();
-      if (!held) log("never got them");
+      if (!held) log("never got the locks");
     };
   },
 };
@@ -131,7 +132,7 @@ const TO = (value: "on" | "off") => `set global innodb_snapshot_isolation = ${va
 export const snapshotConflict: Fault = {
   name: "snapshot-conflict",
   catalogue: ["F27"],
-  what: "innodb_snapshot_isolation is on, as newer MariaDBs have it, and other sessions change the same rows",
+  what: "innodb_snapshot_isolation is on, the default of newer MariaDBs, and other sessions change the same rows",
   holdMs: [3_000, 8_000],
   async inject({ system, random, log }) {
     const isKnown = await atTheDatabase(system, async (session) => {

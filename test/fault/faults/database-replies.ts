@@ -2,19 +2,19 @@ import { isCommit } from "../../../testbed/proxy/filters.ts";
 import type { Filter } from "../../../testbed/proxy/pipe.ts";
 import type { Fault } from "../fault.ts";
 
-/** How the answer to a COMMIT gets lost. */
-type Way = "reset at once" | "reset instead of the answer" | "silence";
+/** How the reply to a COMMIT gets lost. */
+type Way = "reset at once" | "reset instead of the reply" | "silence";
 
-const WAYS: readonly Way[] = ["reset at once", "reset instead of the answer", "silence"];
+const WAYS: readonly Way[] = ["reset at once", "reset instead of the reply", "silence"];
 
 /**
- * The service cannot know whether its transaction took effect. Silence: the connection looks well and never answers, as
- * when the other machine has gone without a word.
+ * The service cannot know whether its transaction took effect. With "silence" the connection stays
+ * open and the server never replies, as when its machine is lost.
  */
 export const lostCommits: Fault = {
   name: "lost-commit-replies",
   catalogue: ["F21"],
-  what: "every service: the answer to some COMMITs is lost, by a reset or in silence",
+  what: "replies to some COMMITs of all services are lost, by a reset or by silence",
   holdMs: [2_000, 8_000],
   async inject({ system, random, log }) {
     const edges = system.edges.select({ to: "database" });
@@ -29,7 +29,7 @@ export const lostCommits: Fault = {
         }),
       );
     }
-    log(`loses answers to COMMIT on ${edges.length} edges`);
+    log(`loses replies to COMMIT on ${edges.length} edges`);
     return async () => {
       for (const edge of edges) edge.filter(undefined);
       log([...counts].map(([way, count]) => `${way} ${count}`).join(", "));
@@ -37,14 +37,14 @@ export const lostCommits: Fault = {
   },
 };
 
-/** `next` says for each COMMIT what becomes of its answer; undefined: it arrives. */
+/** `next` returns for each COMMIT how its reply gets lost; undefined if it arrives. */
 function losing(next: () => Way | undefined, lost: (way: Way) => void): Filter {
   const waiting = new Map<number, Way>();
   return ({ way, bytes, connection }) => {
     if (way === "reply") {
       const fate = waiting.get(connection);
       if (fate === undefined) return "pass";
-      // The statements before it in its packet have answers of their own.
+      // Earlier statements of the packet have replies of their own.
       if (fate === "silence") return "lose";
       waiting.delete(connection);
       return "reset";

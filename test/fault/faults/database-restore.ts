@@ -8,18 +8,18 @@ import { STATUS } from "../judge/facts.ts";
 import { type History, idOf, operationsOf } from "../load/history.ts";
 import { type Load, startLoad } from "../load/load.ts";
 
-/** What the shop may do about it by itself, which must be nothing, it gets the time to do. */
-const LOOKED_ON_MS = 8_000;
+/** The time in which the shop could change data without being asked, which it must not. */
+const OBSERVED_MS = 8_000;
 const ORDERS = 10;
-/** Each line of each order that was placed meanwhile may be one. */
-const BREACHES_AT_MOST = 1_000;
-/** An order that is kept has something in these, so that none of it there is a breach. */
+/** Each line of each order after the backup may be a violation. */
+const MAX_VIOLATIONS = 1_000;
+/** Services in which every kept order has rows, so that each missing order is a violation. */
 const HAVE_ALL: readonly ServiceName[] = ["order", "goods"];
 
 const nameOf = ({ namespace }: System, service: ServiceName, copy: string) =>
   `${namespace}_${copy}_${service}`;
 
-/** All rows of one schema at one moment, kept in a schema beside it. */
+/** Copies all rows of a schema, at one moment, to a schema beside it. */
 async function backUp(system: System, service: ServiceName, copy: string): Promise<void> {
   const from = `${system.namespace}_${service}`;
   const to = nameOf(system, service, copy);
@@ -29,7 +29,8 @@ async function backUp(system: System, service: ServiceName, copy: string): Promi
     const tables = await tablesOf(session, from);
     for (const table of tables)
       await session.run(`create table ${to}.${table} like ${from}.${table}`);
-    // Under REPEATABLE READ each row that is read stays locked until the end: one moment for all tables.
+    // Under REPEATABLE READ each row that is read stays locked until the commit, so that all tables
+    // are copied at one moment.
     await session.run("set session transaction isolation level repeatable read");
     await session.run("begin");
     for (const table of tables) {
@@ -53,7 +54,7 @@ async function putBack(system: System, service: ServiceName, copy: string): Prom
   });
 }
 
-/** Columns that the database computes are not written. */
+/** Copies all columns except generated ones. */
 async function copying(
   session: SideSession,
   { from, to, table }: { from: string; to: string; table: string },
@@ -75,7 +76,7 @@ async function tablesOf(session: SideSession, schema: string): Promise<string[]>
   return rows.map(({ name }) => name);
 }
 
-/** A person stops a service, puts the backup in, and starts it again. */
+/** Restores a backup as an operator would: stop the service, restore, start it again. */
 async function restore(system: System, service: ServiceName, copy: string): Promise<void> {
   const replicas = system.programs.filter(({ kind }) => kind === service);
   for (const replica of replicas) await replica.end("SIGTERM");
@@ -96,15 +97,15 @@ const placed = (history: History) =>
   new Set(operationsOf(history, "place").flatMap((operation) => idOf(operation) ?? []));
 
 /**
- * What was acknowledged after the backup is gone from one schema and still there in the others. The audit has to name
- * orders of that time and of no other, and nobody may make the books agree by inventing or forgetting money: once the
- * right data are back, all must be as if nothing had been.
+ * What was acknowledged after the backup is missing from one schema and present in the others. The
+ * audit must name orders of that time and no others, and nothing may reconcile the books by
+ * inventing or dropping money: once the right data are back, all must be as before.
  */
 export const restoredSchema: Fault = {
   name: "restored-schema",
   catalogue: ["F28"],
-  what: "one service's schema is put back to an older backup: the audit names the gap, and nothing mends it silently",
-  // Nothing may happen by itself while the wrong data are in, or the right ones would lack it.
+  what: "one service's schema is restored from an older backup: the audit names the gap, and nothing hides it",
+  // No order may expire while the wrong data are in place: the right data would lack it.
   topology: { env: { SHOP_PAY_DEADLINE_SECONDS: "3600" } },
   load: false,
   async run({ system, market, random, log, injected, judge }) {
@@ -125,23 +126,25 @@ export const restoredSchema: Fault = {
     await judge("orders after the backup");
     await backUp(system, service, "right");
     const kept = (await keptOrders(system)).filter((orderId) => !before.has(orderId));
-    log(`puts the schema of ${service} back to the backup`);
+    log(`restores the schema of ${service} from the backup`);
     injected();
     try {
       await restore(system, service, "old");
-      await pause(LOOKED_ON_MS);
-      const named = await brokenRules(system, BREACHES_AT_MOST);
+      await pause(OBSERVED_MS);
+      const named = await brokenRules(system, MAX_VIOLATIONS);
       const orders = new Set(named.flatMap((line) => orderIdsIn(line, placed(market.history))));
       const wronglyNamed = [...orders].filter((orderId) => before.has(orderId));
       log(
-        `the audit names ${named.length} breaches, ${orders.size} of ${kept.length} orders that are kept`,
+        `the audit names ${named.length} violations, and ${orders.size} of ${kept.length} kept orders`,
       );
       const unnamed = HAVE_ALL.includes(service) ? kept.filter((id) => !orders.has(id)) : [];
       if (orders.size === 0 || unnamed.length > 0) {
-        throw new Error(`the audit does not name the gap: ${unnamed.join(", ")}`);
+        throw new Error(`the audit does not name these orders: ${unnamed.join(", ")}`);
       }
       if (wronglyNamed.length > 0) {
-        throw new Error(`orders before the backup are named: ${wronglyNamed.join(", ")}`);
+        throw new Error(
+          `the audit names orders from before the backup: ${wronglyNamed.join(", ")}`,
+        );
       }
     } finally {
       await restore(system, service, "right");

@@ -11,11 +11,14 @@ import {
 import type { Fault } from "../fault.ts";
 import { freeze } from "./steps.ts";
 
-/** The server is there and does not answer: whoever waits has to give up in time and come back by itself. */
+/**
+ * The server accepts packets and does not reply: callers must time out, and recover without a
+ * restart.
+ */
 export const freezeDatabase: Fault = {
   name: "freeze-database",
   catalogue: ["F26", "F10"],
-  what: "SIGSTOP of the database for 2 to 30 s; afterwards it goes on with everything that it had taken",
+  what: "SIGSTOP of the database for 2 to 30 s; then it continues with everything it has received",
   needs: ["linux"],
   holdMs: [2_000, 30_000],
   inject: async ({ system, log }) => freeze([system.database], log),
@@ -24,7 +27,7 @@ export const freezeDatabase: Fault = {
 const FEW_CONNECTIONS = 10;
 const DEFAULT_CONNECTIONS = 500;
 
-/** No session is left for the shop, and those that it had are gone. */
+/** No session is left for the shop, and its existing ones are ended. */
 export const connectionsUsedUp: Fault = {
   name: "connections-used-up",
   catalogue: ["F26"],
@@ -40,7 +43,7 @@ export const connectionsUsedUp: Fault = {
       await keeper.run(`set global max_connections = ${FEW_CONNECTIONS}`);
       while (taken.length < FEW_CONNECTIONS / 2) {
         await endConnections(system, keeper);
-        // The shop is quick to take what is free: again, until most are ours.
+        // Repeated, because the shop takes what becomes free.
         await untilRefused().catch(() => {});
       }
     };
@@ -49,7 +52,7 @@ export const connectionsUsedUp: Fault = {
     const undo = (session: SideSession) =>
       session.run(`set global max_connections = ${DEFAULT_CONNECTIONS}`);
     return async () => {
-      // A server that was started again meanwhile has forgotten it.
+      // A restarted server has lost the setting.
       await undo(keeper).catch(() => atTheDatabase(system, undo));
       for (const session of [...taken, keeper]) session.end();
     };
@@ -58,11 +61,11 @@ export const connectionsUsedUp: Fault = {
 
 const KILL_EVERY_MS = [10, 120] as const;
 
-/** Sessions die between any two statements, those in a transaction first of all. */
+/** Connections end between any two statements, preferably within a transaction. */
 export const killConnections: Fault = {
   name: "kill-connections",
   catalogue: ["F20", "F26"],
-  what: "KILL of the shop's connections and of their statements, many times, most of them within a transaction",
+  what: "KILL of the shop's connections and statements, many times, most of them within a transaction",
   holdMs: [2_000, 10_000],
   async inject({ system, random, log }) {
     let killed = 0;
@@ -85,19 +88,20 @@ export const killConnections: Fault = {
     log("kills connections");
     return async () => {
       await killing.stop();
-      log(`killed ${killed} times`);
+      log(`killed ${killed} connections and statements`);
     };
   },
 };
 
-/** As after a failover: reads are answered, writes are refused. */
+/** As after a failover: reads succeed, writes are refused. */
 export const readOnlyDatabase: Fault = {
   name: "read-only-database",
   catalogue: ["F30"],
-  what: "the database takes no writes, and says so",
+  what: "the database is read-only and refuses writes",
   holdMs: [1_000, 12_000],
   async inject({ system, log }) {
-    // MariaDB lets those write who administrate it; a session keeps what it may.
+    // MariaDB exempts administrators from read_only; a session keeps the privileges it started
+    // with.
     const keeper = await atTheDatabase(system, async () => {
       const session = await sideSession(system);
       await session.run(MAY_NOT_WRITE).catch(() => {});
@@ -111,7 +115,7 @@ export const readOnlyDatabase: Fault = {
       await session.run(MAY_WRITE).catch(() => {});
     };
     return async () => {
-      // A server that was started again meanwhile has forgotten it all by itself.
+      // A restarted server has lost both settings.
       await undo(keeper).catch(() => atTheDatabase(system, undo));
       keeper.end();
       await atTheDatabase(system, (session) => endConnections(system, session));

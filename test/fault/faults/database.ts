@@ -11,7 +11,7 @@ import {
   readOnlyDatabase,
 } from "./database-server.ts";
 
-/** What happens to the database, and to clocks. */
+/** Faults of the database, and of clocks. */
 export const DATABASE_FAULTS: readonly Fault[] = [
   powerCutDatabase,
   diskFullDatabase,

@@ -5,7 +5,7 @@ import { killBroker, killDatabase, killService } from "./kill.ts";
 import { NETWORK_FAULTS } from "./network.ts";
 import { PROCESS_FAULTS } from "./process.ts";
 
-/** All faults, in the order in which they are listed and run. */
+/** All faults in the order of the list. */
 export const FAULTS: readonly Fault[] = [
   killService,
   killBroker,

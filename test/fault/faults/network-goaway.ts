@@ -5,7 +5,7 @@ import type { Fault } from "../fault.ts";
 export const goawayStorm: Fault = {
   name: "goaway-storm",
   catalogue: ["F64"],
-  what: "servers tell their callers again and again, in the middle of calls, to take another connection (GOAWAY)",
+  what: "servers send GOAWAY again and again during calls, so that callers open another connection",
   holdMs: [4_000, 10_000],
   async inject({ system, random, log }) {
     const edges = SERVICES.flatMap((to) => system.edges.select({ to }));
@@ -15,7 +15,7 @@ export const goawayStorm: Fault = {
       edge.filter(storm.filter);
       return storm;
     });
-    log(`GOAWAY on ${edges.length} ways`);
+    log(`sends GOAWAY on ${edges.length} edges`);
     return async () => {
       for (const edge of edges) edge.mend();
       log(`${storms.reduce((sum, { sent }) => sum + sent(), 0)} times`);

@@ -4,24 +4,24 @@ import type { Fault, ScriptContext } from "../fault.ts";
 import { checkout } from "../load/checkout.ts";
 import { shopper } from "../load/shopper.ts";
 
-/** Much more than a checkout needs on any edge. */
+/** Far more packets than a checkout needs on any edge. */
 const MOST_PACKETS = 1_000;
-/** Cuts from one judgement to the next. */
+/** Cuts between two judgements. */
 const BATCH = 300;
 /** Edges that are cut during one checkout, each at a packet of its own. */
 const AT_ONCE = 4;
-/** What takes longer, because a cut made it wait for another try, goes on beside the next checkout. */
+/** A checkout that takes longer, because a cut caused a retry, continues beside the next one. */
 const POINTS_WITHIN_MS = 3_000;
-/** Runs without a fault, after which it is known which edges a checkout uses. */
+/** Checkouts without a fault that find out which edges a checkout uses. */
 const WARM_RUNS = 4;
 
-/** The checkouts of one course, each by another shopper; true where one got as far as its points. */
+/** Runs checkouts, each by the next shopper. Resolves to whether the shopper got the points. */
 function checkouts({ market }: ScriptContext) {
   let count = 0;
   return async (meanwhile: () => void = () => {}): Promise<boolean> => {
     count += 1;
     const userId = market.userIds[count % market.userIds.length] as bigint;
-    // Beforehand: getting a coupon is no part of a checkout.
+    // Before the cut, since getting a coupon is not part of a checkout.
     const couponId = await shopper(market, userId).getCoupon();
     meanwhile();
     return checkout(market, { userId, couponId, withinMs: POINTS_WITHIN_MS });
@@ -30,19 +30,21 @@ function checkouts({ market }: ScriptContext) {
 
 type Shopping = ReturnType<typeof checkouts>;
 
-/** How far the sweep of one edge is: what is cut next. */
+/** The progress of the sweep of one edge: what is cut next. */
 type Sweep = {
   edge: EdgeProxy;
-  /** Whether the checkout begins with new connections, so that their first packets are cut, too. */
+  /** Whether the checkout starts on new connections, so that their first packets are cut, too. */
   isNew: boolean;
   n: number;
   when: "before" | "after";
-  /** Packets of a checkout without a fault: the longest sweep goes on first, so that they end together. */
+  /**
+   * Packets of a checkout without a fault. The longest sweep goes first, so that all end together.
+   */
   expected: number;
   over: boolean;
 };
 
-/** Two of each edge that a checkout uses: on connections that are there, and on new ones. */
+/** Two sweeps for each edge that a checkout uses: on existing connections and on new ones. */
 async function sweepsOf({ system }: ScriptContext, shop: Shopping): Promise<Sweep[]> {
   const { all } = system.edges;
   for (let run = 0; run < WARM_RUNS; run += 1) await shop();
@@ -61,7 +63,10 @@ async function sweepsOf({ system }: ScriptContext, shop: Shopping): Promise<Swee
   );
 }
 
-/** One checkout with a cut on the edge of each sweep. Those whose packet came go on; the others are returned. */
+/**
+ * Runs one checkout with a cut on the edge of each sweep. Advances the sweeps whose packet came,
+ * and returns the others.
+ */
 async function cutAtOnce(shop: Shopping, sweeps: readonly Sweep[]): Promise<Sweep[]> {
   const cuts = sweeps.map(({ n, when }) => cutAtPacket(n, when));
   await shop(() => {
@@ -76,18 +81,22 @@ async function cutAtOnce(shop: Shopping, sweeps: readonly Sweep[]): Promise<Swee
     if (left.includes(sweep)) continue;
     if (sweep.when === "after") sweep.n += 1;
     sweep.when = sweep.when === "before" ? "after" : "before";
-    if (sweep.n > MOST_PACKETS) throw new Error(`${nameOf(sweep)} has no end of packets`);
+    if (sweep.n > MOST_PACKETS)
+      throw new Error(`${nameOf(sweep)} has more than ${MOST_PACKETS} packets`);
   }
   return left;
 }
 
-/** Cuts before and after packet 1, 2, 3 ... of a checkout each, on each edge until a checkout has no such packet. */
+/**
+ * Cuts before and after packet 1, 2, 3 ... of a checkout on each edge, until a checkout has no such
+ * packet.
+ */
 async function sweepAll(
-  course: ScriptContext,
+  context: ScriptContext,
   sweeps: readonly Sweep[],
   shop: Shopping,
 ): Promise<void> {
-  const { signal, injected, judge, log } = course;
+  const { signal, injected, judge, log } = context;
   let unjudged = 0;
   const count = (cuts: number) => {
     injected(cuts);
@@ -101,7 +110,8 @@ async function sweepAll(
     const left = await cutAtOnce(shop, chosen);
     count(chosen.length - left.length);
     for (const sweep of left) {
-      // Another cut may have kept the checkout from coming so far: alone, it comes to its end.
+      // Another cut may have ended the checkout early; alone, the cut is reached if there is such a
+      // packet.
       if ((await cutAtOnce(shop, [sweep])).length === 0) count(1);
       else sweep.over = true;
     }
@@ -121,23 +131,21 @@ const packetsOf = (sweeps: readonly Sweep[]) => sweeps.reduce((sum, { n }) => su
 export const packetSweep: Fault = {
   name: "packet-sweep",
   catalogue: ["F60"],
-  what: "the connection is reset before and after each packet of one checkout, on each edge that it uses",
+  what: "the connection is reset before and after each packet of a checkout, on each edge that it uses",
   load: false,
-  async run(course) {
-    const { system, log } = course;
-    // Each service once: every packet has one place, whichever replica would have been next.
+  async run(context) {
+    const { system, log } = context;
+    // One replica of each service, so that each packet always passes the same edge.
     const seconds = system.programs.filter(({ name }) => isSecond(name));
     await Promise.all(seconds.map((program) => program.end("SIGTERM")));
     try {
-      const shop = checkouts(course);
-      const sweeps = await sweepsOf(course, shop);
-      await sweepAll(course, sweeps, shop);
+      const shop = checkouts(context);
+      const sweeps = await sweepsOf(context, shop);
+      await sweepAll(context, sweeps, shop);
       for (const sweep of sweeps) log(`${nameOf(sweep)}: ${sweep.n - 1} packets`);
       const warm = packetsOf(sweeps.filter(({ isNew }) => !isNew));
       const edges = `${warm} packets on ${sweeps.length / 2} edges`;
-      log(
-        `${edges}, ${packetsOf(sweeps)} with those of new connections, each cut before and after`,
-      );
+      log(`${edges}, ${packetsOf(sweeps)} including new connections, each cut before and after`);
     } finally {
       await Promise.all(seconds.map((program) => program.start()));
     }

@@ -8,7 +8,10 @@ import { restartEach, sleep } from "./steps.ts";
 const AT_ONCE = 8;
 const LOOK_EVERY_MS = 100;
 
-/** Orders that cost something at the platform, each by the next shopper; those that were not acknowledged are left out. */
+/**
+ * Places orders that the provider has to be paid for, each by the next shopper. Returns the
+ * acknowledged ones.
+ */
 async function placeOrders(
   { market }: ScriptContext,
   count: number,
@@ -32,10 +35,10 @@ async function placeOrders(
 
 type Opened = { person: Shopper; orderId: bigint; paymentId: bigint };
 
-async function openPayments(course: ScriptContext, count: number): Promise<Opened[]> {
+async function openPayments(context: ScriptContext, count: number): Promise<Opened[]> {
   const opened: Opened[] = [];
   await pMap(
-    await placeOrders(course, count),
+    await placeOrders(context, count),
     async ({ person, orderId }) => {
       const paymentId = idOf(await person.openPayment(orderId));
       if (paymentId !== undefined) opened.push({ person, orderId, paymentId });
@@ -46,20 +49,23 @@ async function openPayments(course: ScriptContext, count: number): Promise<Opene
 }
 
 const LATE_ORDERS = 40;
-/** Longer than the shop waits for a payment. */
+/** The deadline of a payment, and a wait past it. */
 const DEADLINE_SECONDS = 10;
 const PAST_DEADLINE_MS = (DEADLINE_SECONDS + 8) * 1_000;
 const SHORT_DEADLINE = { env: { SHOP_PAY_DEADLINE_SECONDS: String(DEADLINE_SECONDS) } };
 
-/** The shop can neither hear of the payments nor ask until they are overdue: one truth must come of it all the same. */
+/**
+ * The shop can neither receive callbacks nor query payments until they are overdue; afterwards shop
+ * and provider must agree.
+ */
 export const paidLate: Fault = {
   name: "paid-late",
   catalogue: ["F67", "F70"],
-  what: "shoppers pay at the last moment; no callback comes and the platform is away until their orders are overdue",
+  what: "shoppers pay at the last moment; no callback arrives and the provider is unreachable until their orders are overdue",
   topology: SHORT_DEADLINE,
-  async run(course) {
-    const { system, log, injected, signal } = course;
-    const opened = await openPayments(course, LATE_ORDERS);
+  async run(context) {
+    const { system, log, injected, signal } = context;
+    const opened = await openPayments(context, LATE_ORDERS);
     const away = [
       ...system.edges.select({ from: "pay", to: "sandbox" }),
       ...system.edges.select({ from: "sandbox", to: "gateway" }),
@@ -73,8 +79,8 @@ export const paidLate: Fault = {
       { concurrency: AT_ONCE },
     );
     injected(opened.length);
-    log(`${opened.length} orders are paid, and the shop hears nothing of it`);
-    // Some give up meanwhile.
+    log(`${opened.length} orders are paid, and no callback arrives`);
+    // Some shoppers cancel meanwhile.
     const impatient = opened.filter((_, index) => index % 4 === 0);
     await pMap(
       impatient,
@@ -94,10 +100,10 @@ const EXPIRE_IN_SECONDS = 5;
 export const thunderingExpiry: Fault = {
   name: "thundering-expiry",
   catalogue: ["F75"],
-  what: "some hundred orders, half of them with an open payment, expire in the same second under load",
-  async run(course) {
-    const { system, log, injected, signal } = course;
-    const placed = await placeOrders(course, MANY_ORDERS);
+  what: "300 orders, half of them with an open payment, expire in the same second",
+  async run(context) {
+    const { system, log, injected, signal } = context;
+    const placed = await placeOrders(context, MANY_ORDERS);
     await pMap(
       placed.filter((_, index) => index % 2 === 0),
       async ({ person, orderId }) => {
@@ -112,7 +118,7 @@ export const thunderingExpiry: Fault = {
        where order_status = 2 and pay_status = 1 and order_id in (?)`,
       [placed.map(({ orderId }) => orderId)],
     );
-    log(`${placed.length} orders expire in the same second, but for those that are paid already`);
+    log(`${placed.length} orders expire in the same second, except those that are paid`);
     injected(placed.length);
     await sleep(EXPIRE_IN_SECONDS * 1_000, signal);
   },
@@ -121,21 +127,24 @@ export const thunderingExpiry: Fault = {
 const EARLY_PAYMENTS = 4;
 const KNOWN_WITHIN_MS = 20_000;
 
-/** The shop has not written down yet what the platform answered, and is told already that the shopper has paid. */
+/**
+ * The callback arrives before the shop has stored the provider's reply to the creation of the
+ * payment.
+ */
 export const callbackFirst: Fault = {
   name: "callback-first",
   catalogue: ["F66"],
-  what: "a payment is paid and called back before the pay service has committed that it was created at the platform",
-  async run(course) {
-    const { system, injected, log } = course;
+  what: "a payment is paid and its callback arrives before the pay service has committed that it was created",
+  async run(context) {
+    const { system, injected, log } = context;
     const pays = system.programs.filter(({ kind }) => kind === "pay");
-    const orders = await placeOrders(course, EARLY_PAYMENTS);
+    const orders = await placeOrders(context, EARLY_PAYMENTS);
     await restartEach(pays, { env: { SHOP_FAILPOINT: "begin:store-checkout:1:hang" } });
     for (const { person, orderId } of orders) {
-      // It hangs, or the other replica answers; at the platform there is a payment in any case.
+      // One replica hangs, or the other one answers; the provider has a payment in both cases.
       const opening = person.openPayment(orderId);
-      const paymentId = await atThePlatform(course, orderId);
-      if (paymentId === undefined) log(`order ${orderId} has no payment at the platform`);
+      const paymentId = await createdAtProvider(context, orderId);
+      if (paymentId === undefined) log(`order ${orderId} has no payment at the provider`);
       else {
         await person.pay({ orderId, paymentId });
         injected();
@@ -146,7 +155,7 @@ export const callbackFirst: Fault = {
   },
 };
 
-async function atThePlatform(
+async function createdAtProvider(
   { system }: ScriptContext,
   orderId: bigint,
 ): Promise<bigint | undefined> {

@@ -1,18 +1,18 @@
 import { FAKES } from "../../../simulators/sandbox/fakes.ts";
 import type { Faults } from "../../../simulators/sandbox/faults.ts";
-import { retry } from "../../../testbed/system/retry.ts";
+import { retryThroughFaults } from "../../../testbed/system/retry.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { Fault } from "../fault.ts";
 
-/** Another fault may be killing it meanwhile. */
-const tellPlatform = ({ sandbox }: System, faults: Partial<Faults> = {}) =>
-  retry(() => sandbox.faults(faults));
+/** Retried, because another fault may kill the provider meanwhile. */
+const setFaults = ({ sandbox }: System, faults: Partial<Faults> = {}) =>
+  retryThroughFaults(() => sandbox.faults(faults));
 
-/** What callbacks may be like: each alone, or several together. */
+/** What may happen to callbacks, each alone or several together. */
 export const providerCallbacks: Fault = {
   name: "provider-callbacks",
   catalogue: ["F65", "F66", "F68", "F70"],
-  what: "the platform's callbacks come many times at once, late, in the opposite order, with forged ones, or not at all",
+  what: "the provider's callbacks are duplicated, late, reordered, mixed with forged ones, or missing",
   holdMs: [5_000, 15_000],
   async inject({ system, random, log }) {
     const ways = [
@@ -24,16 +24,16 @@ export const providerCallbacks: Fault = {
       { drop: random.between(1, 200) },
     ];
     const faults = Object.assign({}, ...random.some(ways, random.between(1, 4)));
-    log(`the platform's callbacks: ${JSON.stringify(faults)}`);
-    await tellPlatform(system, faults);
-    return () => tellPlatform(system);
+    log(`the provider's callbacks: ${JSON.stringify(faults)}`);
+    await setFaults(system, faults);
+    return () => setFaults(system);
   },
 };
 
 export const providerAnswers: Fault = {
   name: "provider-answers",
   catalogue: ["F71", "F61"],
-  what: "the platform's answers are late or lost after their effect, it refuses refunds, or it is down",
+  what: "the provider's answers are late, or lost after their effect, it refuses refunds, or it is down",
   holdMs: [5_000, 15_000],
   async inject({ system, random, log }) {
     const faults = random.pick([
@@ -43,17 +43,17 @@ export const providerAnswers: Fault = {
       { refuse_refunds: true },
       { refuse_refunds: true, lose_answers: random.between(5, 30) },
     ]);
-    log(`the platform: ${JSON.stringify(faults)}`);
-    await tellPlatform(system, faults);
-    return () => tellPlatform(system);
+    log(`the provider: ${JSON.stringify(faults)}`);
+    await setFaults(system, faults);
+    return () => setFaults(system);
   },
 };
 
-/** Callbacks that reach only some of the shop, whose replicas do not know of each other's. */
+/** The gateway and the sandbox die and come back while callbacks and refunds are in progress. */
 export const providerRestarts: Fault = {
   name: "provider-restarts",
   catalogue: ["F70", "F71"],
-  what: "SIGKILL of the platform and of the gateway, also several times in a row; callbacks and refunds go on",
+  what: "SIGKILL of the provider and of the gateway, up to three times in a row, during callbacks and refunds",
   holdMs: [500, 5_000],
   async inject({ system, random, log }) {
     const edges = random.some(["gateway", "sandbox"], random.between(1, 2));

@@ -3,16 +3,19 @@ import type { EdgeProxy } from "../../../testbed/proxy/proxy.ts";
 import type { Fault, FaultContext } from "../fault.ts";
 import { mending } from "./steps.ts";
 
-/** From short ones to those that outlive every deadline; keepalive (30 s and 10 s) notices the longest. */
+/**
+ * From short outages to ones that outlive every deadline. Keepalive (30 s and 10 s) detects the
+ * longest.
+ */
 const HOLE_MS = [3_000, 45_000] as const;
 const MOST_EDGES = 8;
 
-/** Some edges of the shop, or all that begin or end at one of its parts: a part that nobody sees any more. */
+/** Some edges, or all edges of one part, which is then unreachable. */
 function someEdges({ system, random, log }: FaultContext, what: string): EdgeProxy[] {
   const { all } = system.edges;
   if (random.chance(0.4)) {
     const { name } = random.pick(system.programs);
-    log(`${what}: all around ${name}`);
+    log(`${what}: all edges of ${name}`);
     return all.filter(({ from, to }) => from === name || to === name);
   }
   const some = random.some(all, random.between(1, MOST_EDGES));
@@ -23,7 +26,7 @@ function someEdges({ system, random, log }: FaultContext, what: string): EdgePro
 export const blackHole: Fault = {
   name: "black-hole",
   catalogue: ["F61"],
-  what: "some ways, or all around one part, swallow everything without a word; later, what was sent arrives",
+  what: "some edges, or all of one part, hold everything silently; what was sent arrives later",
   holdMs: HOLE_MS,
   async inject(context) {
     const edges = someEdges(context, "black hole");
@@ -35,14 +38,14 @@ export const blackHole: Fault = {
 export const oneWayLoss: Fault = {
   name: "one-way-loss",
   catalogue: ["F62", "F02"],
-  what: "on some ways requests arrive and take effect, and no reply comes back; or the other way round",
+  what: "on some edges requests arrive and take effect and no reply comes back, or the reverse",
   holdMs: HOLE_MS,
   async inject(context) {
     const way = context.random.chance(0.75) ? "reply" : "request";
     const edges = someEdges(context, `no ${way} arrives`);
     for (const edge of edges) edge.set({ kind: "hole", way });
     return async () => {
-      // What was held for so long never arrives, as after a partition that outlives the connection.
+      // What was held may never arrive, as after a partition that outlives the connection.
       if (context.random.chance(0.5)) for (const edge of edges) edge.resetConnections();
       for (const edge of edges) edge.mend();
     };
@@ -52,7 +55,7 @@ export const oneWayLoss: Fault = {
 export const slowWays: Fault = {
   name: "slow-ways",
   catalogue: ["F63"],
-  what: "some ways are slow: each packet up to 3 s late, or some bytes a second",
+  what: "some edges are slow: each packet is up to 3 s late, or few bytes pass per second",
   holdMs: [5_000, 15_000],
   async inject(context) {
     const { random } = context;
@@ -71,7 +74,7 @@ const NEXT_RESET_MS = [5, 150] as const;
 export const resetStorm: Fault = {
   name: "reset-storm",
   catalogue: ["F60", "F64"],
-  what: "connections on every kind of way are reset many times a second, and some take none for a while",
+  what: "connections on all edges are reset many times a second, and some edges refuse connections for a while",
   holdMs: [3_000, 10_000],
   async inject({ system, random, log }) {
     const own = random.fork("resets");
@@ -93,7 +96,7 @@ export const resetStorm: Fault = {
       over = true;
       await storm;
       log(`${resets} resets`);
-      // The last ones that take no connection have their timers still.
+      // The timers of edges that refuse connections are still pending.
       await pause(LAST_RESETS_MS);
       system.edges.mend();
     };

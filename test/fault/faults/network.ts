@@ -5,7 +5,7 @@ import { callbackFirst, paidLate, thunderingExpiry } from "./network-payments.ts
 import { providerAnswers, providerCallbacks, providerRestarts } from "./network-provider.ts";
 import { blackHole, oneWayLoss, resetStorm, slowWays } from "./network-ways.ts";
 
-/** What can become of the ways between the parts. */
+/** Faults of the edges between the parts, and of the payment provider. */
 export const NETWORK_FAULTS: readonly Fault[] = [
   packetSweep,
   blackHole,

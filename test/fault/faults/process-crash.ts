@@ -12,21 +12,21 @@ import { acknowledgedOrders } from "../load/load.ts";
 import { failAtOne } from "./broker-handlers.ts";
 import { restartEach, sleep } from "./steps.ts";
 
-/** What undoes something: there it dies once more as soon as it comes back (F07). */
+/** Failpoints of operations that undo something; there the process dies twice in a row (F07). */
 const UNDOES = /cancel|release|return-stock|refund-balance|recover|close|expire|overdue/i;
-/** Served to shoppers and to the judge: there is no effect, and a shopper who looks asks again. */
+/** Reads: they have no effect, and a shopper without an answer asks again. */
 const READS = /^serve\.\w+:.*\/(Get|List(?!Missing)|Quote|Watch)/;
-/** Orders before the first look at what is passed. */
+/** Orders before the failpoints are read for the first time. */
 const FIRST_ORDERS = 100;
 const FIRST_WITHIN_MS = 240_000;
-/** Deaths from one judgement to the next. */
+/** Deaths between two judgements. */
 const BATCH = 100;
 /**
- * A point is not reached where a busy shop did not come there: so many orders, and longer than an order is left alone
- * before another process looks after it, or a message comes again.
+ * A failpoint counts as not reached after this many orders, and after longer than it takes until
+ * another process recovers an order or a message is redelivered.
  */
 const REACHED_WITHIN = { orders: 150, ms: 45_000, mostMs: 600_000 };
-/** A point that is rare has so many chances more. */
+/** Attempts for a failpoint that is not reached. */
 const CHANCES = 3;
 const LOOK_EVERY_MS = 100;
 const DROPPED_CALLBACKS = 20;
@@ -34,21 +34,22 @@ const DROPPED_CALLBACKS = 20;
 type Cell = Point & { runs: number; chances: number };
 
 /**
- * Each point that any process of a kind passes is a cell; new ones turn up while others are played, since what is left
- * over from a death takes other ways. Reads and the calls of the platform have no point of their own: a process that
- * dies there dies between the two neighbouring ones, after the one and before the other has an effect.
+ * Every failpoint that any process of a kind passes is a cell. New ones appear during the run,
+ * since recovery takes other paths. Reads and the provider's calls need no cell: a process that
+ * dies there dies between two neighbouring failpoints, after the effect of one and before the
+ * effect of the next.
  */
 class Matrix {
   private readonly passed: Passed;
-  private readonly course: ScriptContext;
+  private readonly context: ScriptContext;
   private readonly known = new Set<string>();
   private readonly queue: Cell[] = [];
   readonly missed: Cell[] = [];
   deaths = 0;
 
-  constructor(course: ScriptContext) {
-    this.course = course;
-    this.passed = recordPoints(course.system);
+  constructor(context: ScriptContext) {
+    this.context = context;
+    this.passed = recordPoints(context.system);
   }
 
   get points(): number {
@@ -63,10 +64,10 @@ class Matrix {
     return this.passed.env(program);
   }
 
-  /** Takes in what was passed since; says how many are new. */
+  /** Adds the failpoints that were passed since the last call; returns how many are new. */
   look(): number {
     const before = this.known.size;
-    for (const point of this.course.random.some(this.passed.points(), Number.MAX_SAFE_INTEGER)) {
+    for (const point of this.context.random.some(this.passed.points(), Number.MAX_SAFE_INTEGER)) {
       const key = `${point.kind} ${point.name}`;
       if (this.known.has(key) || READS.test(point.name)) continue;
       this.known.add(key);
@@ -81,23 +82,26 @@ class Matrix {
     return taken;
   }
 
-  /** Lets one process die at one point after the other, whichever it comes to, until so many deaths are dead. */
+  /**
+   * Lets one process die at one failpoint after the other, in the order in which it reaches them,
+   * until the budget is used up.
+   */
   private async dieOn(program: Program, budget: { left: number }): Promise<void> {
-    const { signal, injected, log } = this.course;
+    const { signal, injected, log } = this.context;
     const cells = this.take(program.kind);
     if (cells.length > 0) await program.end("SIGKILL");
     while (cells.length > 0 && budget.left > 0 && !signal.aborted) {
       const names = cells.map(({ name }) => name);
       if (!(await dieAt(program, names, this.arming(program, budget)))) {
         if (signal.aborted || budget.left <= 0) break;
-        log(`${program.name} did not come to ${names.join(", ")}`);
+        log(`${program.name} did not reach ${names.join(", ")}`);
         for (const cell of cells) cell.chances -= 1;
         break;
       }
       const died = this.passed.lastOf(program);
       const index = names.indexOf(died ?? "");
       const cell = cells[index];
-      if (!cell) throw new Error(`${program.name} was killed by somebody, after ${died}`);
+      if (!cell) throw new Error(`${program.name} was killed elsewhere, after ${died}`);
       budget.left -= 1;
       this.deaths += 1;
       injected();
@@ -110,7 +114,7 @@ class Matrix {
 
   private arming(program: Program, budget: { left: number }) {
     const over = async () => {
-      const { market, signal } = this.course;
+      const { market, signal } = this.context;
       const enough = acknowledgedOrders(market.history) + REACHED_WITHIN.orders;
       const begunMs = Date.now();
       for (let ms = 0; !signal.aborted && ms < REACHED_WITHIN.mostMs; ms = Date.now() - begunMs) {
@@ -122,10 +126,13 @@ class Matrix {
     return { env: this.env(program), over };
   }
 
-  /** All kinds that have points left, at the same time; one of two replicas stays up and keeps the shop busy. */
+  /**
+   * Kills one replica of each kind that has failpoints left, all kinds at the same time; the other
+   * replica keeps the shop busy.
+   */
   async batch(): Promise<void> {
     const budget = { left: BATCH };
-    const { system, random } = this.course;
+    const { system, random } = this.context;
     const programs = [...Map.groupBy(system.programs, ({ kind }) => kind).values()].map(
       (replicas) => random.pick(replicas),
     );
@@ -137,15 +144,18 @@ class Matrix {
   }
 }
 
-/** In turns: ways that are taken only when the platform refuses refunds, or when its callbacks do not come. */
-const PLATFORM = [{ refuse_refunds: true }, {}, { drop: DROPPED_CALLBACKS }, {}];
+/**
+ * Provider faults, in turn: the shop takes rare paths only when refunds are refused or callbacks
+ * are missing.
+ */
+const PROVIDER_FAULTS = [{ refuse_refunds: true }, {}, { drop: DROPPED_CALLBACKS }, {}];
 const TURN_MS = 4_000;
 
-/** Makes the shop take its rare ways, too: those, and the ones after an event that could not be handled at first. */
-async function makeTrouble(course: ScriptContext, over: AbortSignal): Promise<void> {
-  const { system, random } = course;
+/** Makes the shop take its rare paths: those, and the ones after an event that failed at first. */
+async function provokeRarePaths(context: ScriptContext, over: AbortSignal): Promise<void> {
+  const { system, random } = context;
   for (let turn = 0; !over.aborted; turn += 1) {
-    await system.sandbox.faults(PLATFORM[turn % PLATFORM.length]).catch(() => {});
+    await system.sandbox.faults(PROVIDER_FAULTS[turn % PROVIDER_FAULTS.length]).catch(() => {});
     const mend = await failAtOne({ system, random, log: () => {} });
     await sleep(TURN_MS, over);
     await mend();
@@ -153,14 +163,14 @@ async function makeTrouble(course: ScriptContext, over: AbortSignal): Promise<vo
   await system.sandbox.faults();
 }
 
-async function during(course: ScriptContext, work: () => Promise<void>): Promise<void> {
+async function during(context: ScriptContext, work: () => Promise<void>): Promise<void> {
   const over = new AbortController();
-  const trouble = makeTrouble(course, over.signal);
+  const rarePaths = provokeRarePaths(context, over.signal);
   try {
     await work();
   } finally {
     over.abort();
-    await trouble;
+    await rarePaths;
   }
 }
 
@@ -171,7 +181,10 @@ async function orders(
   const wanted = acknowledgedOrders(history) + count;
   const deadline = Date.now() + FIRST_WITHIN_MS;
   while (acknowledgedOrders(history) < wanted && !signal.aborted) {
-    if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
+    if (Date.now() > deadline)
+      throw new Error(
+        `the shop acknowledged fewer than ${count} orders in ${FIRST_WITHIN_MS / 1_000} s`,
+      );
     await pause(LOOK_EVERY_MS);
   }
 }
@@ -179,25 +192,27 @@ async function orders(
 export const crashMatrix: Fault = {
   name: "crash-matrix",
   catalogue: ["F01", "F02", "F03", "F04", "F05", "F06", "F07"],
-  what: "SIGKILL at every failpoint that any process passes, found by running; twice where something is undone",
-  // Soon enough to be seen: orders that nobody pays, and the leftovers of the dead.
+  what: "SIGKILL at every failpoint that a process passes, found by running; twice where something is undone",
+  // Short, so that unpaid orders and the leftovers of killed processes are handled during the run.
   topology: { env: { SHOP_PAY_DEADLINE_SECONDS: "12" } },
-  async run(course) {
-    const { system, log, signal, judge } = course;
-    const matrix = new Matrix(course);
+  async run(context) {
+    const { system, log, signal, judge } = context;
+    const matrix = new Matrix(context);
     await Promise.all(
       system.programs.map((program) => restartEach([program], { env: matrix.env(program) })),
     );
-    await during(course, () => orders(course, FIRST_ORDERS));
-    log(`${matrix.look()} points are passed without a fault`);
+    await during(context, () => orders(context, FIRST_ORDERS));
+    log(`${matrix.look()} failpoints are passed without a fault`);
     while (matrix.left > 0 && !signal.aborted) {
-      await during(course, () => matrix.batch());
+      await during(context, () => matrix.batch());
       await judge(`${matrix.deaths} deaths`);
       const more = matrix.look();
-      log(`${matrix.points} points (${more} new), ${matrix.deaths} deaths, ${matrix.left} left`);
+      log(
+        `${matrix.points} failpoints (${more} new), ${matrix.deaths} deaths, ${matrix.left} left`,
+      );
     }
     const missed = matrix.missed.map(({ kind, name }) => `${kind} ${name}`);
-    if (missed.length > 0) throw new Error(`never came again to ${missed.join(", ")}`);
-    log(`${matrix.points} points, ${matrix.deaths} deaths`);
+    if (missed.length > 0) throw new Error(`not reached again: ${missed.join(", ")}`);
+    log(`${matrix.points} failpoints, ${matrix.deaths} deaths`);
   },
 };

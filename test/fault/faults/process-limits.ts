@@ -5,14 +5,14 @@ import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault } from "../fault.ts";
 import { servicesOf } from "./steps.ts";
 
-/** From what is hardly enough to begin to start to what is hardly enough to work. */
+/** From hardly enough to start to hardly enough to work. */
 const HEAP_MB = [20, 36] as const;
-/** Who lives so long gets less. */
+/** A process that survives this long gets less memory. */
 const LIVES_MS = 6_000;
 const LESS_MB = 2;
 const LOOK_EVERY_MS = 100;
 
-/** Runs it with too little memory, again and again, until told otherwise; then as it should be. */
+/** Runs a program with too little memory, again and again until `end`; then normally. */
 function starve(
   program: Program,
   heapMb: () => number,
@@ -49,7 +49,7 @@ function starve(
 export const outOfMemory: Fault = {
   name: "out-of-memory",
   catalogue: ["F13"],
-  what: "one or two services have so little memory that they die of it wherever they are, again and again",
+  what: "one or two services have so little memory that they die again and again, at any point",
   holdMs: [8_000, 20_000],
   async inject({ system, random, log }) {
     const services = servicesOf(system);
@@ -67,7 +67,7 @@ export const outOfMemory: Fault = {
 
 const WITHIN_MS = 5_000;
 
-/** The soft limit alone, which its owner may raise again. */
+/** Sets the soft limit only, which can be raised again. */
 async function limitFiles(pid: number, files: string): Promise<void> {
   const args = ["--pid", String(pid), `--nofile=${files}:`];
   const { code } = await run("prlimit", args, { timeoutMs: WITHIN_MS, env: process.env });
@@ -77,7 +77,7 @@ async function limitFiles(pid: number, files: string): Promise<void> {
 export const fewFiles: Fault = {
   name: "few-files",
   catalogue: ["F13"],
-  what: "one to three services may open no file and no connection more (EMFILE), and lose those that they have",
+  what: "one to three services can open no further file or connection (EMFILE), and lose their connections",
   needs: ["prlimit"],
   holdMs: [3_000, 12_000],
   async inject({ system, random, log }) {
@@ -88,12 +88,12 @@ export const fewFiles: Fault = {
       if (pid === undefined) continue;
       const files = readdirSync(`/proc/${pid}/fd`).length + random.between(-4, 2);
       await limitFiles(pid, String(files));
-      // What they have open stays open; without it they would notice nothing.
+      // Open connections are not affected by the limit, so they are reset.
       for (const edge of system.edges.all) {
         if ([edge.from, edge.to].includes(program.name)) edge.resetConnections();
       }
       limited.push({ program, pid });
-      log(`${program.name} has at most ${files} files`);
+      log(`${program.name} is limited to ${files} open files`);
     }
     return async () => {
       for (const { program, pid } of limited) {
@@ -103,5 +103,5 @@ export const fewFiles: Fault = {
   },
 };
 
-/** More than any of them needs, and below the hard limit of every machine. */
+/** More than any process needs, and below the hard limit of every machine. */
 const FILES = "1024";

@@ -3,13 +3,13 @@ import { SERVICES } from "#proto/services.ts";
 import type { Fault } from "../fault.ts";
 import { freeze, namesOf, restartEach, servicesOf } from "./steps.ts";
 
-/** Past every lease, every deadline, and JetStream's wait for an acknowledgement (30 s). */
+/** Longer than every lease and deadline, and than JetStream's ack_wait (30 s). */
 const PAUSE_MS = [40_000, 46_000] as const;
 
 export const pauseProcess: Fault = {
   name: "pause-process",
   catalogue: ["F10"],
-  what: "SIGSTOP of one to three processes past every lease, deadline and ack_wait; then they go on where they were",
+  what: "SIGSTOP of one to three processes for longer than every lease, deadline and ack_wait; then they continue",
   needs: ["linux"],
   holdMs: PAUSE_MS,
   async inject({ system, random, log }) {
@@ -19,11 +19,14 @@ export const pauseProcess: Fault = {
 
 const APART_MS = [0, 12_000] as const;
 
-/** Nobody is left to do its work; the first to wake up does all of it before the other goes on in the middle of its own. */
+/**
+ * No replica is left to do the work. The first to continue does all of it before the other one
+ * continues in the middle of its own.
+ */
 export const pauseService: Fault = {
   name: "pause-service",
   catalogue: ["F10"],
-  what: "SIGSTOP of both replicas of a service past every lease, deadline and ack_wait; one wakes up before the other",
+  what: "SIGSTOP of both replicas of a service for longer than every lease, deadline and ack_wait; one continues before the other",
   needs: ["linux"],
   holdMs: PAUSE_MS,
   async inject({ system, random, log }) {
@@ -45,15 +48,15 @@ const BUSY_LOOP = new URL("../../../testbed/system/busy-loop.ts", import.meta.ur
 export const blockEventLoop: Fault = {
   name: "block-event-loop",
   catalogue: ["F12"],
-  what: "the event loop of one to three services stands still for 5 s, while what is sent to them piles up",
+  what: "the event loop of one to three services is blocked for 5 s while requests pile up",
   needs: ["linux"],
   holdMs: [5_500, 9_000],
   async inject({ system, random, log }) {
     const busy = random.some(servicesOf(system), random.between(1, 3));
     await restartEach(busy, { env: { NODE_OPTIONS: `--import=${BUSY_LOOP}` } });
-    // With work in their hands.
+    // Until they have work in progress.
     await pause(random.between(500, 2_000));
-    log(`blocks ${namesOf(busy)}`);
+    log(`blocks the event loop of ${namesOf(busy)}`);
     for (const program of busy) program.signal("SIGUSR2");
     return () => restartEach(busy);
   },

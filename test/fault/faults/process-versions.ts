@@ -18,7 +18,7 @@ const ORDERS_MEANWHILE = 60;
 const REPEATED = 20;
 const PLACE_ORDER = "/shop.order.v1.OrderService/PlaceOrder";
 
-/** Every event that is published is one of the next version. */
+/** Adds fields of the next version to every event that is published, until healed. */
 async function publishNewer({ system, log }: FaultContext): Promise<Heal> {
   const edges = brokerEdges(system);
   let events = 0;
@@ -27,18 +27,18 @@ async function publishNewer({ system, log }: FaultContext): Promise<Heal> {
       events += 1;
     });
     edge.filter(onPublish(new RegExp(`^${system.namespace}\\.`), rule));
-    // A parser begins with a connection.
+    // A parser must start with a connection.
     edge.resetConnections();
   }
-  log("events have fields that nobody knows");
+  log("adds unknown fields to events");
   return async () => {
     for (const edge of edges) edge.filter(undefined);
-    log(`${events} events had fields that nobody knows`);
+    log(`${events} events had unknown fields`);
   };
 }
 
-/** Facts that only the next version tells, in streams that this one has. */
-async function publishUnheardOf({ system, injected }: ScriptContext): Promise<void> {
+/** Publishes facts that only the next version knows, in streams of this version. */
+async function publishUnknownFacts({ system, injected }: ScriptContext): Promise<void> {
   const facts = ["order.v1.gift_wrapped", "order.v2.confirmed", "pay.v1.disputed"];
   await asOperator(system, async ({ publish }) => {
     for (const fact of facts) {
@@ -49,8 +49,11 @@ async function publishUnheardOf({ system, injected }: ScriptContext): Promise<vo
   });
 }
 
-/** A caller of the next version asks again what one of this version was told: it is the same request. */
-async function askAsNewer({ system, market, injected, log }: ScriptContext): Promise<void> {
+/**
+ * Repeats placed orders as a caller of the next version: with unknown fields it is still the same
+ * request.
+ */
+async function repeatAsNewer({ system, market, injected, log }: ScriptContext): Promise<void> {
   const placed = operationsOf(market.history, "place").filter(
     (operation) => idOf(operation) !== undefined,
   );
@@ -65,10 +68,10 @@ async function askAsNewer({ system, market, injected, log }: ScriptContext): Pro
       ]);
       const options = { token: await token("user", String(operation.userId)) };
       const { code, details, bytes: answer } = await client.unary(PLACE_ORDER, bytes, options);
-      const told = answer && fromBinary(PlaceOrderResponseSchema, answer).order?.orderId;
+      const answered = answer && fromBinary(PlaceOrderResponseSchema, answer).order?.orderId;
       injected();
-      if (told === idOf(operation)) continue;
-      const said = code === 0 ? `order ${told}` : `${code} ${details}`;
+      if (answered === idOf(operation)) continue;
+      const said = code === 0 ? `order ${answered}` : `${code} ${details}`;
       market.history.contradictions.push(
         `${operation.request.requestId} with unknown fields was answered ${said}, not ${idOf(operation)}`,
       );
@@ -76,18 +79,18 @@ async function askAsNewer({ system, market, injected, log }: ScriptContext): Pro
   } finally {
     client.close();
   }
-  log(`${Math.min(placed.length, REPEATED)} requests had fields that nobody knows`);
+  log(`${Math.min(placed.length, REPEATED)} requests had unknown fields`);
 }
 
 export const twoVersions: Fault = {
   name: "two-versions",
   catalogue: ["F11"],
-  what: "beside a next version: events and requests with unknown fields, and facts that nobody here knows",
-  async run(course) {
-    const heal = await publishNewer(course);
-    await course.load?.acknowledged(ORDERS_MEANWHILE);
-    await publishUnheardOf(course);
-    await askAsNewer(course);
+  what: "a newer version runs beside this one: events and requests with unknown fields, and unknown facts",
+  async run(context) {
+    const heal = await publishNewer(context);
+    await context.load?.acknowledged(ORDERS_MEANWHILE);
+    await publishUnknownFacts(context);
+    await repeatAsNewer(context);
     await heal();
   },
   holdMs: [3_000, 10_000],

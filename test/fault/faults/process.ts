@@ -5,7 +5,7 @@ import { blockEventLoop, pauseProcess, pauseService } from "./process-pause.ts";
 import { allServicesDie, rollingRestart } from "./process-restart.ts";
 import { twoVersions } from "./process-versions.ts";
 
-/** What can become of the processes of the shop. */
+/** Faults of the shop's processes. */
 export const PROCESS_FAULTS: readonly Fault[] = [
   crashMatrix,
   pauseProcess,

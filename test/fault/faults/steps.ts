@@ -55,7 +55,9 @@ export async function kill(
   return () => engine.start();
 }
 
-/** Restarts programs one after the other: ends each by `signal` and starts it with these settings. */
+/**
+ * Restarts programs one after the other: ends each by `signal`, and starts it with these settings.
+ */
 export async function restartEach(
   programs: readonly Program[],
   { signal = "SIGTERM", env = {} }: { signal?: NodeJS.Signals; env?: Record<string, string> } = {},

@@ -15,8 +15,8 @@ type Look = {
 };
 
 /**
- * Asks the services for every order that was acknowledged since the last judgement, its refunds, payments and coupon: they
- * must say what is stored.
+ * Compares what the services answer with what is stored, for every order that was acknowledged
+ * since the last judgement, with its refunds, payments and coupon.
  */
 export async function judgeAnswers(
   market: Market,
@@ -52,7 +52,7 @@ async function orderAnswered(
   { placed, orderId }: { placed: Placed; orderId: bigint },
 ): Promise<string[]> {
   const { order: orders } = system.direct.user(placed.userId);
-  const answer = await told(() => orders.getOrder({ orderId }));
+  const answer = await answerOf(() => orders.getOrder({ orderId }));
   if (answer instanceof Error) return [`order ${orderId} is answered ${answer.message}`];
   const { order } = answer;
   const stored = facts.orders.get(orderId);
@@ -76,10 +76,10 @@ async function orderAnswered(
     order?.payAmountCents === stored?.pay_amount_cents &&
     order?.orderAmountCents === placed.request.orderAmountCents;
   return [
-    ...(same ? [] : [`order ${orderId} is answered as something else than what is stored`]),
+    ...(same ? [] : [`order ${orderId} is answered differently from what is stored`]),
     ...(areSame(refunds, storedRefunds)
       ? []
-      : [`order ${orderId} is answered with other refunds than what is stored`]),
+      : [`order ${orderId} is answered with other refunds than are stored`]),
   ];
 }
 
@@ -90,11 +90,11 @@ async function paymentsAnswered(
 ): Promise<string[]> {
   const { pay } = system.direct.user(placed.userId);
   const stored = paymentsOf.get(orderId) ?? [];
-  const list = await told(() => pay.listPayments({ orderId }));
+  const list = await answerOf(() => pay.listPayments({ orderId }));
   if (list instanceof Error)
     return [`the payments of order ${orderId} are answered ${list.message}`];
   const [first] = stored;
-  const one = first && (await told(() => pay.getPayment({ paymentId: first.payment_id })));
+  const one = first && (await answerOf(() => pay.getPayment({ paymentId: first.payment_id })));
   if (one instanceof Error) return [`payment ${first?.payment_id} is answered ${one.message}`];
   const answered = list.payments.map(valuesOf);
   const wanted = stored.map((row) => [
@@ -108,7 +108,7 @@ async function paymentsAnswered(
     one === undefined || areSame(one.payment && [valuesOf(one.payment)], wanted.slice(0, 1));
   return areSame(answered, wanted) && isOneSame
     ? []
-    : [`the payments of order ${orderId} are answered otherwise than they are stored`];
+    : [`the payments of order ${orderId} are answered differently from what is stored`];
 }
 
 function valuesOf(payment: {
@@ -129,21 +129,21 @@ async function couponAnswered(
 ): Promise<string[]> {
   if (couponId === 0n) return [];
   const { coupon: coupons } = system.direct.user(userId);
-  const answer = await told(() => coupons.getCoupon({ couponId }));
+  const answer = await answerOf(() => coupons.getCoupon({ couponId }));
   if (answer instanceof Error) return [`coupon ${couponId} is answered ${answer.message}`];
   const stored = facts.coupons.get(couponId);
   const { coupon } = answer;
   const same = coupon?.status === stored?.status && coupon?.orderId === stored?.order_id;
-  return same ? [] : [`coupon ${couponId} is answered otherwise than it is stored`];
+  return same ? [] : [`coupon ${couponId} is answered differently from what is stored`];
 }
 
-function told<T>(call: () => Promise<T>): Promise<T | Error> {
+function answerOf<T>(call: () => Promise<T>): Promise<T | Error> {
   return retry(call).catch((error: Error) => error);
 }
 
 type Rows = readonly (readonly (bigint | number)[])[];
 
-/** Whatever their order. */
+/** Compares rows in any order. */
 function areSame(some: Rows | undefined, others: Rows): boolean {
   const text = (rows: Rows) => rows.map(String).sort().join("; ");
   return some !== undefined && text(some) === text(others);

@@ -4,7 +4,7 @@ import { openSnapshot } from "../../../ops/audit/snapshot.ts";
 import { schemasOf } from "../../../ops/command/database.ts";
 import type { System } from "../../../testbed/system/system.ts";
 
-/** What the shop may take to get right by itself. */
+/** The time that the shop may need to become consistent without help. */
 const SETTLE_SECONDS = 60;
 const AGAIN_AFTER_MS = 500;
 const MAX_ITEMS = 20;
@@ -14,8 +14,8 @@ export function auditScope({ namespace, settings }: System) {
 }
 
 /**
- * All rules of `npm run audit`, the platform's ledger included: a line for each item that breaks one, up to so many items
- * a rule.
+ * Checks all rules of `npm run audit`, the provider's records included. Returns a line for each
+ * item that breaks a rule, for at most `maxItems` items of each rule.
  */
 export async function brokenRules(system: System, maxItems = MAX_ITEMS): Promise<string[]> {
   const provider = await providerAt(system.sandbox.url);

@@ -1,11 +1,11 @@
 import type { SandboxState } from "../../../simulators/sandbox/client.ts";
 import type { Market } from "../load/market.ts";
 
-/** The numbers that the schemas and the contract share. */
+/** Numbers of states, the same in the schemas and the contract. */
 export const STATUS = { CONFIRMED: 2, CANCELLED: 3, COMPLETED: 4, REFUNDED: 5 } as const;
 export const CANCEL = { PLACE_FAILED: 1, BY_USER: 2, PAYMENT_TIMEOUT: 3, ABANDONED: 4 } as const;
 export const UNPAID = 1;
-/** Of a payment: given up before money came in. */
+/** A payment that was closed before money came in. */
 export const CLOSED = 3;
 export const NOT_SHIPPED = 1;
 export const RECEIVED = 3;
@@ -31,7 +31,7 @@ export type RefundRow = {
   refund_id: bigint;
   order_id: bigint;
   request_id: string | null;
-  /** Of money that came when the order was cancelled or paid already. */
+  /** Set when the refund is of money that arrived after the order was cancelled or paid. */
   late_payment_id: bigint | null;
   status: number;
   pay_amount_cents: bigint;
@@ -47,7 +47,7 @@ export type PaymentRow = {
 };
 type CouponRow = { coupon_id: bigint; status: number; order_id: bigint };
 
-/** Everything about the market's shoppers, as the schemas and the platform have it. */
+/** The state of the market's shoppers in the schemas and at the provider. */
 export type Facts = {
   orders: Map<bigint, OrderRow>;
   lines: Map<bigint, LineRow[]>;
@@ -55,8 +55,8 @@ export type Facts = {
   refundLines: LineRow[];
   payments: Map<bigint, PaymentRow>;
   coupons: Map<bigint, CouponRow>;
-  platform: SandboxState;
-  /** How often a cause stands in an order's history, by "cause orderId". */
+  provider: SandboxState;
+  /** How often a cause occurs in an order's history, by "cause orderId". */
   changes: Map<string, number>;
 };
 
@@ -107,18 +107,18 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
     refundLines,
     payments: new Map(payments.map((payment) => [payment.payment_id, payment])),
     coupons: new Map(coupons.map((coupon) => [coupon.coupon_id, coupon])),
-    platform: await sandbox.state(),
+    provider: await sandbox.state(),
     changes: new Map(changes.map(({ cause, order_id, n }) => [`${cause} ${order_id}`, Number(n)])),
   };
 }
 
-/** Orders that have what they asked for, less what was refunded. */
+/** Whether the order keeps what it holds, less its refunds. */
 export function isKept({ order_status }: OrderRow): boolean {
   const kept: number[] = [STATUS.CONFIRMED, STATUS.COMPLETED, STATUS.REFUNDED];
   return kept.includes(order_status);
 }
 
-/** What refunds of an order have given back, late money aside. */
+/** Successful refunds by order, without those of late money. */
 export function doneRefunds({ refunds }: Facts): Map<bigint, RefundRow[]> {
   const done = refunds.filter(
     ({ status, late_payment_id: late }) => status === SUCCEEDED && late === null,

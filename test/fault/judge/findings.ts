@@ -1,12 +1,12 @@
-/** What contradicts what the clients were told: a line for each. */
+/** Contradictions of what the clients were answered, one line each. */
 export type Findings = {
-  /** An OK whose effect is not there, or was contradicted. */
+  /** An OK answer without its effect. */
   lost: string[];
-  /** An effect twice. */
+  /** An effect that happened twice. */
   doubled: string[];
-  /** A refusal that had an effect all the same. */
+  /** A refused operation that had an effect. */
   refusedWithEffect: string[];
-  /** Other answers that contradict each other. */
+  /** Answers that contradict each other. */
   contradicted: string[];
 };
 

@@ -12,65 +12,68 @@ import { judgeRefusals } from "./refusals.ts";
 import { judgeCoupons, judgePoints } from "./rewards.ts";
 
 export type Judgement = Findings & {
-  /** From healing until nothing moved any more; undefined where it still moves. */
+  /** Seconds from healing until nothing was in motion; undefined when something still is. */
   secondsToQuiet: number | undefined;
-  /** What moved last, or still moves. */
+  /** What was in motion last, or still is. */
   lastMotion: Motion;
-  /** Questions that nobody would answer after all was mended. */
+  /** Operations without an answer after everything was healed. */
   unanswered: number;
-  /** Rules of the audit that are broken. */
+  /** Rules of the audit that are broken, one line for each item. */
   broken: string[];
 };
 
-/** From healing; spec.md gives an order a minute, a batch of trouble takes longer. */
+/**
+ * Time from healing until the shop must be quiet: a minute for an order, and more for many at once.
+ */
 const QUIET_WITHIN_MS = 120_000;
 
-type Occasion = {
-  /** When all that was broken was whole again. */
+type JudgeOptions = {
+  /** When everything was healed. */
   healedMs: number;
-  /** When it was judged last. */
+  /** When the shop was judged last. */
   sinceMs: number;
   signal?: AbortSignal | undefined;
-  /** Of a shop of which it is known that it will not be quiet. */
+  /** A shorter time for a shop that is known not to become quiet. */
   quietWithinMs?: number;
 };
 
 /**
- * Says whether the shop kept its word, once the load is stopped and all is mended: asks again for what is unknown, waits
- * until nothing moves, audits the books, and compares them and the services' answers with what the clients were told.
+ * Judges whether the shop kept its promises, once the load has stopped and everything is healed:
+ * repeats what has no answer, waits until nothing is in motion, audits the books, and compares
+ * books and answers with the history of the clients.
  */
 export async function judge(
   market: Market,
-  { healedMs, sinceMs, signal, quietWithinMs = QUIET_WITHIN_MS }: Occasion,
+  { healedMs, sinceMs, signal, quietWithinMs = QUIET_WITHIN_MS }: JudgeOptions,
 ): Promise<Judgement> {
   const patience = { untilMs: healedMs + quietWithinMs, signal };
   const unanswered = await resolveUnknown(market.history, patience);
   const { isQuiet, last: lastMotion } = await untilQuiet(market.system, patience);
-  // A judgement that was not waited for would be an unjust one.
+  // Without the wait, the judgement would report effects that are merely late.
   signal?.throwIfAborted();
   const secondsToQuiet = isQuiet ? (Date.now() - healedMs) / 1_000 : undefined;
   const look = isQuiet
-    ? await lookWhileStill(market, { sinceMs, signal })
-    : await lookOnce(market, await readFacts(market), sinceMs);
+    ? await inspectWhileQuiet(market, { sinceMs, signal })
+    : await inspectOnce(market, await readFacts(market), sinceMs);
   look.contradicted.unshift(...market.history.contradictions.splice(0));
   return { secondsToQuiet, lastMotion, ...look, unanswered };
 }
 
-/** Longer than an order has to be paid. */
-const STILL_WITHIN_MS = 180_000;
+/** Longer than the payment deadline of an order. */
+const STABLE_WITHIN_MS = 180_000;
 
 /**
- * Looks at books and answers until nothing has changed meanwhile. The time to pay of some order may end during a look,
- * and then what was stored and what is answered a second later differ rightly: that look does not count.
+ * Inspects books and answers until nothing changes meanwhile. An order may expire during an
+ * inspection; then stored and answered states may differ, and the inspection does not count.
  */
-async function lookWhileStill(
+async function inspectWhileQuiet(
   market: Market,
-  { sinceMs, signal }: Pick<Occasion, "sinceMs" | "signal">,
-): Promise<Look & Partial<Judgement>> {
-  const untilMs = Date.now() + STILL_WITHIN_MS;
+  { sinceMs, signal }: Pick<JudgeOptions, "sinceMs" | "signal">,
+): Promise<Inspection & Partial<Judgement>> {
+  const untilMs = Date.now() + STABLE_WITHIN_MS;
   for (;;) {
     const facts = await readFacts(market);
-    const look = await lookOnce(market, facts, sinceMs);
+    const look = await inspectOnce(market, facts, sinceMs);
     const now = await untilQuiet(market.system, { untilMs: 0, signal });
     if (now.isQuiet && isDeepStrictEqual(facts, await readFacts(market))) return look;
     const again = await untilQuiet(market.system, { untilMs, signal });
@@ -79,9 +82,9 @@ async function lookWhileStill(
   }
 }
 
-type Look = Findings & { broken: string[] };
+type Inspection = Findings & { broken: string[] };
 
-async function lookOnce(market: Market, facts: Facts, sinceMs: number): Promise<Look> {
+async function inspectOnce(market: Market, facts: Facts, sinceMs: number): Promise<Inspection> {
   const findings = noFindings();
   judgeOrders(market, facts, findings);
   judgePayments(market, facts, findings);
@@ -93,7 +96,7 @@ async function lookOnce(market: Market, facts: Facts, sinceMs: number): Promise<
   return { ...findings, broken: await brokenRules(market.system) };
 }
 
-/** Everything that is wrong, in lines. */
+/** One line for each violation. */
 export function violations(judgement: Judgement): string[] {
   const { lost, doubled, refusedWithEffect, contradicted, broken, unanswered } = judgement;
   const moving = judgement.secondsToQuiet === undefined ? judgement.lastMotion : {};
@@ -103,7 +106,7 @@ export function violations(judgement: Judgement): string[] {
     ...refusedWithEffect.map((line) => `refused, with an effect: ${line}`),
     ...contradicted.map((line) => `contradicted: ${line}`),
     ...broken.map((line) => `broken: ${line}`),
-    ...(unanswered > 0 ? [`${unanswered} questions have no answer`] : []),
+    ...(unanswered > 0 ? [`${unanswered} operations have no answer`] : []),
     ...Object.entries(moving).map(([what, count]) => `never quiet: ${what} ${count}`),
   ];
 }

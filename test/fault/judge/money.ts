@@ -4,12 +4,12 @@ import type { Market } from "../load/market.ts";
 import { CANCEL, doneRefunds, type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
-/** Statuses of payments whose money came in, refunded since or not. */
+/** Statuses of payments whose money came in, refunded later or not. */
 const CAPTURED = [2, 4, 5];
 
-/** Compares what the clients were told about payments with the shop's and the platform's books. */
+/** Compares the payments in the history with the books of shop and provider. */
 export function judgePayments({ history }: Market, facts: Facts, findings: Findings): void {
-  const atThePlatform = new Map(facts.platform.payments.map((one) => [one.paymentId, one]));
+  const atProvider = new Map(facts.provider.payments.map((one) => [one.paymentId, one]));
   for (const operation of operationsOf(history, "open-payment")) {
     const paymentId = idOf(operation);
     if (paymentId === undefined) continue;
@@ -18,16 +18,18 @@ export function judgePayments({ history }: Market, facts: Facts, findings: Findi
     const same =
       payment?.order_id === operation.request.orderId &&
       payment.amount_cents === order?.pay_amount_cents;
-    if (!same) findings.lost.push(`payment ${paymentId} is not what was opened`);
+    if (!same) findings.lost.push(`payment ${paymentId} is not the one that was opened`);
   }
   for (const operation of operationsOf(history, "pay")) {
     if (idOf(operation) === undefined) continue;
     const { paymentId, orderId } = operation.request;
-    const there = atThePlatform.get(String(paymentId));
+    const there = atProvider.get(String(paymentId));
     const order = facts.orders.get(orderId);
     const cameIn = CAPTURED.includes(facts.payments.get(paymentId)?.status ?? 0);
     if (there?.state !== "paid" || !cameIn) {
-      findings.lost.push(`payment ${paymentId} of order ${orderId} was paid and did not come in`);
+      findings.lost.push(
+        `payment ${paymentId} of order ${orderId} was paid, and the money did not come in`,
+      );
       continue;
     }
     const isBack = there.refundedCents === there.amountCents;
@@ -39,20 +41,19 @@ export function judgePayments({ history }: Market, facts: Facts, findings: Findi
 }
 
 /**
- * What the platform keeps of its shopper's money for an order is what the order cost there, less what it was refunded, to
- * the cent; nothing for an order that is not paid.
+ * What the provider holds for an order must be its price less its refunds, to the cent; nothing for
+ * an order that is not paid.
  */
 function judgeKept(facts: Facts, findings: Findings): void {
   const kept = new Map<bigint, bigint>();
-  for (const { paymentId, state, amountCents, refundedCents } of facts.platform.payments) {
+  for (const { paymentId, state, amountCents, refundedCents } of facts.provider.payments) {
     const orderId = facts.payments.get(BigInt(paymentId))?.order_id;
     if (state !== "paid" || orderId === undefined) continue;
     kept.set(orderId, (kept.get(orderId) ?? 0n) + amountCents - refundedCents);
-    // It closes the payments there before it gives an order up, and what it finds paid then counts as paid.
+    // The shop closes payments at the provider before it cancels an order, and accepts one that it
+    // finds paid.
     if (facts.orders.get(orderId)?.cancel_reason === CANCEL.PAYMENT_TIMEOUT) {
-      findings.lost.push(
-        `order ${orderId} is paid at the platform and cancelled as not paid in time`,
-      );
+      findings.lost.push(`order ${orderId} is paid at the provider and cancelled as unpaid`);
     }
   }
   const refunds = doneRefunds(facts);
@@ -62,15 +63,15 @@ function judgeKept(facts: Facts, findings: Findings): void {
     const back = (refunds.get(orderId) ?? []).reduce((sum, one) => sum + one.pay_amount_cents, 0n);
     const owed = isPaid ? order.pay_amount_cents - back : 0n;
     const has = kept.get(orderId) ?? 0n;
-    const line = `order ${orderId} cost ${owed} cents in the end and keeps ${has}`;
+    const line = `order ${orderId} owes ${owed} cents in the end, and the provider holds ${has}`;
     if (has > owed) findings.doubled.push(line);
     else if (has < owed) findings.lost.push(line);
   }
 }
 
 /**
- * What is on the shelves and in the purses, as the services tell it, against what the orders took: counted from the
- * orders alone, so that no ledger is believed that the same fault may have damaged.
+ * Compares stock and balances, as the services answer them, with what the orders took. The sums
+ * come from the orders alone, because a fault may have damaged logs and reservations alike.
  */
 export async function judgePossessions(
   market: Market,

@@ -23,7 +23,7 @@ import { isPlainRefusal } from "./refusals.ts";
 type Of<K extends Request["kind"]> = Operation<Extract<Request, { kind: K }>>;
 type Case = { market: Market; facts: Facts; findings: Findings };
 
-/** Compares all that the clients were told about orders with what there is. */
+/** Compares the orders in the history with the stored ones. */
 export function judgeOrders(market: Market, facts: Facts, findings: Findings): void {
   const { history } = market;
   const one: Case = { market, facts, findings };
@@ -37,7 +37,7 @@ export function judgeOrders(market: Market, facts: Facts, findings: Findings): v
     byKey.delete(key);
   }
   for (const order of byKey.values()) {
-    findings.doubled.push(`order ${order.order_id} was never asked for`);
+    findings.doubled.push(`order ${order.order_id} was never requested`);
   }
   for (const operation of operationsOf(history, "cancel")) judgeCancel(one, operation);
   for (const operation of operationsOf(history, "refund")) judgeRefund(one, operation);
@@ -55,15 +55,15 @@ function judgePlaced(
 ): void {
   const { placed, order, cancels } = subject;
   const { requestId, lines, orderAmountCents, couponId, balanceCents } = placed.request;
-  const told = agreement(placed, findings);
-  if (told?.kind === "refused" && order && isKept(order)) {
+  const answer = agreement(placed, findings);
+  if (answer?.kind === "refused" && order && isKept(order)) {
     findings.refusedWithEffect.push(
-      `order ${order.order_id} of ${requestId} was refused as ${told.reason} and is kept`,
+      `order ${order.order_id} of ${requestId} was refused with ${answer.reason} and is kept`,
     );
   }
-  if (told?.kind !== "ok") return;
-  if (order?.order_id !== told.id) {
-    findings.lost.push(`order ${told.id} of ${requestId} is not there`);
+  if (answer?.kind !== "ok") return;
+  if (order?.order_id !== answer.id) {
+    findings.lost.push(`order ${answer.id} of ${requestId} does not exist`);
     return;
   }
   const ordered = lines.map((line) => `${line.goodsId} x ${line.quantity}`).sort();
@@ -73,7 +73,7 @@ function judgePlaced(
     order.coupon_id === couponId &&
     order.balance_paid_cents === balanceCents &&
     String(kept.map((line) => `${line.goods_id} x ${line.quantity}`).sort()) === String(ordered);
-  if (!same) findings.lost.push(`order ${told.id} is not what was ordered`);
+  if (!same) findings.lost.push(`order ${answer.id} differs from what was ordered`);
   if (isKept(order)) return;
   const wasAskedFor = (cancels.get(order.order_id) ?? []).length > 0;
   const allowed =
@@ -81,23 +81,23 @@ function judgePlaced(
     (order.cancel_reason === CANCEL.BY_USER && wasAskedFor);
   if (allowed) return;
   findings.lost.push(
-    `order ${told.id} was acknowledged and is in status ${order.order_status}, cancelled for reason ${order.cancel_reason}`,
+    `order ${answer.id} was acknowledged and is in status ${order.order_status}, with cancel reason ${order.cancel_reason}`,
   );
 }
 
-/** What all attempts say together; one truth for one request. */
+/** The common answer of all attempts: a request has one outcome. */
 function agreement(operation: Operation, findings: Findings) {
   const { request } = operation;
-  const said = new Set(
+  const outcomes = new Set(
     answersOf(operation).flatMap((answer) => {
       if (answer.kind === "unknown") return [];
       return [answer.kind === "ok" ? `OK ${answer.id}` : answer.reason];
     }),
   );
-  if (said.size > 1) {
+  if (outcomes.size > 1) {
     const key = "requestId" in request ? request.requestId : request.orderId;
-    const twoOrders = [...said].filter((text) => text.startsWith("OK ")).length > 1;
-    const line = `${request.kind} ${key} was answered ${[...said].join(", then ")}`;
+    const twoOrders = [...outcomes].filter((text) => text.startsWith("OK ")).length > 1;
+    const line = `${request.kind} ${key} was answered ${[...outcomes].join(", then ")}`;
     (twoOrders ? findings.doubled : findings.contradicted).push(line);
   }
   return settledAnswer(operation);
@@ -108,22 +108,22 @@ function judgeCancel({ facts, findings }: Case, operation: Of<"cancel">): void {
   const order = facts.orders.get(orderId);
   const isCancelled = order?.order_status === STATUS.CANCELLED;
   if (idOf(operation) !== undefined && !isCancelled) {
-    findings.lost.push(`order ${orderId} was told to be cancelled and is not`);
+    findings.lost.push(`order ${orderId} was acknowledged as cancelled and is not`);
   }
 }
 
 function judgeRefund({ facts, findings }: Case, operation: Of<"refund">): void {
   const { requestId, orderId } = operation.request;
-  const told = agreement(operation, findings);
+  const answer = agreement(operation, findings);
   const rows = facts.refunds.filter((refund) => refund.request_id === requestId);
   if (rows.length > 1) findings.doubled.push(`refund ${requestId} of order ${orderId}`);
   const [row] = rows;
-  if (told?.kind === "refused" && row) {
-    findings.refusedWithEffect.push(`refund ${row.refund_id} was refused as ${told.reason}`);
+  if (answer?.kind === "refused" && row) {
+    findings.refusedWithEffect.push(`refund ${row.refund_id} was refused with ${answer.reason}`);
   }
-  if (told?.kind === "ok" && row?.status !== SUCCEEDED) {
+  if (answer?.kind === "ok" && row?.status !== SUCCEEDED) {
     findings.lost.push(
-      `refund ${requestId} of order ${orderId} is ${row ? `in status ${row.status}` : "not there"}`,
+      `refund ${requestId} of order ${orderId} is ${row ? `in status ${row.status}` : "missing"}`,
     );
   }
 }
@@ -134,29 +134,29 @@ function judgeShipping({ market, facts, findings }: Case): void {
     const order = facts.orders.get(orderId);
     const isShipped = order !== undefined && order.shipping_status !== NOT_SHIPPED;
     if (idOf(operation) !== undefined && !(isShipped && order.tracking_number === trackingNumber)) {
-      findings.lost.push(`order ${orderId} was told to be shipped and is not`);
+      findings.lost.push(`order ${orderId} was acknowledged as shipped and is not`);
     }
     if (isShipped && isPlainRefusal(operation)) {
-      findings.refusedWithEffect.push(`order ${orderId} is shipped, and it was refused`);
+      findings.refusedWithEffect.push(`order ${orderId} is shipped, which was refused`);
     }
   }
   for (const operation of operationsOf(market.history, "receive")) {
     const { orderId } = operation.request;
     const isReceived = facts.orders.get(orderId)?.shipping_status === RECEIVED;
     if (idOf(operation) !== undefined && !isReceived) {
-      findings.lost.push(`order ${orderId} was told to be received and is not`);
+      findings.lost.push(`order ${orderId} was acknowledged as received and is not`);
     }
     if (isReceived && isPlainRefusal(operation)) {
-      findings.refusedWithEffect.push(`order ${orderId} is received, and it was refused`);
+      findings.refusedWithEffect.push(`order ${orderId} is received, which was refused`);
     }
   }
 }
 
-/** What can happen to an order only once. */
+/** Transitions that an order can make only once. */
 function judgeOnce({ facts, findings }: Case): void {
   for (const [change, times] of facts.changes) {
     if (times > 1 && /^(ShipOrder|ConfirmReceipt|CancelOrder) /.test(change)) {
-      findings.doubled.push(`${change} is in its history ${times} times`);
+      findings.doubled.push(`${change} is in the order's history ${times} times`);
     }
   }
 }

@@ -8,12 +8,15 @@ import { auditScope } from "./books.ts";
 
 const LOOK_EVERY_MS = 250;
 
-/** What is still on its way, by kind; a shop where all is 0 does nothing any more by itself. */
+/**
+ * What is in motion, by kind. When all counts are 0, the shop does nothing further without a
+ * request.
+ */
 export type Motion = Record<string, number>;
 
 /**
- * Waits until nothing moves, or the time is over; says which, and what moved in the last look that found something.
- * Trouble with looking counts as moving.
+ * Waits until nothing is in motion, or until `untilMs`. Resolves to whether the shop is quiet, and
+ * to what was in motion last. A failed inspection counts as motion.
  */
 export async function untilQuiet(
   system: System,
@@ -31,7 +34,7 @@ export async function untilQuiet(
 }
 
 async function motionOf(system: System): Promise<Motion> {
-  // The cheapest look that finds something ends it: most looks are made while much moves.
+  // Cheap inspections first, and the first that finds motion ends the round: most rounds find much.
   for (const look of [shopMotion, moneyMotion, brokerMotion]) {
     const motion = await look(system);
     if (Object.values(motion).some((count) => count > 0)) return motion;
@@ -39,7 +42,7 @@ async function motionOf(system: System): Promise<Motion> {
   return {};
 }
 
-/** Orders, events, refunds and messages under way, as the audit counts them. */
+/** Orders, events, refunds and messages in motion, as the audit counts them. */
 async function shopMotion(system: System): Promise<Motion> {
   const scope = auditScope(system);
   const snapshot = await openSnapshot({ url: system.database.url, scope, provider: undefined });
@@ -54,7 +57,7 @@ async function shopMotion(system: System): Promise<Motion> {
   }
 }
 
-/** What the shop or the platform will still do about money by itself. */
+/** What shop or provider will still do about payments. */
 async function moneyMotion({ sql, sandbox }: System): Promise<Motion> {
   const count = async (service: "order" | "pay", from: string) => {
     const [row] = await sql<{ n: bigint }>(service, `select count(*) as n from ${from}`);
@@ -73,14 +76,14 @@ async function moneyMotion({ sql, sandbox }: System): Promise<Motion> {
       "orders where order_status = 2 and pay_status = 1 and pay_deadline < now(3)",
     ),
     closingPayments: await count("pay", "payments where status = 1 and closing = 1"),
-    paidAtThePlatformAlone: payments.filter(
+    paidAtProviderOnly: payments.filter(
       ({ paymentId, state }) => state === "paid" && isOpen.has(paymentId),
     ).length,
     waitingCallbacks: notices.filter(({ state }) => state === "waiting").length,
   };
 }
 
-/** Messages that a durable consumer has not had or not acknowledged. */
+/** Messages that a durable consumer has not received or not acknowledged. */
 async function brokerMotion({ brokers, namespace }: System): Promise<Motion> {
   const [first] = brokers.nodes;
   const url = new URL(first?.url ?? "");

@@ -9,15 +9,18 @@ import type { Market } from "../load/market.ts";
 import { CANCEL, CLOSED, type Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
-/** Of calls without a key of their own: what was only ever refused, by every operation for the same thing, has not happened. */
+/**
+ * Judges operations without a request_id: what was only ever refused, by all operations on the same
+ * thing, must not have happened.
+ */
 export function judgeRefusals({ history }: Market, facts: Facts, findings: Findings): void {
-  const tell = (line: string) => findings.refusedWithEffect.push(line);
+  const report = (line: string) => findings.refusedWithEffect.push(line);
   for (const orderId of onlyRefused(
     operationsOf(history, "cancel"),
     ({ request }) => request.orderId,
   )) {
     if (facts.orders.get(orderId)?.cancel_reason === CANCEL.BY_USER) {
-      tell(`order ${orderId} is cancelled by its user, who was refused that`);
+      report(`order ${orderId} is cancelled by its user, which was refused`);
     }
   }
   const paymentsOf = Map.groupBy(facts.payments.values(), (payment) => payment.order_id);
@@ -25,24 +28,24 @@ export function judgeRefusals({ history }: Market, facts: Facts, findings: Findi
     operationsOf(history, "open-payment"),
     ({ request }) => request.orderId,
   )) {
-    // One that was given up while it was being opened is refused, and stays behind closed.
+    // A payment that was closed while it was being opened is refused, and remains closed.
     const alive = (paymentsOf.get(orderId) ?? []).filter(({ status }) => status !== CLOSED);
     for (const { payment_id } of alive) {
-      tell(`payment ${payment_id} of order ${orderId} is there, and was refused`);
+      report(`payment ${payment_id} of order ${orderId} exists, which was refused`);
     }
   }
-  const atThePlatform = new Map(facts.platform.payments.map((one) => [one.paymentId, one.state]));
+  const atProvider = new Map(facts.provider.payments.map((one) => [one.paymentId, one.state]));
   for (const paymentId of onlyRefused(
     operationsOf(history, "pay"),
     ({ request }) => request.paymentId,
   )) {
-    if (atThePlatform.get(String(paymentId)) === "paid") {
-      tell(`payment ${paymentId} is paid at the platform, which refused that`);
+    if (atProvider.get(String(paymentId)) === "paid") {
+      report(`payment ${paymentId} is paid at the provider, which refused it`);
     }
   }
 }
 
-/** A refusal after an attempt without an answer may mean that the attempt had its effect. */
+/** Whether all attempts were refused: with an unknown attempt, that one may have had the effect. */
 export function isPlainRefusal(operation: Operation): boolean {
   return settledAnswer(operation)?.kind === "refused" && !wasEverUnknown(operation);
 }

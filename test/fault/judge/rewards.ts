@@ -6,10 +6,13 @@ import type { Findings } from "./findings.ts";
 const UNUSED = 1;
 const USED = 2;
 const UNIT_CENTS = 100n;
-/** POINTS_PER_UNIT, as the programs of the system have it. */
+/** POINTS_PER_UNIT of the system's programs. */
 const POINTS = 1n;
 
-/** Every coupon is with the one order that spends it, or free: followed from the orders, whatever the coupon service logs. */
+/**
+ * Judges that each coupon belongs to the one order that spends it, or is free. Derived from the
+ * orders alone, without the coupon service's records.
+ */
 export function judgeCoupons(facts: Facts, findings: Findings): void {
   const spending = Map.groupBy([...facts.orders.values()].filter(spendsCoupon), (o) => o.coupon_id);
   for (const { coupon_id: couponId, status, order_id: usedBy } of facts.coupons.values()) {
@@ -21,22 +24,25 @@ export function judgeCoupons(facts: Facts, findings: Findings): void {
     }
     if (order && (status !== USED || usedBy !== order.order_id)) {
       findings.doubled.push(
-        `coupon ${couponId} is spent by order ${order.order_id}, and can be spent again`,
+        `coupon ${couponId} is spent by order ${order.order_id}, but can be spent again`,
       );
     }
     if (!order && status !== UNUSED) {
-      findings.lost.push(`coupon ${couponId} is used for order ${usedBy}, which does not have it`);
+      findings.lost.push(`coupon ${couponId} is used for order ${usedBy}, which does not spend it`);
     }
   }
 }
 
-/** One that was refunded whole has given it back. */
+/** An order that was refunded in full has returned its coupon. */
 function spendsCoupon({ coupon_id, order_status }: OrderRow): boolean {
   const spending: number[] = [STATUS.CONFIRMED, STATUS.COMPLETED];
   return coupon_id !== 0n && spending.includes(order_status);
 }
 
-/** What a user has is what the paid orders earned, less their refunds, counted from the orders alone. */
+/**
+ * Judges that users have the points of their paid orders less refunds, derived from the orders
+ * alone.
+ */
 export async function judgePoints(market: Market, facts: Facts, findings: Findings): Promise<void> {
   const refunds = doneRefunds(facts);
   const earned = new Map<bigint, bigint>();

@@ -11,13 +11,14 @@ const LOOK_EVERY_MS = 15;
 type Checkout = {
   userId: bigint;
   couponId: bigint | undefined;
-  /** How long to wait for the points once the shopper has paid. */
+  /** How long to wait for the points once the payment is made. */
   withinMs: number;
 };
 
 /**
- * One order with a coupon and a part from the balance, paid, until its points are there. True when they are; false
- * where it takes longer, or the shopper was not told enough to go on.
+ * Places and pays one order with a coupon and a part of the balance, and waits for its points.
+ * Resolves to true when they are there; to false when they come later, or when the shopper lacks an
+ * answer to go on.
  */
 export async function checkout(
   market: Market,
@@ -28,11 +29,11 @@ export async function checkout(
   if (!item) throw new Error("the market has no items");
   const lines: Parameters<typeof person.place>[0]["lines"] = [[item, 2n]];
   const placed = await person.place({ lines, couponId, balanceCents: BALANCE_CENTS });
-  const orderId = await insist(placed);
+  const orderId = await untilAnswered(placed);
   if (orderId === undefined) return false;
-  const paymentId = await insist(await person.openPayment(orderId));
+  const paymentId = await untilAnswered(await person.openPayment(orderId));
   if (paymentId === undefined) return false;
-  if ((await insist(await person.pay({ orderId, paymentId }))) === undefined) return false;
+  if ((await untilAnswered(await person.pay({ orderId, paymentId }))) === undefined) return false;
   for (const untilMs = Date.now() + withinMs; Date.now() < untilMs; await pause(LOOK_EVERY_MS)) {
     const found = await market.system.sql("user", "select 1 from point_log where order_id = ?", [
       orderId,
@@ -42,7 +43,7 @@ export async function checkout(
   return false;
 }
 
-async function insist(operation: Operation): Promise<bigint | undefined> {
+async function untilAnswered(operation: Operation): Promise<bigint | undefined> {
   for (let tries = 1; tries < TRIES && !settledAnswer(operation); tries += 1) {
     await pause(RETRY_MS);
     await operation.ask();

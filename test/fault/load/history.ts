@@ -4,8 +4,8 @@ import { Outage, Reason, Refusal, reasonName } from "#platform/values/refusal.ts
 import { SandboxRefusal } from "../../../simulators/sandbox/client.ts";
 
 /**
- * What a client was told. Unknown: no answer, or one that says nothing about the effect; whoever wants to know asks again
- * with the same request.
+ * The answer to one attempt. "unknown": no answer, or one that says nothing about the effect; the
+ * client asks again with the same request.
  */
 export type Answer =
   | { kind: "ok"; id: bigint }
@@ -16,7 +16,10 @@ type Attempt = { askedMs: number; answeredMs: number; answer: Answer };
 
 type PlacedLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 
-/** What was asked for, by kind; `id` of an OK answer is the order's, the payment's, or again the order's. */
+/**
+ * A request by kind. The id of its OK answer is a payment's for "open-payment" and "pay", and an
+ * order's otherwise.
+ */
 export type Request =
   | {
       kind: "place";
@@ -27,7 +30,7 @@ export type Request =
       balanceCents: bigint;
     }
   | { kind: "open-payment"; orderId: bigint }
-  /** The shopper pays at the platform. */
+  /** The shopper pays at the provider. */
   | { kind: "pay"; orderId: bigint; paymentId: bigint }
   | { kind: "cancel"; orderId: bigint }
   | {
@@ -39,29 +42,29 @@ export type Request =
   | { kind: "ship"; orderId: bigint; trackingNumber: string }
   | { kind: "receive"; orderId: bigint };
 
-/** One thing that a client wanted, with every attempt at it, all with the same request. */
+/** One request of a client with all attempts, which are identical. */
 export type Operation<W extends Request = Request> = {
   userId: bigint;
   request: W;
   attempts: Attempt[];
-  /** Asks (again) and remembers the answer. */
+  /** Asks, or asks again, and records the answer. */
   ask(): Promise<Answer>;
 };
 
 export type History = {
   operations: Operation[];
-  /** What was wrong at once, such as another answer than the contract has. */
+  /** Answers that are wrong by themselves, such as one that the contract excludes. */
   contradictions: string[];
 };
 
-/** Try again, they say, and that nothing is decided. */
+/** Reasons that ask the client to retry, and mean that nothing is decided. */
 const PASSING = new Set<Reason>([
   Reason.RATE_LIMITED,
   Reason.REQUEST_IN_PROGRESS,
   Reason.PROVIDER_UNAVAILABLE,
 ]);
 
-/** Runs one call, and makes an answer of what came. What is no answer at all, a broken test, is thrown. */
+/** Runs a call and turns its result into an answer. Errors of the test itself are thrown. */
 export async function answerTo(call: () => Promise<bigint>): Promise<Answer> {
   try {
     return { kind: "ok", id: await call() };
@@ -73,8 +76,8 @@ export async function answerTo(call: () => Promise<bigint>): Promise<Answer> {
         : { kind: "refused", reason };
     }
     if (error instanceof Outage) return { kind: "unknown", why: statusOf(error) };
-    if (error instanceof SandboxRefusal) return platformAnswer(error);
-    // fetch says "fetch failed" and a TimeoutError of a connection.
+    if (error instanceof SandboxRefusal) return providerAnswer(error);
+    // Errors of fetch: "fetch failed", or a TimeoutError.
     if (error instanceof TypeError || error instanceof DOMException) {
       return { kind: "unknown", why: error.message };
     }
@@ -87,31 +90,31 @@ function statusOf(outage: Outage): string {
   return code === undefined ? outage.message : (status[code] ?? String(code));
 }
 
-function platformAnswer(refusal: SandboxRefusal): Answer {
+function providerAnswer(refusal: SandboxRefusal): Answer {
   const code = Number(/: (\d{3}) /.exec(`${refusal.message} `)?.[1] ?? 0);
   return code >= 400 && code < 500
-    ? { kind: "refused", reason: `platform ${code}` }
-    : { kind: "unknown", why: `platform ${code}` };
+    ? { kind: "refused", reason: `provider ${code}` }
+    : { kind: "unknown", why: `provider ${code}` };
 }
 
 export function answersOf({ attempts }: Operation): Answer[] {
   return attempts.map(({ answer }) => answer);
 }
 
-/** What the client was told in the end; undefined while it knows nothing. */
+/** The first answer that is not unknown; undefined while there is none. */
 export function settledAnswer(
   operation: Operation,
 ): Exclude<Answer, { kind: "unknown" }> | undefined {
   return answersOf(operation).find((answer) => answer.kind !== "unknown");
 }
 
-/** An OK answer's id; undefined where there is none. */
+/** The id of the OK answer; undefined without one. */
 export function idOf(operation: Operation): bigint | undefined {
   const answer = answersOf(operation).find(({ kind }) => kind === "ok");
   return answer?.kind === "ok" ? answer.id : undefined;
 }
 
-/** Whether the first attempts had no answer, so that one of them may have had the effect. */
+/** Whether an attempt had no answer, and so may have had the effect. */
 export function wasEverUnknown(operation: Operation): boolean {
   return answersOf(operation).some(({ kind }) => kind === "unknown");
 }

@@ -6,18 +6,18 @@ import type { Market } from "./market.ts";
 import { shopper } from "./shopper.ts";
 import { oneOrder } from "./visit.ts";
 
-/** Shoppers who go on ordering, paying, cancelling and sending back, whatever happens. */
+/** Shoppers who keep ordering, paying, cancelling and returning, whether or not the shop works. */
 export type Load = {
-  /** Resolves when so many more orders were acknowledged; fails after the time. */
+  /** Resolves when `count` more orders are acknowledged; fails after `withinMs`. */
   acknowledged(count: number, withinMs?: number): Promise<void>;
-  /** No new call from now on; resolves when none is under way. */
+  /** Stops new calls; resolves when none is in flight. */
   stop(): Promise<void>;
 };
 
-/** On a machine with much other work. */
+/** Enough for a machine with much other work. */
 const ACKNOWLEDGED_WITHIN_MS = 240_000;
 const LOOK_EVERY_MS = 20;
-/** Between two orders of one shopper: two cores have other work, too. */
+/** The pause between two orders of one shopper, so that two cores can keep up. */
 const THINKING_MS = [50, 400] as const;
 
 export function startLoad(market: Market, random: Random): Load {
@@ -34,14 +34,18 @@ export function startLoad(market: Market, random: Random): Load {
     }
   });
   const all = Promise.all(people);
-  // Told by stop(); a broken test must not end the program before.
+  // `stop` reports a failure; it must not end the program before.
   all.catch(() => {});
   return {
     async acknowledged(count, withinMs = ACKNOWLEDGED_WITHIN_MS) {
       const wanted = acknowledgedOrders(history) + count;
       const deadline = Date.now() + withinMs;
       while (acknowledgedOrders(history) < wanted) {
-        if (Date.now() > deadline) throw new Error("the shop acknowledges no orders");
+        if (Date.now() > deadline) {
+          throw new Error(
+            `the shop acknowledged fewer than ${count} orders in ${withinMs / 1_000} s`,
+          );
+        }
         await Promise.race([pause(LOOK_EVERY_MS), all]);
       }
     },
@@ -60,8 +64,8 @@ const ASKED_AT_ONCE = 8;
 const ASK_AGAIN_MS = 500;
 
 /**
- * Asks again, with the same requests, for everything that is unknown, until all of it has an answer or the time is over.
- * Resolves to how many have none.
+ * Repeats every operation without an answer until all have one or the time is over. Resolves to the
+ * number without an answer.
  */
 export async function resolveUnknown(
   history: History,

@@ -7,11 +7,11 @@ export type Item = {
   goodsId: bigint;
   unitPriceCents: bigint;
   stock: bigint;
-  /** It runs out, and its last pieces are fought for. */
+  /** Whether the item sells out, so that shoppers compete for its last pieces. */
   isScarce: boolean;
 };
 
-/** Who shops and what for, and all that was asked and answered as long as the system lives. */
+/** The shoppers and items of a system, and the history of what its clients did. */
 export type Market = {
   system: System;
   items: Item[];
@@ -25,7 +25,10 @@ const PLENTY = 1_000_000n;
 const SCARCE = [40n, 150n, 500n];
 const OPENING_BALANCE_CENTS = 10_000_000n;
 
-/** Opens a market in a system that works, past the services: it is not what is tested. */
+/**
+ * Creates the shoppers and items of a working system. They are inserted without the services, which
+ * are not under test here.
+ */
 export async function openMarket(system: System, shoppers = 10): Promise<Market> {
   const items = [
     ...PRICES.map((unitPriceCents) => ({ unitPriceCents, stock: PLENTY, isScarce: false })),

@@ -4,7 +4,7 @@ const PAID = "order_status in (2, 4, 5) and pay_status <> 1 and pay_amount_cents
 const PAY_REFUND =
   "payment_id, order_id, amount_cents, status, attempt, tries, next_try, finish_time";
 
-/** What somebody with a password could do to a shop that is otherwise in order. */
+/** Changes to the data of a working shop, past its rules. */
 export const DATA_MUTATIONS: DataMutation[] = [
   {
     name: "inbox-row-deleted",
@@ -15,7 +15,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
   },
   {
     name: "cent-added",
-    what: "a cent is added to what an order was to pay",
+    what: "a cent is added to an order's amount to pay",
     tables: [["order", "orders"]],
     change: [
       ["order", `update orders set pay_amount_cents = pay_amount_cents + 1 where ${PAID} limit 1`],
@@ -24,7 +24,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
   },
   {
     name: "refund-doubled",
-    what: "a refund is in the books of pay twice",
+    what: "pay has a refund twice",
     tables: [["pay", "refunds"]],
     change: [
       [
@@ -43,11 +43,11 @@ export const DATA_MUTATIONS: DataMutation[] = [
     caughtBy: /^broken: history-has-every-version: order/,
   },
   {
-    name: "platform-gave-back-more",
-    what: "the platform gave a cent back that nobody asked for",
+    name: "provider-refunded-more",
+    what: "the provider refunded a cent without a request",
     tables: [],
     change: [],
-    platform: {
+    provider: {
       change: `update payments set refunded_cents = refunded_cents + 1 where trade_id =
         (select min(trade_id) from payments where state = 'paid' and refunded_cents < amount_cents)`,
       undo: `update payments set refunded_cents = refunded_cents - 1 where trade_id =
@@ -57,7 +57,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
   },
   {
     name: "order-gone",
-    what: "an acknowledged order is gone without a trace",
+    what: "an acknowledged order is deleted without a trace",
     tables: [
       ["order", "orders"],
       ["order", "order_lines"],
@@ -76,11 +76,11 @@ export const DATA_MUTATIONS: DataMutation[] = [
           "delete from orders where order_status = 2 and pay_status = 1 order by order_id limit 1",
         ],
       ]),
-    caughtBy: /^lost: order \d+ of \w+ is not there/,
+    caughtBy: /^lost: order \d+ of \w+ does not exist/,
   },
   {
     name: "line-grows",
-    what: "an order is of another quantity than was ordered",
+    what: "an order has another quantity than was ordered",
     tables: [["order", "order_lines"]],
     change: [
       [
@@ -89,11 +89,11 @@ export const DATA_MUTATIONS: DataMutation[] = [
            (select order_id from orders where order_status <> 3) limit 1`,
       ],
     ],
-    caughtBy: /^lost: order \d+ is not what was ordered/,
+    caughtBy: /^lost: order \d+ differs from what was ordered/,
   },
   {
     name: "money-from-nowhere",
-    what: "a user tops up without paying, in balance and log alike",
+    what: "a user has a top-up that was never paid, in balance and log",
     tables: [
       ["user", "users"],
       ["user", "balance_log"],
@@ -102,7 +102,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
       [
         "user",
         `insert into balance_log (log_id, user_id, type, amount_cents, balance_after, request_id)
-         select 5, user_id, 1, 1, balance_cents + 1, 'nobody' from users order by user_id limit 1`,
+         select 5, user_id, 1, 1, balance_cents + 1, 'none' from users order by user_id limit 1`,
       ],
       ["user", "update users set balance_cents = balance_cents + 1 order by user_id limit 1"],
     ],
@@ -110,14 +110,14 @@ export const DATA_MUTATIONS: DataMutation[] = [
   },
   {
     name: "points-added",
-    what: "a user gets points",
+    what: "a user has too many points",
     tables: [["user", "users"]],
     change: [["user", "update users set points = points + 1 limit 1"]],
     caughtBy: /^doubled: the points of \d+ are/,
   },
   {
     name: "coupon-free-again",
-    what: "a coupon that was spent is free again",
+    what: "a spent coupon can be spent again",
     tables: [["coupon", "coupons"]],
     change: [
       [
@@ -125,7 +125,7 @@ export const DATA_MUTATIONS: DataMutation[] = [
         "update coupons set status = 1, order_id = 0, used_time = null where status = 2 limit 1",
       ],
     ],
-    caughtBy: /^doubled: coupon \d+ is spent by order \d+, and can be spent again/,
+    caughtBy: /^doubled: coupon \d+ is spent by order \d+, but can be spent again/,
   },
   {
     name: "parcel-elsewhere",
@@ -134,6 +134,6 @@ export const DATA_MUTATIONS: DataMutation[] = [
     change: [
       ["order", "update orders set tracking_number = 'T0' where shipping_status <> 1 limit 1"],
     ],
-    caughtBy: /^lost: order \d+ was told to be shipped and is not/,
+    caughtBy: /^lost: order \d+ was acknowledged as shipped and is not/,
   },
 ];

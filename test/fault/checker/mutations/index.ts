@@ -4,5 +4,5 @@ import { PAY_MUTATIONS } from "./pay.ts";
 
 export { DATA_MUTATIONS } from "./data.ts";
 
-/** Those of one service one after the other, so that only that one is started anew. */
+/** Grouped by service, so that one service at a time is restarted. */
 export const CODE_MUTATIONS = [...ORDER_MUTATIONS, ...PARTICIPANT_MUTATIONS, ...PAY_MUTATIONS];

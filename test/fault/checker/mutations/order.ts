@@ -1,6 +1,6 @@
 import type { CodeMutation } from "../mutation.ts";
 
-/** The order service, broken. */
+/** Defects of the order service. */
 export const ORDER_MUTATIONS: CodeMutation[] = [
   {
     name: "a-cent-more-to-pay",
@@ -18,7 +18,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "refusal-keeps-its-stock",
-    what: "a refused order does not give back the stock that it took",
+    what: "a refused order does not return its stock",
     service: "order",
     edits: [
       {
@@ -32,7 +32,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "cancel-without-event",
-    what: "a cancellation is told to nobody",
+    what: "a cancellation publishes no event",
     service: "order",
     edits: [
       {
@@ -46,7 +46,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "relay-trusts-the-broker",
-    what: "an event is done when the broker has it, whether its consumers get it or not",
+    what: "an event is complete once the broker has it, whether or not its consumers get it",
     service: "order",
     edits: [
       {
@@ -60,7 +60,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "request-id-ignored",
-    what: "the same request_id makes another order",
+    what: "a repeated request_id makes another order",
     service: "order",
     edits: [
       {
@@ -74,7 +74,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "other-contents-taken",
-    what: "the same request_id with other contents is answered like the first request",
+    what: "a repeated request_id with other contents is answered like the first request",
     service: "order",
     edits: [
       {
@@ -108,7 +108,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "expiry-does-not-ask",
-    what: "an order past its deadline is cancelled without a look at the platform",
+    what: "an order past its deadline is cancelled without asking the provider",
     service: "order",
     edits: [
       {
@@ -118,7 +118,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "lastMoment",
-    caughtBy: /^lost: order \d+ is paid at the platform and cancelled as not paid in time/,
+    caughtBy: /^lost: order \d+ is paid at the provider and cancelled as unpaid/,
   },
   {
     name: "shipping-without-history",
@@ -137,7 +137,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "refund-rounded-up",
-    what: "what is kept of an order is rounded up to a cent",
+    what: "the amount that an order keeps is rounded up to a cent",
     service: "order",
     edits: [
       {
@@ -183,11 +183,11 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "story",
-    caughtBy: /^refused, with an effect: order \d+ of \w+ was refused as .* and is kept/,
+    caughtBy: /^refused, with an effect: order \d+ of \w+ was refused with .* and is kept/,
   },
   {
-    name: "refunds-told-wrong",
-    what: "GetOrder tells refunds with a cent too much",
+    name: "refund-amount-wrong",
+    what: "GetOrder answers refunds with a cent too much",
     service: "order",
     edits: [
       {
@@ -200,8 +200,8 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     caughtBy: /^lost: order \d+ is answered with other refunds/,
   },
   {
-    name: "tracking-number-not-told",
-    what: "GetOrder leaves the tracking number out",
+    name: "tracking-number-omitted",
+    what: "GetOrder omits the tracking number",
     service: "order",
     edits: [
       {
@@ -211,6 +211,6 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "story",
-    caughtBy: /^lost: order \d+ is answered as something else/,
+    caughtBy: /^lost: order \d+ is answered differently/,
   },
 ];

@@ -3,11 +3,11 @@ import type { CodeMutation } from "../mutation.ts";
 const INBOX = "platform/events/inbox.ts";
 const EVENTS = "proto/events.ts";
 
-/** Goods, coupon and user, broken. */
+/** Defects of goods, coupon and user. */
 export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   {
     name: "inbox-without-effect",
-    what: "an event is written into the inbox, and has no effect",
+    what: "an event is recorded in the inbox and has no effect",
     service: "goods",
     edits: [
       {
@@ -35,7 +35,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "stock-back-twice",
-    what: "stock that comes back is counted twice",
+    what: "returned stock is counted twice",
     service: "goods",
     edits: [
       {
@@ -49,7 +49,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "stock-back-without-row",
-    what: "stock comes back without a row in its log",
+    what: "stock is returned without a row in its log",
     service: "goods",
     edits: [
       {
@@ -93,7 +93,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "coupon-freed-too-early",
-    what: "a refund of some of the goods gives the coupon back",
+    what: "a partial refund returns the coupon",
     service: "coupon",
     edits: [
       {
@@ -107,7 +107,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "holders-ignored",
-    what: "coupon handles cancellations that are none of its business",
+    what: "coupon handles cancellations of orders without a coupon",
     service: "coupon",
     edits: [
       {
@@ -121,7 +121,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "tombstone-forgotten",
-    what: "a deduction that comes after the cancellation of its order is taken",
+    what: "a deduction that arrives after the cancellation of its order is applied",
     service: "user",
     edits: [
       {
@@ -135,7 +135,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "balance-taken-twice",
-    what: "the same order_id takes the balance again",
+    what: "a repeated order_id deducts the balance again",
     service: "user",
     edits: [
       {
@@ -152,7 +152,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "points-for-every-message",
-    what: "neither inbox nor log keeps a message that comes again from giving points again",
+    what: "neither inbox nor log prevents a redelivered message from awarding points again",
     service: "user",
     edits: [
       {

@@ -2,11 +2,11 @@ import type { CodeMutation } from "../mutation.ts";
 
 const SANDBOX = "services/pay/providers/sandbox/provider.ts";
 
-/** The pay service, broken. */
+/** Defects of the pay service. */
 export const PAY_MUTATIONS: CodeMutation[] = [
   {
     name: "any-amount-accepted",
-    what: "a callback is taken without a look at its amount",
+    what: "a callback is accepted without a check of its amount",
     service: "pay",
     edits: [
       {
@@ -20,7 +20,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "verdict-without-payment",
-    what: "a callback is accepted on record, and the payment stays as it was",
+    what: "a callback is recorded as accepted, and the payment does not change",
     service: "pay",
     edits: [
       {
@@ -35,7 +35,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "refund-under-another-key",
-    what: "a refund is tried again under another key",
+    what: "a refund is retried under another key",
     service: "pay",
     edits: [
       {
@@ -49,7 +49,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
   },
   {
     name: "refund-of-a-cent-more",
-    what: "the platform is asked for a cent more than the refund",
+    what: "the provider is asked for a cent more than the refund",
     service: "pay",
     edits: [
       {
@@ -61,11 +61,11 @@ export const PAY_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "lostAnswer",
-    caughtBy: /^lost: order \d+ cost \d+ cents in the end and keeps \d+/,
+    caughtBy: /^lost: order \d+ owes \d+ cents in the end, and the provider holds \d+/,
   },
   {
     name: "identifiers-repeat",
-    what: "the time in an identifier counts in quarters of a second, its sequence in milliseconds",
+    what: "identifiers have a time of quarter seconds and a sequence per millisecond",
     service: "pay",
     edits: [
       {
@@ -89,11 +89,11 @@ export const PAY_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "forgery",
-    caughtBy: /^refused, with an effect: payment \d+ of order \d+ is there/,
+    caughtBy: /^refused, with an effect: payment \d+ of order \d+ exists/,
   },
   {
-    name: "refunded-cents-not-told",
-    what: "GetPayment and ListPayments tell of no refund",
+    name: "refunded-cents-omitted",
+    what: "GetPayment and ListPayments omit refunds",
     service: "pay",
     edits: [
       {
@@ -103,6 +103,6 @@ export const PAY_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "lostAnswer",
-    caughtBy: /^lost: the payments of order \d+ are answered otherwise/,
+    caughtBy: /^lost: the payments of order \d+ are answered differently/,
   },
 ];
