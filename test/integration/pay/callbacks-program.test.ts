@@ -7,7 +7,7 @@ import { CallbackVerdict, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
-import { callBack, noticeOf, openPayment, paymentNow, recordOf, startPayShop } from "./pay-shop.ts";
+import { callBack, noticeOf, openPayment, paymentNow, rowsOf, startPayShop } from "./pay-shop.ts";
 
 const program = fileURLToPath(new URL("../../../ops/callbacks.ts", import.meta.url));
 const run = promisify(execFile);
@@ -16,7 +16,7 @@ type Shown = { callbackId: string; verdict: string; cause: string; body: string;
 
 describe("npm run callbacks", function () {
   this.timeout(60_000);
-  const otherSecret = "the secret that the platform has now";
+  const otherSecret = "the new secret of the provider";
   let shop: Shop;
   before(async () => {
     shop = await startPayShop();
@@ -34,7 +34,7 @@ describe("npm run callbacks", function () {
     return JSON.parse(stdout);
   };
 
-  it("lists what came with its verdict, by verdict and by payment", async () => {
+  it("lists callbacks with their verdicts, by verdict and by payment", async () => {
     const { payment } = await openPayment(shop);
     await callBack(shop, noticeOf(payment));
     await callBack(shop, noticeOf(payment, { amount_cents: "1" }));
@@ -50,7 +50,7 @@ describe("npm run callbacks", function () {
     assert.equal(newest?.callbackId, all[2]?.callbackId);
   });
 
-  it("gives callbacks their effect that were refused by mistake, once, as of when they came", async () => {
+  it("replays a wrongly refused callback once, as of when it arrived", async () => {
     const { payment } = await openPayment(shop);
     const tenMinutes = { secret: otherSecret, ageMs: 600_000 };
     assert.equal((await callBack(shop, noticeOf(payment), tenMinutes)).status, 401);
@@ -60,7 +60,7 @@ describe("npm run callbacks", function () {
     await shop.restart("pay", { SHOP_SANDBOX_SECRET: otherSecret });
     const [stale] = await callbacks("--replay", callbackId);
     assert.deepEqual([stale?.verdict, stale?.cause], ["refused", "stale"]);
-    // As if it had come 10 minutes ago, when it was fresh.
+    // Moves its arrival back to when its signature was fresh.
     await shop.sql(
       "pay",
       "update callbacks set receive_time = receive_time - interval 10 minute where callback_id = ?",
@@ -71,15 +71,15 @@ describe("npm run callbacks", function () {
     const paid = await paymentNow(shop, payment.paymentId);
     assert.equal(paid.status, PaymentStatus.SUCCEEDED);
     assert.ok((await callbacks("--replay", "all")).length >= 4);
-    const record = await recordOf(shop, payment.paymentId);
-    assert.equal(record.succeeded, 1);
-    assert.deepEqual(record.callbacks, [{ verdict: 1, cause: "", repeats: 0 }]);
+    const after = await rowsOf(shop, payment.paymentId);
+    assert.equal(after.succeeded, 1);
+    assert.deepEqual(after.callbacks, [{ verdict: 1, cause: "", repeats: 0 }]);
     await shop.restart("pay");
-    // The gateway tries for it more and more seldom while it is away.
+    // The gateway reconnects with growing pauses.
     await eventually(async () => assert.equal((await callBack(shop, "{}")).status, 400));
   });
 
-  it("leaves forged ones forged, without a second record", async () => {
+  it("refuses a forged callback again, without a second row", async () => {
     const { payment } = await openPayment(shop);
     await callBack(shop, noticeOf(payment), { secret: "guess" });
     const before = await callbacks();
@@ -89,7 +89,7 @@ describe("npm run callbacks", function () {
     assert.equal((await paymentNow(shop, payment.paymentId)).status, PaymentStatus.OPEN);
   });
 
-  it("gets the verdict, its cause and the answer for the provider from the pay service", async () => {
+  it("gets verdict, cause and answer from the pay service", async () => {
     const { payment } = await openPayment(shop);
     const judgeNewest = async () => {
       const [newest] = await callbacks("--limit", "1");
@@ -104,21 +104,21 @@ describe("npm run callbacks", function () {
     const forged = await judgeNewest();
     assert.deepEqual(forged, { verdict: REFUSED, cause: "signature", status: 401 });
     await callBack(shop, noticeOf(payment));
-    const { callbacks: before } = await recordOf(shop, payment.paymentId);
+    const { callbacks: before } = await rowsOf(shop, payment.paymentId);
     assert.deepEqual(before, [{ verdict: ACCEPTED, cause: "", repeats: 0 }]);
     const repeated = await judgeNewest();
     assert.deepEqual(repeated, { verdict: REPEATED, cause: "", status: 200 });
-    const record = await recordOf(shop, payment.paymentId);
-    assert.deepEqual(record.callbacks, before);
-    assert.equal(record.succeeded, 1);
+    const after = await rowsOf(shop, payment.paymentId);
+    assert.deepEqual(after.callbacks, before);
+    assert.equal(after.succeeded, 1);
   });
 
-  it("cannot judge what is not on record", async () => {
+  it("cannot judge a callback that is not stored", async () => {
     const unknown = shop.service("callbacks").pay.judgeCallback({ callbackId: 1n });
     await refused(unknown, Reason.INVALID_ARGUMENT);
   });
 
-  it("says what is wrong with a command, and exits with 2", async () => {
+  it("exits with 2 on a usage error", async () => {
     for (const wrong of [["--verdict", "odd"], ["--replay", "x"], ["--limit", "0"], ["--what"]]) {
       await assert.rejects(callbacks(...wrong), { code: 2 });
     }

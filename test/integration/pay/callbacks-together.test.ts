@@ -3,7 +3,7 @@ import { createConnection } from "mysql2/promise";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { noticeOf } from "../../../testbed/orders/notices.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
-import { callBack, openPayment, recordOf, startPayShop, whenPayment } from "./pay-shop.ts";
+import { callBack, openPayment, rowsOf, startPayShop, whenPayment } from "./pay-shop.ts";
 
 const { OPEN, SUCCEEDED } = PaymentStatus;
 const SUCCESS = { status: 200, text: "success" };
@@ -12,7 +12,7 @@ function at<T>(list: readonly T[], index: number): T {
   return list[index] ?? assert.fail();
 }
 
-describe("callbacks that come at the same moment", function () {
+describe("callbacks that arrive at the same moment", function () {
   this.timeout(60_000);
   let shop: Shop;
   before(async () => {
@@ -25,21 +25,21 @@ describe("callbacks that come at the same moment", function () {
     return opened.map(({ payment }) => payment);
   };
   const statusAndEvents = async (paymentId: bigint) => {
-    const { status, succeeded } = await recordOf(shop, paymentId);
+    const { status, succeeded } = await rowsOf(shop, paymentId);
     return { status, succeeded };
   };
 
-  it("have each its own answer and effect, whatever the others are", async () => {
+  it("each have their own answer and effect", async () => {
     const payments = await openPayments(16);
-    const [twice, wrong] = [at(payments, 5), at(payments, 9)];
+    const [repeated, wrong] = [at(payments, 5), at(payments, 9)];
     const notices = payments.map((payment) =>
       noticeOf(payment, payment === wrong ? { amount_cents: "1" } : {}),
     );
-    const again = at(notices, 5);
-    const unknown = noticeOf({ ...twice, paymentId: 4_711n });
-    const forged = callBack(shop, noticeOf(twice), { secret: "guess" });
+    const repetition = at(notices, 5);
+    const unknown = noticeOf({ ...repeated, paymentId: 4_711n });
+    const forged = callBack(shop, noticeOf(repeated), { secret: "guess" });
     const answers = await Promise.all(
-      [...notices, again, unknown].map((notice) => callBack(shop, notice)),
+      [...notices, repetition, unknown].map((notice) => callBack(shop, notice)),
     );
     assert.deepEqual(
       answers.map(({ status }) => status),
@@ -51,11 +51,11 @@ describe("callbacks that come at the same moment", function () {
         payment === wrong ? { status: OPEN, succeeded: 0 } : { status: SUCCEEDED, succeeded: 1 };
       assert.deepEqual(await statusAndEvents(payment.paymentId), expected);
     }
-    const { callbacks } = await recordOf(shop, twice.paymentId);
+    const { callbacks } = await rowsOf(shop, repeated.paymentId);
     assert.deepEqual(callbacks, [{ verdict: 1, cause: "", repeats: 1 }]);
   });
 
-  it("do not wait for one whose payment is locked", async () => {
+  it("do not wait for a callback whose payment is locked", async () => {
     const payments = await openPayments(12);
     const locked = at(payments, 6);
     const connection = await createConnection({ uri: process.env.SHOP_MYSQL_URL ?? "" });
@@ -68,7 +68,7 @@ describe("callbacks that come at the same moment", function () {
       const sent = payments.map((payment) => callBack(shop, noticeOf(payment)));
       const others = sent.filter((_, index) => payments[index] !== locked);
       assert.deepEqual(await Promise.all(others), Array(11).fill(SUCCESS));
-      assert.equal((await recordOf(shop, locked.paymentId)).status, OPEN);
+      assert.equal((await rowsOf(shop, locked.paymentId)).status, OPEN);
       await connection.rollback();
       assert.deepEqual(await at(sent, 6), SUCCESS);
     } finally {
@@ -77,7 +77,7 @@ describe("callbacks that come at the same moment", function () {
     await whenPayment(shop, locked.paymentId, SUCCEEDED);
   });
 
-  it("do not fail with one that the database does not take", async () => {
+  it("do not fail with a callback that the database rejects", async () => {
     const payments = await openPayments(12);
     const poisoned = at(payments, 6);
     await shop.sql(
@@ -94,7 +94,7 @@ describe("callbacks that come at the same moment", function () {
       payments.map((one) => (one === poisoned ? 503 : 200)),
     );
     const untouched = { status: OPEN, succeeded: 0, log: [1], callbacks: [] };
-    assert.deepEqual(await recordOf(shop, poisoned.paymentId), untouched);
+    assert.deepEqual(await rowsOf(shop, poisoned.paymentId), untouched);
     await shop.sql("pay", "drop trigger poison");
     assert.deepEqual(await statuses(), Array(12).fill(200));
     for (const { paymentId } of payments) {

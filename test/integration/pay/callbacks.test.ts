@@ -11,7 +11,7 @@ import {
   noticeOf,
   openPayment,
   paymentNow,
-  recordOf,
+  rowsOf,
   startPayShop,
   unpaidOrder,
   whenPayment,
@@ -30,7 +30,7 @@ describe("a callback", function () {
   });
   after(() => shop?.stop());
 
-  const unproven = async () => {
+  const unverified = async () => {
     const [row] = await shop.sql<{ number: bigint; last: bigint }>(
       "pay",
       "select count(*) as number, coalesce(max(callback_id), 0) as last from callbacks where notice_id is null",
@@ -39,13 +39,13 @@ describe("a callback", function () {
     return row;
   };
 
-  /** Nothing moved: the payment is open, nobody was told. */
+  /** Asserts that the payment is open and no event was published. */
   const assertUntouched = async (paymentId: bigint) => {
-    const { status, succeeded } = await recordOf(shop, paymentId);
+    const { status, succeeded } = await rowsOf(shop, paymentId);
     assert.deepEqual({ status, succeeded }, { status: OPEN, succeeded: 0 });
   };
 
-  it("of the platform itself pays the payment and its order, once", async () => {
+  it("from the sandbox pays the payment and its order, once", async () => {
     const { order, payment } = await openPayment(shop);
     await shop.sandbox.pay(payment.paymentId);
     const paid = await whenPayment(shop, payment.paymentId, SUCCEEDED);
@@ -58,7 +58,7 @@ describe("a callback", function () {
       ({ paymentId }) => paymentId === String(payment.paymentId),
     );
     assert.deepEqual([notice?.state, notice?.lastAnswer], ["answered", "200 success"]);
-    assert.deepEqual(await recordOf(shop, payment.paymentId), {
+    assert.deepEqual(await rowsOf(shop, payment.paymentId), {
       status: SUCCEEDED,
       succeeded: 1,
       log: [CREATED, CALLBACK_ACCEPTED],
@@ -66,32 +66,32 @@ describe("a callback", function () {
     });
   });
 
-  it("that comes 10 times at once has one effect and 10 equal answers", async () => {
+  it("that arrives 10 times at once has one effect and 10 equal answers", async () => {
     const { payment } = await openPayment(shop);
     const notice = noticeOf(payment);
     const answers = await Promise.all(Array.from({ length: 10 }, () => callBack(shop, notice)));
     assert.deepEqual(answers, Array(10).fill(SUCCESS));
-    const record = await recordOf(shop, payment.paymentId);
-    assert.equal(record.succeeded, 1);
-    assert.deepEqual(record.callbacks, [{ verdict: ACCEPTED, cause: "", repeats: 9 }]);
-    assert.equal(record.log.filter((type) => type === CALLBACK_ACCEPTED).length, 1);
-    assert.equal(record.log.filter((type) => type === CALLBACK_REPEATED).length, 9);
+    const rows = await rowsOf(shop, payment.paymentId);
+    assert.equal(rows.succeeded, 1);
+    assert.deepEqual(rows.callbacks, [{ verdict: ACCEPTED, cause: "", repeats: 9 }]);
+    assert.equal(rows.log.filter((type) => type === CALLBACK_ACCEPTED).length, 1);
+    assert.equal(rows.log.filter((type) => type === CALLBACK_REPEATED).length, 9);
   });
 
-  it("that comes again under another number, much later, has no second effect", async () => {
+  it("repeated under another notice id has no second effect", async () => {
     const { payment } = await openPayment(shop);
     for (let time = 0; time < 3; time += 1) {
       assert.deepEqual(await callBack(shop, noticeOf(payment)), SUCCESS);
     }
-    const record = await recordOf(shop, payment.paymentId);
-    assert.equal(record.succeeded, 1);
+    const rows = await rowsOf(shop, payment.paymentId);
+    assert.equal(rows.succeeded, 1);
     assert.deepEqual(
-      record.callbacks.map(({ verdict }) => verdict),
+      rows.callbacks.map(({ verdict }) => verdict),
       [ACCEPTED, 3, 3],
     );
   });
 
-  it("that overtakes our own commit is refused until the payment is there, then taken", async () => {
+  it("that overtakes the commit of its payment is refused, and taken when repeated", async () => {
     const { payment } = await openPayment(shop);
     const early = { ...payment, paymentId: payment.paymentId + 1n, providerTradeId: newKey() };
     const notice = noticeOf(early);
@@ -102,7 +102,7 @@ describe("a callback", function () {
       [notice.notice_id],
     );
     assert.deepEqual({ ...unknown }, { verdict: REFUSED, cause: "unknown_payment" });
-    // The row as CreatePayment leaves it when the platform's answer is not in yet.
+    // The row that CreatePayment commits before the provider has answered.
     await shop.sql(
       "pay",
       `insert into payments (payment_id, order_id, user_id, provider, status, amount_cents, currency,
@@ -110,20 +110,20 @@ describe("a callback", function () {
       [early.paymentId, payment.orderId + 1n, payment.userId, payment.amountCents],
     );
     assert.deepEqual(await callBack(shop, notice), SUCCESS);
-    const record = await recordOf(shop, early.paymentId);
-    assert.equal(record.succeeded, 1);
-    assert.deepEqual(record.callbacks, [{ verdict: ACCEPTED, cause: "", repeats: 1 }]);
+    const rows = await rowsOf(shop, early.paymentId);
+    assert.equal(rows.succeeded, 1);
+    assert.deepEqual(rows.callbacks, [{ verdict: ACCEPTED, cause: "", repeats: 1 }]);
     const now = await paymentNow(shop, early.paymentId);
     assert.equal(now.providerTradeId, early.providerTradeId);
   });
 
-  it("for a payment that was closed is taken as late, and the money goes back by itself", async () => {
+  it("for a closed payment is taken as late, and the money is refunded", async () => {
     const { order, payment, shopper } = await openPayment(shop);
     const { paymentId } = payment;
     await shopper.as.order.cancelOrder({ orderId: order.orderId });
     await whenPayment(shop, paymentId, PaymentStatus.CLOSED);
     assert.deepEqual(await callBack(shop, noticeOf(payment)), SUCCESS);
-    const { callbacks, succeeded, log } = await recordOf(shop, paymentId);
+    const { callbacks, succeeded, log } = await rowsOf(shop, paymentId);
     assert.deepEqual(callbacks, [{ verdict: LATE, cause: "", repeats: 0 }]);
     assert.equal(succeeded, 1);
     assert.deepEqual(log.slice(0, 3), [CREATED, CLOSED, CALLBACK_ACCEPTED]);
@@ -147,46 +147,51 @@ describe("a callback", function () {
     await shop.admin.order.refundOrder({ orderId: order.orderId, requestId: newKey() });
     await whenPayment(shop, payment.paymentId, PaymentStatus.REFUNDED);
     assert.deepEqual(await callBack(shop, noticeOf(payment)), SUCCESS);
-    const { status, succeeded } = await recordOf(shop, payment.paymentId);
+    const { status, succeeded } = await rowsOf(shop, payment.paymentId);
     assert.deepEqual({ status, succeeded }, { status: PaymentStatus.REFUNDED, succeeded: 1 });
   });
 
-  it("about anything but a payment is recorded, answered, and changes nothing", async () => {
+  it("about another event is stored and acknowledged, and changes nothing", async () => {
     const { payment } = await openPayment(shop);
     const answer = await callBack(shop, noticeOf(payment, { type: "payment.pending" }));
     assert.deepEqual(answer, SUCCESS);
     await assertUntouched(payment.paymentId);
-    const { callbacks } = await recordOf(shop, payment.paymentId);
+    const { callbacks } = await rowsOf(shop, payment.paymentId);
     assert.deepEqual(callbacks, [{ verdict: IGNORED, cause: "", repeats: 0 }]);
   });
 
-  const forged: [what: string, send: (notice: NoticeFields) => Promise<object>, cause: string][] = [
-    ["without signature", (notice) => callBack(shop, notice, { headers: {} }), "signature"],
-    ["with another secret", (notice) => callBack(shop, notice, { secret: "guess" }), "signature"],
-    ["of 6 minutes ago", (notice) => callBack(shop, notice, { ageMs: 360_000 }), "stale"],
-    ["from the future", (notice) => callBack(shop, notice, { ageMs: -360_000 }), "stale"],
-  ];
-  for (const [what, send, cause] of forged) {
-    it(`${what} is answered 401, stays on record, and changes nothing`, async () => {
+  const forged: [which: string, send: (notice: NoticeFields) => Promise<object>, cause: string][] =
+    [
+      ["without a signature", (notice) => callBack(shop, notice, { headers: {} }), "signature"],
+      [
+        "signed with another secret",
+        (notice) => callBack(shop, notice, { secret: "guess" }),
+        "signature",
+      ],
+      ["signed 6 minutes ago", (notice) => callBack(shop, notice, { ageMs: 360_000 }), "stale"],
+      ["signed 6 minutes ahead", (notice) => callBack(shop, notice, { ageMs: -360_000 }), "stale"],
+    ];
+  for (const [which, send, cause] of forged) {
+    it(`${which} is answered with 401 and stored, and changes nothing`, async () => {
       const { payment } = await openPayment(shop);
-      const before = await unproven();
+      const before = await unverified();
       assert.deepEqual(await send(noticeOf(payment)), { status: 401, text: "failure" });
-      const after = await unproven();
+      const after = await unverified();
       assert.equal(after.number, before.number + 1n);
       const [row] = await shop.sql(
         "pay",
-        "select verdict, cause, reason, payment_id, length(body) > 0 as kept from callbacks where callback_id = ?",
+        "select verdict, cause, reason, payment_id, length(body) > 0 as hasBody from callbacks where callback_id = ?",
         [after.last],
       );
       assert.deepEqual(
         { ...row },
-        { verdict: REFUSED, cause, reason: 502, payment_id: null, kept: 1 },
+        { verdict: REFUSED, cause, reason: 502, payment_id: null, hasBody: 1 },
       );
       await assertUntouched(payment.paymentId);
     });
   }
 
-  it("whose signature is right for another body is refused", async () => {
+  it("with the signature of another body is refused", async () => {
     const { payment } = await openPayment(shop);
     await shop.sandbox.pay(payment.paymentId);
     const { payment: other } = await openPayment(shop);
@@ -195,7 +200,7 @@ describe("a callback", function () {
     await assertUntouched(other.paymentId);
   });
 
-  it("that no signature was needed to refuse is kept with 4 KiB of its body", async () => {
+  it("that is not verified is stored with 4 KiB of its body", async () => {
     assert.equal((await callBack(shop, "x".repeat(60_000), { headers: {} })).status, 401);
     const [row] = await shop.sql(
       "pay",
@@ -208,11 +213,11 @@ describe("a callback", function () {
     ["a cent more", { amount_cents: "2001" }, "amount", 503],
     ["a cent less", { amount_cents: "1999" }, "amount", 503],
     ["another currency", { currency: "USD" }, "currency", 503],
-    ["another merchant", { merchant_id: "somebody" }, "merchant", 500],
+    ["another merchant", { merchant_id: "another-shop" }, "merchant", 500],
     ["another trade", { trade_id: "sb-other" }, "trade", 500],
   ];
   for (const [what, changes, cause, reason] of wrong) {
-    it(`that is signed well but says ${what} is refused, on record, and changes nothing`, async () => {
+    it(`with a valid signature and ${what} is refused and stored, and changes nothing`, async () => {
       const { payment } = await openPayment(shop);
       assert.equal(payment.amountCents, 2_000n);
       const notice = noticeOf(payment, changes);
@@ -220,7 +225,7 @@ describe("a callback", function () {
         assert.deepEqual(await callBack(shop, notice), { status: 400, text: "failure" });
       }
       await assertUntouched(payment.paymentId);
-      const { callbacks, log } = await recordOf(shop, payment.paymentId);
+      const { callbacks, log } = await rowsOf(shop, payment.paymentId);
       assert.deepEqual(callbacks, [{ verdict: REFUSED, cause, repeats: 1 }]);
       assert.deepEqual(log, [CREATED, CALLBACK_REFUSED, CALLBACK_REFUSED]);
       const [row] = await shop.sql("pay", "select reason from callbacks where notice_id = ?", [
@@ -230,7 +235,7 @@ describe("a callback", function () {
     });
   }
 
-  it("that names another order's payment with its own trade is refused for both", async () => {
+  it("that names one payment with the trade of another is refused for both", async () => {
     const [first, second] = [await openPayment(shop), await openPayment(shop)];
     const { providerTradeId } = first.payment;
     const notice = noticeOf(second.payment, { trade_id: providerTradeId });
@@ -239,7 +244,7 @@ describe("a callback", function () {
     await assertUntouched(second.payment.paymentId);
   });
 
-  it("that is signed well and cannot be read is refused as malformed", async () => {
+  it("with a valid signature and an unreadable body is refused as malformed", async () => {
     for (const body of ["", "{", "[]", "payment=1", "\u0000"]) {
       assert.equal((await callBack(shop, body)).status, 400, body);
     }
@@ -250,24 +255,24 @@ describe("a callback", function () {
     assert.equal(row?.cause, "malformed");
   });
 
-  it("that speaks of an accepted notice's number with other contents does not touch its record", async () => {
+  it("that contradicts an accepted notice with the same id leaves its row as it is", async () => {
     const { payment } = await openPayment(shop);
     const notice = noticeOf(payment);
     assert.deepEqual(await callBack(shop, notice), SUCCESS);
     assert.equal((await callBack(shop, { ...notice, amount_cents: "1" })).status, 400);
-    const { callbacks } = await recordOf(shop, payment.paymentId);
+    const { callbacks } = await rowsOf(shop, payment.paymentId);
     assert.deepEqual(callbacks, [
       { verdict: ACCEPTED, cause: "", repeats: 0 },
       { verdict: REFUSED, cause: "amount", repeats: 0 },
     ]);
   });
 
-  it("for a platform that the shop does not have is not found", async () => {
+  it("for an unknown provider is answered with 404", async () => {
     const response = await fetch(`${shop.gatewayUrl}/pay/callback/moneybox`, { method: "POST" });
     assert.equal(response.status, 404);
   });
 
-  it("is taken while forged ones come in numbers", async () => {
+  it("is taken amid 100 forged ones", async () => {
     const unpaid = await unpaidOrder(shop);
     const payment = await createPayment(unpaid);
     const forgeries = Array.from({ length: 100 }, () =>
@@ -279,6 +284,6 @@ describe("a callback", function () {
     ]);
     assert.deepEqual(genuine, SUCCESS);
     assert.ok(answers.every(({ status }) => status === 401));
-    assert.equal((await recordOf(shop, payment.paymentId)).succeeded, 1);
+    assert.equal((await rowsOf(shop, payment.paymentId)).succeeded, 1);
   });
 });

@@ -14,12 +14,13 @@ import { newId } from "../../../testbed/orders/fixtures.ts";
 import { startReplica } from "../../../testbed/shop/replica.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
+  atProvider,
   callBack,
   createPayment,
   noticeOf,
   openPayment,
   paymentNow,
-  recordOf,
+  rowsOf,
   startPayShop,
   unpaidOrder,
   whenPayment,
@@ -44,18 +45,16 @@ describe("closing payments", function () {
     );
     return results.map(({ outcome }) => ClosePaymentsOutcomeSchema.value[outcome]?.localName);
   };
-  const stateAtPlatform = async (paymentId: bigint) => {
-    const { payments } = await shop.sandbox.state();
-    return payments.find((one) => one.paymentId === String(paymentId))?.state;
-  };
+  const stateAtProvider = async (paymentId: bigint) =>
+    (await atProvider(shop, paymentId)).payment?.state;
 
-  it("closes an open payment at the platform, and starts no other, however often it is asked", async () => {
+  it("closes an open payment at the provider and starts no other, each time it is called", async () => {
     const opened = await openPayment(shop);
     const { orderId, paymentId } = opened.payment;
     assert.deepEqual(await close(orderId), ["CLOSED"]);
     assert.deepEqual(await close(orderId), ["CLOSED"]);
-    assert.equal(await stateAtPlatform(paymentId), "closed");
-    const { log, status } = await recordOf(shop, paymentId);
+    assert.equal(await stateAtProvider(paymentId), "closed");
+    const { log, status } = await rowsOf(shop, paymentId);
     assert.equal(status, CLOSED);
     assert.deepEqual(log, [PaymentLogType.CREATED, PaymentLogType.CLOSED]);
     await refused(
@@ -68,13 +67,13 @@ describe("closing payments", function () {
     );
   });
 
-  it("finds out that it was paid there, and counts that as paid", async () => {
+  it("finds a payment that was paid at the provider, and takes it as paid", async () => {
     const { payment } = await openPayment(shop);
     await shop.sandbox.faults({ delay_ms: 3_600_000 });
     await shop.sandbox.pay(payment.paymentId);
     assert.deepEqual(await close(payment.orderId), ["PAID"]);
     assert.deepEqual(await close(payment.orderId), ["PAID"]);
-    const { status, succeeded } = await recordOf(shop, payment.paymentId);
+    const { status, succeeded } = await rowsOf(shop, payment.paymentId);
     assert.deepEqual({ status, succeeded }, { status: SUCCEEDED, succeeded: 1 });
     await eventually(async () => {
       const { order } = await shop.admin.order.getOrder({ orderId: payment.orderId });
@@ -82,7 +81,7 @@ describe("closing payments", function () {
     });
   });
 
-  it("does not know while the platform is away, and goes on by itself", async () => {
+  it("answers UNKNOWN while the provider is away, and completes later", async () => {
     const { payment } = await openPayment(shop);
     const { order } = await unpaidOrder(shop);
     await shop.sandbox.faults({ down: true });
@@ -94,7 +93,7 @@ describe("closing payments", function () {
     assert.deepEqual(await close(...orderIds), ["CLOSED", "CLOSED", "CLOSED"]);
   });
 
-  it("answers in time while the platform hangs", async () => {
+  it("answers within its deadline while the provider hangs", async () => {
     const { payment } = await openPayment(shop);
     await shop.sandbox.faults({ slow_ms: 20_000 });
     const { results } = await shop
@@ -103,7 +102,7 @@ describe("closing payments", function () {
     assert.equal(results[0]?.outcome, ClosePaymentsOutcome.UNKNOWN);
   });
 
-  it("closes what the platform has never heard of, so that nobody can open it late", async () => {
+  it("closes a payment that the provider does not know, so that it cannot be opened late", async () => {
     const unpaid = await unpaidOrder(shop);
     const { orderId } = unpaid.order;
     await shop.sandbox.faults({ down: true });
@@ -112,10 +111,10 @@ describe("closing payments", function () {
     assert.deepEqual(await close(orderId), ["CLOSED"]);
     const [payment] = (await shop.admin.pay.listPayments({ orderId })).payments;
     assert.ok(payment);
-    assert.equal(await stateAtPlatform(payment.paymentId), "closed");
+    assert.equal(await stateAtProvider(payment.paymentId), "closed");
   });
 
-  it("takes 1 to 200 orders, and the same one twice", async () => {
+  it("accepts 1 to 200 orders, repetitions included", async () => {
     const { payment } = await openPayment(shop);
     const ids = Array.from({ length: 198 }, () => newId());
     const outcomes = await close(payment.orderId, ...ids, payment.orderId);
@@ -125,7 +124,7 @@ describe("closing payments", function () {
     await refused(close(0n), Reason.INVALID_ARGUMENT);
   });
 
-  it("follows a cancelled order, also when the platform is away at first", async () => {
+  it("follows a cancelled order, even if the provider is away at first", async () => {
     const { shopper, order, payment } = await openPayment(shop);
     await shop.sandbox.faults({ down: true });
     await shopper.as.order.cancelOrder({ orderId: order.orderId });
@@ -137,10 +136,10 @@ describe("closing payments", function () {
     });
     await shop.sandbox.faults();
     await whenPayment(shop, payment.paymentId, CLOSED);
-    assert.equal(await stateAtPlatform(payment.paymentId), "closed");
+    assert.equal(await stateAtProvider(payment.paymentId), "closed");
   });
 
-  it("has one winner where paying and cancelling meet, and the loser's money goes back", async () => {
+  it("has one winner against paying, and refunds the money if the cancellation wins", async () => {
     const rounds = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const { shopper, order, payment } = await openPayment(shop);
@@ -161,18 +160,16 @@ describe("closing payments", function () {
           PaymentStatusSchema.value[status]?.localName,
         ].join(" ");
         assert.match(ending, /^(CONFIRMED SUCCEEDED|CANCELLED (CLOSED|REFUNDED))$/);
-        const there = (await shop.sandbox.state()).payments.find(
-          (one) => one.paymentId === String(paymentId),
-        );
+        const { payment } = await atProvider(shop, paymentId);
         const kept =
-          (there?.state === "paid" ? there.amountCents : 0n) - (there?.refundedCents ?? 0n);
+          (payment?.state === "paid" ? payment.amountCents : 0n) - (payment?.refundedCents ?? 0n);
         assert.equal(kept > 0n, order?.payStatus === PayStatus.PAID);
       });
     }
   });
 });
 
-describe("a payment whose callback never comes", function () {
+describe("a payment without a callback", function () {
   this.timeout(60_000);
   let shop: Shop;
   before(async () => {
@@ -181,7 +178,7 @@ describe("a payment whose callback never comes", function () {
   after(() => shop?.stop());
   afterEach(() => shop.sandbox.faults());
 
-  it("is found by asking the platform, once by two replicas", async () => {
+  it("is found by a query, once, by two replicas", async () => {
     const replica = await startReplica(shop, "pay", {
       SHOP_PAYMENT_QUERY_MS: "300",
       SHOP_SANDBOX_URL: shop.sandbox.url,
@@ -195,7 +192,7 @@ describe("a payment whose callback never comes", function () {
       for (const { paymentId } of payments) await shop.sandbox.pay(paymentId);
       for (const { paymentId } of payments) {
         await whenPayment(shop, paymentId, SUCCEEDED);
-        const { succeeded, log } = await recordOf(shop, paymentId);
+        const { succeeded, log } = await rowsOf(shop, paymentId);
         assert.equal(succeeded, 1);
         assert.equal(log.filter((type) => type === PaymentLogType.CALLBACK_ACCEPTED).length, 1);
       }
@@ -204,7 +201,7 @@ describe("a payment whose callback never comes", function () {
     }
   });
 
-  it("is asked about with growing pauses as long as it is open", async () => {
+  it("is queried with growing pauses while it is open", async () => {
     const { payment } = await openPayment(shop);
     const checks = async () => {
       const [row] = await shop.sql<{ checks: number; ahead: bigint }>(

@@ -6,11 +6,12 @@ import { newKey } from "../../../testbed/orders/fixtures.ts";
 import { crash } from "../../../testbed/shop/crashes.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
+  atProvider,
   callBackUntilTaken,
   createPayment,
   noticeOf,
   openPayment,
-  recordOf,
+  rowsOf,
   startPayShop,
   type Unpaid,
   unpaidOrder,
@@ -20,7 +21,7 @@ import {
 const around = (name: string) => [`begin:${name}`, `commit.before:${name}`, `commit.after:${name}`];
 const PAY = "shop.pay.v1.PayService";
 
-describe("the pay service, killed at every step", function () {
+describe("the pay service, killed at any step", function () {
   this.timeout(90_000);
   let shop: Shop;
   before(async () => {
@@ -33,28 +34,26 @@ describe("the pay service, killed at every step", function () {
     await crash(shop, { service: "pay", point, act, env });
     await shop.restart("pay");
   };
-  const atPlatform = async ({ paymentId }: Pick<Payment, "paymentId">) => {
-    const { payments, refunds } = await shop.sandbox.state();
-    const isOurs = (one: { paymentId: string }) => one.paymentId === String(paymentId);
-    return { payment: payments.find(isOurs), refunds: refunds.filter(isOurs) };
-  };
   const orderOf = async (orderId: bigint) => {
     const { order } = await shop.admin.order.getOrder({ orderId });
     assert.ok(order);
     return order;
   };
 
-  /** The payment and its order are paid, once, here and at the platform. */
+  /** Asserts that payment and order are paid exactly once, in the shop and at the provider. */
   const assertPaid = async (payment: Payment) => {
     await whenPayment(shop, payment.paymentId, PaymentStatus.SUCCEEDED);
     await eventually(async () => {
       const { payStatus, refunds } = await orderOf(payment.orderId);
       assert.deepEqual({ payStatus, refunds }, { payStatus: PayStatus.PAID, refunds: [] });
     });
-    assert.equal((await recordOf(shop, payment.paymentId)).succeeded, 1);
+    assert.equal((await rowsOf(shop, payment.paymentId)).succeeded, 1);
     const { payments } = await shop.admin.pay.listPayments({ orderId: payment.orderId });
     assert.equal(payments.length, 1);
-    assert.equal((await atPlatform(payment)).payment?.amountCents, payment.amountCents);
+    assert.equal(
+      (await atProvider(shop, payment.paymentId)).payment?.amountCents,
+      payment.amountCents,
+    );
   };
 
   const payIn = async (unpaid: Unpaid) => {
@@ -70,7 +69,7 @@ describe("the pay service, killed at every step", function () {
     ...around("store-checkout"),
     `serve.after:${PAY}/CreatePayment`,
   ]) {
-    it(`starts one payment when CreatePayment is repeated after ${point}`, async () => {
+    it(`starts one payment if CreatePayment is repeated after a crash at ${point}`, async () => {
       const unpaid = await unpaidOrder(shop);
       await dieAt(point, () => createPayment(unpaid));
       await payIn(unpaid);
@@ -83,7 +82,7 @@ describe("the pay service, killed at every step", function () {
     "publish.before:pay.v1.succeeded",
     "publish.after:pay.v1.succeeded",
   ]) {
-    it(`counts a payment once, whose callback came at ${point}`, async () => {
+    it(`pays a payment once if its callback meets a crash at ${point}`, async () => {
       const { payment } = await openPayment(shop);
       await dieAt(point, () => shop.sandbox.pay(payment.paymentId));
       await assertPaid(payment);
@@ -91,7 +90,7 @@ describe("the pay service, killed at every step", function () {
   }
 
   for (const point of around("handle-callback")) {
-    it(`counts a payment once, whose callback came again and then at ${point}`, async () => {
+    it(`pays a payment once if a repeated callback meets a crash at ${point}`, async () => {
       const { payment } = await openPayment(shop);
       await shop.sandbox.pay(payment.paymentId);
       await assertPaid(payment);
@@ -101,12 +100,12 @@ describe("the pay service, killed at every step", function () {
   }
 
   for (const point of around("accept-payment")) {
-    it(`counts a payment once, found without a callback at ${point}`, async () => {
-      const often = { SHOP_PAYMENT_QUERY_MS: "200" };
-      await shop.restart("pay", often);
+    it(`pays a payment once if a query without callback meets a crash at ${point}`, async () => {
+      const frequent = { SHOP_PAYMENT_QUERY_MS: "200" };
+      await shop.restart("pay", frequent);
       const { payment } = await openPayment(shop);
       await shop.sandbox.faults({ drop: 1_000 });
-      await dieAt(point, () => shop.sandbox.pay(payment.paymentId), often);
+      await dieAt(point, () => shop.sandbox.pay(payment.paymentId), frequent);
       await assertPaid(payment);
     });
   }
@@ -116,12 +115,12 @@ describe("the pay service, killed at every step", function () {
     "ack.before:pay_order_v1_cancelled",
     ...around("close-payment"),
   ]) {
-    it(`closes the payment of a cancelled order, when it dies at ${point}`, async () => {
+    it(`closes the payment of a cancelled order after a crash at ${point}`, async () => {
       const { shopper, order, payment } = await openPayment(shop);
       const { orderId } = order;
       await dieAt(point, () => shopper.as.order.cancelOrder({ orderId }));
       await whenPayment(shop, payment.paymentId, PaymentStatus.CLOSED);
-      assert.equal((await atPlatform(payment)).payment?.state, "closed");
+      assert.equal((await atProvider(shop, payment.paymentId)).payment?.state, "closed");
     });
   }
 
@@ -132,15 +131,15 @@ describe("the pay service, killed at every step", function () {
     "publish.before:pay.v1.refunded",
     "publish.after:pay.v1.refunded",
   ]) {
-    it(`gives the money back once, when it dies at ${point}`, async () => {
+    it(`refunds the money once after a crash at ${point}`, async () => {
       const payment = await payIn(await unpaidOrder(shop));
       const { orderId, amountCents } = payment;
       const request = { orderId, requestId: newKey() };
       await dieAt(point, () => shop.admin.order.refundOrder(request));
       await whenPayment(shop, payment.paymentId, PaymentStatus.REFUNDED);
-      const there = await atPlatform(payment);
-      assert.equal(there.payment?.refundedCents, amountCents);
-      assert.equal(there.refunds.length, 1);
+      const known = await atProvider(shop, payment.paymentId);
+      assert.equal(known.payment?.refundedCents, amountCents);
+      assert.equal(known.refunds.length, 1);
       await eventually(async () => {
         const { refunds } = await orderOf(orderId);
         assert.deepEqual(
@@ -151,13 +150,16 @@ describe("the pay service, killed at every step", function () {
     });
   }
 
-  it("tells of a refusal once, when it dies while it writes that down", async () => {
+  it("refunds the money once after a crash while it stores a refusal", async () => {
     const payment = await payIn(await unpaidOrder(shop));
     await shop.sandbox.faults({ refuse_refunds: true });
     const request = { orderId: payment.orderId, requestId: newKey() };
     await dieAt("commit.before:fail-refund", () => shop.admin.order.refundOrder(request));
     await shop.sandbox.faults();
     await whenPayment(shop, payment.paymentId, PaymentStatus.REFUNDED);
-    assert.equal((await atPlatform(payment)).payment?.refundedCents, payment.amountCents);
+    assert.equal(
+      (await atProvider(shop, payment.paymentId)).payment?.refundedCents,
+      payment.amountCents,
+    );
   });
 });

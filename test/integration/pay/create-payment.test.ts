@@ -8,13 +8,14 @@ import { newId } from "../../../testbed/orders/fixtures.ts";
 import { ALL_CENTS, newShopper } from "../../../testbed/orders/shoppers.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
+  atProvider,
   callBack,
-  closeAtPlatform,
+  closeAtProvider,
   createPayment,
   noticeOf,
   openPayment,
   RETURN_URL,
-  recordOf,
+  rowsOf,
   startPayShop,
   type Unpaid,
   unpaidOrder,
@@ -38,22 +39,20 @@ describe("CreatePayment", function () {
     const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL, ...fields };
     return shopper.as.pay.createPayment(request);
   };
-  const atPlatform = async (paymentId: bigint) =>
-    (await shop.sandbox.state()).payments.filter((one) => one.paymentId === String(paymentId));
 
-  it("opens what is left to pay at the platform, and says where the shopper goes on", async () => {
+  it("opens a payment of the amount left to pay, and returns its checkout address", async () => {
     const { order, shopper, payment } = await openPayment(shop);
-    const [there] = await atPlatform(payment.paymentId);
+    const { payment: known } = await atProvider(shop, payment.paymentId);
     assert.equal(payment.status, PaymentStatus.OPEN);
     assert.equal(payment.amountCents, order.payAmountCents);
     assert.equal(payment.currencyCode, "EUR");
     assert.equal(payment.userId, shopper.userId);
-    assert.equal(payment.providerTradeId, there?.tradeId);
-    assert.equal(there?.amountCents, order.payAmountCents);
+    assert.equal(payment.providerTradeId, known?.tradeId);
+    assert.equal(known?.amountCents, order.payAmountCents);
     assert.equal((await fetch(payment.checkoutUrl)).status, 200);
   });
 
-  it("answers the open payment again, however often and however many ask at once", async () => {
+  it("returns the same payment to any number of calls, at once or later", async () => {
     const unpaid = await unpaidOrder(shop);
     const first = await Promise.all(Array.from({ length: 20 }, () => createPayment(unpaid)));
     const again = await createPayment(unpaid);
@@ -63,11 +62,11 @@ describe("CreatePayment", function () {
       unpaid.order.orderId,
     ]);
     assert.equal(rows.length, 1);
-    const { log } = await recordOf(shop, again.paymentId);
+    const { log } = await rowsOf(shop, again.paymentId);
     assert.deepEqual(log, [PaymentLogType.CREATED]);
   });
 
-  it("continues with the same payment when the platform did not answer", async () => {
+  it("continues with the same payment after the provider did not answer", async () => {
     const unpaid = await unpaidOrder(shop);
     await shop.sandbox.faults({ down: true });
     const refusal = await refused(start(unpaid), Reason.PROVIDER_UNAVAILABLE);
@@ -80,44 +79,44 @@ describe("CreatePayment", function () {
       payments.map(({ paymentId }) => paymentId),
       [payment.paymentId],
     );
-    assert.equal((await atPlatform(payment.paymentId)).length, 1);
+    assert.ok((await atProvider(shop, payment.paymentId)).payment);
   });
 
-  it("gives the open payment's address again while the platform is away", async () => {
+  it("returns the address of the open payment while the provider is away", async () => {
     const opened = await openPayment(shop);
     await shop.sandbox.faults({ down: true });
     const { checkoutUrl } = await createPayment(opened);
     assert.equal(checkoutUrl, opened.payment.checkoutUrl);
   });
 
-  it("starts a new payment when the platform has closed the open one", async () => {
+  it("starts a new payment if the provider has closed the open one", async () => {
     const opened = await openPayment(shop);
     const { paymentId } = opened.payment;
-    await closeAtPlatform(shop, paymentId);
+    await closeAtProvider(shop, paymentId);
     const next = await createPayment(opened);
     assert.notEqual(next.paymentId, paymentId);
-    assert.equal((await recordOf(shop, paymentId)).status, PaymentStatus.CLOSED);
+    assert.equal((await rowsOf(shop, paymentId)).status, PaymentStatus.CLOSED);
     await shop.sandbox.pay(next.paymentId);
     await whenPayment(shop, next.paymentId, PaymentStatus.SUCCEEDED);
   });
 
-  it("finds that the open payment was paid, before any callback came", async () => {
+  it("finds that the open payment was paid, before its callback arrives", async () => {
     const opened = await openPayment(shop);
     const { paymentId } = opened.payment;
     await shop.sandbox.faults({ delay_ms: 3_600_000 });
     await shop.sandbox.pay(paymentId);
     await refused(start(opened), Reason.ORDER_ALREADY_PAID);
-    const { succeeded, callbacks } = await recordOf(shop, paymentId);
+    const { succeeded, callbacks } = await rowsOf(shop, paymentId);
     assert.equal(succeeded, 1);
     assert.deepEqual(callbacks, [{ verdict: 1, cause: "", repeats: 0 }]);
     assert.deepEqual(await callBack(shop, noticeOf(opened.payment)), {
       status: 200,
       text: "success",
     });
-    assert.equal((await recordOf(shop, paymentId)).succeeded, 1);
+    assert.equal((await rowsOf(shop, paymentId)).succeeded, 1);
   });
 
-  it("refuses an order that is paid, before and after the order has heard of it", async () => {
+  it("refuses a paid order, before and after the order service knows", async () => {
     const opened = await openPayment(shop);
     await callBack(shop, noticeOf(opened.payment));
     await refused(start(opened), Reason.ORDER_ALREADY_PAID);
@@ -128,7 +127,7 @@ describe("CreatePayment", function () {
     await refused(start(opened), Reason.ORDER_ALREADY_PAID);
   });
 
-  it("refuses an order that has nothing left to pay", async () => {
+  it("refuses an order with nothing left to pay", async () => {
     const shopper = await newShopper(shop);
     const { order } = await shopper.as.order.placeOrder(
       shopper.request({ balanceCents: ALL_CENTS }),
@@ -137,7 +136,7 @@ describe("CreatePayment", function () {
     await refused(start({ shopper, order }), Reason.ORDER_ALREADY_PAID);
   });
 
-  it("refuses an order that was cancelled, and one past its deadline", async () => {
+  it("refuses a cancelled order, and one whose payments were closed", async () => {
     const cancelled = await unpaidOrder(shop);
     await cancelled.shopper.as.order.cancelOrder({ orderId: cancelled.order.orderId });
     const refusal = await refused(start(cancelled), Reason.ORDER_STATE_INVALID);
@@ -148,7 +147,7 @@ describe("CreatePayment", function () {
     assert.equal(closed.metadata.cause, "payments_closed");
   });
 
-  it("refuses an order that does not exist, and another user's in the same words", async () => {
+  it("refuses another user's order exactly as an unknown one", async () => {
     const mine = await unpaidOrder(shop);
     const theirs = await unpaidOrder(shop);
     const missing = newId();
@@ -161,7 +160,7 @@ describe("CreatePayment", function () {
     assert.equal(none.message, other.message);
   });
 
-  it("refuses an unknown platform", async () => {
+  it("refuses an unknown provider", async () => {
     const unpaid = await unpaidOrder(shop);
     for (const provider of ["moneybox", "Sandbox", "__proto__", "sandbox "]) {
       await refused(start(unpaid, { provider }), Reason.PROVIDER_NOT_FOUND);
@@ -169,7 +168,7 @@ describe("CreatePayment", function () {
     await refused(start(unpaid, { provider: "" }), Reason.INVALID_ARGUMENT);
   });
 
-  it("refuses to send anybody to a place that the shop did not choose", async () => {
+  it("refuses a return URL on an origin that the shop does not allow", async () => {
     const unpaid = await unpaidOrder(shop);
     for (const returnUrl of [
       "",
@@ -191,7 +190,7 @@ describe("CreatePayment", function () {
     assert.deepEqual(rows, []);
   });
 
-  it("is answered as trouble while the order service is away, and works again after", async () => {
+  it("fails while the order service is away, and works again afterwards", async () => {
     const unpaid = await unpaidOrder(shop);
     await shop.kill("order");
     await assert.rejects(start(unpaid), { name: "Outage" });
@@ -208,7 +207,7 @@ describe("payments and their owners", function () {
   });
   after(() => shop?.stop());
 
-  it("are shown to their own user, and to nobody else's", async () => {
+  it("are shown to their own user and to administrators only", async () => {
     const mine = await openPayment(shop);
     const theirs = await openPayment(shop);
     const { paymentId, orderId } = mine.payment;
@@ -225,7 +224,7 @@ describe("payments and their owners", function () {
     await refused(other.listPayments({ orderId: -1n }), Reason.INVALID_ARGUMENT);
   });
 
-  it("take callbacks from services only, and show their log to administrators only", async () => {
+  it("take callbacks from services only, and show logs to administrators only", async () => {
     const { shopper, payment } = await openPayment(shop);
     const { paymentId } = payment;
     const forged = { provider: "sandbox", headers: {}, body: new Uint8Array() };
@@ -242,7 +241,7 @@ describe("payments and their owners", function () {
     await refused(shop.admin.pay.listPaymentLog(missing), Reason.PAYMENT_NOT_FOUND);
   });
 
-  it("keep no more than the newest forged callbacks", async () => {
+  it("keep the newest 10,000 unverified callbacks only", async () => {
     const rows = Array.from({ length: 11_500 }, (_, index) => [
       index + 1,
       "sandbox",

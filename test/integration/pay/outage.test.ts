@@ -3,16 +3,9 @@ import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { startTcpProxy, type TcpProxy } from "../../../testbed/proxy/tcp-proxy.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
-import {
-  callBack,
-  noticeOf,
-  openPayment,
-  recordOf,
-  startPayShop,
-  whenPayment,
-} from "./pay-shop.ts";
+import { callBack, noticeOf, openPayment, rowsOf, startPayShop, whenPayment } from "./pay-shop.ts";
 
-describe("callbacks while the pay service is in trouble", function () {
+describe("callbacks while the pay service is out of order", function () {
   this.timeout(60_000);
   let shop: Shop;
   let proxy: TcpProxy;
@@ -27,25 +20,25 @@ describe("callbacks while the pay service is in trouble", function () {
   });
   afterEach(() => proxy.mend());
 
-  it("are answered with the platform's failure answer while the database is away, and taken after", async () => {
+  it("get the failure answer while the database is away, and are taken afterwards", async () => {
     const { payment } = await openPayment(shop);
     const notice = noticeOf(payment);
     await proxy.cut();
     assert.deepEqual(await callBack(shop, notice), { status: 500, text: "failure" });
     await proxy.mend();
     await eventually(async () => assert.equal((await callBack(shop, notice)).status, 200));
-    assert.equal((await recordOf(shop, payment.paymentId)).succeeded, 1);
+    assert.equal((await rowsOf(shop, payment.paymentId)).succeeded, 1);
   });
 
-  it("are no success, in time for the platform, while the database hangs", async () => {
+  it("get an error within the provider's time limit while the database hangs", async () => {
     const { payment } = await openPayment(shop);
     proxy.freeze();
-    // It hangs until the test is over.
+    // The database hangs until the end of the test.
     const { status } = await callBack(shop, noticeOf(payment));
     assert.ok(status >= 500, String(status));
   });
 
-  it("reach the service by the platform's own repetitions", async () => {
+  it("are taken when the provider repeats them", async () => {
     const { payment } = await openPayment(shop);
     await proxy.cut();
     await shop.sandbox.pay(payment.paymentId);
@@ -58,14 +51,14 @@ describe("callbacks while the pay service is in trouble", function () {
     await whenPayment(shop, payment.paymentId, PaymentStatus.SUCCEEDED);
   });
 
-  it("reach it after it was away altogether", async () => {
+  it("are taken after the service was down", async () => {
     const { payment } = await openPayment(shop);
     await shop.kill("pay");
     await shop.sandbox.pay(payment.paymentId);
     assert.equal((await callBack(shop, noticeOf(payment))).status, 503);
     await shop.restart("pay");
     await whenPayment(shop, payment.paymentId, PaymentStatus.SUCCEEDED);
-    const { succeeded } = await recordOf(shop, payment.paymentId);
+    const { succeeded } = await rowsOf(shop, payment.paymentId);
     assert.equal(succeeded, 1);
   });
 });

@@ -13,19 +13,22 @@ export { type NoticeFields, noticeOf } from "../../../testbed/orders/notices.ts"
 export const RETURN_URL = "http://localhost:3000/thanks";
 
 export type Unpaid = { shopper: Shopper; order: Order };
-export type Opened = Unpaid & { payment: Payment };
+type Opened = Unpaid & { payment: Payment };
 
-/** How a payment stands in the rows of the pay service. */
-export type Record = {
+/** What the pay service's rows say about a payment. */
+type Rows = {
   status: number;
-  /** Events pay.v1.succeeded of it. */
+  /** Number of pay.v1.succeeded events. */
   succeeded: number;
+  /** Types of the log entries, oldest first. */
   log: number[];
-  /** Callbacks on record: verdict, cause and repetitions. */
   callbacks: { verdict: number; cause: string; repeats: number }[];
 };
 
-/** All of a shop that paying needs. The platform is not asked about open payments unless a test wants that. */
+/**
+ * Starts a shop with gateway and sandbox. It queries no open payment, unless `pay` sets the
+ * interval.
+ */
 export function startPayShop(pay: { [name: string]: string } = {}): Promise<Shop> {
   const env = { SHOP_PAYMENT_QUERY_MS: "600000", SHOP_REFUND_RETRY_MS: "100", ...pay };
   return startShop({ sandbox: true, gateway: true, envOf: { pay: env } });
@@ -59,7 +62,7 @@ export async function paymentNow(shop: Shop, paymentId: bigint): Promise<Payment
   return payment;
 }
 
-/** A payment as soon as it has this status. */
+/** Resolves to the payment once it has this status. */
 export function whenPayment(shop: Shop, paymentId: bigint, status: number): Promise<Payment> {
   return eventually(async () => {
     const payment = await paymentNow(shop, paymentId);
@@ -68,9 +71,9 @@ export function whenPayment(shop: Shop, paymentId: bigint, status: number): Prom
   });
 }
 
-export type Sent = { status: number; text: string };
+type Sent = { status: number; text: string };
 
-/** Sends a callback to the gateway, signed as the platform does, `ageMs` ago. */
+/** Sends a callback to the gateway, signed as the sandbox would have signed it `ageMs` ago. */
 export async function callBack(
   shop: Pick<Shop, "gatewayUrl">,
   notice: NoticeFields | string,
@@ -88,8 +91,8 @@ export async function callBack(
 }
 
 /**
- * Sends a callback again, as platforms do, until it is answered with 200 or the pay service has died of it. While it was
- * away the gateway tries to reach it more and more seldom, and answers 503 for a moment after it is back.
+ * Repeats a callback, as providers do, until it is answered with 200 or the pay service has died.
+ * The gateway reconnects with growing pauses, so it answers 503 for a while after pay is back.
  */
 export function callBackUntilTaken(shop: Shop, notice: NoticeFields): Promise<void> {
   return eventually(async () => {
@@ -98,7 +101,8 @@ export function callBackUntilTaken(shop: Shop, notice: NoticeFields): Promise<vo
   });
 }
 
-export async function recordOf(shop: Shop, paymentId: bigint): Promise<Record> {
+/** Reads the rows of a payment. */
+export async function rowsOf(shop: Shop, paymentId: bigint): Promise<Rows> {
   const [[payment], [events], log, callbacks] = await Promise.all([
     shop.sql("pay", "select status, order_id from payments where payment_id = ?", [paymentId]),
     shop.sql(
@@ -110,7 +114,7 @@ export async function recordOf(shop: Shop, paymentId: bigint): Promise<Record> {
     shop.sql("pay", "select type from payment_log where payment_id = ? order by log_time, log_id", [
       paymentId,
     ]),
-    shop.sql<Record["callbacks"][number]>(
+    shop.sql<Rows["callbacks"][number]>(
       "pay",
       "select verdict, cause, repeats from callbacks where payment_id = ? order by callback_id",
       [paymentId],
@@ -124,8 +128,15 @@ export async function recordOf(shop: Shop, paymentId: bigint): Promise<Record> {
   };
 }
 
-/** As if the platform had closed the payment by itself. */
-export async function closeAtPlatform(shop: Pick<Shop, "sandbox">, id: bigint): Promise<void> {
+/** The payment and its refunds as the sandbox knows them. */
+export async function atProvider({ sandbox }: Pick<Shop, "sandbox">, id: bigint) {
+  const { payments, refunds } = await sandbox.state();
+  const isOfPayment = (one: { paymentId: string }) => one.paymentId === String(id);
+  return { payment: payments.find(isOfPayment), refunds: refunds.filter(isOfPayment) };
+}
+
+/** Closes the payment at the sandbox, without the shop. */
+export async function closeAtProvider(shop: Pick<Shop, "sandbox">, id: bigint): Promise<void> {
   const body = "{}";
   const response = await fetch(`${shop.sandbox.url}/v1/payments/${id}/close`, {
     method: "POST",

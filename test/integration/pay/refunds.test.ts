@@ -5,7 +5,14 @@ import { eventually } from "../../../testbed/eventually.ts";
 import { type EventPublisher, eventPublisher } from "../../../testbed/orders/events.ts";
 import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
-import { openPayment, paymentNow, recordOf, startPayShop, whenPayment } from "./pay-shop.ts";
+import {
+  atProvider,
+  openPayment,
+  paymentNow,
+  rowsOf,
+  startPayShop,
+  whenPayment,
+} from "./pay-shop.ts";
 
 const { SUCCEEDED, PARTIALLY_REFUNDED, REFUNDED } = PaymentStatus;
 const { REFUND_REQUESTED, REFUND_SUCCEEDED, REFUND_FAILED } = PaymentLogType;
@@ -29,7 +36,11 @@ describe("refunds", function () {
     await shop.sandbox.pay(payment.paymentId);
     return whenPayment(shop, payment.paymentId, SUCCEEDED);
   };
-  const ask = ({ orderId, userId, paymentId }: Payment, refundId: bigint, payAmountCents: bigint) =>
+  const request = (
+    { orderId, userId, paymentId }: Payment,
+    refundId: bigint,
+    payAmountCents: bigint,
+  ) =>
     events.publishMessage("order.v1.refund_requested", {
       orderId,
       userId,
@@ -37,12 +48,7 @@ describe("refunds", function () {
       paymentId,
       payAmountCents,
     });
-  const atPlatform = async (paymentId: bigint) => {
-    const { payments, refunds } = await shop.sandbox.state();
-    const isOurs = (one: { paymentId: string }) => one.paymentId === String(paymentId);
-    return { payment: payments.find(isOurs), refunds: refunds.filter(isOurs) };
-  };
-  const toldOf = (paymentId: bigint) =>
+  const refundedEvents = (paymentId: bigint) =>
     shop.sql(
       "pay",
       `select event_id from outbox where fact = 'pay.v1.refunded'
@@ -50,51 +56,51 @@ describe("refunds", function () {
       [paymentId],
     );
 
-  it("go through the platform in parts, until all is back", async () => {
+  it("go through the provider in parts, up to the whole payment", async () => {
     const payment = await paid();
     const { paymentId } = payment;
-    await ask(payment, newId(), 700n);
+    await request(payment, newId(), 700n);
     const part = await whenPayment(shop, paymentId, PARTIALLY_REFUNDED);
     assert.equal(part.refundedCents, 700n);
-    await ask(payment, newId(), 1_300n);
+    await request(payment, newId(), 1_300n);
     const whole = await whenPayment(shop, paymentId, REFUNDED);
     assert.equal(whole.refundedCents, 2_000n);
-    assert.equal((await atPlatform(paymentId)).payment?.refundedCents, 2_000n);
-    assert.equal((await toldOf(paymentId)).length, 2);
-    const { log } = await recordOf(shop, paymentId);
+    assert.equal((await atProvider(shop, paymentId)).payment?.refundedCents, 2_000n);
+    assert.equal((await refundedEvents(paymentId)).length, 2);
+    const { log } = await rowsOf(shop, paymentId);
     const refunds = log.filter((type) => type >= REFUND_REQUESTED);
     const once = [REFUND_REQUESTED, REFUND_SUCCEEDED];
     assert.deepEqual(refunds, [...once, ...once]);
   });
 
-  it("happen once, however often and under how many events they are asked for", async () => {
+  it("are carried out once, however many events request them", async () => {
     const payment = await paid();
     const refundId = newId();
-    await Promise.all(Array.from({ length: 10 }, () => ask(payment, refundId, 500n)));
+    await Promise.all(Array.from({ length: 10 }, () => request(payment, refundId, 500n)));
     await whenPayment(shop, payment.paymentId, PARTIALLY_REFUNDED);
-    await ask(payment, refundId, 500n);
+    await request(payment, refundId, 500n);
     const last = newId();
-    await ask(payment, last, 100n);
+    await request(payment, last, 100n);
     await eventually(async () => {
       assert.equal((await paymentNow(shop, payment.paymentId)).refundedCents, 600n);
     });
-    assert.equal((await atPlatform(payment.paymentId)).refunds.length, 2);
-    assert.equal((await toldOf(payment.paymentId)).length, 2);
+    assert.equal((await atProvider(shop, payment.paymentId)).refunds.length, 2);
+    assert.equal((await refundedEvents(payment.paymentId)).length, 2);
   });
 
-  it("never exceed what came in: one that would is kept for a person to see", async () => {
+  it("never exceed the payment: a request that would is parked", async () => {
     const payment = await paid();
-    await ask(payment, newId(), 1_999n);
+    await request(payment, newId(), 1_999n);
     await whenPayment(shop, payment.paymentId, PARTIALLY_REFUNDED);
     const before = await shop.sql("pay", "select message_key from parked_messages");
-    await ask(payment, newId(), 2n);
+    await request(payment, newId(), 2n);
     await eventually(async () => {
       const now = await shop.sql("pay", "select error from parked_messages order by first_time");
       assert.equal(now.length, before.length + 1);
       assert.match(String(now.at(-1)?.error), /would be 2001 cents of 2000/);
     });
     assert.equal((await paymentNow(shop, payment.paymentId)).refundedCents, 1_999n);
-    assert.equal((await atPlatform(payment.paymentId)).payment?.refundedCents, 1_999n);
+    assert.equal((await atProvider(shop, payment.paymentId)).payment?.refundedCents, 1_999n);
     await assert.rejects(
       shop.sql("pay", "update payments set refund_requested_cents = 2001 where payment_id = ?", [
         payment.paymentId,
@@ -103,21 +109,21 @@ describe("refunds", function () {
     );
   });
 
-  it("are tried again for ever while the platform is away, under the same number", async () => {
+  it("are retried under the same number while the provider does not answer", async () => {
     const payment = await paid();
     await shop.sandbox.faults({ lose_answers: 3 });
-    await ask(payment, newId(), 2_000n);
+    await request(payment, newId(), 2_000n);
     await whenPayment(shop, payment.paymentId, REFUNDED);
-    const { refunds } = await atPlatform(payment.paymentId);
+    const { refunds } = await atProvider(shop, payment.paymentId);
     assert.equal(refunds.length, 1);
-    assert.equal((await toldOf(payment.paymentId)).length, 1);
+    assert.equal((await refundedEvents(payment.paymentId)).length, 1);
   });
 
-  it("are tried again after the platform refused them, and the log says so", async () => {
+  it("are retried after the provider refused them, with a log entry", async () => {
     const payment = await paid();
     const refundId = newId();
     await shop.sandbox.faults({ refuse_refunds: true });
-    await ask(payment, refundId, 2_000n);
+    await request(payment, refundId, 2_000n);
     await eventually(async () => {
       const [row] = await shop.sql<{ status: number; attempt: number }>(
         "pay",
@@ -129,14 +135,14 @@ describe("refunds", function () {
     });
     await shop.sandbox.faults();
     await whenPayment(shop, payment.paymentId, REFUNDED);
-    const { log } = await recordOf(shop, payment.paymentId);
+    const { log } = await rowsOf(shop, payment.paymentId);
     const refunds = log.filter((type) => type >= REFUND_REQUESTED);
     assert.deepEqual(refunds, [REFUND_REQUESTED, REFUND_FAILED, REFUND_SUCCEEDED]);
-    const { payment: there } = await atPlatform(payment.paymentId);
-    assert.equal(there?.refundedCents, 2_000n);
+    const { payment: known } = await atProvider(shop, payment.paymentId);
+    assert.equal(known?.refundedCents, 2_000n);
   });
 
-  it("of an order reach the order: RefundOrder ends refunded on both sides", async () => {
+  it("requested by RefundOrder succeed at the provider and in the order", async () => {
     const payment = await paid();
     const { orderId } = payment;
     const refund = () => shop.admin.order.refundOrder({ orderId, requestId: newKey() });
@@ -148,7 +154,7 @@ describe("refunds", function () {
         [RefundStatus.SUCCEEDED],
       );
     });
-    const { payment: there } = await atPlatform(payment.paymentId);
-    assert.equal(there?.refundedCents, 2_000n);
+    const { payment: known } = await atProvider(shop, payment.paymentId);
+    assert.equal(known?.refundedCents, 2_000n);
   });
 });

@@ -6,10 +6,10 @@ import { signedHeaders } from "../../../simulators/sandbox/signature.ts";
 import { type Receiver, startReceiver } from "../../../testbed/calls/receiver.ts";
 import { ask, paymentRequest, type Sandbox, startSandbox } from "./sandbox.ts";
 
-/** Within some milliseconds: what is sent first does not always arrive first then. */
+/** A random pause of up to 20 ms, so that requests sent together arrive in any order. */
 const soon = () => pause(Math.random() * 20);
 
-describe("sandbox platform: its API", () => {
+describe("the API of the sandbox", () => {
   let shop: Receiver;
   let sandbox: Sandbox;
 
@@ -23,7 +23,7 @@ describe("sandbox platform: its API", () => {
     await shop?.stop();
   });
 
-  it("opens one payment for one key, also when 20 requests come at once", async () => {
+  it("opens one payment for one id, also for 20 requests at once", async () => {
     const request = paymentRequest(randomUUID(), shop.url);
     const opened = await Promise.all(
       Array.from({ length: 20 }, () => sandbox.post("/v1/payments", request)),
@@ -32,7 +32,7 @@ describe("sandbox platform: its API", () => {
     for (const { status, json } of opened) assert.deepEqual([status, json.state], [200, "open"]);
   });
 
-  it("refuses the same key with another amount or currency", async () => {
+  it("refuses the same id with another amount or currency", async () => {
     const request = paymentRequest(randomUUID(), shop.url);
     await sandbox.post("/v1/payments", request);
     for (const change of [{ amount_cents: "12346" }, { currency: "USD" }]) {
@@ -41,7 +41,7 @@ describe("sandbox platform: its API", () => {
     }
   });
 
-  it("tells what became of a payment", async () => {
+  it("answers the state of a payment, or 404", async () => {
     const { id, tradeId } = await sandbox.open();
     const expected = { merchant_trade_id: id, trade_id: tradeId, amount_cents: "12345" };
     const { json: open } = await sandbox.get(`/v1/payments/${id}`);
@@ -49,10 +49,10 @@ describe("sandbox platform: its API", () => {
     const { payTime } = await sandbox.control.pay(id);
     const { json: paid } = await sandbox.get(`/v1/payments/${id}`);
     assert.deepEqual([paid.state, paid.pay_time], ["paid", payTime?.toISOString()]);
-    assert.equal((await sandbox.get("/v1/payments/unheard")).status, 404);
+    assert.equal((await sandbox.get("/v1/payments/unknown")).status, 404);
   });
 
-  it("takes no request that is not signed, or not by the merchant, or not now", async () => {
+  it("refuses a request with a missing, wrong or old signature", async () => {
     const body = JSON.stringify(paymentRequest(randomUUID(), shop.url));
     const good = signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now());
     const at = (ms: number) => signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now() + ms);
@@ -64,7 +64,7 @@ describe("sandbox platform: its API", () => {
       { ...good, "sandbox-signature": (good["sandbox-signature"] as string).toUpperCase() },
       { ...good, "sandbox-timestamp": "" },
       { ...good, "sandbox-timestamp": "1e9" },
-      { ...good, "sandbox-merchant": "somebody-else" },
+      { ...good, "sandbox-merchant": "another-merchant" },
       at(-301_000),
       at(302_000),
     ];
@@ -79,7 +79,7 @@ describe("sandbox platform: its API", () => {
     assert.equal((await ask(`${sandbox.url}/v1/payments/x`)).status, 401);
   });
 
-  it("refuses what is malformed with 400, and never falls over", async () => {
+  it("refuses malformed requests without an error in its log", async () => {
     const request = paymentRequest(randomUUID(), shop.url);
     const changes: object[] = [
       { merchant_trade_id: "" },
@@ -110,7 +110,7 @@ describe("sandbox platform: its API", () => {
     assert.doesNotMatch(sandbox.output(), /"level":"error"/);
   });
 
-  it("lets either the payment or the closing win, 1,000 times", async () => {
+  it("lets either paying or closing win, 1,000 times", async () => {
     const outcomes = { paid: 0, closed: 0 };
     for (let round = 0; round < 20; round += 1) {
       const opened = await Promise.all(Array.from({ length: 50 }, () => sandbox.open()));
@@ -135,7 +135,7 @@ describe("sandbox platform: its API", () => {
     assert.equal(notices.length, paid.length);
   }).timeout(60_000);
 
-  it("gives back what was paid at most, whatever comes at once", async () => {
+  it("never refunds more than was paid, also for 30 requests at once", async () => {
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
     const refund = (key: string, cents: string) =>
@@ -162,7 +162,7 @@ describe("sandbox platform: its API", () => {
     assert.equal(payments.find(({ paymentId }) => paymentId === id)?.refundedCents, 12_345n);
   });
 
-  it("refunds once for one key, and says a failure again", async () => {
+  it("refunds once for one id, and repeats a failure", async () => {
     const { id } = await sandbox.open();
     const request = { merchant_trade_id: id, amount_cents: "45" };
     const early = { ...request, merchant_refund_id: `${id}-early` };
@@ -180,7 +180,7 @@ describe("sandbox platform: its API", () => {
     assert.equal((await sandbox.get(`/v1/payments/${id}`)).json.refunded_cents, "45");
     const other = { ...refund, amount_cents: "46" };
     assert.equal((await sandbox.post("/v1/refunds", other)).status, 409);
-    const unknown = { ...refund, merchant_refund_id: "x", merchant_trade_id: "unheard" };
+    const unknown = { ...refund, merchant_refund_id: "x", merchant_trade_id: "unknown" };
     assert.equal((await sandbox.post("/v1/refunds", unknown)).status, 404);
   });
 });

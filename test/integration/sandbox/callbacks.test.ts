@@ -11,7 +11,7 @@ import {
 import { eventually } from "../../../testbed/eventually.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 
-describe("sandbox platform: its callbacks", () => {
+describe("the callbacks of the sandbox", () => {
   let shop: Receiver;
   let sandbox: Sandbox;
 
@@ -39,7 +39,7 @@ describe("sandbox platform: its callbacks", () => {
   const untilAnswered = (id: string) =>
     eventually(async () => assert.equal((await noticeOf(id))?.state, "answered"));
 
-  it("are signed over their raw bytes and say what was paid", async () => {
+  it("are signed over their raw bytes and name the payment", async () => {
     const { id, tradeId } = await sandbox.open();
     const { payTime } = await sandbox.control.pay(id);
     await untilAnswered(id);
@@ -59,7 +59,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.equal((await noticeOf(id))?.attempts, 1);
   });
 
-  it("are repeated with the same bytes and growing pauses until the answer is exactly success", async () => {
+  it("repeat the same bytes after growing pauses until the answer is exactly success", async () => {
     const wrong = [
       { status: 500, body: "success" },
       { status: 200, body: "success\n" },
@@ -84,7 +84,7 @@ describe("sandbox platform: its callbacks", () => {
       assert.ok((pauses[index] as number) >= ms - 2, `${pauses}`);
   });
 
-  it("count as unanswered when the answer takes longer than 5 seconds", async () => {
+  it("count as unanswered if the answer takes longer than 5 seconds", async () => {
     shop.react = () => (shop.received.length === 1 ? "hang" : success);
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
@@ -93,7 +93,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.ok(second.atMs - first.atMs >= 5_000);
   });
 
-  it("are not lost when the platform is killed with a queue, however often", async () => {
+  it("are not lost if the sandbox is killed with a queue, twice", async () => {
     shop.react = () => ({ status: 503, body: "" });
     const opened = await Promise.all(Array.from({ length: 40 }, () => sandbox.open()));
     const ids = opened.map(({ id }) => id);
@@ -115,7 +115,7 @@ describe("sandbox platform: its callbacks", () => {
     for (const { paymentId } of paid) await untilAnswered(paymentId);
   });
 
-  it("with fault duplicate: comes so many times more", async () => {
+  it("arrive in extra copies with the fault duplicate", async () => {
     await sandbox.control.faults({ duplicate: 9 });
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
@@ -123,7 +123,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.equal(about(id).length, 10);
   });
 
-  it("with fault delay_ms: comes later", async () => {
+  it("arrive later with the fault delay_ms", async () => {
     await sandbox.control.faults({ delay_ms: 700 });
     const { id } = await sandbox.open();
     const paidAt = Date.now();
@@ -132,7 +132,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.ok((about(id)[0]?.atMs ?? 0) - paidAt >= 690);
   });
 
-  it("with fault reorder: the latest comes first", async () => {
+  it("arrive newest first with the fault reorder", async () => {
     await sandbox.control.faults({ reorder: 5 });
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) {
@@ -145,14 +145,14 @@ describe("sandbox platform: its callbacks", () => {
     assert.deepEqual(order, ids.reverse());
   });
 
-  it("with fault reorder and too few of them: comes all the same", async () => {
+  it("arrive with the fault reorder even if too few wait", async () => {
     await sandbox.control.faults({ reorder: 100 });
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
     await untilAnswered(id);
   });
 
-  it("with fault drop: is lost so many times, and repeated", async () => {
+  it("are lost and repeated with the fault drop", async () => {
     await sandbox.control.faults({ drop: 3 });
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
@@ -161,7 +161,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.equal((await noticeOf(id))?.attempts, 4);
   });
 
-  it("with fault forge: comes after one of each kind of forgery, with its own notice id", async () => {
+  it("arrive after one fake of each kind with the fault forge", async () => {
     await sandbox.control.faults({ forge: ["unsigned", "wrong_signature", "stale", "future"] });
     shop.react = (request) => (faultOf(request) ? { status: 401, body: "" } : success);
     const { id } = await sandbox.open();
@@ -183,7 +183,7 @@ describe("sandbox platform: its callbacks", () => {
     );
   });
 
-  it("with fault tamper: is not itself until the fault is over", async () => {
+  it("are replaced by a fake while the fault tamper is set", async () => {
     await sandbox.control.faults({ tamper: "amount" });
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
@@ -195,7 +195,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.equal(about(id).at(-1)?.json.amount_cents, "12345");
   });
 
-  it("can be sent at once by command, genuine or with each thing wrong", async () => {
+  it("can be sent by command, genuine or as each kind of fake", async () => {
     const { id, tradeId } = await sandbox.open();
     await sandbox.control.pay(id);
     await untilAnswered(id);
@@ -217,7 +217,7 @@ describe("sandbox platform: its callbacks", () => {
     }
   });
 
-  it("with fault slow_ms: the API does it at once and answers later", async () => {
+  it("the fault slow_ms delays an answer of the API, not its effect", async () => {
     const { id } = await sandbox.open();
     await sandbox.control.faults({ slow_ms: 2_000 });
     const begun = Date.now();
@@ -234,14 +234,14 @@ describe("sandbox platform: its callbacks", () => {
     assert.ok(Date.now() - begun >= 1_990);
   });
 
-  it("with fault lose_answers: the API does it, and the answer is lost", async () => {
+  it("the fault lose_answers loses an answer of the API, not its effect", async () => {
     const { id } = await sandbox.open();
     await sandbox.control.faults({ lose_answers: 1 });
     await assert.rejects(sandbox.post(`/v1/payments/${id}/close`, {}), /fetch failed/);
     assert.equal((await sandbox.get(`/v1/payments/${id}`)).json.state, "closed");
   });
 
-  it("with fault down: nothing is answered and nothing sent, until it is up again", async () => {
+  it("the fault down stops answers and callbacks until it is cleared", async () => {
     const { id, checkoutUrl } = await sandbox.open();
     await sandbox.control.faults({ down: true });
     await assert.rejects(sandbox.get(`/v1/payments/${id}`), /fetch failed/);
@@ -252,7 +252,7 @@ describe("sandbox platform: its callbacks", () => {
     await untilAnswered(id);
   });
 
-  it("with fault refuse_refunds: a refund fails", async () => {
+  it("the fault refuse_refunds fails refunds", async () => {
     const { id } = await sandbox.open();
     await sandbox.control.pay(id);
     await sandbox.control.faults({ refuse_refunds: true });
@@ -261,7 +261,7 @@ describe("sandbox platform: its callbacks", () => {
     assert.deepEqual(json, { state: "failed", cause: "refused" });
   });
 
-  it("has no fault that it does not know", async () => {
+  it("unknown faults and values are refused", async () => {
     await assert.rejects(sandbox.control.faults({ doubled: 1 } as never), /400 .*"doubled"/);
     await assert.rejects(sandbox.control.faults({ drop: -1 }), /400 drop/);
     await assert.rejects(sandbox.control.faults({ forge: ["nothing"] } as never), /400 forge/);

@@ -3,7 +3,7 @@ import { type Receiver, startReceiver } from "../../../testbed/calls/receiver.ts
 import { eventually } from "../../../testbed/eventually.ts";
 import { ask, type Sandbox, startSandbox } from "./sandbox.ts";
 
-describe("sandbox platform: its checkout page", () => {
+describe("the checkout page of the sandbox", () => {
   let shop: Receiver;
   let sandbox: Sandbox;
 
@@ -17,7 +17,7 @@ describe("sandbox platform: its checkout page", () => {
     await shop?.stop();
   });
 
-  /** The form on the page whose button says so, as a browser would send it. */
+  /** Submits the form with this button, as a browser would. */
   async function press(checkoutUrl: string, button: string) {
     const { text } = await ask(checkoutUrl);
     const forms = [
@@ -28,7 +28,7 @@ describe("sandbox platform: its checkout page", () => {
     return fetch(new URL(form[1], checkoutUrl), { method: "POST", redirect: "manual" });
   }
 
-  it("shows what is to be paid, pays, tells the shop, and leads back", async () => {
+  it("shows the amount, pays, notifies the shop, and leads back", async () => {
     const { id, checkoutUrl } = await sandbox.open();
     const { status, text } = await ask(checkoutUrl);
     assert.equal(status, 200);
@@ -43,7 +43,7 @@ describe("sandbox platform: its checkout page", () => {
     assert.match(after.text, /<a href="http:\/\/127\.0\.0\.1:9\/thanks\?order=7">/);
   });
 
-  it("is paid once, however often the button is pressed", async () => {
+  it("pays once, also if the button is pressed 20 times at once", async () => {
     const { id, checkoutUrl } = await sandbox.open();
     const pressed = await Promise.all(
       Array.from({ length: 20 }, () => ask(`${checkoutUrl}/pay`, { method: "POST" })),
@@ -59,7 +59,7 @@ describe("sandbox platform: its checkout page", () => {
     assert.equal((await sandbox.get(`/v1/payments/${id}`)).json.state, "open");
   });
 
-  it("has no button any more where the payment is closed, and refuses to pay it", async () => {
+  it("has no button for a closed payment, and refuses to pay it", async () => {
     const { id, checkoutUrl } = await sandbox.open({ return_url: "" });
     await sandbox.post(`/v1/payments/${id}/close`, {});
     assert.doesNotMatch((await ask(checkoutUrl)).text, /<button/);
@@ -68,7 +68,7 @@ describe("sandbox platform: its checkout page", () => {
     assert.equal((await ask(`${sandbox.url}/checkout/sb00/pay`, { method: "POST" })).status, 404);
   });
 
-  it("never shows as markup what the shop sent, and lets nobody frame it or run a script in it", async () => {
+  it("escapes input of the shop, and allows neither frames nor scripts", async () => {
     const { checkoutUrl } = await sandbox.open({
       return_url: `http://127.0.0.1:9/?a="><script>alert(1)</script>&b='`,
     });
@@ -81,7 +81,7 @@ describe("sandbox platform: its checkout page", () => {
     assert.match(policy, /form-action 'self' http:\/\/127\.0\.0\.1:9;/);
   });
 
-  it("keeps the control interface from everybody in production", async () => {
+  it("hides the control interface in production", async () => {
     const closed = await startSandbox(shop.url, {
       SHOP_ENV: "production",
       SHOP_SANDBOX_SECRET: "a secret of the real shop",
@@ -95,7 +95,7 @@ describe("sandbox platform: its checkout page", () => {
     }
   });
 
-  it("takes commands as JSON only, so that no page in a browser can give them", async () => {
+  it("takes commands as JSON only, which no page of another origin can send", async () => {
     const answer = await ask(`${sandbox.url}/control/faults`, {
       method: "POST",
       body: "{}",

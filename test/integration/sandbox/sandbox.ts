@@ -8,16 +8,16 @@ import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { freePorts } from "../../../testbed/engines/ports.ts";
 import { serviceProcess } from "../../../testbed/shop/service-process.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look at what came back.
-export type Answer = { status: number; json: any; text: string };
+// biome-ignore lint/suspicious/noExplicitAny: tests compare the JSON as it is.
+type Answer = { status: number; json: any; text: string };
 
 export type Sandbox = {
   url: string;
   control: SandboxControl;
-  /** A request that the merchant has signed. */
+  /** Sends a request signed by the merchant. */
   post(path: string, body: object): Promise<Answer>;
   get(path: string): Promise<Answer>;
-  /** Opens a payment with a key of its own, over 123.45. */
+  /** Opens a payment of 123.45 EUR with a new id. */
   open(changes?: object): Promise<{ id: string; tradeId: string; checkoutUrl: string }>;
   kill(): Promise<void>;
   start(env?: Record<string, string>): Promise<void>;
@@ -25,7 +25,7 @@ export type Sandbox = {
   stop(): Promise<void>;
 };
 
-/** The platform as a process of its own, with a store of its own. `notifyUrl` is where its callbacks go. */
+/** Starts a sandbox process with an empty store. Its payments call back at `notifyUrl`. */
 export async function startSandbox(
   notifyUrl: string,
   env: Record<string, string> = {},

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { SettingsError } from "#platform/settings/settings.ts";
+import { payConfig } from "./config.ts";
+
+const errorOf = (env: Record<string, string>): string => {
+  try {
+    payConfig(env);
+    return "";
+  } catch (error) {
+    assert.ok(error instanceof SettingsError);
+    return error.message;
+  }
+};
+
+describe("settings of pay", () => {
+  it("have defaults that match npm start", () => {
+    const { sandbox, callbackUrl, currency, returnOrigins } = payConfig({ SHOP_PORT_BASE: "7000" });
+    assert.equal(currency, "EUR");
+    assert.deepEqual(sandbox?.url, "http://127.0.0.1:7008");
+    assert.equal(callbackUrl, "http://127.0.0.1:7000/pay/callback");
+    assert.deepEqual(returnOrigins, [
+      { protocol: "http:", hostname: "127.0.0.1", port: "*" },
+      { protocol: "http:", hostname: "localhost", port: "*" },
+    ]);
+  });
+
+  it("refuse an invalid origin, currency or URL", () => {
+    for (const origins of ["*", "https://a.example/path", "a.example", "https://a.example,"]) {
+      assert.match(errorOf({ SHOP_RETURN_ORIGINS: origins }), /SHOP_RETURN_ORIGINS/, origins);
+    }
+    assert.match(errorOf({ SHOP_CURRENCY: "euro" }), /SHOP_CURRENCY/);
+    assert.match(errorOf({ SHOP_SANDBOX_URL: "ftp://a.example" }), /SHOP_SANDBOX_URL/);
+  });
+
+  it("refuse a short secret without showing it", () => {
+    const message = errorOf({ SHOP_SANDBOX_SECRET: "hunter2" });
+    assert.match(message, /SHOP_SANDBOX_SECRET/);
+    assert.doesNotMatch(message, /hunter2/);
+  });
+
+  it("require addresses in production, and refuse the development secret there", () => {
+    const message = errorOf({
+      SHOP_ENV: "production",
+      SHOP_SANDBOX_SECRET: "jetshop-sandbox-development-secret",
+    });
+    for (const name of [
+      "SHOP_CALLBACK_URL",
+      "SHOP_RETURN_ORIGINS",
+      "SHOP_SANDBOX_URL",
+      "SHOP_SANDBOX_SECRET",
+    ]) {
+      assert.match(message, new RegExp(name));
+    }
+    assert.doesNotMatch(errorOf({ SHOP_ENV: "production" }), /SANDBOX/);
+  });
+});
