@@ -18,7 +18,7 @@ export function orderConfig(env: Record<string, string | undefined>): OrderConfi
       min: 1,
       max: 30 * 24 * 3_600,
     }),
-    // The minimum is above what a batch can take: three calls, and the attempts to settle it.
+    // The minimum is above what a batch can take: its calls, and the attempts to settle it.
     abandonedAfterSeconds: read.integer("SHOP_ABANDONED_AFTER_SECONDS", {
       default: 20,
       min: 15,

@@ -10,7 +10,7 @@ export const PLACE_IN_FLIGHT = 2;
 /** Orders that wait for a batch. More are refused with RATE_LIMITED, which bounds the wait. */
 export const PLACE_QUEUE = 2_048;
 
-/** One call to a participant. Three calls and two commits stay far below abandonment. */
+/** One call to a participant. The calls and commits of a batch stay far below abandonment. */
 export const STEP_TIMEOUT_MS = 3_000;
 /** Attempts to write the outcome of a batch during an outage, before recovery takes over. */
 export const SETTLE_TRIES = 4;

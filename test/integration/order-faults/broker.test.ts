@@ -81,7 +81,7 @@ describe("a broker that fails while orders are placed", function () {
     }
   }
 
-  it("and is stopped for 20 seconds: no order fails, and every event has its effects once", async () => {
+  it("stopped for 20 seconds: no order fails, and every event has its effects once", async () => {
     const served = await serveDuring(async () => {
       await broker.stop();
       await pause(STOPPED_MS);
@@ -91,7 +91,7 @@ describe("a broker that fails while orders are placed", function () {
     await checkAll(served);
   });
 
-  it("and is killed with its store deleted: no order fails, and every event has its effects once", async () => {
+  it("killed with its store deleted: no order fails, and events have their effects once", async () => {
     const served = await serveDuring(async () => {
       await broker.kill();
       broker.deleteStore();
@@ -100,7 +100,7 @@ describe("a broker that fails while orders are placed", function () {
     await checkAll(served);
   });
 
-  it("and loses acknowledged events that nothing has handled: they have their effects once", async () => {
+  it("that loses acknowledged, unhandled events: they have their effects once", async () => {
     const holders = ["goods", "coupon", "user"] as const;
     const shoppers = await Promise.all(Array.from({ length: 10 }, () => newShopper(shop)));
     const orders = await Promise.all(

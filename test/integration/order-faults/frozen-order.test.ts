@@ -24,7 +24,7 @@ describe("an order process that is frozen while another one cancels its order", 
   });
 
   for (const waitsFor of participants) {
-    it(`while it waits for ${waitsFor}, has no further effect and answers the one outcome`, async () => {
+    it(`while it waits for ${waitsFor}, has no further effect and answers the outcome`, async () => {
       const shopper = await newShopper(shop);
       const request = shopper.request();
       shop.freeze(waitsFor);

@@ -194,7 +194,7 @@ describe("paid orders, when a process is killed", function () {
     );
 
   for (const one of tooLate) {
-    it(`order dies at ${one.point}, with a payment that succeeded after the cancellation`, async () => {
+    it(`order dies at ${one.point}, with a payment after the cancellation`, async () => {
       const { shopper, orderId, paymentId } = of(one);
       await shop.restart("order");
       await shop.sandbox.faults({ drop: 1_000 });

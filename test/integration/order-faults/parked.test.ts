@@ -141,7 +141,7 @@ describe("a message whose handler always fails", function () {
     await eventually(async () => assert.equal((await list())[0]?.state, "parked"));
   });
 
-  it("has its effect once when it is retried after its cause was fixed, and is no longer listed", async () => {
+  it("has its effect once when it is retried after the fix, and is no longer listed", async () => {
     assert.notDeepEqual(await differences(shop), []);
     await shop.sql("goods", "update goods set goods_id = ? where goods_id = ?", [goodsId, 1n]);
     const runs = [1, 2, 3].map(() => runParked(shop.namespace, ["--retry", key]));

@@ -136,7 +136,7 @@ describe("a message that cannot be read", function () {
     );
 
   for (const poison of poisons) {
-    it(`with ${poison.title} is parked unchanged with its error, and others are handled`, async () => {
+    it(`with ${poison.title} is parked with its error, and others are handled`, async () => {
       const eventId = String(newId());
       const marker = randomUUID();
       const fields: Record<string, string> = { ...poison.headers(eventId), "X-Marker": marker };

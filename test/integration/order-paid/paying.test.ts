@@ -25,7 +25,7 @@ describe("an order and its payments", () => {
       fact,
     ]);
 
-  it("is paid by the event of its payment, earns the points and records it in the history", async () => {
+  it("is paid by its payment's event, earns points and records it in the history", async () => {
     const { shopper, order, paymentId } = await payer.paidOrder();
     assert.ok(order.payTime);
     assert.equal(order.orderStatus, OrderStatus.CONFIRMED);
@@ -103,7 +103,7 @@ describe("an order and its payments", () => {
     assert.equal(wrong.refunds[0]?.payAmountCents, PAY_CENTS - 1n);
   });
 
-  it("is either cancelled or paid when both happen at once, and a payment that loses is refunded", async function () {
+  it("is cancelled or paid when both happen at once, and a lost payment is refunded", async function () {
     this.timeout(60_000);
     const rounds = Array.from({ length: 20 }, async () => {
       const { order } = await payer.unpaidOrder();

@@ -50,7 +50,7 @@ describe("amounts of an order", function () {
       [10_000n, 0n],
       [10_001n, 0n],
     ] as const) {
-      it(`costs ${feeCents} cents for goods of ${cents} cents; any other fee is refused`, async () => {
+      it(`costs ${feeCents} cents for goods of ${cents}; any other fee is refused`, async () => {
         const shopper = await newShopper(shop);
         const request = await forGoodsOf(cents, shopper);
         for (const wrong of [feeCents === 0n ? 1_000n : 0n, feeCents + 1n]) {

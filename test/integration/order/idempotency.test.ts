@@ -66,7 +66,7 @@ describe("repeated PlaceOrder requests", function () {
     return Promise.all(placing);
   };
 
-  it(`make one order with one answer, from ${CLIENTS} clients of two replicas at once`, async () => {
+  it(`make one order with one answer, from ${CLIENTS} clients of two replicas`, async () => {
     for (let round = 0; round < 5; round += 1) {
       const { userId, calls, goods, request } = await newRequest();
       const answers = await placeFromAll(userId, () => request);
@@ -143,7 +143,7 @@ describe("repeated PlaceOrder requests", function () {
     assert.equal((await ordersOf(other.userId)).length, 1);
   });
 
-  it("get the first refusal even when stock has arrived since; a new key gets the order", async () => {
+  it("get the first refusal even with new stock; a new key gets the order", async () => {
     const { userId, calls, goods, request } = await newRequest();
     const tooMany = placeRequest({ userId, lines: [[goods, 11n]] }, { requestId: newKey() });
     const first = await refused(calls.order.placeOrder(tooMany), Reason.STOCK_NOT_ENOUGH);
@@ -167,7 +167,7 @@ describe("repeated PlaceOrder requests", function () {
     await calls.order.placeOrder(request);
   });
 
-  it("make one order when the second reaches another replica while the first is being placed", async () => {
+  it("make one order if the second reaches another replica during the first", async () => {
     const { userId, calls, goods, request } = await newRequest();
     shop.freeze("goods");
     const first = calls.order.placeOrder(request);

@@ -45,7 +45,7 @@ describe("PlaceOrder during outages and overload", function () {
     refusal ? reasonName(refusal.reason) : status[code];
 
   for (const service of ["goods", "coupon", "user"] as const) {
-    it(`answers DEPENDENCY_UNAVAILABLE while ${service} is down, and releases everything`, async () => {
+    it(`answers DEPENDENCY_UNAVAILABLE while ${service} is down, without an effect`, async () => {
       const { userId, calls } = await newShopper(shop, { balanceCents: 5_000n });
       const goods = await newGoods(shop);
       const { couponId } = await newCoupon(shop, userId);
@@ -73,7 +73,7 @@ describe("PlaceOrder during outages and overload", function () {
     });
   }
 
-  it("answers REQUEST_IN_PROGRESS to a repetition that cannot wait, and the first gets the order", async () => {
+  it("answers REQUEST_IN_PROGRESS to a repetition whose deadline comes first", async () => {
     const { userId, calls } = await newShopper(shop);
     const goods = await newGoods(shop);
     const request = placeRequest({ userId, lines: [[goods, 2n]] });

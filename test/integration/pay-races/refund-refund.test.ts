@@ -52,7 +52,7 @@ describe("refunding while refunding", () => {
     await races.settled(raceOrder, "refunded");
   }
 
-  it("refunds nothing twice, and everything to the cent when one refund is partial", async function () {
+  it("refunds nothing twice, and everything to the cent if one is partial", async function () {
     this.timeout(RACE_MS);
     const starts = { all: evenStart(), line: evenStart(), part: evenStart() };
     const expected = new Map<string, bigint>();
