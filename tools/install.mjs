@@ -1,8 +1,9 @@
-// Runs before every npm script, so it must work on Node 20 with no dependency installed. It brings
-// node_modules in line with package-lock.json and makes sure that the Node this project pins (the
-// npm package `node`) runs; npm puts node_modules/.bin first on the PATH, so the script that
-// follows is run by it. Silent when there is nothing to do; what it says goes to stderr, because
-// the output of a script such as `npm run token` may be captured.
+// Runs before every npm script, so it must work on Node 20 without any dependency. It installs what
+// package-lock.json lists, and makes sure that the pinned Node (the npm package `node`) runs. npm
+// puts node_modules/.bin first on the PATH, so the pinned Node runs the script that follows.
+//
+// Prints nothing if there is nothing to do, and otherwise to standard error, because the output of
+// a script such as `npm run token` may be captured.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
@@ -11,10 +12,10 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pinnedNode = `${root}node_modules/.bin/node`;
 const leastMajor = 20;
-// From this version on Node runs the .ts files by itself.
+// Node runs .ts files from this version on.
 const leastMajorForTypes = 24;
 
-/** True when every package of the lock file is installed in its version, as npm's own record says. */
+/** Whether npm's record of node_modules has every package of the lock file in its version. */
 export function isInstalled(lock, installed) {
   const wanted = lock?.packages;
   const present = installed?.packages;
@@ -45,26 +46,27 @@ function fail(line) {
   process.exit(1);
 }
 
-/** Runs npm, with the very npm that started this script where there is one. */
+/** Runs npm: the one that started this script, if any. */
 function npm(args) {
   const own = process.env.npm_execpath;
   const [command, first] =
     own !== undefined && /npm-cli\.c?js$/.test(own) ? [process.execPath, [own]] : ["npm", []];
   say(`> npm ${args.join(" ")}`);
-  // npm's own output goes to stderr, too.
+  // The output of npm goes to standard error as well.
   const run = spawnSync(command, [...first, ...args], { cwd: root, stdio: ["ignore", 2, 2] });
-  if (run.error?.code === "ENOENT") fail("npm is missing; install Node 20 or later with its npm");
+  if (run.error?.code === "ENOENT")
+    fail("npm is not installed; install Node 20 or later, which includes it");
   return run.status === 0;
 }
 
-/** The version that the pinned Node reports, or undefined when it is missing or does not run. */
+/** The version of the pinned Node; undefined if it is not installed or does not run. */
 function pinnedNodeVersion() {
   if (!existsSync(pinnedNode)) return undefined;
   const run = spawnSync(pinnedNode, ["--version"], { encoding: "utf8", timeout: 30_000 });
   return run.status === 0 ? run.stdout.trim().replace(/^v/, "") : undefined;
 }
 
-// Node's own builds for Linux need it since version 25, and a bare Debian does not have it.
+// Node's builds for Linux need this library since version 25; a minimal Debian lacks it.
 const library = { file: "libatomic.so.1", package: "libatomic1" };
 
 function hasLibrary() {
@@ -75,20 +77,20 @@ function hasLibrary() {
   });
 }
 
-/** Installs the library that the pinned Node needs, where it is missing: before npm's scripts run on that Node. */
+/** Installs the library that the pinned Node needs, before npm runs scripts on that Node. */
 function ensureLibrary() {
   if (process.platform !== "linux" || hasLibrary()) return;
-  const advice = `the pinned Node needs ${library.file}; install it (apt-get install ${library.package})`;
+  const advice = `the pinned Node needs ${library.file}; install it with apt-get install ${library.package}`;
   const root = process.getuid?.() === 0 ? [] : ["sudo"];
   const quietly = ["env", "DEBIAN_FRONTEND=noninteractive"];
   const apt = (...args) => {
     const [command, ...rest] = [...root, ...quietly, "apt-get", ...args];
     say(`> apt-get ${args.join(" ")}`);
-    // sudo may ask for the password.
+    // Lets sudo ask for the password.
     return spawnSync(command, rest, { stdio: ["inherit", 2, 2] }).status === 0;
   };
-  say(`jetshop: ${library.file}, which the pinned Node needs, is missing`);
-  // A source that is down need not be the one that is needed.
+  say(`jetshop: the pinned Node needs ${library.file}, which is not installed`);
+  // A failed source may not be the one that has the package, so the install decides.
   apt("update", "-qq");
   const quiet = ["-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"];
   const done = apt("install", "--yes", "--no-install-recommends", ...quiet, library.package);
@@ -98,14 +100,16 @@ function ensureLibrary() {
 function install() {
   const major = Number(process.versions.node.split(".")[0]);
   if (major < leastMajor) {
-    fail(`Node ${process.versions.node} is too old to begin with; Node 20 or later is needed`);
+    fail(`Node ${process.versions.node} is too old; install Node 20 or later`);
   }
   const lock = readJson("package-lock.json");
   if (!isInstalled(lock, readJson("node_modules/.package-lock.json"))) {
     ensureLibrary();
-    say("jetshop: installing the dependencies (once, and again when package-lock.json changes)");
+    say(
+      "jetshop: installing dependencies; this happens once, and again when package-lock.json changes",
+    );
     if (!npm(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])) {
-      fail("`npm ci` failed (see above); it needs the npm registry and space for node_modules");
+      fail("`npm ci` failed, see above; it needs the npm registry and space for node_modules");
     }
   }
   const wanted = lock?.packages?.["node_modules/node"]?.version;
@@ -115,9 +119,9 @@ function install() {
   say(`jetshop: setting up the Node that the project pins (${wanted})`);
   if (npm(["rebuild", "node", "--ignore-scripts=false"]) && pinnedNodeVersion() === wanted) return;
   if (major >= leastMajorForTypes) {
-    // Without the link, npm's scripts find the machine's own Node.
+    // Without the link, npm scripts find the Node of the machine.
     rmSync(pinnedNode, { force: true });
-    say(`jetshop: it does not run on this machine; going on with Node ${process.versions.node}`);
+    say(`jetshop: it does not run on this machine; using Node ${process.versions.node} instead`);
     return;
   }
   fail(`the pinned Node ${wanted} does not run here; install Node ${leastMajorForTypes} or later`);

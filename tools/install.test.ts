@@ -13,17 +13,17 @@ describe("tools/install.mjs", () => {
     },
   };
 
-  it("leaves an installation alone that has every package of the lock file", () => {
+  it("installs nothing if every package of the lock file is installed", () => {
     assert.equal(isInstalled(lock, { packages: { "node_modules/a": entry("1.0.0") } }), true);
   });
 
-  it("installs where nothing is installed, or one version differs", () => {
+  it("installs if nothing is installed or one version differs", () => {
     assert.equal(isInstalled(lock, undefined), false);
     assert.equal(isInstalled(lock, { packages: {} }), false);
     assert.equal(isInstalled(lock, { packages: { "node_modules/a": entry("1.0.1") } }), false);
   });
 
-  it("has a lock file with the packages of every platform, which `npm ci` insists on", () => {
+  it("has a lock file with the packages of every platform, as `npm ci` requires", () => {
     const packages: Record<string, { optionalDependencies?: Record<string, string> }> = JSON.parse(
       readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"),
     ).packages;

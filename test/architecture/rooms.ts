@@ -245,7 +245,8 @@ const WORKSHOP: Room[] = [
   {
     rule: "tools",
     files: ["tools/**"],
-    may: ["tools/**", "platform/**", CONTRACT, NODE, NPM],
+    // Chores are commands too: arguments, usage text and exit codes stand in ops/command.
+    may: ["tools/**", "ops/command/**", "platform/**", CONTRACT, NODE, NPM],
     testsMay: ["testbed/**"],
     why: "a chore of the repository runs without the shop",
   },

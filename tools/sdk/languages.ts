@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 
 export type Language = {
-  /** Its folder in sdk/. */
+  /** The folder in sdk/. */
   name: string;
-  /** What has to be on the machine, each with a command that succeeds where it is. */
+  /** What the machine must have, each with a command that succeeds if it does. */
   needs: { what: string; command: string[] }[];
-  /** Brings the plugins, where the generator does not do that by itself. In order, in the project's folder. */
+  /** Commands that install the plugins, run in order in the root folder. */
   prepare: string[][];
-  /** Where buf finds the plugins, below the project's folder. */
+  /** The folder in which buf finds the plugins, relative to the root folder. */
   plugins?: string;
 };
 
@@ -19,9 +19,9 @@ export const LANGUAGES: Language[] = [
   { name: "typescript", needs: [], prepare: [] },
   {
     name: "go",
-    // Fails where this go is older than go.mod asks for, and may not fetch a newer one.
+    // Fails if this Go is older than go.mod requires and may not download a newer one.
     needs: [{ what: "Go 1.26 (go)", command: ["go", "-C", "sdk/go", "list", "-m"] }],
-    // Else buf starts both plugins at once, and each compiles everything for itself.
+    // Otherwise buf starts both plugins at once, and each compiles everything again.
     prepare: [["go", "-C", "sdk/go", "build", "tool"]],
   },
   {
@@ -46,7 +46,7 @@ export const LANGUAGES: Language[] = [
   },
 ];
 
-/** What this machine has not got of the things that the language needs. */
+/** What this machine lacks of what the language needs. */
 export function missing(language: Language, root: string): string[] {
   return language.needs
     .filter(({ command: [program = "", ...args] }) => {
