@@ -1,8 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type HttpAnswer, HttpProblem, readBody } from "#platform/http/answer.ts";
+import {
+  busy,
+  type HttpAnswer,
+  HttpProblem,
+  methodNotAllowed,
+  readBody,
+} from "#platform/http/answer.ts";
 import type { Client } from "#platform/rpc/clients.ts";
-import type { Gate } from "#platform/rpc/server-call.ts";
 import type { Log } from "#platform/telemetry/log.ts";
+import type { Gate } from "#platform/values/gate.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { CALLBACK_TIMEOUT_MS, MAX_CALLBACK_BYTES } from "./limits.ts";
@@ -10,11 +16,11 @@ import { passedHeaders } from "./passed-headers.ts";
 
 const CALLBACK_PATH = /^\/pay\/callback\/([a-z][a-z0-9]{0,31})$/;
 
-export type CallbackDoor = {
+export type CallbackRoute = {
   pay: Pick<Client<typeof PayService>, "handleCallback">;
   log: Log;
-  /** Callbacks under way. */
-  places: Gate;
+  /** Limits concurrent callbacks. */
+  gate: Gate;
 };
 
 /** The provider's name in the path of a callback. */
@@ -23,32 +29,28 @@ export function providerOf(path: string): string | undefined {
 }
 
 /**
- * Carries a platform's callback to the pay service, byte for byte, and its answer back. Whatever goes wrong on the way
- * is answered with an error status, so that the platform calls again.
+ * Carries a provider's callback to the pay service, byte for byte, and the answer back. Any failure
+ * on the way is answered with an error status, so that the provider sends the callback again.
  */
 export async function carryCallback(
   provider: string,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
-  door: CallbackDoor,
+  route: CallbackRoute,
 ): Promise<HttpAnswer> {
-  if (!door.places.enter()) {
-    throw new HttpProblem(503, "busy", { close: true, headers: { "retry-after": "1" } });
-  }
+  if (!route.gate.enter()) throw busy();
   try {
-    return await carry(provider, { request, response }, door);
+    return await carry(provider, { request, response }, route);
   } finally {
-    door.places.leave();
+    route.gate.leave();
   }
 }
 
 async function carry(
   provider: string,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
-  { pay, log }: CallbackDoor,
+  { pay, log }: CallbackRoute,
 ): Promise<HttpAnswer> {
-  if (request.method !== "POST") {
-    throw new HttpProblem(405, "POST only", { close: true, headers: { allow: "POST" } });
-  }
+  if (request.method !== "POST") throw methodNotAllowed("POST");
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     throw new HttpProblem(415, "no content-encoding", { close: true });
@@ -65,7 +67,7 @@ async function carry(
       body: answer.body,
     };
   } catch (error) {
-    log.warn({ err: error, provider }, "a callback could not be handed on");
+    log.warn({ err: error, provider }, "a callback did not reach the pay service");
     throw problemOf(error);
   }
 }

@@ -9,9 +9,11 @@ export type GatewayConfig = ClientSettings<ServiceName> & {
   listen: { host: string; port: number };
   allowedOrigins: Origin[];
   rates: Rates;
-  /** Whether X-Forwarded-For is to be believed from this address, the n-th on its way. */
+  /**
+   * Whether the address is a trusted proxy, whose X-Forwarded-For counts. `n` is its hop, from 0.
+   */
   trusts: (address: string, n: number) => boolean;
-  /** Whether it tells anyone what it serves. */
+  /** Whether server reflection is on. */
   reflection: boolean;
 };
 
@@ -49,7 +51,7 @@ function trustedProxies(read: SettingsReader): GatewayConfig["trusts"] {
   try {
     return compileTrust(networks.filter((text) => text !== ""));
   } catch {
-    read.fault(`${name}: must be addresses or networks, such as 10.0.0.0/8, with commas`);
+    read.fault(`${name}: must be addresses or networks, such as 10.0.0.0/8, separated by commas`);
     return () => false;
   }
 }

@@ -1,45 +1,46 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
+import { type HttpAnswer, methodNotAllowed } from "#platform/http/answer.ts";
 
-export type DocsRequest = {
+type DocsRequest = {
   /** Without the query. */
   path: string;
   method?: string | undefined;
-  /** The header of that name. */
+  /** The If-None-Match header. */
   ifNoneMatch?: string | undefined;
 };
-
 type File = { headers: Record<string, string>; body: Buffer };
 
-/** The page talks to this gateway alone, and no other page shows it in a frame. Swagger UI's icons are data: URLs. */
-const PAGE_HEADERS = {
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "cross-origin-opener-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-};
+/**
+ * The page loads from and calls this gateway alone, and no other page may show it in a frame.
+ * Swagger UI's icons are data: URLs. It replaces the policy that routes.ts sets for answers.
+ */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
-const HTML = { "content-type": "text/html; charset=utf-8", ...PAGE_HEADERS };
+const HTML = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": PAGE_POLICY,
+};
 const CSS = { "content-type": "text/css; charset=utf-8" };
 const SCRIPT = { "content-type": "text/javascript; charset=utf-8" };
 const PNG = { "content-type": "image/png" };
 const YAML = { "content-type": "application/yaml" };
 
-/** Undefined for a path that is none of these. */
+/** Undefined for any other path. */
 export type Docs = (request: DocsRequest) => HttpAnswer | undefined;
 
 /**
- * The OpenAPI description of the JSON interface, and the page to try it. All that there is to serve is read here, so
- * no path of a request reaches the file system.
+ * The OpenAPI description of the JSON interface, and the page to try it. It reads all files once at
+ * the start, so the path of a request never reaches the file system.
  */
 export function readDocs(): Docs {
   const page = read(import.meta.resolve("./docs/page.html"), HTML);
@@ -61,12 +62,9 @@ export function readDocs(): Docs {
   return ({ path, method = "GET", ifNoneMatch }) => {
     const file = files.get(path);
     if (!file) return undefined;
-    if (method !== "GET" && method !== "HEAD") {
-      const headers = { allow: "GET, HEAD" };
-      return new HttpProblem(405, "GET only", { close: true, headers }).answer;
-    }
-    const isKnown = ifNoneMatch !== undefined && matches(ifNoneMatch, file.headers.etag);
-    return isKnown
+    if (method !== "GET" && method !== "HEAD") return methodNotAllowed("GET", "HEAD").answer;
+    const isCurrent = ifNoneMatch !== undefined && matches(ifNoneMatch, file.headers.etag);
+    return isCurrent
       ? { status: 304, headers: file.headers }
       : { status: 200, headers: file.headers, body: file.body };
   };
@@ -75,12 +73,11 @@ export function readDocs(): Docs {
 function read(url: string, headers: Record<string, string>): File {
   const body = readFileSync(new URL(url));
   const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
-  // Kept, but asked for each time: the next release has another one under the same name.
-  const caching = { etag, "cache-control": "no-cache", "x-content-type-options": "nosniff" };
-  return { headers: { ...headers, ...caching }, body };
+  // Browsers keep the file but revalidate it, because the next release changes it under this name.
+  return { headers: { ...headers, etag, "cache-control": "no-cache" }, body };
 }
 
-/** If-None-Match, which may list several, and weak ones. */
+/** Whether an If-None-Match header, a list that may have weak tags, names the tag. */
 function matches(header: string, etag: string | undefined): boolean {
   const listed = header.split(",").map((one) => one.trim().replace(/^W\//, ""));
   return listed.some((one) => one === "*" || one === etag);

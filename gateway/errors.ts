@@ -5,7 +5,7 @@ import type { Log } from "#platform/telemetry/log.ts";
 import { errorInfo, Outage, Refusal } from "#platform/values/refusal.ts";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 
-/** What callers are told where a service said no more than a status. Its own text may name hosts and ports. */
+/** The texts for a failure without a Reason. The service's own text may name hosts and ports. */
 const TEXTS: Partial<Record<Code, string>> = {
   [Code.Canceled]: "the call was cancelled",
   [Code.DeadlineExceeded]: "the deadline has passed",
@@ -14,20 +14,20 @@ const TEXTS: Partial<Record<Code, string>> = {
   [Code.Unavailable]: "something that is needed did not answer; try again",
 };
 
-/** The service's own way to name an error that only its log describes. */
+/** The text with which a service answers INTERNAL. Its log describes the error under this id. */
 const INTERNAL_TEXT = /^internal error [0-9a-f-]{36}$/;
 
-/** The same status, text and details as from the service itself, in whatever protocol the caller speaks. */
+/** The error as the service itself answers it: the same status, text and details. */
 export function connectErrorOf(error: unknown, log: Log): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof Refusal) return refused(error);
-  // The client has left: nobody reads the answer, and nothing is wrong here.
+  // The client left, so this answer has no reader. It is not a failure of the gateway.
   if (error instanceof Error && error.name === "AbortError") {
     return new ConnectError("the call was cancelled", Code.Canceled);
   }
   const cause = error instanceof Outage ? error.cause : undefined;
   if (isServiceError(cause)) {
-    // The two number their codes alike.
+    // gRPC and Connect use the same numbers for their codes.
     const code = cause.code as number as Code;
     if (code === Code.Internal && INTERNAL_TEXT.test(cause.details)) {
       return new ConnectError(cause.details, code);
@@ -40,7 +40,10 @@ export function connectErrorOf(error: unknown, log: Log): ConnectError {
   return new ConnectError(`internal error ${errorId}`, Code.Internal);
 }
 
-/** With headers, such as retry-after, which are trailers where the protocol has no others left. */
+/**
+ * A refusal, with headers such as retry-after. In a protocol without headers left, they are
+ * trailers.
+ */
 export function refused(refusal: Refusal, headers: Record<string, string> = {}): ConnectError {
   const { code, details } = statusOfRefusal(refusal);
   const detail = { desc: ErrorInfoSchema, value: errorInfo(refusal) };

@@ -10,26 +10,32 @@ import { STREAM_OPTIONS } from "./protocols.ts";
 import { isPublic, PUBLIC_SERVICES } from "./public-services.ts";
 import { fillFromCookies, hasNoSession, keepInCookies } from "./sessions.ts";
 
-/** A client of a service by the names of its methods, as platform/rpc makes it. */
+/** A client of platform/rpc for any service, by the names of its methods. */
 export type AnyClient = Record<
   string,
   (request: Message, options: CallOptions) => Promise<Message> & AsyncIterable<Message>
 >;
 
-export type Forwarding = {
+type Forwarding = {
   clients: Record<ServiceName, AnyClient>;
-  /** Whether cookies need https. */
+  /** Whether cookies are sent over https only. */
   secureCookies: boolean;
   log: Log;
 };
 
-/** Routes every public method of every service to it. Nothing here knows a method by its name. */
+/**
+ * Routes every public method to its service. It works on descriptors: a new rpc needs no change
+ * here.
+ */
 export function forwardAll(router: ConnectRouter, forwarding: Forwarding): void {
   for (const name of SERVICES) {
     const service: DescService = PUBLIC_SERVICES[name];
     for (const method of service.methods.filter(isPublic)) {
       const call = forwarding.clients[name][method.localName];
-      if (!call) throw new Error(`${method.toString()}: streams of requests are not supported`);
+      if (!call)
+        throw new Error(
+          `${method.toString()} streams requests, which the gateway does not support`,
+        );
       const isStream = method.methodKind === "server_streaming";
       const implementation = isStream
         ? forwardStream(call, forwarding)
@@ -41,8 +47,8 @@ export function forwardAll(router: ConnectRouter, forwarding: Forwarding): void 
 }
 
 /**
- * The call goes on where its client leaves: it may have had its effect already, and nothing is won by not knowing. It
- * ends at its deadline.
+ * A unary call is not cancelled when its client leaves, because it may have taken effect already.
+ * It ends at its deadline.
  */
 function forwardUnary(
   method: DescMethod,
@@ -69,13 +75,13 @@ function forwardStream(call: AnyClient[string], { log }: Forwarding) {
     try {
       yield* call(request, { ...callOptions(context, MAX_STREAM_MS), signal });
     } catch (error) {
-      // The client left, its time is over, or the gateway stops: the signal says which.
+      // The reason of the signal says whether the client left, the time is up or the gateway stops.
       throw connectErrorOf(signal.aborted ? signal.reason : error, log);
     }
   };
 }
 
-/** Nothing of the client's headers goes on but its token and its trace. */
+/** Passes on the client's token and trace context, and none of its other headers. */
 function callOptions(context: HandlerContext, defaultMs: number): CallOptions {
   const { token } = context.values.get(IDENTITY);
   const traceparent = context.requestHeader.get("traceparent") ?? undefined;

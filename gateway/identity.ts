@@ -1,25 +1,22 @@
 import { createContextKey } from "@connectrpc/connect";
-import type { Caller } from "#platform/rpc/access.ts";
-import { type TokenVerifier, unauthenticated } from "#platform/rpc/tokens.ts";
+import { ANONYMOUS, type Caller } from "#platform/rpc/call.ts";
+import { bearerToken, type TokenVerifier } from "#platform/rpc/tokens.ts";
 import { accessCookie } from "./sessions.ts";
 
-/** Who calls, and the token that says so, which the services verify once more. */
-export type Identity = { caller: Caller; token: string | undefined };
+/** The caller, and the token that proves it. The token is passed on: the services verify it too. */
+type Identity = { caller: Caller; token: string | undefined };
 
-export const IDENTITY = createContextKey<Identity>({
-  caller: { kind: "anonymous" },
-  token: undefined,
-});
+export const IDENTITY = createContextKey<Identity>({ caller: ANONYMOUS, token: undefined });
 
 /**
- * From the authorization header; a bad one is refused, also by public methods. Without one, from the cookie; a bad one
- * counts for nothing there, for a browser sends it whether or not the page wants it. Throws UNAUTHENTICATED.
+ * The caller of a request. A bad authorization header throws UNAUTHENTICATED, also for public
+ * methods. Without that header the access cookie counts. A bad cookie is ignored, because a browser
+ * sends it whether or not the page wants to: the caller is then anonymous.
  */
 export async function identify(headers: Headers, tokens: TokenVerifier): Promise<Identity> {
   const authorization = headers.get("authorization");
   if (authorization !== null) {
-    const token = /^bearer (\S+)$/i.exec(authorization)?.[1];
-    if (token === undefined) throw unauthenticated();
+    const token = bearerToken(authorization);
     return { caller: await tokens.verify(token), token };
   }
   const token = accessCookie(headers);
@@ -27,8 +24,8 @@ export async function identify(headers: Headers, tokens: TokenVerifier): Promise
     try {
       return { caller: await tokens.verify(token), token };
     } catch {
-      // Anonymous: what needs a caller says so.
+      // The caller stays anonymous. A method that needs a caller refuses it.
     }
   }
-  return { caller: { kind: "anonymous" }, token: undefined };
+  return { caller: ANONYMOUS, token: undefined };
 }

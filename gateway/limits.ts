@@ -1,50 +1,54 @@
-/** Of a platform's callback. The largest that platforms send are a few kilobytes. */
+/** Bytes of a provider's callback. The largest that providers send have a few kilobytes. */
 export const MAX_CALLBACK_BYTES = 64 * 1_024;
 
-/** Headers that are handed on, and the length of each: a certificate's number and a signature are well below. */
+/** Headers of a callback that are passed on, and characters of each: a signature is far below. */
 export const MAX_PASSED_HEADERS = 16;
 export const MAX_HEADER_LENGTH = 4_096;
 
-/** The platforms hang up after 5 seconds, and then call again: an answer by then is no use. */
+/** Providers hang up after 5 seconds and send the callback again: a later answer is useless. */
 export const CALLBACK_TIMEOUT_MS = 4_000;
 
-/** Callbacks at the same time; the platform calls again. */
+/** Concurrent callbacks. One more is answered 503, and the provider sends it again. */
 export const MAX_CALLBACKS = 200;
 
-/** Calls, and streams, under way through this process. One more is refused at once with RESOURCE_EXHAUSTED. */
+/** Concurrent calls, and streams, of this process. One more is refused with RESOURCE_EXHAUSTED. */
 export const MAX_CALLS = 1_024;
 export const MAX_STREAMS = 1_000;
 
-/** Streams of one user, or of one address without a user: some windows and devices, and nobody takes all places. */
+/**
+ * Concurrent streams of one user, or of one address without a user: enough for several windows and
+ * devices, and too few to use up the gateway's own limit.
+ */
 export const MAX_STREAMS_PER_CALLER = 20;
 
-/** Of a request, as it arrives and unpacked; an order of 500 lines has 30 KiB. */
+/** Bytes of a request, compressed and decompressed. An order of 500 lines has 30 KiB. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
 
-/** What a service may answer at most. */
+/** Bytes of a response: the limit of the services. */
 export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
-/** A call that names no deadline gets the first; one that names a longer one than the second is refused. */
+/** Deadline of a call that names none, and the longest one that a call may name. */
 export const DEFAULT_DEADLINE_MS = 10_000;
 export const MAX_DEADLINE_MS = 60_000;
 
-/** How long a service keeps a stream; its client then asks again. */
+/** The services end a stream after this. Its client then opens a new one. */
 export const MAX_STREAM_MS = 30 * 60_000;
 
 /**
- * Of a stream of server reflection: a client asks once for each file or name, and is done in a second. The time is below
- * that which a request has to arrive (platform/http/server.ts), so that the stream ends as one that is done.
+ * Requests and duration of a stream of server reflection. A client asks once for each file or name,
+ * and takes about a second. The duration is below the time that a request has to arrive
+ * (platform/http/server.ts), so that the stream ends normally instead of being cut.
  */
 export const MAX_REFLECTION_REQUESTS = 1_000;
 export const MAX_REFLECTION_MS = 8_000;
 
-/** For the answer of each service's health check. */
+/** For the health check of each service. */
 export const READY_TIMEOUT_MS = 2_000;
 
-/** Browsers ask again after this whether another origin may call; Chromium's longest (2 hours). */
+/** How long browsers may cache a preflight answer: the longest that Chromium accepts. */
 export const PREFLIGHT_SECONDS = 7_200;
 
-/** Around the calls: callbacks, pages, and what is refused. */
+/** Of the HTTP server below the calls: it also serves callbacks, pages and refused requests. */
 export const HTTP_LIMITS = {
   maxInFlight: MAX_CALLS + MAX_STREAMS + MAX_CALLBACKS + 500,
   maxConnections: 5_000,

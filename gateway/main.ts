@@ -1,16 +1,16 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { startHttpServer } from "#platform/http/server.ts";
 import { createClient } from "#platform/rpc/clients.ts";
-import { Gate } from "#platform/rpc/server-call.ts";
 import { createServiceTokenSource, createTokenVerifier } from "#platform/rpc/tokens.ts";
 import { type Running, runService } from "#platform/service/run.ts";
 import { createLog, type Log } from "#platform/telemetry/log.ts";
+import { Gate } from "#platform/values/gate.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
+import { createAdmission } from "./admission.ts";
 import { type GatewayConfig, gatewayConfig } from "./config.ts";
 import { readDocs } from "./docs.ts";
 import { type AnyClient, forwardAll } from "./forward.ts";
-import { createGate } from "./gate.ts";
 import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_CALLBACKS, MAX_DEADLINE_MS } from "./limits.ts";
 import { createOriginCheck } from "./origins.ts";
 import { createProtocols } from "./protocols.ts";
@@ -41,7 +41,7 @@ export async function start(
       forwardAll(router, { clients, secureCookies: production, log });
       if (config.reflection) addReflection(router, Object.values(PUBLIC_SERVICES));
     },
-    gate: createGate({
+    admit: createAdmission({
       tokens: createTokenVerifier(config.tokens),
       rates: createRateLimits(config.rates),
       stopping: stopping.signal,
@@ -59,7 +59,7 @@ export async function start(
       protocols,
       readiness,
       docs: readDocs(),
-      callbacks: { pay, log, places: new Gate(MAX_CALLBACKS) },
+      callbacks: { pay, log, gate: new Gate(MAX_CALLBACKS) },
       checkOrigin: createOriginCheck(config.allowedOrigins),
       trusts: config.trusts,
       production,
@@ -76,7 +76,7 @@ export async function start(
   };
 }
 
-/** They call as whoever calls the gateway, and have no token of their own. */
+/** Clients without a token of their own: they pass on the token of each caller. */
 function callersOf(config: GatewayConfig, log: Log) {
   const { tls, addresses } = config;
   const clients = SERVICES.map((name) => {

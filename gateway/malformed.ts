@@ -2,23 +2,26 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { refused } from "./errors.ts";
 
-/** What Connect answers INTERNAL to, and says only of requests that are no requests. */
+/**
+ * Messages of Connect's errors about malformed requests. Connect gives some of them code INTERNAL.
+ */
 const MALFORMED = /^(parse binary: |decompression failed$|received compressed envelope)/;
 
-/** How protobuf-es begins what it says of JSON. */
+/** The prefix of protobuf-es' messages about JSON. */
 const OF_JSON = /^cannot decode \S+ \S+ from JSON: /;
 
-/** Of what is said of a request, which may contain any part of it. */
+/** Characters of a description. It may quote any part of the request. */
 const MAX_DESCRIPTION = 200;
 
-/** Digits without a quote before them that may be more than a double can hold. */
+/** Finds unquoted numbers that may have more digits than a double can hold. */
 const LONG_NUMBER = /[:,[\s]-?[\d.]{16}/;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads the text of a JSON request. What would be changed in silence is refused: bytes that are not UTF-8, and numbers
- * that a double cannot hold, such as an identifier of 18 digits without quotes.
+ * Decodes the text of a JSON request, and refuses what JSON.parse would silently change: bytes that
+ * are not UTF-8, and numbers that a double cannot hold, such as an unquoted identifier of 18
+ * digits.
  */
 export const exactJson = {
   decode(bytes?: Uint8Array): string {
@@ -36,8 +39,9 @@ function refuseInexact(key: string, value: unknown, { source = "" }: { source?: 
 }
 
 /**
- * Makes the errors of this call that Connect finds in its request what they are at every service: INVALID_ARGUMENT, with
- * an ErrorInfo. Connect hands each of its errors to the context before it writes it, in every protocol.
+ * Turns Connect's own errors about a malformed request into what every service answers for one:
+ * INVALID_ARGUMENT with an ErrorInfo. In every protocol, Connect aborts the context with an error
+ * before it writes that error.
  */
 export function explainMalformed(context: HandlerContext): void {
   const handling = context as HandlerContext & { abort(reason?: unknown): void };
@@ -62,7 +66,7 @@ function malformed(field: string, description: string): ConnectError {
   return refused(new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field, description: cut }]));
 }
 
-/** The field that protobuf-es could not read; "request" where it is the whole. */
+/** The field that protobuf-es could not read. "request" for the request as a whole. */
 function fieldOf({ cause }: ConnectError): string {
   const [, path] = /^cannot decode (?:field|oneof) (\S+) from JSON: /.exec(messageOf(cause)) ?? [];
   return path?.split(".").at(-1) ?? "request";

@@ -7,14 +7,15 @@ import { PREFLIGHT_SECONDS } from "./limits.ts";
 import { SESSION_HEADER } from "./sessions.ts";
 
 /**
- * Lets pages of the allowed origins call, with cookies. Any other page's request is refused here, also the kinds that a
- * browser sends without asking first. Answers whether the request was a preflight, which is answered with it.
+ * Allows requests from pages of the allowed origins, with cookies, and from clients that send no
+ * Origin. Any other page's request throws 403, also one that browsers send without a preflight.
+ * Returns true for a preflight request, which it has answered.
  */
 export function createOriginCheck(
   allowed: readonly Origin[],
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   const handle = cors({
-    // What comes this far is allowed; the request's own origin is answered, never "*".
+    // Only allowed origins come this far. The answer names the request's own origin, never "*".
     origin: true,
     credentials: true,
     methods: ["POST"],

@@ -21,9 +21,9 @@ import { MAX_DEADLINE_MS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_STREAM_MS }
 import { exactJson } from "./malformed.ts";
 
 export type Protocols = {
-  /** Whether this is the path of a call. */
+  /** Whether the request's path is that of a method. */
   serves(request: IncomingMessage): boolean;
-  /** Resolves when the answer, which may be a stream, has come to its end. */
+  /** Resolves when the answer, which may be a stream, has ended. */
   answer(
     request: IncomingMessage,
     response: ServerResponse,
@@ -31,33 +31,31 @@ export type Protocols = {
   ): Promise<typeof ANSWERED>;
 };
 
-/** Of streams. Those of other calls are the router's own. */
+/** Router options of a streaming method. Those of unary methods are the router's own. */
 export const STREAM_OPTIONS = { maxTimeoutMs: MAX_STREAM_MS };
 
-/**
- * Connect, gRPC-Web and gRPC, JSON and binary, for the routes that are given, within the gateway's limits.
- */
+/** Serves the routes over Connect, gRPC-Web and gRPC, in JSON and binary, within the limits. */
 export function createProtocols(options: {
   routes: (router: ConnectRouter) => void;
   log: Log;
-  /** Looks at the headers of a call, before its body is read. */
-  gate?: ConnectRouterOptions["requestGate"];
-  /** Ends streams when it is aborted. */
+  /** Admits a call by its headers, before its body is read. It refuses by throwing. */
+  admit?: ConnectRouterOptions["requestGate"];
+  /** Ends all streams when it is aborted. */
   shutdown?: AbortSignal;
-  /** Of a request; default MAX_REQUEST_BYTES. */
+  /** @default MAX_REQUEST_BYTES */
   maxRequestBytes?: number | undefined;
-  /** The messages that may be within a google.protobuf.Any, which JSON names. Default: none. */
+  /** The messages that a google.protobuf.Any may contain in JSON. @default none */
   registry?: Registry;
 }): Protocols {
   const { log } = options;
-  // Connect reads a text decoder from these, which its types leave out.
+  // Connect also reads `textDecoder`, which its types do not have.
   const jsonOptions = {
     ignoreUnknownFields: false,
     textDecoder: exactJson,
     registry: options.registry,
   };
   const router = createConnectRouter({
-    requestGate: options.gate,
+    requestGate: options.admit,
     shutdownSignal: options.shutdown,
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
@@ -75,7 +73,7 @@ export function createProtocols(options: {
       requireAuthority(request);
       const ended = new Promise<void>((resolve) => response.once("close", resolve));
       const call = universalRequestFromNodeRequest(request, response, undefined, values);
-      handler({ ...call, ...readToItsEnd(request, response) })
+      handler({ ...call, ...readToEnd(request, response) })
         .then((answer) => universalResponseToNodeResponse(answer, response))
         .catch((error: unknown) => {
           const level = ConnectError.from(error).code === Code.Aborted ? "debug" : "warn";
@@ -88,7 +86,7 @@ export function createProtocols(options: {
   };
 }
 
-/** The adapter makes a URL of it, and must not throw where nobody catches. */
+/** Throws 400 for a host that is no URL host: the adapter would throw where nothing catches it. */
 function requireAuthority(request: IncomingMessage): void {
   const authority = authorityOf(request);
   if (authority !== undefined && URL.canParse(`http://${authority}`)) return;
@@ -96,11 +94,11 @@ function requireAuthority(request: IncomingMessage): void {
 }
 
 /**
- * A request over HTTP/1.1 that is answered before its end, because it is too large, is in the way of the next one on
- * the connection. So it is read to its end, within the time that a request has. The adapter's own reader would destroy
- * it there, after which nothing reads on; Node passes over a body only where nothing of it was read.
+ * Reads a request over HTTP/1.1 to its end, also if it is answered earlier because it is too large.
+ * Otherwise its rest would block the next request on the connection. The adapter's own reader
+ * destroys the request instead, and Node discards a body only if none of it was read.
  */
-function readToItsEnd(request: IncomingMessage, response: ServerResponse) {
+function readToEnd(request: IncomingMessage, response: ServerResponse) {
   if (streamOf(response)) return {};
   response.once("finish", () => request.resume());
   return { body: request.iterator({ destroyOnReturn: false }) };

@@ -17,8 +17,9 @@ import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 import { isPublic } from "./public-services.ts";
 
 /**
- * The files of these services, and what they import, without what does not exist out here: methods between services,
- * services without another one, and messages that only they need. The details of errors are always there.
+ * The proto files of these services and their imports, reduced to what the gateway serves. Methods
+ * for services only, services without any other method, and messages that only those use are left
+ * out. The details of errors are always included.
  */
 export function publicFiles(services: readonly DescService[]): FileRegistry {
   const shown = new Set<DescMessage | DescEnum>();
@@ -39,7 +40,9 @@ export function publicFiles(services: readonly DescService[]): FileRegistry {
   return createFileRegistry(create(FileDescriptorSetSchema, { file }));
 }
 
-/** A message, and all that its fields need. What is inside another stays or goes with the outermost. */
+/**
+ * Adds a message and the types of its fields. Nested messages stay together with the outermost one.
+ */
 function addMessage(message: DescMessage, shown: Set<DescMessage | DescEnum>): void {
   if (shown.has(message)) return;
   shown.add(message);
@@ -56,14 +59,14 @@ function addEnum(found: DescEnum, shown: Set<DescMessage | DescEnum>): void {
   if (found.parent) addMessage(found.parent, shown);
 }
 
-/** Each after those that it imports, as a registry wants them. */
+/** Adds a file after its imports: the order that a registry requires. */
 function addFile(file: DescFile, files: Set<DescFile>): void {
   if (files.has(file)) return;
   for (const dependency of file.dependencies) addFile(dependency, files);
   files.add(file);
 }
 
-/** Those of Google are public and stay whole. */
+/** Google's files are public and stay unchanged. */
 function isOwn(file: DescFile): boolean {
   return file.proto.package.startsWith("shop.");
 }

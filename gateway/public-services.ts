@@ -8,7 +8,7 @@ import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 
-/** What the gateway stands in front of. */
+/** The services behind the gateway. */
 export const PUBLIC_SERVICES: Record<ServiceName, DescService> = {
   goods: GoodsService,
   coupon: CouponService,
@@ -17,13 +17,16 @@ export const PUBLIC_SERVICES: Record<ServiceName, DescService> = {
   pay: PayService,
 };
 
-/** Who may call a method out here. What is not the shop's own, such as reflection, is for anyone. */
-export function accessOutside(method: DescMethod): Access {
+/**
+ * Who may call a method through the gateway. Methods that are not the shop's, such as reflection,
+ * are public.
+ */
+export function publicAccessOf(method: DescMethod): Access {
   const isOwn = Object.values(PUBLIC_SERVICES).includes(method.parent);
   return isOwn ? accessOf(method) : Access.PUBLIC;
 }
 
-/** What the shop's services say to each other does not exist out here. */
+/** False for methods that only services may call: the gateway does not serve them. */
 export function isPublic(method: DescMethod): boolean {
   return accessOf(method) !== Access.SERVICE;
 }

@@ -1,24 +1,27 @@
 import { isIPv6 } from "node:net";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import type { Caller } from "#platform/rpc/access.ts";
+import type { Caller } from "#platform/rpc/call.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 import { refused } from "./errors.ts";
 
-/** Calls a minute through this process; 0 is any number. */
+/** Calls per minute through this process. 0 is no limit. */
 export type Rates = { perUser: number; perAddress: number; signIns: number };
 
 export type RateLimits = {
-  /** Before it is known who calls. Throws RESOURCE_EXHAUSTED, which says when to come back. */
+  /**
+   * Counts a call of an address, before the caller is known. Throws RESOURCE_EXHAUSTED with the
+   * time to wait.
+   */
   address(address: string, method: DescMethod): Promise<void>;
-  /** Afterwards; for users only. */
+  /** Counts a call of a user, and throws in the same way. Other callers are not counted. */
   caller(caller: Caller): Promise<void>;
 };
 
 const WINDOW_SECONDS = 60;
 
-/** What costs a password's hash, or guesses at a secret. */
+/** Methods that check a password or a token. They have a lower limit, against guessing. */
 const SIGN_INS: readonly DescMethod[] = [
   UserService.method.register,
   UserService.method.login,
@@ -62,7 +65,11 @@ async function take(
   }
 }
 
-/** By what addresses are counted: whoever has one IPv6 address has the 2^64 of its network. Proxies may add a port. */
+/**
+ * The key under which an address is counted: an IPv4 address, or the /64 network of an IPv6
+ * address, since one client usually has all addresses of its network. Accepts a port, which proxies
+ * may add.
+ */
 export function networkOf(address: string): string {
   const [, bracketed] = /^\[(.+)\](?::\d+)?$/.exec(address) ?? [];
   const [, withPort] = /^([\d.]+):\d+$/.exec(address) ?? [];
@@ -78,7 +85,7 @@ export function networkOf(address: string): string {
     .join(":");
 }
 
-/** The eight numbers of an IPv6 address, of whose spellings a URL knows one. */
+/** The eight groups of an IPv6 address. URL reduces its many spellings to one. */
 function groupsOf(address: string): number[] {
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [head = [], tail = []] = canonical.split("::").map((part) =>

@@ -7,14 +7,14 @@ import { READY_TIMEOUT_MS } from "./limits.ts";
 
 export type Readiness = {
   /**
-   * 200 where all services say SERVING, else 503. The body has what each says of itself and of its broker, without which
-   * orders are taken all the same.
+   * 200 if all services are SERVING, else 503. The body has the state of each service and of its
+   * broker. The broker does not count: without it, orders are still taken.
    */
   answer(): Promise<HttpAnswer>;
   close(): void;
 };
 
-/** Asks the services behind, each time it is asked; those who ask at the same moment share one round. */
+/** Checks the services on each request. Concurrent requests share one round of checks. */
 export function createReadiness(options: {
   addresses: Record<ServiceName, string>;
   tls: TlsSettings | undefined;
@@ -24,7 +24,7 @@ export function createReadiness(options: {
     service,
     client: createHealthClient({ address: options.addresses[service], tls: options.tls }),
   }));
-  const ask = async (): Promise<HttpAnswer> => {
+  const check = async (): Promise<HttpAnswer> => {
     const states = await Promise.all(
       clients.map(async ({ service, client }) => {
         const [state, broker] = await Promise.all([
@@ -46,7 +46,7 @@ export function createReadiness(options: {
   let round: Promise<HttpAnswer> | undefined;
   return {
     answer() {
-      round ??= ask().finally(() => {
+      round ??= check().finally(() => {
         round = undefined;
       });
       return round;

@@ -28,8 +28,8 @@ type Answer = NonNullable<Response["messageResponse"]>;
 type Reflection = (question: Request["messageRequest"]) => Answer;
 
 /**
- * Server reflection: clients such as grpcurl need no proto file. It shows what the gateway serves of these services, to
- * anyone, and nothing else. The two versions differ in their name alone.
+ * Serves server reflection, so that clients such as grpcurl need no proto files. It describes only
+ * what the gateway serves of these services. Anyone may call it. Its versions differ only in name.
  */
 export function addReflection(router: ConnectRouter, services: readonly DescService[]): void {
   const reflect = createReflection(services);
@@ -40,7 +40,7 @@ export function addReflection(router: ConnectRouter, services: readonly DescServ
   }
 }
 
-/** A client that is still there when the time is over asks on in another stream. */
+/** Ends after MAX_REFLECTION_MS. A client with more requests opens another stream. */
 async function* answerEach(
   requests: AsyncIterable<Request>,
   reflect: Reflection,
@@ -106,7 +106,7 @@ function createReflection(services: readonly DescService[]): Reflection {
         return { case: "allExtensionNumbersResponse", value };
       }
       default:
-        return problem(Code.InvalidArgument, "nothing is asked");
+        return problem(Code.InvalidArgument, "the request has no question");
     }
   };
 }
@@ -116,7 +116,9 @@ function fileOf(registry: FileRegistry, name: string): DescFile | undefined {
   return undefined;
 }
 
-/** A symbol is the full name of a type, a service, a method or an extension. */
+/**
+ * The file that declares a symbol: the full name of a type, a service, a method or an extension.
+ */
 function fileWith(registry: FileRegistry, symbol: string): DescFile | undefined {
   const type = registry.get(symbol);
   if (type) return type.file;
@@ -126,7 +128,7 @@ function fileWith(registry: FileRegistry, symbol: string): DescFile | undefined 
   return service?.methods.some((method) => method.name === name) ? service.file : undefined;
 }
 
-/** What is sent for each file: itself first, then all that it imports. */
+/** The answer for each file: its own bytes first, then those of all its imports. */
 function withImports(registry: FileRegistry): Map<DescFile, Uint8Array[]> {
   const packed = new Map<DescFile, Uint8Array>();
   for (const file of registry.files) {

@@ -3,29 +3,29 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Code, createContextValues } from "@connectrpc/connect";
 import helmet from "helmet";
 import proxyAddress from "proxy-addr";
-import { type HttpAnswer, HttpProblem, pathOf } from "#platform/http/answer.ts";
+import { type HttpAnswer, HttpProblem, methodNotAllowed, pathOf } from "#platform/http/answer.ts";
 import { ANSWERED, type HttpHandler } from "#platform/http/server.ts";
-import { type CallbackDoor, carryCallback, providerOf } from "./callbacks.ts";
+import { ADDRESS } from "./admission.ts";
+import { type CallbackRoute, carryCallback, providerOf } from "./callbacks.ts";
 import type { Docs } from "./docs.ts";
-import { ADDRESS } from "./gate.ts";
 import type { Protocols } from "./protocols.ts";
 import type { Readiness } from "./readiness.ts";
 
-/** A client may name its request, so that it finds it in the logs. */
+/** A client may choose the id of its request, to find it in the logs. */
 const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
 
-export type Routes = {
+type Routes = {
   protocols: Protocols;
-  callbacks: CallbackDoor;
+  callbacks: CallbackRoute;
   readiness: Readiness;
   docs: Docs;
-  /** Refuses by throwing; whether it has answered. */
+  /** Throws to refuse. True if it has answered the request. */
   checkOrigin(request: IncomingMessage, response: ServerResponse): boolean;
   trusts(address: string, n: number): boolean;
   production: boolean;
 };
 
-/** What the gateway answers to each path. Nothing but these exists. */
+/** Dispatches requests by their path. Any other path is answered 404. */
 export function createHandler(routes: Routes): HttpHandler {
   const secure = securityHeaders(routes.production);
   const pages: Record<string, () => HttpAnswer | Promise<HttpAnswer>> = {
@@ -43,7 +43,7 @@ export function createHandler(routes: Routes): HttpHandler {
     response.setHeader("x-request-id", nameRequest(request));
     if (routes.checkOrigin(request, response)) return ANSWERED;
     if (routes.protocols.serves(request)) {
-      showEveryToken(request);
+      joinTokens(request);
       const address = proxyAddress(request, routes.trusts);
       const values = createContextValues().set(ADDRESS, address);
       return routes.protocols.answer(request, response, values);
@@ -54,11 +54,11 @@ export function createHandler(routes: Routes): HttpHandler {
     const page = pages[path];
     if (!page) return notFound(request);
     if (request.method === "GET" || request.method === "HEAD") return page();
-    throw new HttpProblem(405, "GET only", { close: true, headers: { allow: "GET, HEAD" } });
+    throw methodNotAllowed("GET", "HEAD");
   };
 }
 
-/** In a form that the client understands: gRPC wants a status of its own. */
+/** 404, or for a gRPC client the gRPC status UNIMPLEMENTED. */
 function notFound(request: IncomingMessage): HttpAnswer {
   const type = request.headers["content-type"] ?? "";
   if (!type.startsWith("application/grpc")) {
@@ -68,15 +68,18 @@ function notFound(request: IncomingMessage): HttpAnswer {
   return { status: 200, headers: { "content-type": type, ...trailers }, close: true };
 }
 
-/** Node keeps the first authorization header of several: here they are refused, since the last might have been meant. */
-function showEveryToken(request: IncomingMessage): void {
+/**
+ * Joins several authorization headers into one bad header, which is then refused. Node would keep
+ * the first, although another one may be the intended one.
+ */
+function joinTokens(request: IncomingMessage): void {
   const tokens = request.rawHeaders.filter((_, index, raw) => {
     return index % 2 === 1 && raw[index - 1]?.toLowerCase() === "authorization";
   });
   if (tokens.length > 1) request.headers.authorization = tokens.join(", ");
 }
 
-/** The client's name for its request, or a new one; the gate and the logs find it in the headers. */
+/** Sets the request's id, which is the client's or a new one, in its headers, and returns it. */
 function nameRequest(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
   const id = typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
@@ -84,7 +87,10 @@ function nameRequest(request: IncomingMessage): string {
   return id;
 }
 
-/** Answers are data: they load nothing and are shown in no frame. HTTPS for good only where it is spoken. */
+/**
+ * Answers are data: they load nothing and no page frames them. HSTS is for production, which has
+ * TLS.
+ */
 function securityHeaders(production: boolean) {
   const set = helmet({
     contentSecurityPolicy: {

@@ -9,40 +9,45 @@ import {
   UserService,
 } from "#proto/shop/user/v1/user_pb.ts";
 
-/** A client that sends `Shop-Session: cookie` gets the tokens as cookies, which no script can read, and not as text. */
-export const SESSION_HEADER = "shop-session";
-
-const ACCESS = "shop_access";
-const REFRESH = "shop_refresh";
-/** The longer token travels only where it is used. */
+/**
+ * A client that sends `Shop-Session: cookie` gets its tokens as cookies, which scripts cannot read,
+ * and not in the response.
+ */
+export const SESSION_HEADER = "Shop-Session";
+const COOKIES_WANTED = "cookie";
+export const ACCESS_COOKIE = "shop_access";
+const REFRESH_COOKIE = "shop_refresh";
+/** Browsers send the refresh token only to the service that uses it. */
 const REFRESH_PATH = `/${UserService.typeName}`;
 
 const { login, refreshSession, logout } = UserService.method;
 
-/** The access token that a browser sent along. */
+/** The access token in a browser's cookies. */
 export function accessCookie(headers: Headers): string | undefined {
-  return cookieOf(headers, ACCESS);
+  return cookieOf(headers, ACCESS_COOKIE);
 }
 
 /**
- * Puts the refresh token of the cookie into a request that has none. To refresh a session that is only in cookies and is
- * not there is UNAUTHENTICATED: the page is to sign in again.
+ * Fills in the refresh token from the cookie if the request has none. RefreshSession without either
+ * throws UNAUTHENTICATED if the client uses cookies: the page has to sign in again.
  */
 export function fillFromCookies(method: DescMethod, request: Message, headers: Headers): void {
   if (method !== refreshSession && method !== logout) return;
   const fields = request as Message & { refreshToken: string };
-  fields.refreshToken ||= cookieOf(headers, REFRESH) ?? "";
+  fields.refreshToken ||= cookieOf(headers, REFRESH_COOKIE) ?? "";
   const isMissing = fields.refreshToken === "" && wantsCookies(headers);
   if (isMissing && method === refreshSession) throw unauthenticated();
 }
 
-/** A browser that signs out when its cookie is over already: nothing is left but to clear what it still has. */
+/**
+ * Whether a browser signs out after its refresh cookie expired: only its cookies are left to clear.
+ */
 export function hasNoSession(method: DescMethod, request: Message, headers: Headers): boolean {
   if (method !== logout || !wantsCookies(headers)) return false;
   return (request as Message & { refreshToken: string }).refreshToken === "";
 }
 
-/** Moves the tokens of an answer into cookies where the client asked for it, and clears them at the end. */
+/** If the client uses cookies, moves the tokens of a response into cookies; Logout clears them. */
 export function keepInCookies(
   method: DescMethod,
   answer: Message,
@@ -57,23 +62,29 @@ export function keepInCookies(
     );
   if (method === login || method === refreshSession) {
     const session = answer as LoginResponse | RefreshSessionResponse;
-    set(ACCESS, "/", session.accessToken, secondsUntil(session.expireTime));
-    set(REFRESH, REFRESH_PATH, session.refreshToken, secondsUntil(session.refreshExpireTime));
+    set(ACCESS_COOKIE, "/", session.accessToken, secondsUntil(session.expireTime));
+    set(
+      REFRESH_COOKIE,
+      REFRESH_PATH,
+      session.refreshToken,
+      secondsUntil(session.refreshExpireTime),
+    );
     session.accessToken = "";
     session.refreshToken = "";
   } else if (method === logout) {
-    set(ACCESS, "/", "", 0);
-    set(REFRESH, REFRESH_PATH, "", 0);
+    set(ACCESS_COOKIE, "/", "", 0);
+    set(REFRESH_COOKIE, REFRESH_PATH, "", 0);
   }
 }
 
 function wantsCookies(headers: Headers): boolean {
-  return headers.get(SESSION_HEADER) === "cookie";
+  return headers.get(SESSION_HEADER) === COOKIES_WANTED;
 }
 
 /**
- * A cookie counts only in a request that says which page sends it. Origins that may not call are refused before, so
- * that no other page can use a browser's cookies (CSRF); SameSite=Strict keeps the browser from sending them there.
+ * A cookie counts only in a request with an Origin. Origins that are not allowed are refused
+ * before, so that other pages cannot use a browser's cookies (CSRF). With SameSite=Strict, browsers
+ * do not send them from pages of other sites either.
  */
 function cookieOf(headers: Headers, name: string): string | undefined {
   if (!headers.has("origin")) return undefined;

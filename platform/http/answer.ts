@@ -7,11 +7,11 @@ export type HttpAnswer = {
   status: number;
   headers?: Record<string, string>;
   body?: string | Uint8Array | Readable;
-  /** Nothing more is read from the request; over HTTP/1.1 the connection ends with this answer. */
+  /** Stops reading the request. Over HTTP/1.1 the connection ends with this answer. */
   close?: boolean;
 };
 
-/** An answer that is thrown, such as for a body that is too large. */
+/** An answer to throw, such as 413 for a body that is too large. The text is the body. */
 export class HttpProblem extends Error {
   readonly answer: HttpAnswer;
 
@@ -22,10 +22,24 @@ export class HttpProblem extends Error {
   }
 }
 
-/** A client that still sends must not lose the answer to a reset of the connection. */
+/** 503 for a request beyond a limit of concurrent ones. */
+export function busy(): HttpProblem {
+  return new HttpProblem(503, "busy", { close: true, headers: { "retry-after": "1" } });
+}
+
+/** 405 for a method other than these. */
+export function methodNotAllowed(...allowed: [string, ...string[]]): HttpProblem {
+  const headers = { allow: allowed.join(", ") };
+  return new HttpProblem(405, `${allowed[0]} only`, { close: true, headers });
+}
+
+/** By default, answers are not cached and browsers do not guess their type. */
+const DEFAULT_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+/** Time for a client that is still sending to read the answer before the connection is reset. */
 const LINGER_MS = 500;
 
-/** Writes the whole answer, unless one has begun: then what was begun is cut. */
+/** Writes the answer. If the response has already begun, it cuts the response off instead. */
 export async function writeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -35,7 +49,7 @@ export async function writeAnswer(
     cut(request, response);
     return;
   }
-  for (const [name, value] of Object.entries(UNLESS_SET)) {
+  for (const [name, value] of Object.entries(DEFAULT_HEADERS)) {
     if (!response.hasHeader(name)) response.setHeader(name, value);
   }
   if (typeof body !== "string" && !(body instanceof Uint8Array)) {
@@ -46,39 +60,49 @@ export async function writeAnswer(
   const bytes = Buffer.from(body);
   const withoutBody = request.method === "HEAD" || status === 204 || status === 304;
   const sent = withoutBody ? Buffer.alloc(0) : bytes;
-  const length = { "content-length": String(bytes.length) };
+  const whole = { status, headers: { ...headers, "content-length": String(bytes.length) }, sent };
   if (!close) {
-    response.writeHead(status, { ...headers, ...length });
+    response.writeHead(status, whole.headers);
     response.end(sent);
     return;
   }
   const stream = streamOf(response);
-  if (stream) {
-    response.statusCode = status;
-    for (const [name, value] of Object.entries({ ...headers, ...length })) {
-      response.setHeader(name, value);
-    }
-    // Without a body the headers end the stream, which is the form that gRPC wants of an error.
-    response.end(sent.length > 0 ? sent : undefined);
-    // What still arrives is thrown away; after a while the client is told that nothing more is wanted.
-    request.resume();
-    const late = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
-    stream.once("close", () => clearTimeout(late));
-    return;
-  }
+  if (stream) closeStream(request, response, { ...whole, stream });
+  else closeConnection(request, response, whole);
+}
+
+type WholeAnswer = { status: number; headers: Record<string, string>; sent: Buffer };
+
+function closeStream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, sent, stream }: WholeAnswer & { stream: Http2ServerResponse["stream"] },
+): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  // Without a body, the headers end the stream: the form that gRPC requires of an error.
+  response.end(sent.length > 0 ? sent : undefined);
+  // The rest of the request is discarded. If there is still more of it later, the stream is reset.
+  request.resume();
+  const late = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
+  stream.once("close", () => clearTimeout(late));
+}
+
+function closeConnection(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, sent }: WholeAnswer,
+): void {
   request.pause();
-  // Past the response object, which would first read the rest of the request.
-  response.writeHead(status, { ...headers, ...length, connection: "close" });
+  // Ends the socket instead of the response, which would read the rest of the request first.
+  response.writeHead(status, { ...headers, connection: "close" });
   response.flushHeaders();
   if (sent.length > 0) response.write(sent);
   request.socket.end();
   setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
 }
 
-/** Nobody keeps an answer or guesses at its type, unless the handler says otherwise. */
-const UNLESS_SET = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
-
-/** Ends the request without an answer: its stream over HTTP/2, its connection otherwise. */
+/** Ends the request without an answer: its stream over HTTP/2, its connection over HTTP/1.1. */
 export function cut(request: IncomingMessage, response: ServerResponse): void {
   const stream = streamOf(response);
   if (stream) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -86,7 +110,8 @@ export function cut(request: IncomingMessage, response: ServerResponse): void {
 }
 
 /**
- * The raw body, nothing decoded. A larger one is answered 413, and the connection is closed without reading on.
+ * The raw body, not decoded. For a body above `maxBytes` it throws 413 and does not read on; for a
+ * client that leaves before the end it throws an Error.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -113,23 +138,23 @@ export async function readBody(
     request.once("end", () => resolve(Buffer.concat(chunks)));
     request.once("error", reject);
     request.once("close", () => {
-      if (!request.readableEnded) reject(new Error("the client left within its body"));
+      if (!request.readableEnded) reject(new Error("the client left before the end of its body"));
     });
   });
 }
 
-/** Without the query; whatever a client may send as the target of its request. */
+/** The path without the query. A client may send anything here, also an absolute URL or "*". */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? "").split(/[?#]/, 1)[0] ?? "";
 }
 
-/** The host that a request names, over either HTTP. */
+/** The host that a request names, over HTTP/1.1 or HTTP/2. */
 export function authorityOf(request: IncomingMessage): string | undefined {
   const authority = request.headers[":authority"] ?? request.headers.host;
   return typeof authority === "string" ? authority : undefined;
 }
 
-/** The stream of an answer over HTTP/2, which Node gives the shape of one over HTTP/1.1. */
+/** The HTTP/2 stream of a response. Undefined over HTTP/1.1. */
 export function streamOf(response: ServerResponse): Http2ServerResponse["stream"] | undefined {
   return (response as unknown as Partial<Http2ServerResponse>).stream;
 }

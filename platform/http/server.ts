@@ -2,38 +2,48 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Log } from "../telemetry/log.ts";
-import { cut, type HttpAnswer, HttpProblem, pathOf, streamOf, writeAnswer } from "./answer.ts";
-import { openHttp2 } from "./http2-door.ts";
+import { Gate } from "../values/gate.ts";
+import {
+  busy,
+  cut,
+  type HttpAnswer,
+  HttpProblem,
+  pathOf,
+  streamOf,
+  writeAnswer,
+} from "./answer.ts";
+import { serveHttp2 } from "./http2.ts";
 import { endStalledAnswers } from "./stalled.ts";
 
-/** What a handler says that has written its answer itself, to its end. */
+/** The result of a handler that has written its answer itself, to the end. */
 export const ANSWERED = Symbol("answered");
 
-/** undefined: the request is cut without an answer. */
+/** Resolves with an answer to write. With undefined, the request is cut off without an answer. */
 export type HttpHandler = (
   request: IncomingMessage,
   response: ServerResponse,
 ) => Promise<HttpAnswer | typeof ANSWERED | undefined>;
 
 export type HttpLimits = {
-  /** Of all headers together, and how many of them. */
+  /** Bytes of all headers of a request together, and their number. */
   maxHeaderBytes: number;
   maxHeaders: number;
-  /** From the first byte of a request to the last of its headers, and of its body. */
+  /** From the first byte of a request to the end of its headers, and to the end of its body. */
   headersMs: number;
   requestMs: number;
-  /** How long a client may take nothing of an answer that waits for it. */
+  /** How long a client may leave an answer unread. */
   answerMs: number;
   /** How long a connection may wait for its next request. */
   keepAliveMs: number;
-  /** Requests at the same time; one more is answered 503. Connections: one more is not taken. */
+  /** Concurrent requests. One more is answered 503. */
   maxInFlight: number;
+  /** Open connections. One more is refused. */
   maxConnections: number;
-  /** How long stop() waits for what was accepted. */
+  /** How long stop() waits for accepted requests. */
   stopMs: number;
 };
 
-export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+const DEFAULT_LIMITS: HttpLimits = {
   maxHeaderBytes: 16 * 1_024,
   maxHeaders: 100,
   headersMs: 5_000,
@@ -45,23 +55,25 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   stopMs: 15_000,
 };
 
-/** When a connection without traffic is asked whether its client is still there. */
+/** Idle time after which TCP checks that the client still exists. */
 const TCP_KEEP_ALIVE_MS = 60_000;
-/** How often connections are looked at for requests that take too long. */
+/** How often Node looks for requests that take too long. */
 const CHECK_EVERY_MS = 500;
-/** For the last answers to leave. */
+/** Time for the last answers to leave. */
 const FLUSH_MS = 100;
 
 export type HttpServer = {
+  /** host:port, with the actual port if port 0 was requested. */
   address: string;
   port: number;
-  /** Takes no new connections, finishes what was accepted, then closes. */
+  /** Refuses new connections, finishes accepted requests, then closes. */
   stop(): Promise<void>;
 };
 
 /**
- * Serves plain HTTP/1.1, and HTTP/2 on the same port where `http2` says so, with a bound for everything that comes from
- * outside. The handler sees requests of both alike; `streamOf` tells them apart.
+ * Starts a server of HTTP/1.1 without TLS, and with `http2` also of HTTP/2 on the same port. Every
+ * input from outside is bounded. The handler receives requests of both protocols in one form;
+ * `streamOf` distinguishes them.
  */
 export async function startHttpServer(options: {
   listen: { host: string; port: number };
@@ -70,20 +82,45 @@ export async function startHttpServer(options: {
   limits?: Partial<HttpLimits>;
   http2?: boolean;
 }): Promise<HttpServer> {
-  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { handle, log } = options;
-  const underWay = new Set<Promise<void>>();
+  const gate = new Gate(limits.maxInFlight);
   const stalled = endStalledAnswers(limits.answerMs);
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     stalled.watch(response);
     if (!server.listening && !streamOf(response)) response.shouldKeepAlive = false;
-    const problem = refusedAtOnce(request, limits, underWay.size);
-    const work = problem
-      ? writeAnswer(request, response, problem.answer).catch(() => {})
-      : serve(request, response, { handle, log });
-    const done = work.finally(() => underWay.delete(done));
-    underWay.add(done);
+    const problem = enter(request, { limits, gate });
+    if (problem) writeAnswer(request, response, problem.answer).catch(() => {});
+    else serve(request, response, { handle, log }).finally(() => gate.leave());
   };
+  const server = createBoundedServer(limits, listener);
+  const http2 = options.http2 ? serveHttp2(server, listener as never, limits) : undefined;
+  const { host } = options.listen;
+  const port = await bind(server, options.listen);
+  log.info({ address: `${host}:${port}` }, "listening");
+  return {
+    address: `${host}:${port}`,
+    port,
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const timer = new AbortController();
+      const late = pause(limits.stopMs, undefined, { signal: timer.signal }).catch(() => {});
+      await Promise.race([gate.idle(), late]);
+      timer.abort();
+      stalled.stop();
+      http2?.close();
+      await pause(FLUSH_MS);
+      http2?.destroy();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function createBoundedServer(
+  limits: HttpLimits,
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: limits.maxHeaderBytes,
@@ -96,44 +133,23 @@ export async function startHttpServer(options: {
     },
     listener,
   );
-  // Node would cut off what is above its own count in silence; here it is counted and refused.
+  // Node silently drops headers above its own count. `enter` counts and refuses them instead.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.maxConnections;
-  // readBody says when to go on.
+  // A client that waits for "100 Continue" gets it from readBody.
   server.on("checkContinue", listener);
-  const http2 = options.http2 ? openHttp2(server, listener as never, limits) : undefined;
-  const { host } = options.listen;
-  const port = await bind(server, options.listen);
-  log.info({ address: `${host}:${port}` }, "listening");
-  return {
-    address: `${host}:${port}`,
-    port,
-    async stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const timer = new AbortController();
-      const late = pause(limits.stopMs, undefined, { signal: timer.signal }).catch(() => {});
-      await Promise.race([Promise.all(underWay), late]);
-      timer.abort();
-      stalled.stop();
-      http2?.close();
-      await pause(FLUSH_MS);
-      http2?.destroy();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return server;
 }
 
-function refusedAtOnce(
+/** Enters the gate, or returns why the request is refused without a handler. */
+function enter(
   request: IncomingMessage,
-  limits: HttpLimits,
-  inFlight: number,
+  { limits, gate }: { limits: HttpLimits; gate: Gate },
 ): HttpProblem | undefined {
   if (request.rawHeaders.length / 2 > limits.maxHeaders) {
     return new HttpProblem(431, "too many headers", { close: true });
   }
-  if (inFlight < limits.maxInFlight) return undefined;
-  return new HttpProblem(503, "busy", { close: true, headers: { "retry-after": "1" } });
+  return gate.enter() ? undefined : busy();
 }
 
 async function serve(

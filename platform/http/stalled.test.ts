@@ -6,7 +6,9 @@ import { createLog } from "../telemetry/log.ts";
 import { ANSWERED, type HttpServer, startHttpServer } from "./server.ts";
 
 const MIB = 1024 * 1024;
-/** More than kernels keep for a connection; over HTTP/2, more than Node lets a client leave lying. */
+/**
+ * More than kernels keep for a connection; over HTTP/2, more than Node lets a client leave lying.
+ */
 const SIZES = { "/large": 16 * MIB, "/larger than a window": 2 * MIB };
 const ANSWER_MS = 500;
 

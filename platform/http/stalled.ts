@@ -2,34 +2,34 @@ import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import { streamOf } from "./answer.ts";
 
-/** How often answers are looked at. */
+/** How often answers are checked. */
 const CHECK_EVERY_MS = 1_000;
 
-export type StalledAnswers = {
-  /** Looks after an answer until it is at its end. */
+type StalledAnswers = {
+  /** Watches an answer until it ends. */
   watch(response: ServerResponse): void;
   stop(): void;
 };
 
 /**
- * Ends answers of which the client takes nothing for so long: its connection over HTTP/1.1, its stream over HTTP/2. Node
- * waits for ever, and keeps what was written. An answer that has nothing to say meanwhile, such as a stream of changes,
- * may be silent for as long as it likes.
+ * Ends answers of which the client reads nothing for `timeoutMs`: the connection over HTTP/1.1, the
+ * stream over HTTP/2. Node waits without limit, and keeps everything written so far in memory. An
+ * answer that has nothing to send, such as an idle stream of changes, is not stalled.
  */
-export function endStalledAnswers(withinMs: number): StalledAnswers {
+export function endStalledAnswers(timeoutMs: number): StalledAnswers {
   const answers = new Map<ServerResponse, { isStalled: boolean }>();
   const check = () => {
     for (const [response, state] of answers) {
       const isStalled = waitsForClient(response);
       if (isStalled === state.isStalled) continue;
       state.isStalled = isStalled;
-      // Both kinds of timeout begin anew with each piece that is taken.
+      // Both timeouts restart whenever the client reads some of the answer.
       const stream = streamOf(response);
-      if (stream) stream.setTimeout(isStalled ? withinMs : 0, cancel);
-      else response.socket?.setTimeout(isStalled ? withinMs : 0);
+      if (stream) stream.setTimeout(isStalled ? timeoutMs : 0, cancel);
+      else response.socket?.setTimeout(isStalled ? timeoutMs : 0);
     }
   };
-  const timer = setInterval(check, Math.min(CHECK_EVERY_MS, withinMs)).unref();
+  const timer = setInterval(check, Math.min(CHECK_EVERY_MS, timeoutMs)).unref();
   return {
     watch(response) {
       answers.set(response, { isStalled: false });
@@ -41,7 +41,7 @@ export function endStalledAnswers(withinMs: number): StalledAnswers {
 
 function waitsForClient(response: ServerResponse): boolean {
   const stream = streamOf(response);
-  // Of several requests on one connection only the first has it.
+  // Of several pipelined requests, only the first has the socket.
   if (!stream && !response.socket) return false;
   const { writableNeedDrain, writableEnded, writableFinished } = stream ?? response;
   return writableNeedDrain || (writableEnded && !writableFinished);

@@ -6,17 +6,19 @@ import {
   status,
 } from "@grpc/grpc-js";
 import type { Log } from "#platform/telemetry/log.ts";
+import { Gate } from "#platform/values/gate.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { authenticate, authorize, type Caller } from "./access.ts";
+import { authenticate, authorize } from "./access.ts";
+import type { Caller } from "./call.ts";
 import { type AnsweredStatus, StatusError, statusOfError, statusOfRefusal } from "./errors.ts";
 import type { MethodPlan } from "./implement.ts";
 import type { RpcLimits } from "./limits.ts";
-import { Gate, ServerCall } from "./server-call.ts";
+import { ServerCall } from "./server-call.ts";
 import type { TokenVerifier } from "./tokens.ts";
 
 /**
- * The door: every call of the shop's services passes here once, by its headers, before a byte of its request is read.
- * It is refused where the server is stopping, full, or the caller may not call this method.
+ * Decides on every call by its headers, before any of its request is read. It refuses a call if the
+ * server is stopping, if it is full, or if the caller may not call the method.
  */
 export class Admission {
   readonly calls: Gate;
@@ -25,7 +27,7 @@ export class Admission {
   readonly #tokens: TokenVerifier;
   readonly #log: Log;
   readonly #admitted = new WeakMap<Metadata, ServerCall>();
-  /** Made once: a server that is full has no time to make it for each call. */
+  /** Kept, so that a full server does not build the same answer for each call. */
   readonly #fullAnswers = new Map<Gate, AnsweredStatus>();
   #stopping = false;
 
@@ -42,7 +44,7 @@ export class Admission {
     this.#log = options.log;
   }
 
-  /** From now on new calls get UNAVAILABLE. */
+  /** From now on, new calls are answered UNAVAILABLE. */
   close(): void {
     this.#stopping = true;
   }
@@ -50,14 +52,14 @@ export class Admission {
   /** The call that was admitted with these headers. */
   take(metadata: Metadata): ServerCall {
     const call = this.#admitted.get(metadata);
-    if (!call) throw new Error("a call came past the admission");
+    if (!call) throw new Error("a call was not admitted before its handler");
     call.begin();
     return call;
   }
 
   readonly interceptor: ServerInterceptor = (definition, next) => {
     const plan = this.#plans.get(definition.path);
-    // Health and reflection are not the shop's own: public, and answered while it stops.
+    // Health and reflection are public and have no plan. They are also served while stopping.
     if (!plan) return new ServerInterceptingCall(next);
     let call: ServerCall | undefined;
     return new ServerInterceptingCall(next, {
@@ -66,7 +68,7 @@ export class Admission {
           onReceiveMetadata: (metadata, pass) => {
             call = this.#admit({ plan, metadata, next, pass: () => pass(metadata) });
           },
-          // grpc-js says this at the end of every call, answered or not.
+          // grpc-js calls this at the end of every call, also of one that was answered.
           onCancel: () => call?.leave(),
         }),
     });

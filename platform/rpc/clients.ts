@@ -28,11 +28,11 @@ import { StreamChannels } from "./stream-channels.ts";
 const MAX_STREAM_MS = DEFAULT_LIMITS.maxStreamMs;
 
 export type CallOptions = {
-  /** On the scale of Date.now(); the call ends then even where the client's own timeout is longer. */
+  /** On the scale of Date.now(). The call ends then, even if the client's timeout is longer. */
   deadlineMs?: number;
   traceparent?: string;
   signal?: AbortSignal;
-  /** Calls for this caller instead of for the service. */
+  /** The token of the caller on whose behalf the call is made, instead of the service's own. */
   token?: string;
 };
 
@@ -43,32 +43,31 @@ type Method<M> =
       ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
       : never;
 
-/** The methods of a service by their name in TypeScript; each does exactly one call, never a second try. */
+/** The methods of a service by their TypeScript names. Each makes exactly one call: no retries. */
 export type Client<S extends DescService> = {
   [K in keyof S["method"]]: Method<S["method"][K]>;
 } & { close(): void };
 
-/** How to reach a service, and as whom. */
 export type ClientOptions = {
-  /** A gRPC target: host:port, or dns:///name:port for all replicas behind a name. */
+  /** A gRPC target: host:port, or dns:///name:port to balance over all replicas of a name. */
   address: string;
   tls: TlsSettings | undefined;
   /**
-   * False accepts a certificate of any name. Only for a process that calls its own container.
+   * False accepts a certificate of any name: only for a process that calls its own container.
    * @default true
    */
   verifyServerName?: boolean;
-  /** The caller's own token; without it, and without one for the call, the call is anonymous. */
+  /** The service's own token. Without it, a call without a token of its own is anonymous. */
   serviceToken?: () => Promise<string>;
-  /** For a unary call. */
+  /** Of a unary call. */
   timeoutMs: number;
   log?: Log;
 };
 
 const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-  // A service config from DNS could bring a retry policy, and a retried call can have its effect twice. What is left
-  // are grpc-js's own retries of calls that never reached a server.
+  // A service config from DNS could set a retry policy, and a retried call can take effect twice.
+  // grpc-js still retries calls that never reached a server.
   "grpc.service_config_disable_resolution": 1,
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 10_000,
@@ -82,11 +81,12 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 };
 
 /**
- * A client of one service. It keeps its connections: make one for each target and close it at the end.
+ * A client of one service. It keeps its connections: create one for each target, and close it.
  *
- * A call that the other side refused with a reason throws that Refusal. Everything else (deadline, connection, INTERNAL
- * ...) throws an Outage, whose `cause` has the gRPC status: whether the call had its effect is then unknown. That the
- * other side does not accept this service's own token is an Outage too, since it is no fault of whoever is served.
+ * If the service refuses a call with a reason, the call throws that Refusal. Any other failure
+ * (deadline, connection, INTERNAL ...) throws an Outage with the gRPC status as its `cause`:
+ * whether the call took effect is then unknown. If the service does not accept this service's own
+ * token, that is an Outage as well, because the caller of this service is not at fault.
  */
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
   const security = channelSecurity(options);
@@ -154,7 +154,7 @@ async function callUnary(
       { deadline },
       (error, response) => {
         stopListening();
-        if (error) reject(troubleOf(error, context));
+        if (error) reject(failureOf(error, context));
         else resolve(response as Buffer);
       },
     );
@@ -185,10 +185,10 @@ async function* callStream(
     ended = true;
   } catch (error) {
     ended = isServiceError(error) && error.code !== status.CANCELLED;
-    throw isServiceError(error) ? troubleOf(error, context) : error;
+    throw isServiceError(error) ? failureOf(error, context) : error;
   } finally {
     stopListening();
-    // Where the consumer leaves early, the stream ends as cancelled, which nobody is told any more.
+    // If the consumer stops early, the stream ends with CANCELLED, which has no reader.
     stream.on("error", () => {});
     stream.cancel();
     done(!ended);
@@ -199,7 +199,7 @@ function decode(plan: Plan, bytes: Buffer): unknown {
   try {
     return fromBinary(plan.output, bytes);
   } catch (cause) {
-    throw new Outage(`${plan.path} answered something malformed`, { cause });
+    throw new Outage(`the response of ${plan.path} is malformed`, { cause });
   }
 }
 
@@ -215,7 +215,7 @@ function deadlineOf(call: CallOptions, timeoutMs: number): number {
   return Math.min(call.deadlineMs ?? Number.POSITIVE_INFINITY, Date.now() + timeoutMs);
 }
 
-function troubleOf(error: ServiceError, { plan, options, call }: Context): Error {
+function failureOf(error: ServiceError, { plan, options, call }: Context): Error {
   const refusal = refusalOfStatus(error);
   const ownIdentity = call.token === undefined && options.serviceToken !== undefined;
   const refusesIdentity =
@@ -226,7 +226,7 @@ function troubleOf(error: ServiceError, { plan, options, call }: Context): Error
 }
 
 function cancelled(plan: Plan): Outage {
-  return new Outage(`${plan.path} was cancelled before it began`);
+  return new Outage(`${plan.path} was cancelled before it started`);
 }
 
 function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {

@@ -8,7 +8,10 @@ import {
 } from "@grpc/grpc-js";
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 
-/** What a server shows, and asks for where TLS is mutual; undefined is plain text. */
+/**
+ * The server's certificate, and with mutual TLS the authority of its clients. Undefined is plain
+ * text.
+ */
 export function serverCredentials(tls: TlsSettings | undefined): ServerCredentials {
   if (!tls) return ServerCredentials.createInsecure();
   if (!tls.cert || !tls.key) throw new Error("a server needs a certificate and its key for TLS");
@@ -16,7 +19,10 @@ export function serverCredentials(tls: TlsSettings | undefined): ServerCredentia
   return ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.mutual);
 }
 
-/** Whom a client of this target trusts, and what it shows where TLS is mutual. */
+/**
+ * The authority that a client of this address trusts, and with mutual TLS the client's certificate.
+ * `verifyServerName: false` accepts a certificate of any name.
+ */
 export function channelSecurity({
   address,
   tls,
@@ -27,18 +33,24 @@ export function channelSecurity({
   verifyServerName?: boolean;
 }): { credentials: ChannelCredentials; options: ChannelOptions } {
   if (!tls) return { credentials: ChannelCredentials.createInsecure(), options: {} };
-  const { verify, options } = verifyServerName ? identityOf(address) : ANY_NAME;
+  const { verify, options } = identityOf(address);
   const key = tls.mutual ? (tls.key ?? null) : null;
   const cert = tls.mutual ? (tls.cert ?? null) : null;
-  const credentials = ChannelCredentials.createSsl(tls.ca ?? null, key, cert, verify);
+  const credentials = ChannelCredentials.createSsl(
+    tls.ca ?? null,
+    key,
+    cert,
+    verifyServerName ? verify : ANY_NAME,
+  );
   return { credentials, options };
 }
 
-const ANY_NAME = { verify: { checkServerIdentity: () => undefined }, options: {} };
+const ANY_NAME: VerifyOptions = { checkServerIdentity: () => undefined };
 
 /**
- * grpc-js gives the host of the target to TLS as the server's name, and Node refuses an IP address there (RFC 6066). So
- * where the target is an address another name is sent, and the certificate is checked for the address.
+ * grpc-js passes the host of the target to TLS as the server's name, and Node rejects an IP address
+ * there (RFC 6066). For an IP address this sends a placeholder name instead, and checks the
+ * certificate against the address.
  */
 function identityOf(target: string): { verify: VerifyOptions; options: ChannelOptions } {
   const hostPort = target.replace(/^(dns|ipv4|ipv6):(\/\/[^/]*\/)?/, "");

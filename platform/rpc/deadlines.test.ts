@@ -41,7 +41,7 @@ describe("boundDeadlines", () => {
     const server = new Server();
     assert.doesNotThrow(() => boundDeadlines(server, () => rule));
     Object.assign(server, { _streamHandler: undefined });
-    assert.throws(() => boundDeadlines(server, () => rule), /other internals/);
+    assert.throws(() => boundDeadlines(server, () => rule), /no _streamHandler/);
     server.forceShutdown();
   });
 });

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type Server, status } from "@grpc/grpc-js";
 
 const TIMEOUT_HEADER = "grpc-timeout";
-// gRPC over HTTP/2: at most 8 digits and a unit.
+/** At most 8 digits and a unit (gRPC over HTTP/2). */
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const UNIT_MS: Record<string, number> = {
   H: 3_600_000,
@@ -22,17 +22,20 @@ type StreamHandler = (
 ) => void;
 
 /**
- * Gives every call a deadline within its bounds, before grpc-js reads the header. grpc-js then keeps the time itself:
- * it answers DEADLINE_EXCEEDED and cancels the call. It has no default and no maximum, and computes the time in 32 bits
- * (server-interceptors.ts of 1.14.7), so that 99999999H would wrap to any number, also a negative one.
+ * Gives every call a deadline within its bounds, before grpc-js reads the grpc-timeout header.
+ * grpc-js then enforces it: it answers DEADLINE_EXCEEDED and cancels the call. On its own, grpc-js
+ * has neither a default nor a maximum, and it computes the time in 32 bits (server-interceptors.ts
+ * of 1.14.7), so that 99999999H wraps around, even to a negative number.
  *
- * This needs the headers of a new stream, for which grpc-js has no public hook: the private handler is wrapped, and a
- * version without it is refused here. Call it before the server is bound.
+ * grpc-js has no public hook for the headers of a new stream. This wraps its private handler, and
+ * throws if the installed version has no such handler. Call it before the server is bound.
  */
 export function boundDeadlines(server: Server, ruleOf: (path: string) => DeadlineRule): void {
   const internals = server as unknown as { _streamHandler?: StreamHandler };
   const inner = internals._streamHandler;
-  if (typeof inner !== "function") throw new Error("this version of grpc-js has other internals");
+  if (typeof inner !== "function") {
+    throw new Error("this version of @grpc/grpc-js has no _streamHandler; deadlines need it");
+  }
   internals._streamHandler = (interceptors, stream, headers) => {
     const timeout = boundedTimeout(headers[TIMEOUT_HEADER], ruleOf(headers[":path"] ?? ""));
     if (timeout === undefined) {
@@ -44,7 +47,7 @@ export function boundDeadlines(server: Server, ruleOf: (path: string) => Deadlin
   };
 }
 
-/** The header to go on with; undefined for one that is malformed. */
+/** The header to use instead. Undefined for a malformed one. */
 export function boundedTimeout(
   header: string | string[] | undefined,
   rule: DeadlineRule,

@@ -6,13 +6,13 @@ import { decodeErrorInfo, encodeStatus } from "./status-details.ts";
 
 type KnownReason = (typeof Reason)[keyof typeof Reason];
 
-/** The trailer that carries google.rpc.Status; gRPC and Connect clients read the details from it. */
+/** The trailer with google.rpc.Status, from which gRPC and Connect clients read the details. */
 export const DETAILS_TRAILER = "grpc-status-details-bin";
 
-/** A status message longer than this is cut; a trailer is no place for more. */
+/** Characters of a status message. It travels in a header, where longer text is refused. */
 const MAX_MESSAGE_LENGTH = 500;
 
-/** The gRPC status of each reason, as the comments of error.proto promise it. */
+/** The gRPC status of each reason, as the comments of error.proto promise. */
 export const STATUS_OF_REASON: Record<KnownReason, status> = {
   [Reason.UNSPECIFIED]: status.INTERNAL,
   [Reason.INVALID_ARGUMENT]: status.INVALID_ARGUMENT,
@@ -47,7 +47,7 @@ export const STATUS_OF_REASON: Record<KnownReason, status> = {
   [Reason.PROVIDER_NOT_FOUND]: status.NOT_FOUND,
 };
 
-/** A status without a reason of the shop's own, such as UNIMPLEMENTED. */
+/** A status without a Reason, such as UNIMPLEMENTED. */
 export class StatusError extends Error {
   readonly code: status;
 
@@ -61,9 +61,9 @@ export class StatusError extends Error {
 export type AnsweredStatus = Pick<StatusObject, "code" | "details" | "metadata">;
 
 /**
- * What the caller of a failed call is told. A refusal and a StatusError are told as they are; trouble of the world is
- * UNAVAILABLE, or DEADLINE_EXCEEDED once the deadline has passed; anything else is a broken assumption: the caller gets
- * INTERNAL with an id, and only the log has the rest.
+ * The status with which a failed call is answered. A Refusal and a StatusError keep their status.
+ * An Outage is UNAVAILABLE. After the deadline, any failure but those two is DEADLINE_EXCEEDED.
+ * Anything else is a broken assumption: INTERNAL with an id, and only the log has the cause.
  */
 export function statusOfError(
   error: unknown,
@@ -89,7 +89,10 @@ export function statusOfRefusal(refusal: Refusal): AnsweredStatus {
   return answer;
 }
 
-/** The refusal that a failed call carries; undefined where the status says nothing certain about the effect. */
+/**
+ * The refusal that a failed call carries. Undefined without one: it is then unknown whether the
+ * call had its effect.
+ */
 export function refusalOfStatus(failed: { code: number; metadata: Metadata }): Refusal | undefined {
   const [details] = failed.metadata.get(DETAILS_TRAILER);
   if (!Buffer.isBuffer(details)) return undefined;
@@ -98,13 +101,13 @@ export function refusalOfStatus(failed: { code: number; metadata: Metadata }): R
   return STATUS_OF_REASON[refusal.reason as KnownReason] === failed.code ? refusal : undefined;
 }
 
-/** What a failed call of grpc-js is rejected with. */
+/** Whether grpc-js rejected a call with this error. */
 export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && "metadata" in error;
 }
 
 function answered(code: status, message: string): AnsweredStatus {
-  // grpc-js puts the text through encodeURI, which throws on half a surrogate pair.
+  // grpc-js passes the text to encodeURI, which throws on half a surrogate pair.
   const details = message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
   return { code, details, metadata: new Metadata() };
 }

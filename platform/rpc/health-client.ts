@@ -7,9 +7,9 @@ import {
 import { createClient } from "./clients.ts";
 
 /** UNREACHABLE: no answer in time, or a failure instead of an answer. */
-export type HealthState = "SERVING" | "NOT_SERVING" | "UNREACHABLE";
+type HealthState = "SERVING" | "NOT_SERVING" | "UNREACHABLE";
 
-export type HealthClient = {
+type HealthClient = {
   /** Checks the service as a whole, or the part with this name. It never rejects. */
   check(timeoutMs: number, part?: string): Promise<HealthState>;
   close(): void;

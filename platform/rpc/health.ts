@@ -16,10 +16,10 @@ import {
 } from "#proto/grpc/health/v1/health_pb.ts";
 import { encodeMessage, rawMethod } from "./messages.ts";
 
-/** The part that says whether a service reaches its broker. Without it, a service serves and keeps its events. */
+/** The part whose status is the broker connection. Without a broker a service still serves. */
 export const BROKER_PART = "broker";
 
-export type Health = {
+type Health = {
   /** Sets the status of the server as a whole and of each of its services. */
   setServing(serving: boolean): void;
   /** Sets the status of a part that the server can do without for a while, such as "broker". */
@@ -31,8 +31,9 @@ type Watcher = (status: ServingStatus) => void;
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 
 /**
- * Serves grpc.health.v1 for the server as a whole (""), for each service, and for parts by name. Everything begins as
- * NOT_SERVING. Anyone may call it, and it answers while the server is stopping.
+ * Serves grpc.health.v1 for the server as a whole (""), for each service, and for parts by name.
+ * Every status but that of a part starts as NOT_SERVING. Anyone may call it, and it also answers
+ * while the server is stopping.
  */
 export function addHealth(server: Server, services: string[]): Health {
   const names = ["", ...services];
@@ -54,7 +55,7 @@ export function addHealth(server: Server, services: string[]): Health {
   };
 }
 
-/** The current statuses, and who watches them. */
+/** The current statuses and their watchers. */
 class StatusBoard {
   readonly statuses: Map<string, ServingStatus>;
   readonly #watchers = new Map<string, Set<Watcher>>();
@@ -69,14 +70,14 @@ class StatusBoard {
     for (const watcher of this.#watchers.get(name) ?? []) watcher(status);
   }
 
-  /** Calls the watcher with the current status and with each that follows; returns how to end that. */
+  /** Calls the watcher with the current status and each later one, until the result is called. */
   watch(name: string, watcher: Watcher): () => void {
     const watchers = this.#watchers.get(name) ?? new Set();
     this.#watchers.set(name, watchers.add(watcher));
     watcher(this.statuses.get(name) ?? SERVICE_UNKNOWN);
     return () => {
       watchers.delete(watcher);
-      // Names come from clients: one that is watched no longer must not be kept.
+      // Clients choose the names, so a name without watchers must not stay in memory.
       if (watchers.size === 0) this.#watchers.delete(name);
     };
   }
@@ -118,7 +119,7 @@ function list(board: StatusBoard): handleUnaryCall<Buffer, Buffer> {
 const MALFORMED = { code: status.INVALID_ARGUMENT, details: "the request is malformed" };
 const UNKNOWN_SERVICE = { code: status.NOT_FOUND, details: "the server has no such service" };
 
-/** Undefined for bytes that are not such a message. */
+/** Undefined for malformed bytes. */
 function read<Desc extends DescMessage>(
   schema: Desc,
   bytes: Buffer,

@@ -8,7 +8,8 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { accessOf, type Call, type Caller, userBinding } from "./access.ts";
+import { accessOf, userBinding } from "./access.ts";
+import type { Call, Caller } from "./call.ts";
 
 type Handler<M> =
   M extends DescMethodUnary<infer I, infer O>
@@ -18,16 +19,17 @@ type Handler<M> =
       : never;
 
 /**
- * The methods of a service by their name in TypeScript. A method that is left out answers UNIMPLEMENTED, to those who
- * may call it. The stream of a streaming handler must end when `call.signal` is aborted.
+ * The handlers of a service by the TypeScript names of its methods. A method without a handler
+ * answers UNIMPLEMENTED to callers that may call it. The stream of a streaming handler must end
+ * when `call.signal` is aborted.
  */
 export type Handlers<S extends DescService> = {
   [K in keyof S["method"]]?: Handler<S["method"][K]>;
 };
 
-export type AnyHandler = (request: unknown, call: Call) => unknown;
+type AnyHandler = (request: unknown, call: Call) => unknown;
 
-/** One method as the server runs it; everything that can be known beforehand is. */
+/** One method as the server runs it, with everything that can be computed before the first call. */
 export type MethodPlan = {
   method: DescMethod & { input: DescMessage; output: DescMessage };
   path: string;
@@ -41,7 +43,7 @@ export type MethodPlan = {
 
 export type Implementation = { service: DescService; methods: MethodPlan[] };
 
-/** Joins a service of the contract with its handlers, for startRpcServer. */
+/** Combines a service of the contract with its handlers, for startRpcServer. */
 export function implement<S extends DescService>(
   service: S,
   handlers: Handlers<S>,
@@ -52,7 +54,7 @@ export function implement<S extends DescService>(
 
 function planOf(method: DescMethod, handlers: Record<string, AnyHandler | undefined>): MethodPlan {
   if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
-    throw new Error(`${method.toString()}: streams of requests are not supported`);
+    throw new Error(`${method.toString()} streams requests, which the server does not support`);
   }
   const name = `${method.parent.typeName}/${method.name}`;
   return {

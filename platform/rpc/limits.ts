@@ -1,20 +1,23 @@
-/** The bounds of a server; every one of them answers instead of waiting. */
+/** The bounds of a server. Beyond a bound, a call is answered instead of queued. */
 export type RpcLimits = {
   /** Unary calls under way. One more is refused at once with RESOURCE_EXHAUSTED. */
   maxInFlight: number;
-  /** Streaming calls under way: they may be idle for minutes and must not take the place of work. */
+  /**
+   * Streams under way. They have a bound of their own, because they may be idle for minutes and
+   * must not take the places of unary calls.
+   */
   maxStreams: number;
   /** For a call that names no deadline. */
   defaultDeadlineMs: number;
-  /** A longer deadline is cut to this. */
+  /** A longer deadline is shortened to this. */
   maxDeadlineMs: number;
-  /** The life of a stream; its client then asks again. */
+  /** The longest life of a stream. Its client then opens a new one. */
   maxStreamMs: number;
-  /** A request anyone may send. */
+  /** Bytes of a request to a public method, which anyone may send. */
   maxPublicMessageBytes: number;
-  /** Any other request, and every answer. */
+  /** Bytes of any other request, and of every response. */
   maxMessageBytes: number;
-  /** How long stop() waits for what was accepted; the last to come may have the whole deadline. */
+  /** How long stop() waits for accepted calls: the last of them may use its whole deadline. */
   stopMs: number;
 };
 

@@ -1,12 +1,11 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
 
-/** A method of grpc-js: how grpc-js finds it and what it does with the bytes of its messages. */
 export type RawMethod = MethodDefinition<Buffer, Buffer>;
 
 /**
- * A method whose messages pass through grpc-js as bytes. They are encoded and decoded by its handler or its caller,
- * because grpc-js answers INTERNAL where its own deserializer throws.
+ * A method whose messages pass through grpc-js as bytes. The handler decodes them, because grpc-js
+ * answers INTERNAL if its own deserializer throws.
  */
 export function rawMethod(path: string, { streaming }: { streaming: boolean }): RawMethod {
   return {
@@ -20,7 +19,7 @@ export function rawMethod(path: string, { streaming }: { streaming: boolean }): 
   };
 }
 
-/** The bytes of a message, given as a message or as the object to make it from. */
+/** The bytes of a message, from the message or from its fields. */
 export function encodeMessage<Desc extends DescMessage>(
   schema: Desc,
   message: MessageInitShape<Desc>,

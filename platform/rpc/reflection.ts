@@ -6,19 +6,19 @@ import { Health } from "#proto/grpc/health/v1/health_pb.ts";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 
 /**
- * Server reflection, v1 and v1alpha, from the descriptors in the generated code: clients need no proto file. It is
- * answered to anyone, and whether or not the server is serving.
+ * Serves server reflection, v1 and v1alpha, from the descriptors in the generated code, so that
+ * clients need no proto files. Anyone may call it, whether or not the server is serving.
  */
 export function addReflection(server: Server, services: DescService[]): void {
   const files = new Map<string, FileDescriptorProto>();
   for (const service of [...services, Health]) collectFiles(service.file, files);
-  // For the details of errors, also where no message of the services has them.
+  // Error details use this file, even if no message of the services imports it.
   collectFiles(ErrorInfoSchema.file, files);
   const fileDescriptorProtos = [...files.values()].map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
   );
-  // The package reads nothing of its argument but these bytes. proto-loader would give them too, but it merges the
-  // files of a package into one and renames them.
+  // The package reads only these bytes of its argument. proto-loader would supply them too, but it
+  // merges the files of a proto package into one and renames it.
   new ReflectionService({ shop: { fileDescriptorProtos } } as never).addToServer(server);
 }
 

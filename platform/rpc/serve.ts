@@ -14,7 +14,7 @@ import { StatusError, statusOfError } from "./errors.ts";
 import type { MethodPlan } from "./implement.ts";
 import type { RpcLimits } from "./limits.ts";
 import { encodeMessage } from "./messages.ts";
-import { tellServed } from "./served.ts";
+import { publishServed } from "./served.ts";
 import type { ServerCall } from "./server-call.ts";
 
 export function serveUnary(
@@ -29,7 +29,7 @@ export function serveUnary(
     const response = encode(plan, await plan.handler?.(request, call));
     const after = failpoint(plan.failpointAfter);
     if (after) await after;
-    tellServed(plan.path, bytes, response);
+    publishServed(plan.path, bytes, response);
     return response;
   };
   return (grpcCall, respond) => {
@@ -70,7 +70,7 @@ export function serveStream(
   };
 }
 
-/** Writes until the responses or the call end; never more than the connection takes. */
+/** Writes until the responses or the call end, and no faster than the connection accepts. */
 async function writeAll(options: {
   plan: MethodPlan;
   stream: ServerWritableStream<Buffer, Buffer>;
@@ -91,7 +91,7 @@ async function writeAll(options: {
       if (!room) await Promise.race([once(stream, "drain", { signal }).catch(() => {}), ended]);
     }
   } finally {
-    // Not awaited: a generator that waits for something answers only when it has it.
+    // Not awaited: a generator that is waiting returns only when its wait is over.
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }
@@ -103,7 +103,10 @@ function readRequest(
 ): unknown {
   const max = plan.access === Access.PUBLIC ? limits.maxPublicMessageBytes : limits.maxMessageBytes;
   if (bytes.length > max) {
-    throw new StatusError(status.RESOURCE_EXHAUSTED, `a request has at most ${max} bytes`);
+    throw new StatusError(
+      status.RESOURCE_EXHAUSTED,
+      `the request has ${bytes.length} bytes; at most ${max} are allowed`,
+    );
   }
   const request = decode(plan, bytes);
   plan.bindUser?.(request as Record<string, unknown>, call.caller);

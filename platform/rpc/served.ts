@@ -3,13 +3,14 @@ import { channel } from "node:diagnostics_channel";
 /** A unary call that was answered. */
 export type Served = { path: string; requestBytes: number; answerBytes: number };
 
-/** Where measurements hear of each; where none listens, that costs one look. */
+/** The diagnostics channel on which measurements receive each served call. */
 export const SERVED = "jetshop.rpc.served";
 
-const listeners = channel(SERVED);
+const served = channel(SERVED);
 
-export function tellServed(path: string, request: Uint8Array, answer: Uint8Array): void {
-  if (!listeners.hasSubscribers) return;
-  const served: Served = { path, requestBytes: request.length, answerBytes: answer.length };
-  listeners.publish(served);
+/** Publishes a served call. Without a subscriber it costs one property read. */
+export function publishServed(path: string, request: Uint8Array, answer: Uint8Array): void {
+  if (!served.hasSubscribers) return;
+  const message: Served = { path, requestBytes: request.length, answerBytes: answer.length };
+  served.publish(message);
 }

@@ -1,52 +1,22 @@
 import { randomFillSync } from "node:crypto";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Log } from "#platform/telemetry/log.ts";
-import { actorOf, type Call, type Caller, ownerOf } from "./access.ts";
+import type { Gate } from "#platform/values/gate.ts";
+import { ANONYMOUS, actorOf, type Call, type Caller, ownerOf } from "./call.ts";
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Made once: with its stack it costs more than to leave. */
+/** Created once, because capturing a stack for each caller that leaves is expensive. */
 const LEFT = new DOMException("the caller has left", "AbortError");
 
-/** Counts what is under way, up to a limit, and tells when nothing is. */
-export class Gate {
-  readonly limit: number;
-  #count = 0;
-  #waiting: (() => void)[] = [];
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  enter(): boolean {
-    if (this.#count >= this.limit) return false;
-    this.#count += 1;
-    return true;
-  }
-
-  leave(): void {
-    this.#count -= 1;
-    if (this.#count > 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-
-  idle(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-}
-
 /**
- * One call from its headers to the end of its work. It holds a place at its gate until the handler is done, which may
- * be after the caller has left; where the handler never began, until the caller has left.
+ * One call, from its headers to the end of its work. It counts at its gate until its handler is
+ * done, which may be after the caller has left. If the handler never begins, it counts until the
+ * caller leaves.
  */
 export class ServerCall implements Call {
   readonly deadlineMs: number;
-  caller: Caller = { kind: "anonymous" };
+  caller: Caller = ANONYMOUS;
   readonly #gate: Gate;
   readonly #metadata: Metadata;
   readonly #path: string;
@@ -79,7 +49,7 @@ export class ServerCall implements Call {
     return ownerOf(this.caller);
   }
 
-  // The signal, the trace and the log are made when someone asks: most calls need none of them.
+  // The signal, the trace and the log are created on first use: most calls need none of them.
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -105,7 +75,7 @@ export class ServerCall implements Call {
     return this.#callLog;
   }
 
-  /** The caller has left, was refused, or has its answer. */
+  /** True once the caller has left, was refused, or has its answer. */
   get left(): boolean {
     return this.#left;
   }
@@ -128,11 +98,11 @@ export class ServerCall implements Call {
 }
 
 const ID_BYTES = 24;
-/** Asking for random bytes costs more than the bytes: one question for so many calls. */
+/** Random bytes for 256 calls at a time: one large request is cheaper than many small ones. */
 const random = Buffer.alloc(ID_BYTES * 256);
 let used = random.length;
 
-export function newTraceparent(): string {
+function newTraceparent(): string {
   if (used === random.length) {
     randomFillSync(random);
     used = 0;

@@ -14,28 +14,27 @@ import { addReflection } from "./reflection.ts";
 import { serveStream, serveUnary } from "./serve.ts";
 import { createTokenVerifier } from "./tokens.ts";
 
-export type { Call, Caller } from "./access.ts";
+export type { Call } from "./call.ts";
 export { type Handlers, type Implementation, implement } from "./implement.ts";
-export type { RpcLimits } from "./limits.ts";
 
-/** For the answers that are still on their way when the last handler is done. */
+/** Time for the last responses to leave after the last handler is done. */
 const FLUSH_MS = 1_000;
 
 export type RpcServer = {
-  /** host:port, with the port that the system chose where 0 was asked for. */
+  /** host:port, with the actual port if port 0 was requested. */
   address: string;
   port: number;
-  /** What grpc.health.v1 answers; false until the first call. Calls are served either way. */
+  /** Sets what grpc.health.v1 answers: false at first. Calls are served either way. */
   setServing(serving: boolean): void;
-  /** The same of something that the server can do without for a while, under its name. */
+  /** Sets the health of a part that the server can do without for a while, such as "broker". */
   setPart(name: string, serving: boolean): void;
-  /** Refuses new calls with UNAVAILABLE, finishes those that were accepted, then closes. Safe to call twice. */
+  /** Refuses new calls with UNAVAILABLE, finishes accepted ones, then closes. Idempotent. */
   stop(): Promise<void>;
 };
 
 /**
- * Serves the implementations with health and reflection, and starts to listen. Who may call what is enforced here, from
- * the proto option of each method, before its request is read.
+ * Starts a server of the implementations, with health and reflection. It enforces the access option
+ * of each method before it reads a request.
  */
 export async function startRpcServer(options: {
   listen: { host: string; port: number };
@@ -73,14 +72,14 @@ export async function startRpcServer(options: {
     health.setServing(false);
     admission.close();
     stopping.abort();
-    // Connections stay open meanwhile: a client that pings a closing one takes its calls for lost
+    // Connections stay open until then: a client that pings a closing one gives up its calls
     // (grpc/grpc-node#3068).
     const idle = Promise.all([admission.calls.idle(), admission.streams.idle()]);
     if (!(await within(limits.stopMs, idle))) {
       const left = admission.calls.count + admission.streams.count;
       log.warn({ left }, "stopped with calls under way");
     }
-    // Without channelz forceShutdown finds no connection to end; drain ends those that are left after its time.
+    // Without channelz, forceShutdown does not find the connections. drain ends them in its time.
     server.drain(`${host}:${port}`, FLUSH_MS);
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     await within(2 * FLUSH_MS, closed);
@@ -104,7 +103,7 @@ function createServer(limits: RpcLimits, admission: Admission): Server {
   return new Server({ interceptors: [admission.interceptor], ...serverOptions(limits) });
 }
 
-/** How every server of the shop speaks HTTP/2. */
+/** The HTTP/2 options of every server of the shop. */
 export function serverOptions(limits: RpcLimits): ServerOptions {
   return {
     "grpc.max_receive_message_length": limits.maxMessageBytes,
@@ -112,7 +111,8 @@ export function serverOptions(limits: RpcLimits): ServerOptions {
     "grpc.max_concurrent_streams": limits.maxInFlight + limits.maxStreams,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    // Registers every connection in a process-wide table; it leaked before (grpc/grpc-node#2068).
+    // channelz registers every connection in a process-wide table, which has leaked
+    // (grpc/grpc-node#2068).
     "grpc.enable_channelz": 0,
   };
 }
@@ -161,7 +161,7 @@ function bind(
   });
 }
 
-/** Whether `work` ended within the time. */
+/** Whether `work` ends within the time. */
 async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   const timer = new AbortController();
   const late = pause(ms, false, { signal: timer.signal }).catch(() => false);

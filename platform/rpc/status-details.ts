@@ -5,12 +5,13 @@ import { errorInfo, fromErrorInfo, type Refusal } from "#platform/values/refusal
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 
 // google.rpc.Status: int32 code = 1, string message = 2, repeated google.protobuf.Any details = 3
-// (googleapis, google/rpc/status.proto). Three fields by hand are less than a second contract to keep.
+// (googleapis, google/rpc/status.proto). Three fields do not justify a generated copy of that
+// contract.
 const CODE = 1;
 const MESSAGE = 2;
 const DETAILS = 3;
 
-/** A google.rpc.Status with the refusal as its one detail, a shop.common.v1.ErrorInfo. */
+/** A google.rpc.Status whose only detail is the refusal, as a shop.common.v1.ErrorInfo. */
 export function encodeStatus(code: number, message: string, refusal: Refusal): Buffer {
   const detail = anyPack(ErrorInfoSchema, create(ErrorInfoSchema, errorInfo(refusal)));
   const writer = new BinaryWriter();
@@ -20,7 +21,7 @@ export function encodeStatus(code: number, message: string, refusal: Refusal): B
   return Buffer.from(writer.finish());
 }
 
-/** The refusal inside a google.rpc.Status; undefined where there is none, or where the bytes are not one. */
+/** The refusal in a google.rpc.Status. Undefined if it has none, or if the bytes are malformed. */
 export function decodeErrorInfo(bytes: Uint8Array): Refusal | undefined {
   try {
     for (const detail of readDetails(bytes)) {
@@ -28,7 +29,7 @@ export function decodeErrorInfo(bytes: Uint8Array): Refusal | undefined {
       if (info) return fromErrorInfo(info);
     }
   } catch {
-    // Another server's details are not ours to understand: the status itself still counts.
+    // Malformed details of a server outside the shop: the status code still counts.
   }
   return undefined;
 }

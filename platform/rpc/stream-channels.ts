@@ -1,16 +1,16 @@
 import { Client as Channel, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 
 /**
- * A server takes about a thousand streams that are reset on one connection, and then ends it (CVE-2023-44487: Node's
- * streamResetBurst). A stream that its reader leaves is such a one, so a connection is let go long before.
+ * Cancelled streams after which a connection is replaced. A server ends a connection after about
+ * 1,000 reset streams (CVE-2023-44487: Node's streamResetBurst), and a cancelled stream is reset.
  */
 const MAX_CANCELLED = 500;
 
 type Leased = { channel: Channel; cancelled: number; open: number };
 
 /**
- * The connections of a client's streams, apart from those of its unary calls: a connection on which many streams were
- * left is replaced by a fresh one, and closed when its last stream has ended.
+ * The connections of a client's streams, separate from the connection of its unary calls. A
+ * connection with many cancelled streams is replaced, and closed when its last stream ends.
  */
 export class StreamChannels {
   readonly #target: string;
@@ -22,11 +22,13 @@ export class StreamChannels {
   constructor(target: string, credentials: ChannelCredentials, options: ChannelOptions) {
     this.#target = target;
     this.#credentials = credentials;
-    // Channels of one target would otherwise share their connections.
+    // Without this, channels of one target share their connections.
     this.#options = { ...options, "grpc.use_local_subchannel_pool": 1 };
   }
 
-  /** For one stream; `done` says whether it was left before its end. */
+  /**
+   * A connection for one stream. Call `done` when the stream ends, with whether it was cancelled.
+   */
   lease(): { channel: Channel; done(cancelled: boolean): void } {
     this.#current ??= this.#open();
     const leased = this.#current;

@@ -4,17 +4,17 @@ import { LRUCache } from "lru-cache";
 import type { TokenSettings } from "#platform/settings/token-settings.ts";
 import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import type { Caller } from "./access.ts";
+import type { Caller } from "./call.ts";
 
-export const TOKEN_ISSUER = "jetshop";
-export const TOKEN_AUDIENCE = "jetshop";
+const ISSUER = "jetshop";
+const AUDIENCE = "jetshop";
 const ALGORITHM = "EdDSA";
 
-/** How far the clocks of two machines may be apart. */
+/** The largest difference between the clocks of two machines. */
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** Our own have a few hundred characters; nothing longer is looked at. */
+/** The shop's tokens have a few hundred characters. A longer one is refused unread. */
 const MAX_TOKEN_LENGTH = 2_048;
-/** Verified tokens that are remembered: one for each caller of the last minutes, about a kilobyte each. */
+/** Verified tokens in memory: one for each recent caller, about 1 KiB each. */
 const MAX_REMEMBERED = 10_000;
 
 const SERVICE_TOKEN_SECONDS = 300;
@@ -23,21 +23,22 @@ const SERVICE_TOKEN_RENEWED_AFTER_MS = 240_000;
 export type Role = "admin" | "user" | "service";
 
 /**
- * A token for a user (subject: the user's id), an administrator or a service (subject: its name). Throws where this
- * process does not have the private key for the role.
+ * Signs a token. `subject` is the id of a user, or the name of an administrator or a service.
+ * Throws if this process has no private key for the role.
  */
 export async function signToken(
   keys: TokenSettings,
   claims: { role: Role; subject: string; audience?: string; ttlSeconds: number },
 ): Promise<string> {
   const { signing } = claims.role === "service" ? keys.service : keys.user;
-  if (!signing)
-    throw new Error(`this process has no private key for tokens of role ${claims.role}`);
+  if (!signing) {
+    throw new Error(`this process has no private key to sign tokens of role ${claims.role}`);
+  }
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({ role: claims.role })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
-    .setIssuer(TOKEN_ISSUER)
-    .setAudience(claims.audience ?? TOKEN_AUDIENCE)
+    .setIssuer(ISSUER)
+    .setAudience(claims.audience ?? AUDIENCE)
     .setSubject(claims.subject)
     .setIssuedAt(now)
     .setNotBefore(now)
@@ -46,13 +47,17 @@ export async function signToken(
 }
 
 export type TokenVerifier = {
-  /** Who the token names. A token that does not verify is a Refusal(UNAUTHENTICATED), for whatever cause. */
+  /**
+   * The caller that the token names: at once for a known token, else as a promise. Every token that
+   * does not verify throws, or rejects with, the same Refusal(UNAUTHENTICATED).
+   */
   verify(token: string): Caller | Promise<Caller>;
 };
 
 /**
- * Verifies tokens: EdDSA only, issuer, audience, validity and the key of the role. A token that was verified is
- * remembered until it expires, so a caller's next calls cost a look-up.
+ * Verifies tokens: algorithm (EdDSA only), issuer, audience, validity, and the key of the role. It
+ * remembers verified tokens until they expire, so that a caller's next calls cost a map lookup
+ * instead of a signature check.
  */
 export function createTokenVerifier(keys: TokenSettings): TokenVerifier {
   const remembered = new LRUCache<string, { caller: Caller; validUntilMs: number }>({
@@ -75,20 +80,20 @@ export function createTokenVerifier(keys: TokenSettings): TokenVerifier {
 
 async function verifyToken(token: string, keys: TokenSettings) {
   try {
-    if (token.length > MAX_TOKEN_LENGTH) throw new Error("too long");
-    // The claim is not proven yet. It only chooses the key, and the key must then prove it.
+    if (token.length > MAX_TOKEN_LENGTH) throw new Error("the token is too long");
+    // The role is not proven yet. It only selects the key, and the key must then prove the role.
     const key: KeyObject =
       decodeJwt(token).role === "service" ? keys.service.verifying : keys.user.verifying;
     const { payload } = await jwtVerify(token, key, {
       algorithms: [ALGORITHM],
-      issuer: TOKEN_ISSUER,
-      audience: TOKEN_AUDIENCE,
+      issuer: ISSUER,
+      audience: AUDIENCE,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       requiredClaims: ["exp", "sub", "role"],
     });
     return { caller: callerOf(payload), payload };
   } catch {
-    // One answer for every cause: whoever tries tokens learns nothing from it.
+    // One answer for every cause, so that guessing tokens reveals nothing.
     throw unauthenticated();
   }
 }
@@ -97,20 +102,27 @@ function callerOf(payload: JWTPayload): Caller {
   const subject = payload.sub ?? "";
   switch (payload.role) {
     case "user": {
-      if (!/^[1-9]\d{0,18}$/.test(subject)) throw new Error("not a user id");
+      if (!/^[1-9]\d{0,18}$/.test(subject)) throw new Error("the subject is not a user id");
       const userId = BigInt(subject);
-      if (userId > MAX_IDENTIFIER) throw new Error("not a user id");
+      if (userId > MAX_IDENTIFIER) throw new Error("the subject is not a user id");
       return { kind: "user", userId };
     }
     case "admin":
-      if (!/^[\x21-\x7e]{1,64}$/.test(subject)) throw new Error("not a name");
+      if (!/^[\x21-\x7e]{1,64}$/.test(subject)) throw new Error("the subject is not a name");
       return { kind: "admin", id: subject };
     case "service":
-      if (!/^[a-z][a-z0-9-]{0,31}$/.test(subject)) throw new Error("not a service");
+      if (!/^[a-z][a-z0-9-]{0,31}$/.test(subject)) throw new Error("the subject is not a service");
       return { kind: "service", name: subject };
     default:
-      throw new Error("no such role");
+      throw new Error("the role is unknown");
   }
+}
+
+/** The token in an authorization header. Throws Refusal(UNAUTHENTICATED) for any other scheme. */
+export function bearerToken(header: string): string {
+  const token = /^bearer (\S+)$/i.exec(header)?.[1];
+  if (token === undefined) throw unauthenticated();
+  return token;
 }
 
 export function unauthenticated(): Refusal {
@@ -118,8 +130,9 @@ export function unauthenticated(): Refusal {
 }
 
 /**
- * The token by which `service` makes itself known to the others. It lives for 5 minutes; one call in 4 minutes signs a
- * new one, the others get it from memory.
+ * The token with which `service` identifies itself to the other services. It is valid for 5
+ * minutes. The function it returns signs a new token every 4 minutes, and otherwise returns the
+ * last one.
  */
 export function createServiceTokenSource(
   keys: TokenSettings,
@@ -129,7 +142,7 @@ export function createServiceTokenSource(
   let signedAtMs = 0;
   return () => {
     const age = Date.now() - signedAtMs;
-    // A negative age: the clock went back, and the token would not be valid yet.
+    // After the clock moved back, the age is negative and the token would not be valid yet.
     if (!current || age < 0 || age > SERVICE_TOKEN_RENEWED_AFTER_MS) {
       signedAtMs = Date.now();
       current = signToken(keys, {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
-// X.509 certificates for the tests (RFC 5280, DER by hand): Node makes keys but no certificates, and a machine that
-// runs the tests need not have openssl.
+// X.509 certificates for the tests (RFC 5280, DER by hand): Node makes keys but no certificates,
+// and a machine that runs the tests need not have openssl.
 
 export type Certificate = { cert: Buffer; key: Buffer };
 export type Authority = Certificate & { signing: KeyObject; name: string };

@@ -17,8 +17,8 @@ import { createClient } from "../clients.ts";
 import { type Handlers, implement, startRpcServer } from "../server.ts";
 import { type Role, signToken } from "../tokens.ts";
 
-// A service of the tests' own: one method for each kind of access and a stream. It is built here, as protoc would, so
-// that the platform's tests need no service of the shop.
+// A service of the tests' own: one method for each kind of access and a stream. It is built here,
+// as protoc would, so that the platform's tests need no service of the shop.
 
 export type Echo = Message<"shop.test.v1.Echo"> & { userId: bigint; text: string };
 type EchoSchema = GenMessage<Echo>;

@@ -28,7 +28,9 @@ export function callRaw(
   });
 }
 
-/** One call with these headers and no client library in between; resolves with the status trailer. */
+/**
+ * One call with these headers and no client library in between; resolves with the status trailer.
+ */
 export async function callHttp2(
   address: string,
   headers: Record<string, string>,

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Caller } from "#platform/rpc/access.ts";
+import type { Caller } from "#platform/rpc/call.ts";
 import { type Call, implement, startRpcServer } from "#platform/rpc/server.ts";
 import { createAuthority, issueCertificate } from "#platform/rpc/testing/certificates.ts";
 import { signToken } from "#platform/rpc/tokens.ts";

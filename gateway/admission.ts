@@ -1,24 +1,26 @@
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import { authorize, type Caller } from "#platform/rpc/access.ts";
-import { Gate } from "#platform/rpc/server-call.ts";
+import { authorize } from "#platform/rpc/access.ts";
+import type { Caller } from "#platform/rpc/call.ts";
 import type { TokenVerifier } from "#platform/rpc/tokens.ts";
 import type { Log } from "#platform/telemetry/log.ts";
+import { Gate } from "#platform/values/gate.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { connectErrorOf } from "./errors.ts";
 import { IDENTITY, identify } from "./identity.ts";
 import { MAX_CALLS, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
 import { explainMalformed } from "./malformed.ts";
-import { accessOutside } from "./public-services.ts";
+import { publicAccessOf } from "./public-services.ts";
 import type { RateLimits } from "./rate-limits.ts";
 
-/** The client's address, however many proxies the call came through. */
+/** The client's own address, behind any trusted proxies. */
 export const ADDRESS = createContextKey("");
 
 /**
- * What is decided by the headers of a call alone, before its body is read: whether there is room, whether the caller
- * comes too often, who it is, and whether that role may call the method. Its refusals are those of the services.
+ * Decides on a call by its headers alone, before its body is read: whether there is room for it,
+ * whether the caller stays within its rate, who the caller is, and whether that role may call the
+ * method. It refuses with the same statuses and reasons as the services.
  */
-export function createGate(options: {
+export function createAdmission(options: {
   tokens: TokenVerifier;
   rates: RateLimits;
   stopping: AbortSignal;
@@ -55,9 +57,9 @@ export function createGate(options: {
       await rates.address(address, context.method);
       const identity = await identify(context.requestHeader, tokens);
       const { caller } = identity;
-      // A service has no business out here, whatever its token.
+      // A service calls the other services directly, so its token is never valid here.
       if (caller.kind === "service") throw new Refusal(Reason.PERMISSION_DENIED);
-      authorize(accessOutside(context.method), caller);
+      authorize(publicAccessOf(context.method), caller);
       await rates.caller(caller);
       if (isStream) enterStream(context, keyOf(caller, address));
       context.values.set(IDENTITY, identity);
@@ -67,7 +69,10 @@ export function createGate(options: {
   };
 }
 
-/** The signal is aborted at the end of every call, however it ends; a client may have left already. */
+/**
+ * Runs `act` when the call ends: its signal is then aborted, whether it succeeded, failed or was
+ * left.
+ */
 function atEnd({ signal }: HandlerContext, act: () => void): void {
   if (signal.aborted) act();
   else signal.addEventListener("abort", act, { once: true });
