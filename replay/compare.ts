@@ -41,7 +41,7 @@ type Run = {
   shop: ShopClients;
   prepared: Prepared;
   rule: ShippingRule;
-  /** Orders were placed again after an outage; the shop may still release what the first try held. */
+  /** Orders were placed again after an outage; what the first attempt held may not be free yet. */
   retried: boolean;
   paid: PaidRun | undefined;
 };

@@ -57,7 +57,7 @@ export function resultOf(run: {
   };
 }
 
-/** One line of JSON. Amounts are numbers up to 2^53 - 1, which a double holds exactly, and text above. */
+/** One line of JSON. Amounts are numbers if a double holds them exactly, otherwise text. */
 export function resultJson(result: Result): string {
   return JSON.stringify(result, (_key, value: unknown) => {
     if (typeof value !== "bigint") return value;

@@ -4,8 +4,8 @@
 //   read      testbed/retail reads the file as a day: items, orders, customers and returns
 //   prepare   creates the goods with their opening stock, and registers the customers
 //   place     places all orders as fast as the shop accepts them
-//   pay       with --pay: pays each order at the sandbox and waits until the shop knows it; requests
-//             a refund for each return and waits for it; measures the delays
+//   pay       with --pay: pays each order at the sandbox and waits until the shop knows it,
+//             requests a refund for each return and waits for it, and measures the delays
 //   compare   reads goods, orders, points and payments back and compares them with the file
 //   audit     with --pay: checks all rules of `npm run audit`
 //

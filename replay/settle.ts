@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 250;
 /** Polling gives up when no element became done for this long. */
 const QUIET_MS = 30_000;
 
-/** Polls the elements, in their order, until each is done. Returns how many are not when it gives up. */
+/** Polls the elements in their order until each is done. Returns how many are not at the end. */
 export async function untilEach<T>(
   elements: readonly T[],
   { isDone, bar }: { isDone(element: T): Promise<boolean>; bar: ProgressBar },

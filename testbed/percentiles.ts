@@ -11,7 +11,7 @@ export function spread(sorted: readonly number[]): Spread {
   };
 }
 
-/** The smallest of the sorted values that at least this percentage of them does not exceed; 0 of none. */
+/** The smallest of the sorted values that at least `percent` % of them do not exceed; 0 if empty. */
 export function percentile(sorted: readonly number[], percent: number): number {
   const index = Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1);
   return rounded(sorted[index] ?? 0);

@@ -102,7 +102,10 @@ function pairs(): [Publisher, ServiceName][] {
   );
 }
 
-/** Whether a service consumes an event: coupon handles every refund, as none says whether it frees a coupon. */
+/**
+ * Whether a service consumes an event. Coupon handles every refund: the event does not say whether
+ * the order had a coupon.
+ */
 function isConsumer(outbox: string, service: ServiceName): string {
   const named = `find_in_set('${service}', ${outbox}.consumers) > 0`;
   return service === "coupon" ? `(${named} or ${outbox}.fact = 'order.v1.refunded')` : named;
@@ -145,7 +148,7 @@ function paymentEvents({ pay }: Scope): string {
       and (sum(captured) <> sum(succeeded) or sum(done) <> sum(refunded))`;
 }
 
-/** Every table of a service draws its identifiers from one sequence, so no number may occur twice. */
+/** All tables of a service draw identifiers from one sequence, so no number occurs twice. */
 function identifiers(scope: Scope): string {
   const given: Record<ServiceName, [table: string, column: string][]> = {
     goods: [

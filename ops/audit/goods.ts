@@ -5,7 +5,7 @@ const RESERVE = 2;
 const RELEASE = 3;
 const RETURN = 4;
 
-/** Every unit is accounted for: opening stock and adjustments, less what orders hold, is the stock. */
+/** Opening stock and adjustments, less what orders hold, is the stock. */
 export const goodsRules: Group = {
   name: "goods",
   rules: [

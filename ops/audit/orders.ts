@@ -159,8 +159,8 @@ export const orderRules: Group = {
 };
 
 /**
- * The value of all refunds of an order: what was paid for its goods, less what is paid for the goods
- * that were not returned.
+ * Compares the value of all refunds of an order with what was paid for its goods, less what is paid
+ * for the goods that were not returned.
  */
 function refundsAddUp({ order }: { order: string }): string {
   const paid = "(o.goods_amount_cents - o.coupon_paid_cents)";

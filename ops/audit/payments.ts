@@ -1,6 +1,6 @@
 import { CAPTURED, DONE, differing, type Group } from "./rule.ts";
 
-/** An order is paid exactly when its pay amount came in; money in less money refunded matches the orders. */
+/** An order is paid exactly when its pay amount came in, and refunds match those of the orders. */
 export const paymentRules: Group = {
   name: "payments",
   rules: [

@@ -3,7 +3,7 @@ import type { Report, RuleReport } from "./audit.ts";
 
 const ITEM_INDENT = " ".repeat(10);
 
-/** The report for people: a line for each rule, below it the items that break it, at the end the result. */
+/** The report for people: each rule, with the items that break it, and the result at the end. */
 export function reportText(report: Report, namespace: string): string {
   const { rules, broken } = report;
   const checked = rules.filter(({ looked }) => looked);

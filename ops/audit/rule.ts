@@ -45,8 +45,8 @@ export const HELD = 1;
 export const EARLY = 4;
 
 /**
- * Compares two lists by a key. `left` and `right` are selects of the key and a number `n`; a missing
- * entry counts as 0. The result has the keys whose sums differ, with the sums as `a` and `b`.
+ * Compares two lists by a key. `left` and `right` are selects of the key and a number `n`; a
+ * missing entry counts as 0. Selects the keys whose sums differ, with the sums as `a` and `b`.
  */
 export function differing(options: {
   keys: readonly string[];

@@ -9,7 +9,7 @@ import type { Scope } from "./rule.ts";
 import { openSnapshot } from "./snapshot.ts";
 
 /** The shop to audit: where its data is, and the settings that the rules depend on. */
-export type AuditedShop = Pick<Scope, "currency" | "abandonedAfterSeconds"> & {
+type AuditedShop = Pick<Scope, "currency" | "abandonedAfterSeconds"> & {
   namespace: string;
   mysqlUrl: string;
   sandboxUrl: string;

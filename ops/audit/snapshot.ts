@@ -14,9 +14,9 @@ export type Snapshot = {
 const ROWS_AHEAD = 1_000;
 
 /**
- * Opens a snapshot of all five schemas, which one server must hold; the shop's tables are only read.
- * What the provider knows is read right after the snapshot begins: it may be ahead of the shop, but
- * never behind.
+ * Opens a snapshot of all five schemas, which one server must hold. The shop's tables are only read.
+ * What the provider knows is read right after the snapshot begins, so it may be ahead of the shop,
+ * but never behind.
  */
 export async function openSnapshot(options: {
   url: string;

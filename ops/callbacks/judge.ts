@@ -6,7 +6,7 @@ import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { retry } from "../command/retry.ts";
 
 /** Has the pay service judge recorded callbacks again. */
-export type Judge = {
+type Judge = {
   /** Resolves to the answer that the provider would get, such as "200 success". Idempotent. */
   judge(callbackId: string): Promise<string>;
   close(): void;

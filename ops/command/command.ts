@@ -33,14 +33,14 @@ export class UsageError extends CommandError {
 type OptionConfig = NonNullable<ParseArgsConfig["options"]>[string];
 
 /** Options as `parseArgs` of node:util takes them, each with its line of the usage text. */
-export type Options = Record<string, OptionConfig & OptionHelp>;
+type Options = Record<string, OptionConfig & OptionHelp>;
 
 type Parsed<O extends Options> = {
   values: ReturnType<typeof parseArgs<{ options: O }>>["values"];
   positionals: string[];
 };
 
-export type Command<O extends Options> = {
+type Command<O extends Options> = {
   /** What follows `npm run`. */
   name: string;
   /** What the command does, for the head of the usage text. */
@@ -104,7 +104,7 @@ export function messageOf(error: unknown): string {
   return message || (code ?? error.name);
 }
 
-/** A broken assumption of the program; fetch and Node's own modules give theirs a cause or a code. */
+/** Whether an error is a broken assumption. Errors of fetch and of Node have a cause or a code. */
 function isDefect(error: unknown): boolean {
   if (error instanceof AssertionError) return true;
   const isProgramming = [TypeError, RangeError, ReferenceError].some(

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 
-/** Attempts at a call. Their pauses add up to about 6 s: a service comes back after a crash in less. */
+/** Attempts at a call. Their pauses add up to about 6 s; a crashed service is back before. */
 export const ATTEMPTS = 9;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;

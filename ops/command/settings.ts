@@ -24,7 +24,7 @@ export function natsServers(read: SettingsReader): string[] {
   return read.urls("SHOP_NATS_URL", rule).map(({ href }) => href);
 }
 
-/** SHOP_SANDBOX_URL, by default where `npm start` runs the sandbox provider; without a final slash. */
+/** SHOP_SANDBOX_URL without a final slash, by default where `npm start` runs the sandbox. */
 export function sandboxUrl(
   read: SettingsReader,
   { host, portBase }: Pick<ClientSettings<ServiceName>, "host" | "portBase">,

@@ -12,7 +12,7 @@ export type ParkedMessage = {
   subject: string;
   headers: Record<string, string>;
   payload: Buffer;
-  /** The service retries a message that is "retrying"; one that is "parked" waits for an operator. */
+  /** "retrying": the service tries again; "parked": the message waits for an operator. */
   state: "parked" | "retrying";
   attempts: number;
   error: string;

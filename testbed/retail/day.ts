@@ -1,13 +1,13 @@
 import { kindOf, type RetailLine } from "./retail-line.ts";
 
-/** One for each stock code and price. */
+/** What a day sells: one item for each stock code and price. */
 export type Item = {
   stockCode: string;
   unitPriceCents: bigint;
   name: string;
   /** Units that all orders of the day take. */
   sold: bigint;
-  /** In how many orders it stands. */
+  /** The number of orders with this item. */
   orders: bigint;
 };
 
@@ -15,45 +15,45 @@ export type DayOrder = {
   invoiceNo: string;
   customerId: string;
   country: string;
-  /** No item twice; `item` is an index of the day's items. */
+  /** One line for each item; `item` is an index of the day's items. */
   lines: { item: number; quantity: bigint; unitPriceCents: bigint }[];
   goodsAmountCents: bigint;
 };
 
-/** Goods that came back; `item` is undefined where the day did not sell them. */
-export type Return = {
+/** Returned goods; `item` is undefined if the day did not sell them. */
+type Return = {
   invoiceNo: string;
   customerId: string;
   stockCode: string;
   unitPriceCents: bigint;
   quantity: bigint;
   item: number | undefined;
-  /** How many of the day's orders were begun before it. */
+  /** How many of the day's orders begin before it in the file. */
   ordersBefore: number;
 };
 
-/** A file of invoice lines read as a shop's day. */
+/** A file of invoice lines, read as the day of a shop. */
 export type Day = {
   items: Item[];
   orders: DayOrder[];
-  /** Whoever ordered; "" stands for all guests. */
+  /** The customers with orders; "" stands for all guests. */
   customerIds: string[];
-  /** Not placed: they are refunds of orders. */
+  /** Not sold: they are refunds of orders. */
   returns: Return[];
   lines: { read: number; sold: number; returned: number; corrections: number };
   /** Invoices with more lines than an order may have; they are not placed. */
   tooLong: string[];
 };
 
-/** Of one order (order.proto). */
+/** Lines of one order, as in order.proto. */
 const MAX_ORDER_LINES = 1_000;
 
 type Invoice = { first: RetailLine; quantities: Map<string, bigint> };
 type ReturnedLine = { line: RetailLine; invoicesBefore: number };
 
 /**
- * Reads lines until `maxOrders` invoices with sales are whole. An invoice is an order; its lines that name the same
- * item are one line of the order.
+ * Reads lines until `maxOrders` invoices with sales are complete. Each invoice becomes an order, and
+ * its lines of the same item become one line.
  */
 export async function readDay(
   source: AsyncIterable<RetailLine> | Iterable<RetailLine>,
@@ -104,7 +104,7 @@ function assemble(read: {
   const indexes = new Map<string, number>();
   const orders: DayOrder[] = [];
   const tooLong: string[] = [];
-  /** Of the first so many invoices, how many are orders. */
+  /** By a number of invoices: how many of these first invoices became orders. */
   const ordersOf = [0];
   for (const { first, quantities } of read.invoices.values()) {
     const { invoiceNo, customerId, country } = first;

@@ -25,7 +25,7 @@ describe("the file of a replay", () => {
     return linesOf(path);
   };
 
-  it("is read plain and as gzip, whatever its name is", async () => {
+  it("is read as plain text and as gzip, independent of its name", async () => {
     const plain = await read(good);
     assert.equal(plain.length, 2);
     assert.equal(plain[1]?.description, 'LANTERN, "METAL"');
@@ -33,18 +33,18 @@ describe("the file of a replay", () => {
     assert.deepEqual(await read(gzipSync(good)), plain);
   });
 
-  it("may begin with a byte order mark, end lines the other way and have more columns", async () => {
+  it("may have a byte order mark, CRLF line ends and more columns", async () => {
     const lines = [`${header},InvoiceDate`, `${first},12/1/2010 8:26`, `${guest},12/1/2010 8:28`];
     assert.equal((await read(`\ufeff${lines.join("\r\n")}`)).length, 2);
   });
 
-  it("names what is wrong and where", async () => {
+  it("is refused with the line and the field that are wrong", async () => {
     const wrong: [string | Buffer, RegExp][] = [
       ["InvoiceNo,StockCode\n1,2\n", /has no column Description, Quantity, UnitPrice/],
       [`${good}1,2,3\n`, /line 4/],
       [`${header}\n${first}\n${first.replace("6,", "six,")}\n`, /line 3: Quantity must be/],
-      [gzipSync(good.repeat(50)).subarray(0, 80), /is not a whole gzip file/],
-      [Buffer.from([0x1f, 0x8b, 1, 2, 3]), /is not a whole gzip file/],
+      [gzipSync(good.repeat(50)).subarray(0, 80), /is not a complete gzip file/],
+      [Buffer.from([0x1f, 0x8b, 1, 2, 3]), /is not a complete gzip file/],
     ];
     for (const [contents, message] of wrong) {
       await assert.rejects(read(contents), (error: Error) => {
@@ -55,7 +55,7 @@ describe("the file of a replay", () => {
     }
   });
 
-  it("is missing, or a directory: one clear line", async () => {
+  it("is refused with one line if it is missing or a directory", async () => {
     await assert.rejects(linesOf(join(directory, "none")), /^Error: there is no file/);
     await assert.rejects(linesOf(directory), /is a directory$/);
   });

@@ -5,13 +5,13 @@ import { createGunzip } from "node:zlib";
 import { CsvError, parse } from "csv-parse";
 import { COLUMNS, LineFault, parseLine, type RetailLine } from "./retail-line.ts";
 
-/** The file is missing or is not what it should be; the message names it, and the line where there is one. */
+/** The file is missing or malformed. The message names the file, and the line if one is wrong. */
 export class FileFault extends Error {}
 
-/** An unclosed quote would otherwise gather the rest of the file. */
+/** Stops at an unclosed quote, which would otherwise read the rest of the file as one field. */
 const MAX_RECORD_CHARACTERS = 100_000;
 
-/** The lines of a CSV file, plain or gzip, one by one. Whoever stops early closes the file. */
+/** Streams the lines of a CSV file, plain or gzip. Ending the iteration closes the file. */
 export async function* readRetail(path: string): AsyncGenerator<RetailLine> {
   const parser = parse({
     bom: true,
@@ -27,7 +27,7 @@ export async function* readRetail(path: string): AsyncGenerator<RetailLine> {
   const gzip = await isGzip(path);
   const source = createReadStream(path);
   const reading = gzip ? pipeline(source, createGunzip(), parser) : pipeline(source, parser);
-  // Whatever goes wrong in it ends the parser with the same error, which the loop below throws.
+  // A failure also ends the parser with the same error, which the loop below throws.
   reading.catch(() => {});
   let line = 1;
   try {
@@ -66,12 +66,13 @@ async function isGzip(path: string): Promise<boolean> {
 
 function faultOf(error: unknown, { path, line }: { path: string; line: number }): unknown {
   if (error instanceof LineFault) return new FileFault(`${path}, line ${line}: ${error.message}`);
-  // The parser names the line itself.
+  // The message of the parser names the line.
   if (error instanceof CsvError) return new FileFault(`${path}: ${error.message}`);
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new FileFault(`there is no file ${path}`);
   if (code === "EISDIR") return new FileFault(`${path} is a directory`);
-  if (code === "EACCES") return new FileFault(`${path} may not be read`);
-  if (code?.startsWith("Z_")) return new FileFault(`${path} is not a whole gzip file: ${message}`);
+  if (code === "EACCES") return new FileFault(`${path} cannot be read: permission denied`);
+  if (code?.startsWith("Z_"))
+    return new FileFault(`${path} is not a complete gzip file: ${message}`);
   return error;
 }

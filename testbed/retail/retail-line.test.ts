@@ -12,7 +12,7 @@ const record = {
 };
 
 describe("a line of the file", () => {
-  it("is read with its price in cents and its description tidied", () => {
+  it("is read with the price in cents and single spaces in the description", () => {
     assert.deepEqual(parseLine(record), {
       invoiceNo: "536365",
       stockCode: "85123A",
@@ -24,7 +24,7 @@ describe("a line of the file", () => {
     });
   });
 
-  it("turns every way to write pounds into exact cents", () => {
+  it("converts every notation of pounds to exact cents", () => {
     const written: [string, bigint][] = [
       ["18", 1_800n],
       ["2.1", 210n],
@@ -40,13 +40,13 @@ describe("a line of the file", () => {
     for (const [text, cents] of written) assert.equal(parseCents(text), cents, text);
   });
 
-  it("refuses a price that is not whole cents", () => {
+  it("refuses a price that is not a number of whole cents", () => {
     for (const text of ["", "2.555", "1e3", ".5", "5.", "£2", "2,55", "--1", "NaN"]) {
       assert.throws(() => parseCents(text), LineFault, text);
     }
   });
 
-  it("says which column is wrong", () => {
+  it("names the column that is wrong", () => {
     const wrong = [
       { ...record, Quantity: "six" },
       { ...record, Quantity: "1.5" },

@@ -1,9 +1,9 @@
-/** A line of the file, as it stands there. */
+/** A line of the file. */
 export type RetailLine = {
   invoiceNo: string;
   stockCode: string;
   description: string;
-  /** Negative where goods came back. */
+  /** Negative for returned goods. */
   quantity: bigint;
   unitPriceCents: bigint;
   /** "" for a guest. */
@@ -11,7 +11,7 @@ export type RetailLine = {
   country: string;
 };
 
-/** The columns that the file must have; others may stand between them. */
+/** The columns that the file must have, in any order and among others. */
 export const COLUMNS = [
   "InvoiceNo",
   "StockCode",
@@ -22,17 +22,17 @@ export const COLUMNS = [
   "Country",
 ] as const;
 
-/** What cannot be read as an invoice line; the message says why, without the place. */
+/** A record is no invoice line. The message names the column, but not the line. */
 export class LineFault extends Error {}
 
-/** Codes and numbers become part of a sku and of a user name, which have at most 64 characters. */
+/** Characters. Codes become part of a SKU and of a user name, which have at most 64. */
 const MAX_CODE = 32;
 
 /**
- * Stock codes under which the books were corrected: postage, carriage, discounts, fees, samples, manual entries. Every
- * other code names goods, also one without digits (DCGSSBOY).
+ * Stock codes of corrections: postage, carriage, discounts, fees, samples and manual entries. Every
+ * other code names goods, even without digits (DCGSSBOY).
  */
-const BOOK_CODES = new Set(
+const CORRECTION_CODES = new Set(
   "POST,DOT,C2,D,M,S,B,BANK CHARGES,AMAZONFEE,CRUK,PADS,ADJUST,ADJUST2".split(","),
 );
 
@@ -49,7 +49,7 @@ export function parseLine(record: Record<string, string | undefined>): RetailLin
   };
 }
 
-/** Pounds as the file writes them ("2.55", "2.1", "18") in cents, digit by digit. */
+/** Pence of an amount in pounds, such as "2.55", "2.1" or "18", read digit by digit. */
 export function parseCents(text: string): bigint {
   const match = /^(-?)(\d{1,12})(?:\.(\d{1,2})0*)?$/.exec(text);
   if (!match) {
@@ -60,11 +60,11 @@ export function parseCents(text: string): bigint {
   return sign === "" ? cents : -cents;
 }
 
-/** A correction is one even where its invoice is a return: no goods moved. */
+/** A correction moves no goods, even in an invoice of returns. */
 export function kindOf(line: RetailLine): "sale" | "return" | "correction" {
   const { invoiceNo, stockCode, quantity, unitPriceCents } = line;
-  const ofTheBooks = BOOK_CODES.has(stockCode.toUpperCase());
-  if (ofTheBooks || unitPriceCents <= 0n || quantity === 0n) return "correction";
+  const hasCorrectionCode = CORRECTION_CODES.has(stockCode.toUpperCase());
+  if (hasCorrectionCode || unitPriceCents <= 0n || quantity === 0n) return "correction";
   return quantity < 0n || /^c/i.test(invoiceNo) ? "return" : "sale";
 }
 
