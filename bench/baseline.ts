@@ -11,8 +11,8 @@ import { DIRECTORIES } from "./engines.ts";
 import type { Running } from "./target.ts";
 
 /**
- * Starts a baseline as a process of its own, with the settings that the shop's order service has. `prepare` makes what
- * it needs under the namespace, `clear` takes it away.
+ * Starts a baseline as a process, with the settings of the shop's order service. `prepare` creates
+ * what it needs under the namespace, and `clear` removes it.
  */
 export async function startBaseline(
   name: "monolith" | "bare",

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../testbed/engines/directories.ts";
 
 const RUN = fileURLToPath(new URL("./run.ts", import.meta.url));
 
-/** Runs the bench as `npm run bench` does. */
+/** Runs the command as `npm run bench` does. */
 async function bench(...args: string[]) {
   const child = spawn(process.execPath, [RUN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const gone = new Promise<number | null>((resolve) => child.once("close", resolve));
@@ -56,8 +56,8 @@ describe("npm run bench", function () {
     assert.match(readFileSync(html, "utf8"), /<canvas/);
   });
 
-  it("says in one line what it was asked for and cannot do", async () => {
+  it("reports in one line a workload that no target can run", async () => {
     const { stdout, stderr, code } = await bench("--workload", "mixed", "--targets", "bare");
-    assert.deepEqual([stdout, stderr, code], ["", "mixed is done by shop only\n", 2]);
+    assert.deepEqual([stdout, stderr, code], ["", "mixed runs only on shop\n", 2]);
   });
 });

@@ -8,7 +8,7 @@ import type { RunningShop } from "./shop/shop.ts";
 import type { Running, TargetName } from "./target.ts";
 import type { Turn } from "./turn.ts";
 
-/** All that runs during a run. */
+/** Everything that is up during a run. */
 export type Bench = {
   options: Options;
   engines: Engines;
@@ -17,19 +17,19 @@ export type Bench = {
   meter: Meter;
   targets: Map<TargetName, Running>;
   shop: RunningShop | undefined;
-  tell(line: string): void;
-  /** A line about a turn that is over. */
-  told(turn: Turn, place: { turn: number; of: number }): void;
+  log(line: string): void;
+  /** Logs a line about a turn that has ended. */
+  logTurn(turn: Turn, place: { turn: number; of: number }): void;
 };
 
 export function runningOf({ targets }: Pick<Bench, "targets">, name: TargetName): Running {
   const running = targets.get(name);
-  if (!running) throw new Error(`${name} does not run`);
+  if (!running) throw new Error(`${name} is not running`);
   return running;
 }
 
 export function shopOf({ shop }: Pick<Bench, "shop">): RunningShop {
-  if (!shop) throw new Error("the shop does not run");
+  if (!shop) throw new Error("the shop is not running");
   return shop;
 }
 

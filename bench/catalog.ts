@@ -3,22 +3,25 @@ import type { Catalog } from "./target.ts";
 
 export type Item = Catalog["goods"][number];
 
-/** How large a catalogue is. It follows from this alone, so that every client process can make it for itself. */
+/**
+ * The size of a catalogue. The catalogue follows from it alone, so that every client process can
+ * generate it.
+ */
 export type CatalogSize = {
   items: number;
   shoppers: number;
   coupons: number;
-  /** Items of which there are FLASH_PIECES each: one for each flash sale. */
+  /** Items with FLASH_PIECES pieces each, one for each flash sale. */
   flashes: number;
 };
 
-/** A real order: its shopper and items, each by its place in the lists of the catalogue. */
+/** A real order: its shopper and items, by their index in the catalogue. */
 export type Basket = { shopper: number; lines: { item: number; quantity: bigint }[] };
 
-/** Of real orders: what they buy. */
+/** The items of real orders. */
 type Retail = { items: readonly { unitPriceCents: bigint }[] };
 
-/** What is on sale, by what it is for. */
+/** The items on sale, by purpose. */
 export type Shelves = { ordinary: Item[]; hot: Item; flash: Item[]; retail: Item[] };
 
 const FLASH_PIECES = 100n;
@@ -40,8 +43,8 @@ const KINDS = [
 ] as const;
 
 /**
- * Looks like an identifier of early 2025, with all its bytes on the wire: none that a service makes from now on is the
- * same.
+ * An identifier in the form of early 2025 with full length on the wire, which no service generates
+ * anymore.
  */
 export function idOf(kind: (typeof KINDS)[number], index: number): bigint {
   return (1n << 57n) + (BigInt(KINDS.indexOf(kind)) << 48n) + (BigInt(index) << 12n) + 1n;
@@ -70,7 +73,7 @@ export function shelvesOf(size: CatalogSize, retail?: Retail): Shelves {
   };
 }
 
-/** 5.00 to 62.95: some baskets are above the amount from which shipping is free, none below what a coupon takes off. */
+/** 5.00 to 62.95: some baskets reach free shipping, and none costs less than a coupon takes off. */
 function priceOf(index: number): bigint {
   return 500n + BigInt((index * 7_919) % 1_160) * 5n;
 }
@@ -79,7 +82,9 @@ export function shopperIdsOf({ shoppers }: Pick<CatalogSize, "shoppers">): bigin
   return Array.from({ length: shoppers }, (_, index) => idOf("shopper", index));
 }
 
-/** A shopper's coupons are spread over the list, so that orders that use them in its order are of different shoppers. */
+/**
+ * Coupons are distributed round-robin, so that consecutive coupons belong to different shoppers.
+ */
 export function couponOf({ shoppers }: Pick<CatalogSize, "shoppers">, index: number) {
   return { couponId: idOf("coupon", index), shopper: index % shoppers };
 }

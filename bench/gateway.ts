@@ -1,5 +1,5 @@
-// `npm run bench:gateway`: what the gateway adds to a call. PlaceOrder at the order service itself and through the
-// gateway, in turns, in a shop of its own.
+// `npm run bench:gateway`: the cost of the gateway. Places orders at the order service and through
+// the gateway, in turns, in a shop of its own.
 
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -12,16 +12,16 @@ import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import { type Way, waysToOrder } from "./gateway/ways.ts";
 import { cpuMs } from "./measure/cpu.ts";
 
-const USAGE = `Measures PlaceOrder (1 line, no coupon, no balance) at the order service and through the gateway, in turns.
+const USAGE = `Measures PlaceOrder with one line at the order service and through the gateway, in turns.
 
   npm run bench:gateway -- [--turns N] [--orders N] [--json]
 
-  --turns   how often each way has its turn; the median turn is printed (5)
-  --orders  orders of a turn: at 1 in flight, and ten times as many at 64 (300)
-  --json    prints every turn as one line of JSON
+  --turns N   turns of each way; the median is printed (default 5)
+  --orders N  orders of a turn at 1 in flight, and ten times as many at 64 (default 300)
+  --json      prints every turn as one line of JSON
 
-It runs its own shop against SHOP_MYSQL_URL and SHOP_NATS_URL, or against servers that it brings up and takes down.
-CPU is that of the gateway's process alone.`;
+The command runs a shop of its own on the engines of SHOP_MYSQL_URL and SHOP_NATS_URL, or on engines
+that it starts and stops. CPU is that of the gateway's process.`;
 
 type Turn = { p50: number; p99: number; ordersPerSecond: number; gatewayCpuMs: number };
 
@@ -43,7 +43,7 @@ async function prepare(shop: Shop) {
     next += 1;
     const item = goods[next % goods.length] ?? goods[0];
     const shopper = shoppers[next % SHOPPERS] ?? { userId: 0n, token: "" };
-    if (!item) throw new Error("no goods");
+    if (!item) throw new Error("the shop has no goods");
     const request = placeRequest({ userId: shopper.userId, lines: [[item, 1n]] });
     return { request, token: shopper.token };
   };
@@ -85,7 +85,7 @@ function words(name: string, turns: Turn[], direct: Turn[]): string {
   const ratio = (key: keyof Turn) => (of(key) / of(key, direct)).toFixed(2);
   return [
     `  ${name.padEnd(26)}p50 ${of("p50")} ms (x${ratio("p50")}), p99 ${of("p99")} ms (x${ratio("p99")}),`,
-    `${of("ordersPerSecond")} orders/s (x${ratio("ordersPerSecond")}), gateway CPU ${of("gatewayCpuMs")} ms an order`,
+    `${of("ordersPerSecond")} orders/s (x${ratio("ordersPerSecond")}), gateway CPU ${of("gatewayCpuMs")} ms per order`,
   ].join(" ");
 }
 
@@ -101,7 +101,7 @@ async function run(turns: number, orders: number) {
         for (const way of ways) {
           const result = await turn(way, { shop, inFlight, orders: count, next });
           const key = `${inFlight} ${way.name}`;
-          // The first round only warms up.
+          // The first round is a warm-up.
           if (round > 0) results.set(key, [...(results.get(key) ?? []), result]);
         }
       }
@@ -130,7 +130,7 @@ else {
     if (values.json) console.log(JSON.stringify({ load, ...Object.fromEntries(results) }));
     else {
       const cores = `${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
-      console.log(`${cores}, load ${load} before, Node ${process.versions.node}`);
+      console.log(`${cores}, load average ${load} before the run, Node ${process.versions.node}`);
       for (const inFlight of IN_FLIGHT) {
         console.log(`${inFlight} in flight`);
         const direct = results.get(`${inFlight} ${names[0]}`) ?? [];

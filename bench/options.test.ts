@@ -8,8 +8,8 @@ function read(...args: string[]) {
   return options;
 }
 
-describe("what the bench is asked for", () => {
-  it("is the standard set where nothing is said, in less than ten minutes", () => {
+describe("the bench's options", () => {
+  it("default to the standard set, which takes less than ten minutes", () => {
     const rounds = planOf(read());
     assert.deepEqual(
       rounds.map(({ workload }) => workload),
@@ -24,7 +24,7 @@ describe("what the bench is asked for", () => {
     assert.ok(seconds < 400, `${seconds} s of load alone`);
   });
 
-  it("is one workload as it is told", () => {
+  it("select one workload with its parameters", () => {
     const [place, ...more] = planOf(
       read("--workload", "place", "--inflight", "1,64", "--seconds", "20", "--targets", "shop"),
     );
@@ -41,19 +41,22 @@ describe("what the bench is asked for", () => {
     });
   });
 
-  it("leaves a baseline out of what it cannot do, and says where nothing is left", () => {
+  it("leave out a target that cannot run the workload, and fail without any", () => {
     const [mixed] = planOf(read("--workload", "mixed", "--targets", "shop,bare"));
     assert.deepEqual(mixed?.targets, ["shop"]);
-    assert.throws(() => planOf(read("--workload", "mixed", "--targets", "bare")), /done by shop/);
+    assert.throws(
+      () => planOf(read("--workload", "mixed", "--targets", "bare")),
+      /runs only on shop/,
+    );
   });
 
-  it("has coupons for more orders than any target can do", () => {
+  it("provide coupons for more orders than any target can place", () => {
     const options = read("--workload", "place", "--inflight", "256", "--seconds", "10");
     const orders = couponsOf(planOf(options), options) * 5;
     assert.ok(orders >= 5 * 10 * 5_000, `${orders} orders`);
   });
 
-  it("is refused in one line where it makes no sense", () => {
+  it("are rejected in one line when they are wrong", () => {
     for (const args of [
       ["--workload", "plaice"],
       ["--inflight", "0"],

@@ -12,42 +12,45 @@ const WORKLOADS = [
   "mixed",
   "overload",
 ] as const;
-export type Asked = (typeof WORKLOADS)[number];
+export type WorkloadChoice = (typeof WORKLOADS)[number];
 const TARGETS: readonly TargetName[] = ["shop", "monolith", "bare"];
 
 const HOUR = 3_600;
 
-export const USAGE = `Measures the shop under load, beside what it is compared with: a monolith that does the same, and the bare call.
+export const USAGE = `Measures the shop under load beside its baselines: a monolith that does the same, and the bare call.
 
-  npm run bench                                        the standard set, in less than 10 minutes
-  npm run bench -- --workload place --inflight 1,64,256 --seconds 20 --turns 5 --targets shop,monolith,bare
+  npm run bench                       the standard set, in less than 10 minutes
+  npm run bench -- [OPTION...]        for example:
+    npm run bench -- --workload place --inflight 1,64,256 --seconds 20 --targets shop,monolith
 
   --workload NAMES    of ${WORKLOADS.join(", ")}
-  --inflight N[,N]    closed loop: so many customers, each orders again once it has its answer
-  --rate N[,N]        open loop: so many customers a second, whether the answers come or not
-  --seconds N         of each turn (20; in the standard set 3, and 8 to 10 where there is one turn only)
-  --warm-up N         seconds before each turn that do not count (1); with 0 nothing is warmed at all
-  --turns N           how often each target has its turn; medians are printed (5)
-  --targets NAMES     of ${TARGETS.join(", ")} (all that can do the workload)
-  --clients N         client processes (2)
-  --connections N     of the monolith's pool (its best)
-  --replicas N        processes of each service of the shop (1)
-  --fill N            puts so many orders into the shop first
-  --minutes N         one turn of so many minutes, with memory and queues sampled: for mixed
-  --items N           in the catalogue (10,000)
-  --file CSV          real orders for retail (the sample in testbed/retail)
-  --json FILE, --html FILE
-                      where the result is written, too
-  --no-audit          leaves the audit of the shop's books out
+  --inflight N[,N]    closed loop: N customers, each orders again once it has its answer
+  --rate N[,N]        open loop: N customers per second, independently of answers
+  --seconds N         length of a turn (default 20; in the standard set 3, or 8 to 10 for workloads
+                      with one turn)
+  --warm-up N         seconds before each turn that do not count (default 1; 0 for no warm-up)
+  --turns N           turns of each target; medians are printed (default 5)
+  --targets NAMES     of ${TARGETS.join(", ")} (default: all that can run the workload)
+  --clients N         client processes (default 2)
+  --connections N     connections of the monolith's pool (default: its best number)
+  --replicas N        processes of each service of the shop (default 1)
+  --fill N            repeats the loads after N more orders
+  --minutes N         one turn of N minutes that samples memory and queues, for mixed
+  --items N           items of the catalogue (default 10,000)
+  --file CSV          real orders for retail (default: the sample in testbed/retail)
+  --json FILE         writes the result as JSON, with every turn
+  --html FILE         writes the result as an HTML page with charts
+  --no-audit          skips the audit of the shop's books
 
-It brings up a database and a broker of its own and a shop with default settings, and takes them down again.
-Exits with 0, with 1 where the books are wrong or something did not do what it must, with 2 when it cannot run.`;
+The command starts a database, a broker and a shop with default settings, and stops them at the end.
+
+Exit code: 0, 1 when the audit finds the books wrong, 2 when the bench cannot run.`;
 
 export class UsageError extends Error {}
 
 export type Options = {
-  /** Undefined: the standard set. */
-  workloads: Asked[] | undefined;
+  /** Undefined for the standard set. */
+  workloads: WorkloadChoice[] | undefined;
   inFlight: number[] | undefined;
   rates: number[] | undefined;
   seconds: number | undefined;
@@ -66,7 +69,7 @@ export type Options = {
   audit: boolean;
 };
 
-/** Throws a UsageError; undefined when only help was wanted. */
+/** Reads the command line; undefined when only help is wanted. Throws a UsageError. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
@@ -126,7 +129,7 @@ function parse(args: string[]) {
       },
     }).values;
   } catch (error) {
-    // Node's own words, without the advice of its later sentences.
+    // Node's first sentence, without its advice.
     throw new UsageError((error as Error).message.split(/\. |\n/)[0]);
   }
 }
@@ -138,7 +141,7 @@ function names<T extends string>(
 ): T[] | undefined {
   return text?.split(",").map((name) => {
     const found = known.find((one) => one === name);
-    if (!found) throw new UsageError(`${option}: "${name}" is none of ${known.join(", ")}`);
+    if (!found) throw new UsageError(`${option}: "${name}" is not one of ${known.join(", ")}`);
     return found;
   });
 }
@@ -155,7 +158,9 @@ function whole(
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most)) {
-    throw new UsageError(`${option} must be a whole number from ${least} to ${most}`);
+    throw new UsageError(
+      `${option} must be a whole number from ${least} to ${most}, not "${text}"`,
+    );
   }
   return value;
 }

@@ -1,11 +1,11 @@
 import { BenchError } from "./bench-error.ts";
 import type { Loop } from "./load/messages.ts";
-import type { Asked, Options } from "./options.ts";
+import type { Options, WorkloadChoice } from "./options.ts";
 import type { TargetName } from "./target.ts";
 
-/** A workload with everything that is varied in it. */
+/** A workload with its parameters. */
 export type Round = {
-  workload: Asked;
+  workload: WorkloadChoice;
   targets: TargetName[];
   loops: Loop[];
   turns: number;
@@ -16,14 +16,14 @@ export const FLASH_SHOPPERS = 2_000;
 const STANDARD_SECONDS = 3;
 const SECONDS = 20;
 const TURNS = 5;
-/** What a baseline can do; the rest is the shop's alone. */
-const ALSO: Partial<Record<Asked, TargetName[]>> = {
+/** The baselines that can run a workload; the others are the shop's alone. */
+const ALSO: Partial<Record<WorkloadChoice, TargetName[]>> = {
   place: ["monolith", "bare"],
   hot: ["monolith"],
   flash: ["monolith"],
   retail: ["monolith"],
 };
-const IN_FLIGHT: Record<Asked, number[]> = {
+const IN_FLIGHT: Record<WorkloadChoice, number[]> = {
   place: [1, 64, 256],
   hot: [256],
   flash: [],
@@ -33,8 +33,8 @@ const IN_FLIGHT: Record<Asked, number[]> = {
   mixed: [64],
   overload: [],
 };
-/** In the standard set, where not every workload has to have five turns. */
-const STANDARD: Partial<Record<Asked, { turns?: number; seconds?: number }>> = {
+/** Parameters of the standard set, where some workloads have fewer turns. */
+const STANDARD: Partial<Record<WorkloadChoice, { turns?: number; seconds?: number }>> = {
   pay: { turns: 3 },
   retail: { turns: 3 },
   callback: { turns: 1, seconds: 8 },
@@ -43,15 +43,14 @@ const STANDARD: Partial<Record<Asked, { turns?: number; seconds?: number }>> = {
 };
 const CALLBACKS_PER_SECOND = 200;
 
-/** What is run, in this order. */
+/** The rounds of a run, in order. */
 export function planOf(options: Options): Round[] {
   const standard = options.workloads === undefined;
-  const asked = options.workloads ?? (Object.keys(IN_FLIGHT) as Asked[]);
+  const asked = options.workloads ?? (Object.keys(IN_FLIGHT) as WorkloadChoice[]);
   return asked.map((workload) => {
     const able: TargetName[] = ["shop", ...(ALSO[workload] ?? [])];
     const targets = able.filter((name) => options.targets?.includes(name) ?? true);
-    if (targets.length === 0)
-      throw new BenchError(`${workload} is done by ${able.join(", ")} only`);
+    if (targets.length === 0) throw new BenchError(`${workload} runs only on ${able.join(", ")}`);
     const own = standard ? STANDARD[workload] : undefined;
     const seconds = options.seconds ?? own?.seconds ?? (standard ? STANDARD_SECONDS : SECONDS);
     const long =
@@ -67,7 +66,7 @@ export function planOf(options: Options): Round[] {
   });
 }
 
-function loopsOf(workload: Asked, { inFlight, rates }: Options): Loop[] {
+function loopsOf(workload: WorkloadChoice, { inFlight, rates }: Options): Loop[] {
   if (workload === "flash") return [{ kind: "burst", customers: FLASH_SHOPPERS }];
   if (workload === "callback" || workload === "overload") {
     return (rates ?? [CALLBACKS_PER_SECOND]).map((perSecond) => ({ kind: "open", perSecond }));
@@ -79,30 +78,33 @@ function loopsOf(workload: Asked, { inFlight, rates }: Options): Loop[] {
   ];
 }
 
-/** "256 in flight". */
-export function loopWords(loop: Loop): string {
+/** Such as "256 in flight". */
+export function loopLabel(loop: Loop): string {
   switch (loop.kind) {
     case "closed":
       return `${loop.inFlight} in flight`;
     case "open":
-      return `${Math.round(loop.perSecond)} a second`;
+      return `${Math.round(loop.perSecond)} per second`;
     case "burst":
       return `${loop.customers} at once`;
   }
 }
 
-/** Orders a second that no target reaches on this kind of machine, in flight alone and in flight with others. */
+/**
+ * Orders per second that no target exceeds on this kind of machine, alone and with others in
+ * flight.
+ */
 const FASTEST = { alone: 2_000, many: 6_000 };
 const COUPON_SHARE = 0.2;
-/** Warming, finding the maximum, filling. */
-const BESIDES_SECONDS = 15;
+/** For warm-up, finding the maximum, and filling. */
+const OTHER_SECONDS = 15;
 
-/** Coupons that the orders of a run can use at most. */
+/** The most coupons that the orders of a run can use. */
 export function couponsOf(
   rounds: readonly Round[],
   { warmUpSeconds, fill }: Pick<Options, "warmUpSeconds" | "fill">,
 ): number {
-  let orders = FASTEST.many * BESIDES_SECONDS;
+  let orders = FASTEST.many * OTHER_SECONDS;
   for (const { loops, turns, seconds } of rounds) {
     for (const loop of loops) {
       const alone = loop.kind === "closed" && loop.inFlight === 1;

@@ -1,4 +1,5 @@
-// `npm run profile`: where the CPU of a process goes while it is under load, as a flame graph and as a table.
+// `npm run profile`: records where the CPU time of a process under load goes, as a flame graph and
+// a table.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,10 +23,10 @@ import { phaseBar } from "./progress.ts";
 import { startShop } from "./shop/shop.ts";
 import type { Catalog, Running } from "./target.ts";
 
-/** More than two thousand orders a second could use with their share of coupons. */
+/** Enough for more than 2,000 orders per second with their share of coupons. */
 const COUPONS_A_SECOND = 1_000;
 const SIZE = { items: 10_000, shoppers: 2_000, flashes: 1 };
-/** Until what is run often is compiled. */
+/** Until frequent code is compiled. */
 const WARM_UP_SECONDS = 5;
 const SAMPLE_EVERY_MICROSECONDS = 500;
 
@@ -60,11 +61,11 @@ async function profile(options: ProfileOptions): Promise<void> {
     };
     await clients.play({ ...phase, seconds: WARM_UP_SECONDS, seed: "warm-up" });
     const pid = running.processes().find(({ name }) => name === program)?.pid;
-    if (pid === undefined) throw new BenchError(`no process ${program} was started`);
+    if (pid === undefined) throw new BenchError(`the target has no process ${program}`);
     const inspector = await openInspector(pid, inspectorPort);
     await inspector.start(SAMPLE_EVERY_MICROSECONDS);
     const bar = phaseBar(`${program}: ${workload}, ${inFlight} in flight`, seconds);
-    const seen = await clients.play(phase, { progress: bar.done }).finally(() => bar.end());
+    const summary = await clients.play(phase, { progress: bar.done }).finally(() => bar.end());
     const recorded = await inspector.stop();
     inspector.close();
 
@@ -73,8 +74,8 @@ async function profile(options: ProfileOptions): Promise<void> {
     writeFileSync(file("cpuprofile"), JSON.stringify(recorded));
     const title = `${program} under ${workload}, ${inFlight} in flight`;
     writeFileSync(file("html"), flameGraphPage(title, recorded));
-    const orders = seen.outcomes.ok ?? 0;
-    console.log(`${title}, ${seconds} s: ${words(seen.outcomes)}`);
+    const orders = summary.outcomes.ok ?? 0;
+    console.log(`${title}, ${seconds} s: ${words(summary.outcomes)}`);
     console.log(costTable(costsOf(recorded), { orders, top: options.top }));
     console.log(`${file("cpuprofile")}\n${file("html")}`);
   } finally {
@@ -82,10 +83,13 @@ async function profile(options: ProfileOptions): Promise<void> {
   }
 }
 
-/** A port that every process which is started from here would open its inspector on; only one is asked to. */
+/**
+ * Chooses the port on which processes started from here would open their inspector; only one is
+ * asked to.
+ */
 async function portForInspector(): Promise<number> {
   const [port] = await freePorts(1);
-  if (port === undefined) throw new BenchError("no port is free");
+  if (port === undefined) throw new BenchError("no port is free on 127.0.0.1");
   const others = process.env.NODE_OPTIONS ?? "";
   process.env.NODE_OPTIONS = `${others} --inspect-port=127.0.0.1:${port}`.trim();
   return port;
@@ -118,8 +122,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  const told = [UsageError, BenchError, SetupError].some((kind) => error instanceof kind);
-  const advice = error instanceof UsageError ? " (--help tells how)" : "";
-  console.error(told ? `${error.message}${advice}` : error);
+  const isExpected = [UsageError, BenchError, SetupError].some((kind) => error instanceof kind);
+  const advice = error instanceof UsageError ? " (see --help)" : "";
+  console.error(isExpected ? `${error.message}${advice}` : error);
   process.exitCode = 2;
 });

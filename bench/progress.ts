@@ -2,7 +2,10 @@ import { SingleBar } from "cli-progress";
 
 export type PhaseBar = { done(count: number): void; end(): void };
 
-/** Shows how far a phase is, by its time, and how many errands are done: on a terminal only, since a result follows. */
+/**
+ * Shows the progress of a phase by time, and the number of completed tasks. Only on a terminal,
+ * since a result follows.
+ */
 export function phaseBar(what: string, seconds: number): PhaseBar {
   if (!process.stderr.isTTY) return { done: () => {}, end: () => {} };
   const bar = new SingleBar({

@@ -7,10 +7,10 @@ import type { Setting } from "./load/messages.ts";
 const SAMPLE = fileURLToPath(
   new URL("../testbed/retail/online-retail-sample.csv", import.meta.url),
 );
-/** Of a larger file the first: enough for orders of every kind, and soon read. */
+/** The first orders of a larger file: enough of every kind, and read quickly. */
 const MOST_ORDERS = 5_000;
 
-/** What a real shop's customers ordered, each as one of the catalogue's shoppers. */
+/** Reads the orders of a real shop, each assigned to one of the catalogue's shoppers. */
 export async function readOrders(
   file: string | undefined,
   { shoppers }: Pick<CatalogSize, "shoppers">,

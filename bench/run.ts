@@ -1,4 +1,4 @@
-// `npm run bench`: orders a second and what an order costs, of the shop and of what it is compared with.
+// `npm run bench`: orders per second and the cost of an order, for the shop and its baselines.
 
 import { SetupError } from "../local/engines/setup-error.ts";
 import { BenchError } from "./bench-error.ts";
@@ -19,9 +19,9 @@ main().then(
     process.exitCode = exitCode;
   },
   (error: Error) => {
-    const told = [UsageError, BenchError, SetupError].some((kind) => error instanceof kind);
-    const advice = error instanceof UsageError ? " (--help tells how)" : "";
-    console.error(told ? `${error.message}${advice}` : error);
+    const isExpected = [UsageError, BenchError, SetupError].some((kind) => error instanceof kind);
+    const advice = error instanceof UsageError ? " (see --help)" : "";
+    console.error(isExpected ? `${error.message}${advice}` : error);
     process.exitCode = 2;
   },
 );

@@ -8,12 +8,12 @@ import { startClients } from "./load/clients.ts";
 import { machineNow } from "./measure/machine.ts";
 import { openMeter } from "./measure/meter.ts";
 import { DEFAULT_CONNECTIONS, monolith } from "./monolith/monolith.ts";
-import type { Asked, Options } from "./options.ts";
+import type { Options, WorkloadChoice } from "./options.ts";
 import { couponsOf, FLASH_SHOPPERS, planOf, type Round } from "./plan.ts";
 import { readOrders } from "./real-orders.ts";
 import { FILLED } from "./report/bars.ts";
 import { type Result, resultOf } from "./report/result.ts";
-import { table, turnWords } from "./report/table.ts";
+import { table, turnLine } from "./report/table.ts";
 import { write } from "./report/write.ts";
 import { playCallbacks } from "./rounds/callbacks.ts";
 import { fillShop } from "./rounds/fill.ts";
@@ -27,13 +27,16 @@ import type { Turn } from "./turn.ts";
 import { playTurn, untilSettled } from "./turns.ts";
 
 const WARMING_SECONDS = 6;
-/** Workloads that can be done again when the shop is full. */
-const STEADY: Asked[] = ["place", "hot", "pay", "retail", "mixed"];
+/** Workloads that can run again in a filled shop. */
+const STEADY: WorkloadChoice[] = ["place", "hot", "pay", "retail", "mixed"];
 const PAYING = ["pay", "callback", "mixed"];
 
 type Undo = (() => Promise<void>)[];
 
-/** Brings everything up, runs the plan, audits, reports, and takes everything down. Resolves to the exit code. */
+/**
+ * Starts everything, runs the plan, audits, reports and stops everything. Resolves to the exit
+ * code.
+ */
 export async function measure(options: Options): Promise<number> {
   const rounds = planOf(options);
   const undo: Undo = [];
@@ -49,7 +52,7 @@ export async function measure(options: Options): Promise<number> {
     return result.audited && result.audited.broken.length > 0 ? 1 : 0;
   } finally {
     for (const step of undo.reverse()) {
-      await step().catch((error: Error) => console.error(`left behind: ${error.message}`));
+      await step().catch((error: Error) => console.error(`cleanup failed: ${error.message}`));
     }
   }
 }
@@ -57,8 +60,8 @@ export async function measure(options: Options): Promise<number> {
 async function play(run: { options: Options; rounds: Round[] }, undo: Undo): Promise<Result> {
   const { options, rounds } = run;
   const beganMs = Date.now();
-  const tell = (line: string) => console.error(line);
-  const engines = await startEngines(tell);
+  const log = (line: string) => console.error(line);
+  const engines = await startEngines(log);
   undo.push(() => engines.stop());
   const machine = machineNow(engines.descriptions);
   const size = {
@@ -77,8 +80,8 @@ async function play(run: { options: Options; rounds: Round[] }, undo: Undo): Pro
   undo.push(() => meter.close());
   const targets = await startTargets({ options, rounds, engines, catalog }, undo);
   const shop = targets.get("shop") as RunningShop | undefined;
-  const told = (turn: Turn, place: { turn: number; of: number }) => tell(turnWords(turn, place));
-  const bench: Bench = { options, engines, size, clients, meter, targets, shop, tell, told };
+  const logTurn = (turn: Turn, place: { turn: number; of: number }) => log(turnLine(turn, place));
+  const bench: Bench = { options, engines, size, clients, meter, targets, shop, log, logTurn };
   await warm(bench);
   const idle = options.warmUpSeconds > 0 ? await idleOf(bench) : undefined;
   const turns: Turn[] = [];
@@ -110,7 +113,7 @@ async function startTargets(
   return running;
 }
 
-/** The first orders of a process are slow: nothing is compiled yet. */
+/** Warms the targets up: the first orders of a process run uncompiled code. */
 async function warm(bench: Bench): Promise<void> {
   if (bench.options.warmUpSeconds === 0) return;
   for (const target of bench.targets.keys()) {
@@ -128,21 +131,21 @@ async function warm(bench: Bench): Promise<void> {
   }
 }
 
-/** One after the other; what needs the shop's maximum takes it from the rounds before. */
+/** Runs a round. A round that needs the shop's maximum takes it from the earlier ones. */
 async function playRound(bench: Bench, round: Round, played: readonly Turn[]): Promise<Turn[]> {
   if (round.workload === "callback") return playCallbacks(bench, round, played);
   if (round.workload === "overload") return playOverload(bench, round, played);
   return playLoads(bench, round);
 }
 
-/** What the same loads are like in a shop with many orders. */
+/** Repeats the loads in a shop with many orders. */
 async function playFilled(
   bench: Bench,
   rounds: readonly Round[],
   beganMs: number,
 ): Promise<Turn[]> {
   const orders = await fillShop(bench, { orders: bench.options.fill, beganMs });
-  bench.tell(`the shop has ${orders.toLocaleString("en")} orders`);
+  bench.log(`the shop has ${orders.toLocaleString("en")} orders`);
   const turns: Turn[] = [];
   for (const round of rounds) {
     if (!STEADY.includes(round.workload)) continue;

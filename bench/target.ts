@@ -1,13 +1,15 @@
 import type { Engines } from "../testbed/engines/engines.ts";
 
-// What is put under load, and what it is given: the same for the shop and for the baselines it is compared with.
+// A target of the load, and what it is given: the same for the shop and its baselines.
 
-/** What is sold, who buys: the same in every target. Ids are positive BIGINTs, as those of the shop. */
+/**
+ * Items, shoppers and coupons, the same in every target. Ids are positive BIGINTs, as in the shop.
+ */
 export type Catalog = {
   goods: { goodsId: bigint; unitPriceCents: bigint; stock: bigint }[];
-  /** The token is one of the shop's, signed with its development keys, and lives as long as a run. */
+  /** The token is signed with the shop's development keys, and is valid for longer than a run. */
   shoppers: { userId: bigint; balanceCents: bigint; token: string }[];
-  /** Each takes an amount off, has no end, and can be spent once, by its owner. */
+  /** Coupons of a fixed amount without an end, each for one order of its owner. */
   coupons: {
     couponId: bigint;
     userId: bigint;
@@ -17,20 +19,24 @@ export type Catalog = {
 };
 
 export type Running = {
-  /** host:port of what serves shop.order.v1.OrderService. */
+  /** The host and port that serve shop.order.v1.OrderService. */
   orderAddress: string;
-  /** Server processes whose CPU and memory count, the load generator aside. Database and nats-server stand apart. */
+  /**
+   * The processes whose CPU and memory count: without load generator, database and nats-server,
+   * which are measured separately.
+   */
   processes(): { name: string; pid: number }[];
   /**
-   * Whether nothing from before that time is under way behind the answers any more: events, confirmations. What the
-   * shop begins by itself, such as closing orders that nobody paid, may go on for long. Default: nothing ever is.
+   * Whether everything that was started before this time has had its effect, such as events and
+   * confirmations. What the shop starts later, such as cancelling unpaid orders, does not count.
+   * Default: always true.
    */
   settled?(before: Date): Promise<boolean>;
-  /** Ports of its gRPC servers. Default: that of orderAddress. */
+  /** The ports of its gRPC servers. Default: that of `orderAddress`. */
   ports?(): number[];
   /** Calls that its servers have answered so far, by gRPC path. Default: not counted. */
   calls?(): Promise<Record<string, { calls: number; bytes: number }>>;
-  /** Ends the processes, drops the schemas, deletes the streams. */
+  /** Stops the processes, drops the schemas and deletes the streams. */
   stop(): Promise<void>;
 };
 
@@ -38,6 +44,6 @@ export type TargetName = "shop" | "monolith" | "bare";
 
 export type Target = {
   name: TargetName;
-  /** Makes its schemas with this catalog in them and starts its processes. */
+  /** Creates its schemas with this catalogue, and starts its processes. */
   start(engines: Engines, catalog: Catalog): Promise<Running>;
 };

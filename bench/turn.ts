@@ -1,9 +1,9 @@
 import type { Figures } from "./measure/figures.ts";
 import type { TargetName } from "./target.ts";
 
-/** What one target did under one load, once. */
+/** One target under one load, once. */
 export type Turn = {
-  /** Of the report: "place", "callback beside place" ... */
+  /** The name in the report: "place", "callback beside place" ... */
   workload: string;
   load: string;
   target: TargetName;
@@ -11,15 +11,15 @@ export type Turn = {
   outcomes: Record<string, number>;
   perSecond: number[];
   curve: [percentile: number, ms: number][];
-  /** Of a long run: memory and queues while it went on. */
+  /** Memory and queues during a long run. */
   samples?: Sample[];
 };
 
-/** What can grow while the shop runs, at one moment. */
+/** What could grow during a run, at one moment. */
 export type Sample = {
   atSeconds: number;
   memoryMib: Record<string, number>;
-  /** Events that have not reached all their consumers, and messages that wait at the broker. */
+  /** Events that have not reached all consumers, and messages waiting at the broker. */
   waitingEvents: number;
   pendingMessages: number;
 };

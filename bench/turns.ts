@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bench, placesOf, runningOf } from "./bench.ts";
 import { BenchError } from "./bench-error.ts";
-import type { Sum } from "./load/clients.ts";
+import type { Summary } from "./load/clients.ts";
 import { curveOf, spreadOf } from "./load/histograms.ts";
 import type { Loop, Phase, WorkloadName } from "./load/messages.ts";
 import { cpuMs } from "./measure/cpu.ts";
 import { figuresOf, totalOf } from "./measure/figures.ts";
-import { loopWords } from "./plan.ts";
+import { loopLabel } from "./plan.ts";
 import { type PhaseBar, phaseBar } from "./progress.ts";
 import type { Running, TargetName } from "./target.ts";
 import type { Turn } from "./turn.ts";
@@ -16,26 +16,32 @@ type TurnOptions = {
   workload: WorkloadName;
   loop: Loop;
   seconds: number;
-  /** Of the same load before it, which does not count. */
+  /** Seconds of the same load before the turn, which do not count. */
   warmUpSeconds: number;
   seed: string;
   more?: Pick<Phase, "flash" | "callbacks">;
-  /** Runs at the same time, in client processes of its own. */
+  /** A load that runs at the same time, in client processes of its own. */
   beside?: { workload: WorkloadName; loop: Loop };
-  /** How the report calls it, where it is not the workload's own name. */
+  /** The name in the report. Default: the workload's. */
   title?: string;
 };
 
 const SETTLED_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 50;
-/** Of one core, and for so long: a target that does not say when it is done is done when it does nothing. */
+/**
+ * A target without `settled` counts as quiet when it uses less than this share of a core for this
+ * long.
+ */
 const QUIET = { share: 0.05, forMs: 200, withinMs: 10_000 };
 
-/** Loads a target and reads what that cost: from a quiet target to a quiet target, so that nothing is left out. */
+/**
+ * Loads a target and measures the cost. It starts and ends with a quiet target, so that the cost
+ * includes everything that the load causes.
+ */
 export async function playTurn(
   bench: Bench,
   options: TurnOptions,
-): Promise<Turn & Pick<Sum, "due">> {
+): Promise<Turn & Pick<Summary, "due">> {
   const { target, workload, loop, seconds, warmUpSeconds, seed, title = workload } = options;
   const running = runningOf(bench, target);
   const phase: Phase = {
@@ -53,7 +59,7 @@ export async function playTurn(
   }
   await untilSettled(running);
   const before = await bench.meter.read(running);
-  const bar = phaseBar(`${target}: ${title}, ${loopWords(loop)}`, seconds);
+  const bar = phaseBar(`${target}: ${title}, ${loopLabel(loop)}`, seconds);
   const { beside } = options;
   const { sum, other } = await playBoth(bench, { phase, beside, bar }).finally(() => bar.end());
   await untilSettled(running);
@@ -74,7 +80,7 @@ export async function playTurn(
   }
   return {
     workload: title,
-    load: loopWords(loop),
+    load: loopLabel(loop),
     target,
     figures,
     outcomes: sum.outcomes,
@@ -84,15 +90,19 @@ export async function playTurn(
   };
 }
 
-/** With something beside it, a phase has the first client process for itself and leaves the others. */
+/**
+ * Plays a phase; with a load beside it, the phase uses the first client process and the other load
+ * uses the rest.
+ */
 async function playBoth(
   { clients }: Bench,
   run: { phase: Phase; beside: TurnOptions["beside"]; bar: PhaseBar },
-): Promise<{ sum: Sum; other?: Sum }> {
+): Promise<{ sum: Summary; other?: Summary }> {
   const { phase, beside, bar } = run;
   const progress = bar.done;
   if (!beside) return { sum: await clients.play(phase, { progress }) };
-  if (clients.count < 2) throw new BenchError(`${phase.workload} needs --clients 2 or more`);
+  if (clients.count < 2)
+    throw new BenchError(`${phase.workload} beside another load needs --clients 2 or more`);
   const others = Array.from({ length: clients.count - 1 }, (_, index) => index + 1);
   const { callbacks: _, ...rest } = phase;
   const [sum, other] = await Promise.all([
@@ -102,7 +112,7 @@ async function playBoth(
   return { sum, other };
 }
 
-/** Resolves when nothing that was begun so far is under way behind the answers any more. */
+/** Resolves when everything that has been started so far has had its effect. */
 export async function untilSettled(running: Running): Promise<void> {
   if (!running.settled) return untilQuiet(running);
   const now = new Date();
@@ -110,7 +120,7 @@ export async function untilSettled(running: Running): Promise<void> {
   while (!(await running.settled(now))) {
     if (Date.now() > untilMs) {
       throw new BenchError(
-        `events were still under way ${SETTLED_WITHIN_MS / 1_000} s after the load`,
+        `events were still in motion ${SETTLED_WITHIN_MS / 1_000} s after the load`,
       );
     }
     await pause(LOOK_EVERY_MS);

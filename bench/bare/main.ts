@@ -1,4 +1,5 @@
-// The bare call: the same messages through the same gRPC stack, answered at once. What this machine can do at all.
+// The bare call: the same messages through the same gRPC stack, answered at once. It shows the most
+// that this machine can do.
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
@@ -19,7 +20,7 @@ const FIRST_ORDER_ID = 1n << 57n;
 
 let lastOrderId = FIRST_ORDER_ID;
 
-/** As long as the answer of an order that was placed; nothing is looked at and nothing is kept. */
+/** An answer of the size of a placed order's; nothing is checked or stored. */
 function answer(request: PlaceOrderRequest) {
   const { consignee = "", mobile = "", text = "" } = request.address ?? {};
   const now = new Date();

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunningShop } from "../shop/shop.ts";
 
-/** Milliseconds from each callback to what followed from it, sorted; what is missing never came. */
+/** Milliseconds from each callback to its effects, sorted. `missing`: callbacks without points. */
 export type Followed = { toPaidMs: number[]; toPointsMs: number[]; missing: number };
 
 type Sql = Pick<RunningShop, "sql">;
@@ -13,8 +13,8 @@ const LOOK_EVERY_MS = 500;
 const CHUNK = 1_000;
 
 /**
- * Waits for the points of these orders. Times are those that order history and point log were stamped with, by the
- * database's clock: it runs on this machine.
+ * Waits for the points of these orders. Times are those of order history and point log, by the
+ * database's clock, which is this machine's.
  */
 export async function follow(
   shop: Sql,
@@ -57,8 +57,8 @@ async function timesOf(
 }
 
 /**
- * The same for all callbacks that were accepted since a moment, counted from when the pay service wrote them down;
- * what is missing has no points yet.
+ * Follows all callbacks that were accepted since a moment, from the time at which pay recorded
+ * them.
  */
 export async function followAll({ sql }: Sql, sinceMs: number): Promise<Followed> {
   const accepted = await sql<{ orderId: bigint; time: Date }>(

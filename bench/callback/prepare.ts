@@ -8,15 +8,20 @@ import { placeRequest } from "../../testbed/orders/fixtures.ts";
 import { type CatalogSize, shelvesOf, shopperIdsOf } from "../catalog.ts";
 import type { RunningShop } from "../shop/shop.ts";
 
-/** A callback that is ready to be sent: paid at the platform, of which the shop has not heard. */
+/**
+ * A callback that is ready to be sent, of a payment that is paid at the provider and still open in
+ * the shop.
+ */
 type Prepared = { orderId: bigint; body: Uint8Array };
 
 const ORDERS_IN_FLIGHT = 64;
 const PAYMENTS_IN_FLIGHT = 16;
-/** The platform's own callbacks come long after the measurement. */
-const PLATFORM_WAITS_MS = 3_600_000;
+/** Delays the provider's own callbacks until long after the measurement. */
+const CALLBACK_DELAY_MS = 3_600_000;
 
-/** Orders with a payment that is paid at the platform, which keeps it to itself from now on. */
+/**
+ * Makes orders with a payment that is paid at the provider, which sends no callbacks from now on.
+ */
 export async function prepareCallbacks(
   shop: Pick<RunningShop, "addresses" | "sandboxUrl">,
   { size, count }: { size: CatalogSize; count: number },
@@ -24,7 +29,7 @@ export async function prepareCallbacks(
   const sandbox = sandboxControl(shop.sandboxUrl);
   const { admin, close } = callers(shop.addresses);
   try {
-    await sandbox.faults({ delay_ms: PLATFORM_WAITS_MS });
+    await sandbox.faults({ delay_ms: CALLBACK_DELAY_MS });
     const { hot } = shelvesOf(size);
     const userIds = shopperIdsOf(size);
     const orderIds: bigint[] = [];
@@ -52,10 +57,10 @@ export async function prepareCallbacks(
       },
       { concurrency: PAYMENTS_IN_FLIGHT },
     );
-    const bodies = await platformNotices(sandbox);
+    const bodies = await providerNotices(sandbox);
     return paid.map(({ orderId, paymentId }) => {
       const body = bodies.get(String(paymentId));
-      assert.ok(body, `the platform has no notice of payment ${paymentId}`);
+      assert.ok(body, `the provider has no notice of payment ${paymentId}`);
       return { orderId, body };
     });
   } finally {
@@ -63,13 +68,13 @@ export async function prepareCallbacks(
   }
 }
 
-/** Lets the platform send its callbacks again as a platform does. */
-export function letPlatformCall({ sandboxUrl }: Pick<RunningShop, "sandboxUrl">): Promise<void> {
+/** Makes the provider send its callbacks normally again. */
+export function resumeCallbacks({ sandboxUrl }: Pick<RunningShop, "sandboxUrl">): Promise<void> {
   return sandboxControl(sandboxUrl).faults();
 }
 
-/** The bytes that the platform would send, by payment. */
-async function platformNotices(
+/** The callback bodies of the provider, by payment. */
+async function providerNotices(
   sandbox: ReturnType<typeof sandboxControl>,
 ): Promise<Map<string, Uint8Array>> {
   const { payments, notices } = await sandbox.state();

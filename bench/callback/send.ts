@@ -2,7 +2,7 @@ import { type Agent, request } from "node:http";
 import { DEVELOPMENT_SANDBOX_SECRET } from "../../simulators/sandbox/config.ts";
 import { signedHeaders } from "../../simulators/sandbox/signature.ts";
 
-/** Calls the shop back as the platform does; whether the platform's success answer came. */
+/** Sends a callback as the provider does. Resolves to whether the shop answered with success. */
 export function postCallback(agent: Agent, url: URL, body: Uint8Array): Promise<boolean> {
   const signed = signedHeaders(DEVELOPMENT_SANDBOX_SECRET, body, Date.now());
   const headers = { "content-type": "application/json", "content-length": body.length, ...signed };

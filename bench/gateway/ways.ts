@@ -5,7 +5,7 @@ import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import type { PlaceRequest } from "../../testbed/orders/fixtures.ts";
 import type { Shop } from "../../testbed/shop/shop.ts";
 
-/** One way to place an order; the caller's token goes along. */
+/** A way to place an order with the caller's token. */
 export type Way = {
   name: string;
   place(request: PlaceRequest, token: string): Promise<unknown>;
@@ -14,7 +14,10 @@ export type Way = {
 
 const TIMEOUT_MS = 15_000;
 
-/** The service itself over gRPC, and the gateway in the protocols that clients use, each as its clients would. */
+/**
+ * The order service over gRPC, and the gateway in the protocols that clients use, each with its
+ * usual client.
+ */
 export function waysToOrder(shop: Shop): Way[] {
   const direct = createDirectClient(OrderService, {
     address: shop.addresses.order,

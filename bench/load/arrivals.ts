@@ -1,8 +1,8 @@
 import type { Random } from "../../testbed/random.ts";
 
 /**
- * When customers come who do not know of each other: so many a second on the average, each gap by chance (a Poisson
- * process), as milliseconds from the beginning. The same chance gives the same times.
+ * Arrival times of independent customers with this mean rate (a Poisson process), in milliseconds
+ * from the start. The same source of random values gives the same times.
  */
 export function* arrivals(
   random: Pick<Random, "next">,
@@ -12,7 +12,7 @@ export function* arrivals(
   const meanGapMs = 1_000 / perSecond;
   let atMs = 0;
   for (;;) {
-    // 1 - next() is above 0, of which there is a logarithm.
+    // 1 - next() is above 0, so that its logarithm is finite.
     atMs += -Math.log(1 - random.next()) * meanGapMs;
     if (atMs >= seconds * 1_000) return;
     yield atMs;

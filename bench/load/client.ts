@@ -1,28 +1,31 @@
-// A client process of the load generator: it gets its orders from the bench over the IPC channel.
+// A client process of the load generator. It receives its work from the bench over the IPC channel.
 
 import { seeded } from "../../testbed/random.ts";
 import { shelvesOf, shopperIdsOf } from "../catalog.ts";
 import { requestIds } from "../workloads/orders.ts";
-import type { Errand, Stage } from "../workloads/stage.ts";
+import type { Stage, Task } from "../workloads/stage.ts";
 import { workloads } from "../workloads/workloads.ts";
 import { runLoop } from "./loops.ts";
 import type { FromClient, Phase, Setting, ToClient } from "./messages.ts";
+import { type Recorder, recorderOf } from "./recorder.ts";
 import { callerOf, openRpc, type Rpc } from "./rpc.ts";
-import { type Sight, watch } from "./sight.ts";
 
 const PROGRESS_EVERY_MS = 250;
-/** A refusal is an answer here; where the library made an error of it is of no use. */
+/** A refusal is an ordinary answer here, and its stack trace only costs time. */
 Error.stackTraceLimit = 0;
 
-type Kept = Pick<Stage, "setting" | "shelves" | "shopperIds" | "callers" | "nextRequestId"> & {
+type ClientState = Pick<
+  Stage,
+  "setting" | "shelves" | "shopperIds" | "callers" | "nextRequestId"
+> & {
   rpcs: Map<string, Rpc>;
-  /** How many coupons were used at each target. */
+  /** Coupons used at each target. */
   couponsUsed: Map<string, number>;
 };
 
-let kept: Kept | undefined;
+let state: ClientState | undefined;
 
-function keep(setting: Setting): Kept {
+function stateOf(setting: Setting): ClientState {
   return {
     setting,
     shelves: shelvesOf(setting.size, setting.retail),
@@ -34,8 +37,8 @@ function keep(setting: Setting): Kept {
   };
 }
 
-function stageOf(own: Kept, phase: Phase, sight: Sight): Stage {
-  const { setting, rpcs, couponsUsed } = own;
+function stageOf(state: ClientState, phase: Phase, recorder: Recorder): Stage {
+  const { setting, rpcs, couponsUsed } = state;
   const rpc = (address: string | undefined): Rpc => {
     const key = address ?? "127.0.0.1:9";
     const found = rpcs.get(key) ?? openRpc(key);
@@ -44,7 +47,7 @@ function stageOf(own: Kept, phase: Phase, sight: Sight): Stage {
   };
   const { places, target, seed } = phase;
   return {
-    ...own,
+    ...state,
     phase,
     order: rpc(places.order),
     goods: rpc(places.goods),
@@ -55,49 +58,49 @@ function stageOf(own: Kept, phase: Phase, sight: Sight): Stage {
       couponsUsed.set(target, used + 1);
       const coupon = used * setting.clients + setting.client;
       if (coupon < setting.size.coupons) return coupon;
-      // The bare call is faster than any shop, and nothing is spent there.
+      // The bare call is faster than any shop, and spends no coupon.
       if (target === "bare") return coupon % setting.size.coupons;
-      throw new Error("there are no coupons left");
+      throw new Error("all coupons of the catalogue are used");
     },
-    step: sight.step,
-    tellDue: sight.tellDue,
+    step: recorder.step,
+    recordDue: recorder.recordDue,
   };
 }
 
-async function play(own: Kept, phase: Phase): Promise<void> {
-  const sight = watch(phase.seconds);
-  const errand: Errand = await workloads[phase.workload](stageOf(own, phase, sight));
+async function play(state: ClientState, phase: Phase): Promise<void> {
+  const recorder = recorderOf(phase.seconds);
+  const task: Task = await workloads[phase.workload](stageOf(state, phase, recorder));
   const progress = setInterval(
-    () => tell({ kind: "progress", done: sight.done() }),
+    () => send({ kind: "progress", done: recorder.done() }),
     PROGRESS_EVERY_MS,
   );
-  sight.begin();
+  recorder.begin();
   try {
-    const run = sight.judged(errand);
+    const run = recorder.recorded(task);
     const { seconds, loop } = phase;
-    await runLoop(loop, { seconds, seed: `${phase.seed} ${own.setting.client}`, run });
+    await runLoop(loop, { seconds, seed: `${phase.seed} ${state.setting.client}`, run });
   } finally {
     clearInterval(progress);
   }
-  tell({ kind: "seen", seen: sight.seen() });
+  send({ kind: "result", result: recorder.result() });
 }
 
-function tell(message: FromClient): void {
+function send(message: FromClient): void {
   process.send?.(message);
 }
 
 process.on("message", (message: ToClient) => {
   if (message.kind === "setting") {
-    kept = keep(message.setting);
-    tell({ kind: "ready" });
+    state = stateOf(message.setting);
+    send({ kind: "ready" });
     return;
   }
-  if (!kept) throw new Error("a phase came before the setting");
-  play(kept, message.phase).catch((error: Error) => {
-    tell({ kind: "failed", message: error.message });
+  if (!state) throw new Error("received a phase before the setting");
+  play(state, message.phase).catch((error: Error) => {
+    send({ kind: "failed", message: error.message });
   });
 });
-// Whoever started it is gone.
+// The bench has ended.
 process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches the whole group; the bench ends its clients itself.
+// Ctrl-C reaches the process group; the bench stops its clients itself.
 process.on("SIGINT", () => {});

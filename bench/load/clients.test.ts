@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { shareOf, sumOf } from "./clients.ts";
+import { shareOf, summaryOf } from "./clients.ts";
 import { encode, newHistogram, record } from "./histograms.ts";
-import type { Loop, Seen } from "./messages.ts";
+import type { Loop, PhaseResult } from "./messages.ts";
 
-function seen(times: readonly number[], changes: Partial<Seen> = {}): Seen {
+function resultOf(times: readonly number[], changes: Partial<PhaseResult> = {}): PhaseResult {
   const ok = newHistogram();
   for (const ms of times) record(ok, ms);
   return {
@@ -22,7 +22,7 @@ function seen(times: readonly number[], changes: Partial<Seen> = {}): Seen {
 }
 
 describe("client processes", () => {
-  it("share every load so that together it is whole", () => {
+  it("divide each load without remainder", () => {
     const total = (loop: Loop, of: number, value: (part: Loop) => number) =>
       Array.from({ length: of }, (_, place) => value(shareOf(loop, { place, of }))).reduce(
         (sum, part) => sum + part,
@@ -35,12 +35,12 @@ describe("client processes", () => {
     }
   });
 
-  it("have seen together what each saw", () => {
+  it("combine their results", () => {
     const refused = { ok: 1, "RESOURCE_EXHAUSTED RATE_LIMITED": 4 };
-    const sum = sumOf([
-      seen([1, 2, 3], { perSecond: [2, 1], elapsedMs: 2_000 }),
+    const sum = summaryOf([
+      resultOf([1, 2, 3], { perSecond: [2, 1], elapsedMs: 2_000 }),
       undefined,
-      seen([100], { outcomes: refused }),
+      resultOf([100], { outcomes: refused }),
     ]);
     assert.equal(sum.ok.totalCount, 4);
     assert.deepEqual(sum.outcomes, { ok: 4, "RESOURCE_EXHAUSTED RATE_LIMITED": 4 });

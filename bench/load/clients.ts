@@ -3,24 +3,24 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { BenchError } from "../bench-error.ts";
 import { type Histogram, merge } from "./histograms.ts";
-import type { FromClient, Loop, Phase, Seen, Setting, ToClient } from "./messages.ts";
+import type { FromClient, Loop, Phase, PhaseResult, Setting, ToClient } from "./messages.ts";
 
-/** What all client processes saw of a phase together. */
-export type Sum = Omit<Seen, "ok" | "refused" | "steps"> & {
+/** The combined result of all client processes for a phase. */
+export type Summary = Omit<PhaseResult, "ok" | "refused" | "steps"> & {
   ok: Histogram;
   refused: Histogram;
   steps: Record<string, Histogram>;
 };
 
-/** The client processes of a run: they live as long as it does, so that they are warm. */
+/** The client processes of a run, which live as long as the run, so that they are warm. */
 export type Clients = {
   count: number;
   pids(): number[];
-  /** Plays a phase in all of them at once, or in those that are named, and tells how far it is. */
+  /** Plays a phase in all clients, or in those of `only`, and reports the progress. */
   play(
     phase: Phase,
     options?: { only?: readonly number[]; progress?: (done: number) => void },
-  ): Promise<Sum>;
+  ): Promise<Summary>;
   stop(): Promise<void>;
 };
 
@@ -44,7 +44,7 @@ export async function startClients(setting: Omit<Setting, "client">): Promise<Cl
       const all = [...children.keys()];
       const playing = (only ?? all).slice(0, mostClients(phase.loop));
       const done = new Map<number, number>();
-      const seen = await Promise.all(
+      const results = await Promise.all(
         playing.map(async (client, place) => {
           const child = children[client] as ChildProcess;
           const answer = answerOf(child, (own) => {
@@ -57,7 +57,7 @@ export async function startClients(setting: Omit<Setting, "client">): Promise<Cl
           return answer;
         }),
       );
-      return sumOf(seen);
+      return summaryOf(results);
     },
     async stop() {
       await Promise.all(
@@ -72,12 +72,12 @@ export async function startClients(setting: Omit<Setting, "client">): Promise<Cl
   };
 }
 
-/** With fewer customers than processes, some have nothing to do. */
+/** With fewer customers than processes, some processes are idle. */
 function mostClients(loop: Loop): number {
   return loop.kind === "closed" ? loop.inFlight : Number.POSITIVE_INFINITY;
 }
 
-/** What one of several processes does of the load; together it is all of it. */
+/** The share of one process in a load; the shares add up to all of it. */
 export function shareOf(loop: Loop, { place, of }: { place: number; of: number }): Loop {
   const part = (whole: number) => Math.floor(whole / of) + (place < whole % of ? 1 : 0);
   switch (loop.kind) {
@@ -94,11 +94,11 @@ function send(child: ChildProcess, message: ToClient): void {
   child.send(message);
 }
 
-/** Resolves to what the client saw, once it is through with what it was told. */
+/** Resolves to the client's result once it has done its work. */
 function answerOf(
   child: ChildProcess,
   progress: (done: number) => void = () => {},
-): Promise<Seen | undefined> {
+): Promise<PhaseResult | undefined> {
   return new Promise((resolve, reject) => {
     const end = () => {
       child.off("message", hear);
@@ -107,24 +107,24 @@ function answerOf(
     const hear = (message: FromClient) => {
       if (message.kind === "progress") return progress(message.done);
       end();
-      if (message.kind === "failed") reject(new BenchError(`the load: ${message.message}`));
-      else resolve(message.kind === "seen" ? message.seen : undefined);
+      if (message.kind === "failed") reject(new BenchError(`the load failed: ${message.message}`));
+      else resolve(message.kind === "result" ? message.result : undefined);
     };
     const left = (code: number | null, signal: string | null) => {
       end();
-      reject(new BenchError(`a client process ended (${signal ?? `exit ${code}`})`));
+      reject(new BenchError(`a client process ended unexpectedly (${signal ?? `exit ${code}`})`));
     };
     child.on("message", hear);
     child.on("exit", left);
   });
 }
 
-export function sumOf(parts: readonly (Seen | undefined)[]): Sum {
-  const seen = parts.filter((part) => part !== undefined);
+export function summaryOf(parts: readonly (PhaseResult | undefined)[]): Summary {
+  const results = parts.filter((part) => part !== undefined);
   const outcomes: Record<string, number> = {};
   const encoded: Record<string, string[]> = {};
   const perSecond: number[] = [];
-  for (const part of seen) {
+  for (const part of results) {
     for (const [name, count] of Object.entries(part.outcomes)) {
       outcomes[name] = (outcomes[name] ?? 0) + count;
     }
@@ -135,17 +135,18 @@ export function sumOf(parts: readonly (Seen | undefined)[]): Sum {
       perSecond[second] = (perSecond[second] ?? 0) + count;
     }
   }
-  const total = (of: (part: Seen) => number) => seen.reduce((sum, part) => sum + of(part), 0);
+  const total = (of: (part: PhaseResult) => number) =>
+    results.reduce((sum, part) => sum + of(part), 0);
   return {
     outcomes,
     perSecond,
-    ok: merge(seen.map(({ ok }) => ok)),
-    refused: merge(seen.map(({ refused }) => refused)),
+    ok: merge(results.map(({ ok }) => ok)),
+    refused: merge(results.map(({ refused }) => refused)),
     steps: Object.fromEntries(Object.entries(encoded).map(([name, all]) => [name, merge(all)])),
     inTime: total(({ inTime }) => inTime),
     cpuMs: total(({ cpuMs }) => cpuMs),
     rssBytes: total(({ rssBytes }) => rssBytes),
-    elapsedMs: Math.max(0, ...seen.map(({ elapsedMs }) => elapsedMs)),
-    due: seen.flatMap(({ due }) => due),
+    elapsedMs: Math.max(0, ...results.map(({ elapsedMs }) => elapsedMs)),
+    due: results.flatMap(({ due }) => due),
   };
 }

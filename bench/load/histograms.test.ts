@@ -11,7 +11,7 @@ const near = (value: number, wanted: number) =>
   assert.ok(Math.abs(value - wanted) <= wanted * 0.002, `${value} is not ${wanted}`);
 
 describe("histograms", () => {
-  it("say the same merged as if one process had measured all", () => {
+  it("merge to what one process would have measured", () => {
     const fast = Array.from({ length: 900 }, (_, index) => 1 + index / 900);
     const slow = Array.from({ length: 100 }, (_, index) => 100 + index);
     const merged = merge([encode(measured(fast)), encode(measured(slow))]);
@@ -25,11 +25,11 @@ describe("histograms", () => {
     for (const ms of [0.001, 0.5, 12.34, 987.6, 60_000]) near(spreadOf(measured([ms])).p50, ms);
   });
 
-  it("count what is longer than two minutes as that", () => {
+  it("count longer times as two minutes", () => {
     near(spreadOf(measured([500_000])).max, 120_000);
   });
 
-  it("are nothing where nothing was measured", () => {
+  it("are empty without a measurement", () => {
     assert.deepEqual(spreadOf(merge([])), { p50: 0, p90: 0, p99: 0, p999: 0, max: 0 });
     assert.deepEqual(curveOf(newHistogram()), []);
   });

@@ -7,10 +7,10 @@ import {
 
 export type { Histogram };
 
-/** Microseconds, from 1 to two minutes, each with three digits. */
+/** From a microsecond to two minutes, with three significant digits. */
 const MOST_MICROSECONDS = 120_000_000;
 const DIGITS = 3;
-/** Of a bucket: counts up to 2^32. */
+/** Counts of a bucket up to 2^32. */
 const BUCKET_BITS = 32;
 
 /** Milliseconds. */
@@ -27,18 +27,18 @@ export function newHistogram(): Histogram {
   });
 }
 
-/** A time in milliseconds; what is longer than two minutes counts as that. */
+/** Records a time in milliseconds; a longer one counts as two minutes. */
 export function record(histogram: Histogram, ms: number): void {
   const microseconds = Math.round(ms * 1_000);
   histogram.recordValue(Math.min(Math.max(microseconds, 0), MOST_MICROSECONDS));
 }
 
-/** As it travels from a client process. */
+/** Encodes a histogram for the IPC channel. */
 export function encode(histogram: Histogram): string {
   return encodeIntoCompressedBase64(histogram);
 }
 
-/** What several processes measured, as if one had. */
+/** Merges the histograms of several processes. */
 export function merge(encoded: readonly string[]): Histogram {
   const merged = newHistogram();
   for (const one of encoded) merged.add(decodeFromCompressedBase64(one, BUCKET_BITS));
@@ -57,7 +57,7 @@ export function spreadOf(histogram: Histogram): Spread {
   };
 }
 
-/** Points of the curve of percentiles, closer together towards the end: [percentile, milliseconds]. */
+/** Points of the percentile curve, denser towards the end: [percentile, milliseconds]. */
 export function curveOf(histogram: Histogram): [percentile: number, ms: number][] {
   if (histogram.totalCount === 0) return [];
   const percentiles = [0, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9, 99.95, 99.99, 100];

@@ -3,13 +3,18 @@ import { seeded } from "../../testbed/random.ts";
 import { arrivals } from "./arrivals.ts";
 import type { Loop } from "./messages.ts";
 
-/** One errand; it never fails. It counts from the time at which its customer came, on the scale of performance.now(). */
+/**
+ * Runs one task and never rejects. Its time counts from the customer's arrival, on the scale of
+ * performance.now().
+ */
 export type Run = (cameMs: number) => Promise<void>;
 
-/** Of one client process; a target that leaves so many without an answer is not measured any more, but flooded. */
+/**
+ * The most open calls of a client process: with more, the target is flooded rather than measured.
+ */
 const MAX_WAITING = 50_000;
 
-/** Runs errands as the loop says, and resolves when the last one has ended. */
+/** Runs tasks as the loop says; resolves when the last has ended. */
 export async function runLoop(
   loop: Loop,
   { seconds, seed, run }: { seconds: number; seed: string; run: Run },
@@ -32,7 +37,8 @@ export async function runLoop(
       for (const atMs of arrivals(seeded(seed), { perSecond: loop.perSecond, seconds })) {
         const earlyMs = begin + atMs - performance.now();
         if (earlyMs > 0) await pause(earlyMs);
-        if (under.size >= MAX_WAITING) throw new Error(`${MAX_WAITING} calls have no answer`);
+        if (under.size >= MAX_WAITING)
+          throw new Error(`${MAX_WAITING} calls are waiting for an answer; offer a lower rate`);
         const running = run(begin + atMs).finally(() => under.delete(running));
         under.add(running);
       }

@@ -2,7 +2,7 @@ import type { Basket, CatalogSize } from "../catalog.ts";
 
 export type WorkloadName = "place" | "hot" | "flash" | "pay" | "callback" | "retail" | "mixed";
 
-/** Where what is loaded can be reached. A baseline has an address of its own for orders only. */
+/** Addresses of the target. A baseline has only that for orders. */
 export type Places = {
   order: string;
   goods?: string;
@@ -11,64 +11,64 @@ export type Places = {
   sandboxUrl?: string;
 };
 
-/** How the load comes. */
+/** The form of a load. */
 export type Loop =
-  /** So many customers at once, each with the next errand as soon as it has its answer. */
+  /** A closed loop: each of so many customers starts its next task when it has its answer. */
   | { kind: "closed"; inFlight: number }
-  /** So many customers a second, whether the answers come or not. */
+  /** An open loop: customers arrive at this rate, independently of answers. */
   | { kind: "open"; perSecond: number }
-  /** So many customers, all at the same moment. */
+  /** All customers arrive at the same moment. */
   | { kind: "burst"; customers: number };
 
-/** What a client process needs to know once. */
+/** What a client process receives once. */
 export type Setting = {
   client: number;
   clients: number;
   size: CatalogSize;
-  /** In the order of the catalogue's shoppers. */
+  /** Tokens in the order of the catalogue's shoppers. */
   tokens: string[];
   retail: { items: { unitPriceCents: bigint }[]; baskets: Basket[] } | undefined;
 };
 
-/** What a client process does in one go. */
+/** What a client process does in one phase. */
 export type Phase = {
-  /** A name for the target: what was used up there stays used up. */
+  /** The name of the target, whose coupons stay used. */
   target: string;
   places: Places;
   workload: WorkloadName;
   loop: Loop;
   seconds: number;
   seed: string;
-  /** Of a flash sale: which one. */
+  /** The index of a flash sale. */
   flash?: number;
-  /** Of callbacks: what to send. */
+  /** The callbacks to send. */
   callbacks?: { orderId: bigint; body: Uint8Array }[];
 };
 
 export type ToClient = { kind: "setting"; setting: Setting } | { kind: "phase"; phase: Phase };
 
-/** What one client process saw. Histograms are encoded. */
-export type Seen = {
-  /** Errands by how they ended: "ok", or a gRPC status with the shop's reason. */
+/** The result of one client process. Histograms are encoded. */
+export type PhaseResult = {
+  /** Tasks by outcome: "ok", or a gRPC status with the shop's reason. */
   outcomes: Record<string, number>;
-  /** Errands that ended well before the time was over. */
+  /** Tasks that succeeded in time. */
   inTime: number;
   ok: string;
   refused: string;
-  /** Calls and waits that errands consist of, by name. */
+  /** The steps of tasks, by name. */
   steps: Record<string, string>;
-  /** Ended well in each second. */
+  /** Tasks that succeeded in each second. */
   perSecond: number[];
   cpuMs: number;
   /** From the first arrival to the last answer. */
   elapsedMs: number;
   rssBytes: number;
-  /** Of callbacks: when each was due, by the clock. */
+  /** When each callback was due, by the wall clock. */
   due: { orderId: bigint; dueAtMs: number }[];
 };
 
 export type FromClient =
   | { kind: "ready" }
   | { kind: "progress"; done: number }
-  | { kind: "seen"; seen: Seen }
+  | { kind: "result"; result: PhaseResult }
   | { kind: "failed"; message: string };

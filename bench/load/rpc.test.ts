@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Metadata, Server, ServerCredentials, type StatusObject, status } from "@grpc/grpc-js";
-import { callerOf, NotDone, openRpc, outcomeOf, type Rpc } from "./rpc.ts";
+import { CallFailed, callerOf, openRpc, outcomeOf, type Rpc } from "./rpc.ts";
 
 const same = (bytes: Buffer) => bytes;
 const method = (path: string, responseStream = false) => ({
@@ -13,7 +13,7 @@ const method = (path: string, responseStream = false) => ({
   responseDeserialize: same,
 });
 const caller = callerOf("a-token");
-/** More than a window and than a chunk. */
+/** Larger than a flow-control window and a chunk. */
 const large = Buffer.alloc(300_000, "x");
 
 async function serve(name: string): Promise<{ server: Server; address: string }> {
@@ -36,8 +36,8 @@ async function serve(name: string): Promise<{ server: Server; address: string }>
       call: { request: Buffer; metadata: Metadata },
       respond: (e: null, answer: Buffer) => void,
     ) => {
-      const told = `${name} ${call.metadata.get("authorization")} `;
-      respond(null, Buffer.concat([Buffer.from(told), call.request]));
+      const prefix = `${name} ${call.metadata.get("authorization")} `;
+      respond(null, Buffer.concat([Buffer.from(prefix), call.request]));
     },
     refuse: (_: unknown, respond: (error: Partial<StatusObject>) => void) => respond(refusal),
     stream: (call: { write(message: Buffer): void }) => {
@@ -54,7 +54,7 @@ async function serve(name: string): Promise<{ server: Server; address: string }>
   return { server, address: `127.0.0.1:${port}` };
 }
 
-describe("the load's calls", () => {
+describe("calls of the load generator", () => {
   let servers: Awaited<ReturnType<typeof serve>>[];
   let rpc: Rpc;
   before(async () => {
@@ -66,42 +66,42 @@ describe("the load's calls", () => {
     for (const { server } of servers) server.forceShutdown();
   });
 
-  const notDone = async (call: Promise<unknown>) => {
+  const outcomeOfFailed = async (call: Promise<unknown>) => {
     const error = await call.then(
-      () => assert.fail("it was done"),
+      () => assert.fail("the call succeeded"),
       (reason: unknown) => reason,
     );
-    assert.ok(error instanceof NotDone);
+    assert.ok(error instanceof CallFailed);
     return outcomeOf(error);
   };
 
-  it("carry a message there and back, with who calls", async () => {
+  it("send a message with the caller's token and return the answer", async () => {
     const answer = await rpc.call("/test/echo", Buffer.from("hello"), caller);
     assert.equal(String(answer), "first Bearer a-token hello");
     const much = await rpc.call("/test/echo", large, caller);
     assert.deepEqual(much.subarray(-large.length), large);
   });
 
-  it("are a thousand at once, each with its own answer", async () => {
+  it("run 1,000 at once, each with its own answer", async () => {
     const numbers = Array.from({ length: 1_000 }, (_, number) => String(number));
     const calls = numbers.map((number) => rpc.call("/test/echo", Buffer.from(number), caller));
     const answers = (await Promise.all(calls)).map((answer) => String(answer).split(" ").at(-1));
     assert.deepEqual(answers, numbers);
   });
 
-  it("tell what they were refused with", async () => {
-    const refused = notDone(rpc.call("/test/refuse", Buffer.alloc(0), caller));
+  it("report status and reason of a refusal", async () => {
+    const refused = outcomeOfFailed(rpc.call("/test/refuse", Buffer.alloc(0), caller));
     assert.equal(await refused, "RESOURCE_EXHAUSTED RATE_LIMITED");
-    assert.equal(await notDone(rpc.call("/test/other", large, caller)), "UNIMPLEMENTED");
+    assert.equal(await outcomeOfFailed(rpc.call("/test/other", large, caller)), "UNIMPLEMENTED");
   });
 
-  it("take the first message of a stream and leave it", async () => {
+  it("take the first message of a stream and cancel it", async () => {
     assert.deepEqual(await rpc.first("/test/stream", Buffer.alloc(0), caller), large);
-    const empty = notDone(rpc.first("/test/none", Buffer.alloc(0), caller));
+    const empty = outcomeOfFailed(rpc.first("/test/none", Buffer.alloc(0), caller));
     assert.equal(await empty, "INTERNAL");
   });
 
-  it("go to each of several addresses in turn", async () => {
+  it("use several addresses in turn", async () => {
     const both = openRpc(`ipv4:${servers.map(({ address }) => address).join(",")}`);
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => both.call("/test/echo", Buffer.alloc(0), caller)),
@@ -111,15 +111,15 @@ describe("the load's calls", () => {
     assert.deepEqual(names, ["first", "first", "second", "second"]);
   });
 
-  it("tell that nobody was there, and reach who is there afterwards", async () => {
+  it("fail as UNAVAILABLE without a server", async () => {
     const gone = await serve("gone");
     const other = openRpc(gone.address);
     await other.call("/test/echo", large, caller);
     gone.server.forceShutdown();
-    assert.equal(await notDone(other.call("/test/echo", large, caller)), "UNAVAILABLE");
+    assert.equal(await outcomeOfFailed(other.call("/test/echo", large, caller)), "UNAVAILABLE");
     other.close();
-    const nobody = openRpc("127.0.0.1:9");
-    assert.equal(await notDone(nobody.call("/test/echo", large, caller)), "UNAVAILABLE");
-    nobody.close();
+    const absent = openRpc("127.0.0.1:9");
+    assert.equal(await outcomeOfFailed(absent.call("/test/echo", large, caller)), "UNAVAILABLE");
+    absent.close();
   });
 });

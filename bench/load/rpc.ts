@@ -8,24 +8,25 @@ import {
 import { status } from "@grpc/grpc-js";
 
 /**
- * gRPC by hand on Node's HTTP/2, with requests that are bytes already: the load shares the machine with what it loads,
- * and a client library made for applications takes as much of it as a service does for its answer.
+ * A minimal gRPC client on Node's HTTP/2, for requests that are bytes already. The load shares the
+ * machine with its target, and a general client library would use as much CPU for a call as a
+ * service does for its answer.
  */
 export type Rpc = {
-  /** Resolves to the answer's bytes; rejects with NotDone. */
+  /** Resolves to the bytes of the answer; rejects with CallFailed. */
   call(path: string, body: Buffer, caller: Caller): Promise<Buffer>;
-  /** Resolves to the first message of a stream, which is then left. */
+  /** Resolves to the first message of a stream, which is then cancelled. */
   first(path: string, body: Buffer, caller: Caller): Promise<Buffer>;
   close(): void;
 };
 
-/** Who calls, as a header says it. */
+/** The caller, as a header. */
 export type Caller = { authorization: string };
 
 export const callerOf = (token: string): Caller => ({ authorization: `Bearer ${token}` });
 
-/** A call that was refused, or got no answer. */
-export class NotDone extends Error {
+/** A call that was refused or not answered. */
+export class CallFailed extends Error {
   readonly code: status;
 
   constructor(code: status, details: string) {
@@ -34,19 +35,22 @@ export class NotDone extends Error {
   }
 }
 
-/** "RESOURCE_EXHAUSTED RATE_LIMITED": the status, and what the shop said why. */
+/** The status and the shop's reason, such as "RESOURCE_EXHAUSTED RATE_LIMITED". */
 export function outcomeOf(error: unknown): string {
-  if (!(error instanceof NotDone)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof CallFailed)) return error instanceof Error ? error.message : String(error);
   const reason = /^[A-Z_]+$/.exec(error.message)?.[0];
   return reason === undefined ? `${status[error.code]}` : `${status[error.code]} ${reason}`;
 }
 
 const TIMEOUT_SECONDS = 10;
 const LOOK_EVERY_MS = 1_000;
-/** Before a message: whether it is compressed, which it never is here, and how long it is. */
+/** The prefix of a message: its compression flag, which is never set here, and its length. */
 const PREFIX_BYTES = 5;
 
-/** `address` is host:port, or a list as gRPC's resolver takes it; then each gets its share. */
+/**
+ * `address` is host:port, or a list in the form of gRPC's resolver, whose addresses are used in
+ * turn.
+ */
 export function openRpc(address: string): Rpc {
   const origins = address.replace(/^ipv4:/, "").split(",");
   const sessions = new Map<string, ClientHttp2Session>();
@@ -57,7 +61,7 @@ export function openRpc(address: string): Rpc {
     const known = sessions.get(origin);
     if (known && !known.closed && !known.destroyed) return known;
     const session = connect(`http://${origin}`);
-    // Each of its calls tells by itself that it is lost.
+    // Each call of the session reports its own failure.
     session.on("error", () => {});
     sessions.set(origin, session);
     return session;
@@ -103,47 +107,50 @@ function framed(body: Buffer): Buffer {
   return frame;
 }
 
-/** The message that these bytes begin with; undefined where it is not there yet. */
+/** The message at the start of these bytes; undefined while it is incomplete. */
 function messageIn(bytes: Buffer): Buffer | undefined {
   if (bytes.length < PREFIX_BYTES) return undefined;
   const end = PREFIX_BYTES + bytes.readUInt32BE(1);
   return bytes.length < end ? undefined : bytes.subarray(PREFIX_BYTES, end);
 }
 
-/** Hears how a call ends: `end` gets what came, and undefined where it ended well. */
-function hear(stream: ClientHttp2Stream, end: (bytes: Buffer, failure?: NotDone) => void): void {
+/** Calls `end` when a call has ended, with what was received, and with the failure if it failed. */
+function onEnd(
+  stream: ClientHttp2Stream,
+  end: (bytes: Buffer, failure?: CallFailed) => void,
+): void {
   const chunks: Buffer[] = [];
-  let told: IncomingHttpHeaders = {};
+  let received: IncomingHttpHeaders = {};
   let lost = "no answer in time";
-  const hearStatus = (headers: IncomingHttpHeaders) => {
-    if ("grpc-status" in headers) told = headers;
+  const readStatus = (headers: IncomingHttpHeaders) => {
+    if ("grpc-status" in headers) received = headers;
   };
-  stream.on("response", hearStatus);
-  stream.on("trailers", hearStatus);
+  stream.on("response", readStatus);
+  stream.on("trailers", readStatus);
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   stream.on("error", (error) => {
     lost = error.message;
   });
-  // Last of all: trailers may come before the data that they follow.
+  // Comes last: trailers may be reported before the data that they follow.
   stream.on("close", () => {
     const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-    const code = told["grpc-status"];
+    const code = received["grpc-status"];
     if (code === "0") return end(bytes);
     if (code !== undefined) {
-      const details = decodeURIComponent(String(told["grpc-message"] ?? ""));
-      return end(bytes, new NotDone(Number(code), details));
+      const details = decodeURIComponent(String(received["grpc-message"] ?? ""));
+      return end(bytes, new CallFailed(Number(code), details));
     }
     const isLate = stream.rstCode === constants.NGHTTP2_CANCEL;
-    end(bytes, new NotDone(isLate ? status.DEADLINE_EXCEEDED : status.UNAVAILABLE, lost));
+    end(bytes, new CallFailed(isLate ? status.DEADLINE_EXCEEDED : status.UNAVAILABLE, lost));
   });
 }
 
 function answered(stream: ClientHttp2Stream): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    hear(stream, (bytes, failure) => {
+    onEnd(stream, (bytes, failure) => {
       const message = messageIn(bytes);
       if (message && !failure) resolve(message);
-      else reject(failure ?? new NotDone(status.INTERNAL, "an answer without a message"));
+      else reject(failure ?? new CallFailed(status.INTERNAL, "the answer has no message"));
     });
   });
 }
@@ -158,8 +165,8 @@ function firstOf(stream: ClientHttp2Stream): Promise<Buffer> {
       resolve(message);
       stream.close(constants.NGHTTP2_CANCEL);
     });
-    hear(stream, (_, failure) => {
-      reject(failure ?? new NotDone(status.INTERNAL, "a stream that ended without a message"));
+    onEnd(stream, (_, failure) => {
+      reject(failure ?? new CallFailed(status.INTERNAL, "the stream ended without a message"));
     });
   });
 }

@@ -1,7 +1,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connectToBroker } from "../../testbed/shop/streams.ts";
 
-/** Messages that were ever stored, and those that a consumer has not taken or not acknowledged yet. */
+/** Messages stored so far, and messages that a consumer has not received or not acknowledged. */
 type BrokerCounts = { stored: number; pending: number };
 
 type BrokerMeter = { counts(): Promise<BrokerCounts>; close(): Promise<void> };

@@ -1,5 +1,5 @@
-// Loaded into the shop's processes by the bench (--import): counts the calls that each serves, and writes the counts to
-// a file when it is asked by a signal.
+// Loaded into the shop's processes by the bench (--import): counts the calls that each serves, and
+// writes the counts to a file on SIGUSR2.
 
 import { subscribe } from "node:diagnostics_channel";
 import { renameSync, writeFileSync } from "node:fs";

@@ -16,7 +16,7 @@ export function countingEnv(directory: string, name: string): Record<string, str
   };
 }
 
-/** What these processes have counted so far, together. */
+/** The sum of what these processes have counted so far. */
 export async function readCounts(
   directory: string,
   processes: readonly { name: string; pid: number }[],
@@ -39,7 +39,8 @@ async function untilWritten(file: string): Promise<Counts> {
     try {
       return JSON.parse(readFileSync(file, "utf8")) as Counts;
     } catch (error) {
-      if (Date.now() > untilMs) throw new Error(`${file} was not written`, { cause: error });
+      if (Date.now() > untilMs)
+        throw new Error(`${file} was not written in ${WITHIN_MS} ms`, { cause: error });
     }
   }
 }

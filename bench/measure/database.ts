@@ -1,10 +1,10 @@
 import { type Connection, createConnection } from "mysql2/promise";
 
-/** What the server has done since it started. */
+/** Counters of the server since its start. */
 export type DatabaseCounts = {
   commits: number;
   statements: number;
-  /** fsync, of the log and of everything else. */
+  /** Calls of fsync, for the log and for everything else. */
   flushes: number;
   bytes: number;
   rowsWritten: number;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Sum, sumOf } from "../load/clients.ts";
+import { type Summary, summaryOf } from "../load/clients.ts";
 import { newHistogram, record } from "../load/histograms.ts";
 import { figuresOf } from "./figures.ts";
 import type { Reading } from "./meter.ts";
@@ -16,19 +16,19 @@ const reading = (times: number): Reading => ({
   rpcBytes: 80_000 * times,
 });
 
-function seen(ok: number, refused: number): Sum {
+function summary(ok: number, refused: number): Summary {
   const [good, bad] = [newHistogram(), newHistogram()];
   for (let one = 0; one < ok; one += 1) record(good, 5);
   for (let one = 0; one < refused; one += 1) record(bad, 1);
   const outcomes = { ok, "FAILED_PRECONDITION STOCK_NOT_ENOUGH": refused };
-  return { ...sumOf([]), ok: good, refused: bad, outcomes, inTime: ok, elapsedMs: 500 };
+  return { ...summaryOf([]), ok: good, refused: bad, outcomes, inTime: ok, elapsedMs: 500 };
 }
 
 const costs = { before: reading(1), after: reading(2), seconds: 2, burst: false, beside: 0 };
 
-describe("figures of a turn", () => {
-  it("are what was used between the two readings, by what was done", () => {
-    const figures = figuresOf(seen(100, 0), costs);
+describe("the figures of a turn", () => {
+  it("are the difference of two readings, per successful task", () => {
+    const figures = figuresOf(summary(100, 0), costs);
     assert.equal(figures.perSecond, 50);
     assert.equal(figures["cpuMs.order"], 0.5);
     assert.equal(figures.cpuMs, 0.8, "without the load generator");
@@ -37,13 +37,13 @@ describe("figures of a turn", () => {
     assert.deepEqual([figures.calls, figures.batch], [1.04, 25]);
   });
 
-  it("count refusals of a burst as answers, until the last", () => {
-    const figures = figuresOf(seen(10, 90), { ...costs, burst: true });
+  it("count refusals of a burst as answers", () => {
+    const figures = figuresOf(summary(10, 90), { ...costs, burst: true });
     assert.deepEqual([figures.perSecond, figures.done, figures.notDone], [200, 10, 90]);
     assert.equal(figures["cpuMs.order"], 0.5);
   });
 
-  it("share the cost with what was done beside", () => {
-    assert.equal(figuresOf(seen(20, 0), { ...costs, beside: 80 })["cpuMs.order"], 0.5);
+  it("divide the cost by all tasks that ran at the same time", () => {
+    assert.equal(figuresOf(summary(20, 0), { ...costs, beside: 80 })["cpuMs.order"], 0.5);
   });
 });

@@ -1,22 +1,23 @@
-import type { Sum } from "../load/clients.ts";
+import type { Summary } from "../load/clients.ts";
 import { spreadOf } from "../load/histograms.ts";
 import { LOAD, type Reading } from "./meter.ts";
 
-/** Everything that one turn gave, each under a name of its own, so that medians and ratios can be taken of all alike. */
+/** All figures of one turn by name, so that medians and ratios are computed alike for all. */
 export type Figures = Record<string, number>;
 
 const PLACE = "/shop.order.v1.OrderService/PlaceOrder";
-/** The call of a batch of orders to goods: it tells how many travelled together. */
+/** The call of a batch of orders to goods, whose count gives the size of batches. */
 const RESERVE = "/shop.goods.v1.GoodsService/ReserveStock";
 
 const SPREAD = ["p50", "p90", "p99", "p999", "max"] as const;
 
 /**
- * What a phase came to: rate, times, and what each errand that went well cost. Of a burst, which is over when all have
- * their answers, refusals are as much what was wanted. What was done beside it costs, too.
+ * Computes the figures of a phase: rate, times, and costs per successful task. In a burst, refusals
+ * count as well, because it ends when all customers have an answer. Tasks that ran beside it share
+ * the costs.
  */
 export function figuresOf(
-  sum: Sum,
+  sum: Summary,
   run: { before: Reading; after: Reading; seconds: number; burst: boolean; beside: number },
 ): Figures {
   const { before, after, seconds, burst, beside } = run;

@@ -1,19 +1,19 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { checkedOut } from "../../testbed/checked-out.ts";
 
-/** On what, and of what, the figures are. */
+/** The machine and the versions of a measurement. */
 export type Machine = {
   processor: string;
   cores: number;
   memoryGib: number;
   kernel: string;
   node: string;
-  /** Before the run: what else the machine had to do. */
+  /** The load average before the run. */
   loadAverage: number;
   database: string;
   broker: string;
   commit: string;
-  /** Whether files differed from the commit. */
+  /** Whether tracked files differ from the commit. */
   changed: boolean;
   time: string;
 };

@@ -7,16 +7,19 @@ import { type DatabaseCounts, databaseMeter } from "./database.ts";
 import { residentBytes } from "./memory.ts";
 import { bytesAt } from "./sockets.ts";
 
-/** What everything has used and done so far. */
+/** Usage counters so far. */
 export type Reading = {
-  /** By process; "database", "nats-server" and "load" among them. */
+  /** By process, including "database", "nats-server" and "load". */
   cpuMs: Record<string, number>;
   residentBytes: Record<string, number>;
   database: DatabaseCounts;
   storedMessages: number;
-  /** Calls that the target's servers answered, by method; undefined where it does not count them. */
+  /**
+   * Calls that the target's servers answered, by path; undefined for a target that does not count
+   * them.
+   */
   calls: Counts | undefined;
-  /** At the target's ports; undefined where the machine does not tell. */
+  /** Bytes at the target's ports; undefined on a machine without `ss`. */
   rpcBytes: number | undefined;
 };
 
@@ -30,7 +33,9 @@ export const DATABASE = "database";
 export const BROKER = "nats-server";
 export const LOAD = "load";
 
-/** Reads what targets cost on these engines; `load` are the processes of the load generator. */
+/**
+ * Opens a meter for targets on these engines; `load` returns the processes of the load generator.
+ */
 export async function openMeter(
   engines: Pick<Engines, "mysqlUrl" | "natsUrl" | "mysqlPid" | "natsPid">,
   load: () => number[],

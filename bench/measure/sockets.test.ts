@@ -5,7 +5,7 @@ const line = (local: string, peer: string, sent: number, received: number) =>
   `ESTAB 0 0 ${local} ${peer} cubic wscale:7,7 rto:201 bytes_sent:${sent} bytes_acked:${sent} bytes_received:${received} segs_out:2`;
 
 describe("bytes at a port", () => {
-  it("are those of the server's end, both ways, of each connection", () => {
+  it("are those of the server's end of each connection, in both directions", () => {
     const lines = [
       line("127.0.0.1:50054", "127.0.0.1:40001", 100, 20),
       line("127.0.0.1:40001", "127.0.0.1:50054", 20, 100),
@@ -16,7 +16,7 @@ describe("bytes at a port", () => {
     assert.equal(countBytes(lines, []), 0);
   });
 
-  it("are none of a connection that has carried nothing", () => {
+  it("are 0 for a connection without data", () => {
     assert.equal(countBytes("ESTAB 0 0 127.0.0.1:50054 127.0.0.1:1 cubic", [50054]), 0);
   });
 });

@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * Bytes that came in and went out at these ports, as the kernel counts them for each connection that is open, both
- * ways together. Undefined where the machine has no `ss` (iproute2).
+ * Bytes received and sent at these ports over open connections, as the kernel counts them.
+ * Undefined on a machine without `ss` (iproute2).
  */
 export async function bytesAt(ports: readonly number[]): Promise<number | undefined> {
   try {
@@ -22,7 +22,7 @@ export async function bytesAt(ports: readonly number[]): Promise<number | undefi
   }
 }
 
-/** Of the lines of ss: those of the servers' ends, since each connection on this machine has two. */
+/** Sums the lines of `ss` for the servers' ends: each connection on this machine has two lines. */
 export function countBytes(lines: string, ports: readonly number[]): number {
   let bytes = 0;
   for (const line of lines.split("\n")) {

@@ -10,7 +10,7 @@ import {
 import type { OutboxEvent } from "./relay.ts";
 import { type Decided, isPaid } from "./write-order.ts";
 
-/** A confirmed order as the shop answers it. */
+/** A confirmed order in the form of the shop's answer. */
 export function orderMessage(
   order: Omit<Decided, "fingerprint" | "actor" | "traceparent">,
 ): MessageInitShape<typeof OrderSchema> {
@@ -40,7 +40,7 @@ export function orderMessage(
   };
 }
 
-/** The events of a confirmed order, as many as the shop's. */
+/** The events of a confirmed order: as many as the shop publishes. */
 export function eventsOf(order: Decided, nextId: () => bigint): OutboxEvent[] {
   const { orderId, userId, payAmountCents } = order;
   const row = (fact: string, eventType: string, payload: Uint8Array): OutboxEvent => ({

@@ -11,46 +11,56 @@ import { Outage } from "#platform/values/refusal.ts";
 
 const { TypedParameter } = mysql;
 type Typed = ReturnType<typeof TypedParameter.LONGLONG>;
-/** What a prepared statement takes. Undefined has no place in it. */
+/** A parameter of a prepared statement, which takes no undefined. */
 export type Parameter = Typed | string | Buffer | Date | null;
 
-/** Sent as the integer that it is: the driver would send text, and the server would compare a key as a double. */
+/**
+ * Sends a bigint as an integer: the driver would send text, and the server would compare keys as
+ * doubles.
+ */
 export const big = (value: bigint): Typed => TypedParameter.LONGLONG(value);
 export const int = (value: number): Typed => TypedParameter.LONG(value);
 
-/** One transaction; every statement in it is prepared once for each connection, and costs one round trip. */
+/** A transaction. Each statement is prepared once per connection, and costs one round trip. */
 export type Transaction = {
   select<T>(sql: string, parameters: readonly Parameter[]): Promise<T[]>;
-  /** Rows that the statement matched. */
+  /** Resolves to the number of matched rows. */
   change(sql: string, parameters: readonly Parameter[]): Promise<number>;
 };
 
 export type Connections = {
   /**
-   * Runs `work` in one READ COMMITTED transaction; deadlock, lock timeout and RunAgain undo everything and run it
-   * again, a bounded number of times.
+   * Runs `work` in a READ COMMITTED transaction. A deadlock, a lock timeout or RunAgain rolls back
+   * and repeats it, a bounded number of times.
    */
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** One statement, committed by itself, for what goes on beside the orders. */
+  /** Runs one statement in its own transaction, for the relay. */
   query<T>(sql: string, parameters: readonly SqlParameter[]): Promise<T[]>;
   close(): Promise<void>;
 };
 
-/** What was read is not so any more. */
+/** Data that were read have changed meanwhile; the transaction must run again. */
 export class RunAgain extends Error {}
 
 const MAX_RUNS = 8;
 const FIRST_PAUSE_MS = 2;
-/** What the server keeps prepared at once (max_prepared_stmt_count is 16,382) is shared by the connections. */
+/**
+ * The limit of prepared statements (max_prepared_stmt_count is 16,382), shared by the connections.
+ */
 const PREPARED_STATEMENTS = 16_000;
 const BESIDE_CONNECTIONS = 2;
 
-/** As in the shop; MariaDB alone reads the last part, which keeps long `in` lists in the order of the key. */
+/**
+ * The session settings of the shop. Only MariaDB reads the last one, which keeps long `in` lists in
+ * key order.
+ */
 const SESSION = `set session time_zone = '+00:00', innodb_lock_wait_timeout = 5,
   sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
   /*M!100307 , in_predicate_conversion_threshold = 0 */`;
 const READ_COMMITTED = "set session transaction isolation level read committed";
-/** A transaction begins with its first statement, and BEGIN needs no round trip of its own. */
+/**
+ * Without autocommit a transaction starts with its first statement, and BEGIN costs no round trip.
+ */
 const WITHOUT_BEGIN = "set session autocommit = 0";
 
 export function openConnections(options: {
@@ -66,7 +76,7 @@ export function openConnections(options: {
     supportBigNumbers: true,
     bigNumberStrings: true,
     enableKeepAlive: true,
-    // A stack of the caller for every statement costs more than what it tells.
+    // A stack trace for each statement costs too much.
     trace: false,
   };
   const orders = mysql.createPool({
@@ -76,8 +86,8 @@ export function openConnections(options: {
     maxPreparedStatements: Math.floor(PREPARED_STATEMENTS / options.connections),
   });
   const beside = mysql.createPool({ ...common, connectionLimit: BESIDE_CONNECTIONS });
-  prepare(orders, [READ_COMMITTED, SESSION, WITHOUT_BEGIN]);
-  prepare(beside, [READ_COMMITTED, SESSION]);
+  initialize(orders, [READ_COMMITTED, SESSION, WITHOUT_BEGIN]);
+  initialize(beside, [READ_COMMITTED, SESSION]);
   return {
     async transact(work) {
       for (let run = 1; ; run += 1) {
@@ -105,8 +115,8 @@ export function openConnections(options: {
   };
 }
 
-/** The driver sends what is asked of a connection in order: these come before anything of ours. */
-function prepare(pool: Pool, statements: string[]): void {
+/** Runs statements first on each new connection: the driver sends queries in order. */
+function initialize(pool: Pool, statements: string[]): void {
   pool.on("connection", (connection) => {
     for (const sql of statements) {
       connection.query(sql, (error) => {
@@ -132,7 +142,8 @@ async function runOnce<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Pr
   }
 }
 
-// The driver's callbacks, not its promises: those make an Error with a stack for each statement beforehand.
+// Callbacks of the driver are used, because its promise API creates an Error with a stack for each
+// statement.
 
 function take(pool: Pool): Promise<PoolConnection> {
   return new Promise((resolve, reject) => {

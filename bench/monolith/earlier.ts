@@ -46,7 +46,10 @@ const SELECT_ORDER = `select order_id as orderId, user_id as userId,
 const SELECT_LINES = `select goods_id as goodsId, quantity, unit_price_cents as unitPriceCents
   from order_lines where order_id = ? order by line_number`;
 
-/** The order that the same request made before; throws where it was another request under this key. */
+/**
+ * The order that the same request has placed before. Throws when the request_id was used for
+ * another request.
+ */
 export async function earlierOrder(
   tx: Transaction,
   { userId, requestId, fingerprint }: Request,

@@ -11,7 +11,7 @@ import type { PlaceCommand } from "../../services/order/domain/order.ts";
 import { decideHolds } from "../../services/user/domain/deduct.ts";
 import { big, type Transaction } from "./connections.ts";
 
-// What an order is decided by, read without locks. The rules, and the words of a refusal, are those of the services.
+// Reads, without locks, what decides about an order. Rules and refusals are those of the services.
 
 type Spent = PlaceCommand & { goodsAmountCents: bigint };
 
@@ -35,7 +35,7 @@ const SELECT_COUPON = `select user_id as userId, amount_off_cents as amountOffCe
     valid_from as validFrom, valid_until as validUntil, used_time as usedTime, now(3) as now
   from coupons where coupon_id = ?`;
 
-/** What the coupon takes off, or why it cannot be spent. */
+/** The discount of the coupon, or why it cannot be spent. */
 export async function couponDiscount(tx: Transaction, order: Spent): Promise<bigint | Refusal> {
   const [row] = await tx.select<CouponRow>(SELECT_COUPON, [big(order.couponId)]);
   const coupon = row && couponOf(order.couponId, row);
@@ -44,7 +44,7 @@ export async function couponDiscount(tx: Transaction, order: Spent): Promise<big
   return amountOffCents(coupon.discount, order.goodsAmountCents);
 }
 
-/** The driver gives every BIGINT as text: a double does not hold them all. */
+/** The driver returns BIGINT as text, because a double cannot hold every value. */
 function couponOf(couponId: bigint, row: CouponRow): Coupon {
   const { status, validFrom, validUntil, usedTime, basisPointsOff } = row;
   const off: Coupon["discount"]["off"] =
@@ -64,7 +64,7 @@ const selectGoods = (count: number) => `select goods_id as goodsId, status,
     unit_price_cents as unitPriceCents, stock
   from goods where goods_id in (${Array.from({ length: count }, () => "?").join(", ")})`;
 
-/** Why the goods are not to be had as ordered; undefined where they are now. */
+/** Why the goods cannot be ordered now; undefined when they can. */
 export async function goodsRefusal(
   tx: Transaction,
   { lines }: PlaceCommand,
@@ -86,7 +86,7 @@ export async function goodsRefusal(
 
 const SELECT_BALANCE = "select balance_cents as balance from users where user_id = ?";
 
-/** Why the user cannot spend the balance; undefined where that is possible now. */
+/** Why the user cannot spend the balance now; undefined when it is sufficient. */
 export async function balanceRefusal(
   tx: Transaction,
   { userId, balanceCents: amountCents }: PlaceCommand,

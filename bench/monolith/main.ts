@@ -1,5 +1,6 @@
-// The monolith: what a good engineer would write instead of five services, to compare the shop with. One process, one
-// schema, one transaction an order; the contract, the door and the rules are the shop's own.
+// The monolith: what a good engineer would write in place of five services, as a baseline for the
+// shop. One process, one schema and one transaction per order; contract, server and rules are the
+// shop's own.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { connectBroker } from "#platform/events/broker.ts";
@@ -28,7 +29,7 @@ async function start(env = process.env): Promise<Running> {
   while (!broker.connected()) await pause(BROKER_PAUSE_MS);
   await broker.ensureStream("order.v1.confirmed");
   const relay = startRelay({ connections, broker, log });
-  // The only process there is: it needs no lease of its number.
+  // The only process: its worker number needs no lease.
   const identifiers = snowflake({
     workerId: 0,
     startMs: 0,

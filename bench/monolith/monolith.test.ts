@@ -20,7 +20,7 @@ const COUPON_CENTS = 300n;
 type Item = Catalog["goods"][number];
 type Counts = Record<string, number>;
 
-describe("the monolith that the shop is compared with", function () {
+describe("the monolith", function () {
   this.timeout(120_000);
   let running: Awaited<ReturnType<ReturnType<typeof monolith>["start"]>>;
   let orders: Client<typeof OrderService>;
@@ -71,7 +71,7 @@ describe("the monolith that the shop is compared with", function () {
     return row;
   };
 
-  it("sells exactly 100 of 100 pieces, to baskets in either order", async () => {
+  it("sells exactly 100 of 100 pieces, to baskets in either order of lines", async () => {
     const [wanted, beside] = [item(0), item(1)];
     const calls = Array.from({ length: 300 }, (_, turn) => {
       const lines: [Item, bigint][] = [
@@ -121,7 +121,7 @@ describe("the monolith that the shop is compared with", function () {
     await refused(strange, Reason.COUPON_NOT_FOUND);
   });
 
-  it("never takes more balance than there is", async () => {
+  it("never deducts more balance than a user has", async () => {
     const { userId, balanceCents } = shopper(2);
     const calls = Array.from({ length: 40 }, () =>
       place(2, requestOf(2, [[item(2), 1n]], { balanceCents: balanceCents / 10n })),
@@ -136,7 +136,7 @@ describe("the monolith that the shop is compared with", function () {
     assert.deepEqual(user, { balance: 0n, log: 0n, least: 0n });
   });
 
-  it("pays an order that the balance covers, and gives its points", async () => {
+  it("pays an order that the balance covers, and awards its points", async () => {
     const amount = 2n * item(2).unitPriceCents + 1_000n;
     const order = await place(3, requestOf(3, [[item(2), 2n]], { balanceCents: amount }));
     assert.equal(order.payStatus, PayStatus.PAID);
@@ -156,21 +156,21 @@ describe("the monolith that the shop is compared with", function () {
     assert.equal(points, amount / 100n);
   });
 
-  it("answers the same order when the same request comes at once and again", async () => {
+  it("answers repeated requests with the same order, concurrent or later", async () => {
     const request = requestOf(4, [[item(3), 1n]]);
     const placed = await Promise.all(Array.from({ length: 20 }, () => place(4, request)));
     placed.push(await place(4, request));
     for (const order of placed) assert.deepEqual(order, placed[0]);
     const other = { ...request, address: { ...request.address, text: "Elsewhere 1" } };
     await refused(place(4, other), Reason.REQUEST_ID_REUSED);
-    // There was one piece, and the requests that came second found none.
+    // Only one piece was in stock, so that the repeated requests found none.
     const { stock } = await one<{ stock: bigint }>("select stock from goods where goods_id = ?", [
       item(3).goodsId,
     ]);
     assert.equal(stock, 0n);
   });
 
-  it("leaves nothing of an order that it refuses", async () => {
+  it("writes nothing for a refused order", async () => {
     const tables = ["orders", "order_lines", "order_history", "outbox", "stock_log", "coupon_uses"];
     const rows = () =>
       Promise.all(tables.map((table) => one(`select count(*) as n from ${table}`)));
@@ -188,7 +188,7 @@ describe("the monolith that the shop is compared with", function () {
     assert.deepEqual(await rows(), before);
   });
 
-  it("places an order of more lines than one statement takes", async () => {
+  it("places an order with more lines than one statement takes", async () => {
     const lines = catalog.goods.slice(5).map((goods): [Item, bigint] => [goods, 3n]);
     const order = await place(7, requestOf(7, lines.toReversed()));
     assert.equal(order.lines.length, lines.length);
@@ -199,7 +199,7 @@ describe("the monolith that the shop is compared with", function () {
     assert.equal(units, 3n * BigInt(lines.length));
   });
 
-  it("keeps books that add up, and publishes what the outbox has", async () => {
+  it("keeps books that add up, and publishes all events of the outbox", async () => {
     const calls = Array.from({ length: 200 }, (_, turn) => {
       const index = 8 + (turn % (SHOPPERS - 8));
       const lines = [0, 1, 2].slice(0, 1 + (turn % 3)).map((step): [Item, bigint] => {
@@ -239,7 +239,10 @@ describe("the monolith that the shop is compared with", function () {
   });
 });
 
-/** 0 and 1: what everybody wants. 3: a single piece. From 5 on: many, of more kinds than one statement takes. */
+/**
+ * Items 0 and 1 are in all baskets of a test, item 3 has a single piece, and from 5 on there are
+ * more than one statement takes.
+ */
 async function smallCatalog(): Promise<Catalog> {
   const stocks = [PIECES, MANY, MANY, 1n, MANY, ...Array.from({ length: 100 }, () => MANY)];
   const goods = stocks.map((stock) => ({ goodsId: newId(), unitPriceCents: 500n, stock }));

@@ -5,12 +5,12 @@ import { startBaseline } from "../baseline.ts";
 import type { Catalog, Target } from "../target.ts";
 import { makeSchema } from "./schema.ts";
 
-/** Of its pool, where nobody says otherwise; `--connections` finds what is best for it on another machine. */
+/** The default size of its pool; `--connections` finds the best one for another machine. */
 export const DEFAULT_CONNECTIONS = 16;
 
 const UNPUBLISHED = "select 1 from outbox where state = 1 limit 1";
 
-/** The first baseline: one process, one schema, one transaction an order. */
+/** The first baseline: one process, one schema and one transaction per order. */
 export function monolith(connections = DEFAULT_CONNECTIONS) {
   return {
     name: "monolith" as const,

@@ -33,10 +33,10 @@ type Parts = {
 };
 
 type OrderMessage = MessageInitShape<typeof OrderSchema>;
-/** A checked request. */
+/** A request that passed the checks. */
 type Request = PlaceCommand & { goodsAmountCents: bigint; fingerprint: Buffer };
 type Asking = { actor: string; traceparent: string; deadlineMs: number };
-type Asked = { request: Request; asking: Asking };
+type WorkloadChoice = { request: Request; asking: Asking };
 type Placed = { message: OrderMessage; events: OutboxEvent[] };
 
 const REQUEST_LIMITS: RequestLimits = {
@@ -47,8 +47,8 @@ const REQUEST_LIMITS: RequestLimits = {
 };
 
 /**
- * Places an order in one transaction: all of it, or nothing. A request that came before gets the same order again,
- * found by the key that it would have taken a second time: a new one never asks for it.
+ * Places an order in one transaction. A repeated request gets the same order, which is found by its
+ * duplicate key: a new request costs no lookup.
  */
 export async function placeOrder(
   parts: Parts,
@@ -65,15 +65,20 @@ export async function placeOrder(
   return message;
 }
 
-async function placeOrRepeat(tx: Transaction, parts: Parts, order: Asked): Promise<Placed> {
+async function placeOrRepeat(
+  tx: Transaction,
+  parts: Parts,
+  order: WorkloadChoice,
+): Promise<Placed> {
   if (Date.now() >= order.asking.deadlineMs) {
-    // It waited for a connection until nobody waited for it.
+    // The caller's deadline passed while the order waited for a connection.
     throw new Refusal(Reason.RATE_LIMITED, { cause: "deadline_passed_in_queue" });
   }
   try {
     return await place(tx, parts, order);
   } catch (error) {
-    // Nothing is written by then. Also after a refusal: what it missed, it may have taken itself when it came first.
+    // Nothing has been written. A refusal may also mean that this request was placed before, and
+    // took what is missing.
     if (!isDuplicateKey(error) && !(error instanceof Refusal)) throw error;
     const earlier = await earlierOrder(tx, order.request);
     if (!earlier) throw error;
@@ -81,7 +86,11 @@ async function placeOrRepeat(tx: Transaction, parts: Parts, order: Asked): Promi
   }
 }
 
-async function place(tx: Transaction, parts: Parts, { request, asking }: Asked): Promise<Placed> {
+async function place(
+  tx: Transaction,
+  parts: Parts,
+  { request, asking }: WorkloadChoice,
+): Promise<Placed> {
   const { couponId, balanceCents, orderAmountCents } = request;
   const couponPaidCents = couponId === 0n ? 0n : await couponDiscount(tx, request);
   if (couponPaidCents instanceof Refusal) {

@@ -9,12 +9,12 @@ import type { Connections } from "./connections.ts";
 export type OutboxEvent = OutboxRow;
 
 export type Relay = {
-  /** Publishes events that were just committed, without waiting for the sweep. */
+  /** Publishes events after their commit, without waiting for the sweep. */
   publishSoon(events: OutboxEvent[]): void;
   stop(): Promise<void>;
 };
 
-// As in the shop's own relay.
+// The limits of the shop's relay.
 const BATCH = 256;
 const MAX_WAITING = 10_000;
 const SWEEP_EVERY_MS = 1_000;
@@ -24,8 +24,9 @@ const SELECT_DUE = `select event_id, fact, event_type, order_id, payload, tracep
   from outbox where state = 1 and next_at <= now(3) order by next_at limit ?`;
 
 /**
- * Publishes the outbox in batches and marks what the stream has. Nobody in a monolith has to be asked whether the event
- * arrived, so that the rows are done then. One process has all rows, and needs no claims on them.
+ * Publishes the outbox in batches and marks what the stream has stored. A monolith has no consumers
+ * that could miss an event, so the rows are complete then. The only process needs no claims on
+ * rows.
  */
 export function startRelay(options: { connections: Connections; broker: Broker; log: Log }): Relay {
   const { connections, broker, log } = options;
@@ -54,7 +55,7 @@ export function startRelay(options: { connections: Connections; broker: Broker; 
   });
   return {
     publishSoon(events) {
-      // What is refused here is the sweep's.
+      // The sweep publishes what is refused here.
       if (broker.connected()) for (const event of events) publishing.submit(event).catch(() => {});
     },
     async stop() {

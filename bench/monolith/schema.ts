@@ -9,8 +9,9 @@ import { insertCatalog } from "../shop/insert-catalog.ts";
 import type { Catalog } from "../target.ts";
 
 /**
- * One schema with the tables of all services, made by their own migrations: every row costs the same as in the shop,
- * keys and checks included. The ledgers by which the services repeat an answer to each other stay empty.
+ * Makes one schema with the tables of all services by their migrations, so that each row costs the
+ * same as in the shop, keys and checks included. The tables by which services recognize repeated
+ * commands stay empty.
  */
 export async function makeSchema(options: {
   mysqlUrl: string;

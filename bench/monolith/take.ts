@@ -4,8 +4,8 @@ import { pointsFor } from "../../services/user/domain/points.ts";
 import { big, RunAgain, type Transaction } from "./connections.ts";
 import { cached, type Decided, isPaid } from "./write-order.ts";
 
-// What an order takes from coupon, balance and stock. Each statement is guarded: it takes nothing where what was looked
-// at before is not so any more, and the order is then placed anew from the start.
+// Takes coupon, balance and stock of an order. Each statement is guarded: it changes nothing when
+// what was read before has changed, and the order is then placed again from the start.
 
 const SPEND_COUPON = `update coupons set status = 2, order_id = ?, used_time = ?
   where coupon_id = ? and user_id = ? and status = 1`;
@@ -34,7 +34,7 @@ const LOG_BALANCE = `insert into balance_log (log_id, user_id, order_id, type, a
 const LOG_POINTS = `insert into point_log (log_id, user_id, order_id, points, spent_cents,
   points_per_unit, log_time) values (?, ?, ?, ?, ?, 1, ?)`;
 
-/** Takes the balance, and gives the points of an order that is paid by it. */
+/** Deducts the balance, and awards the points of an order that it pays. */
 export async function takeBalance(
   tx: Transaction,
   order: Decided,
@@ -57,7 +57,9 @@ export async function takeBalance(
   await tx.change(LOG_POINTS, [...ids, big(points), big(spentCents), now]);
 }
 
-/** Lines of one statement: each finds its values by comparing, so that twice the lines cost four times as much. */
+/**
+ * Lines per statement: the cost grows with their square, since each line is found by comparisons.
+ */
 const MAX_STATEMENT_LINES = 64;
 const repeat = (sql: string, count: number) => Array.from({ length: count }, () => sql);
 
@@ -75,8 +77,8 @@ const logStockSql = cached(
 );
 
 /**
- * Takes the stock of all lines, in the order of the keys, and logs what is left of each. It comes last before the
- * commit: what everybody wants is locked for two round trips and no more.
+ * Takes the stock of all lines in key order, and logs the rest. It runs last before the commit, so
+ * that popular items are locked for two round trips only.
  */
 export async function takeStock(
   tx: Transaction,

@@ -7,7 +7,7 @@ import {
 import { big, int, type Parameter, type Transaction } from "./connections.ts";
 import type { OutboxEvent } from "./relay.ts";
 
-/** An order as it is going to be written, confirmed. */
+/** A confirmed order as it is written. */
 export type Decided = PlaceCommand & {
   orderId: bigint;
   fingerprint: Buffer;
@@ -16,18 +16,18 @@ export type Decided = PlaceCommand & {
   goodsAmountCents: bigint;
   couponPaidCents: bigint;
   payAmountCents: bigint;
-  /** The same for all that is written, and for the answer: nothing has to be read back. */
+  /** The time of all rows and of the answer, so that nothing is read back. */
   now: Date;
   payDeadline: Date;
 };
 
-/** Coupon and balance cover it: it is confirmed and paid in one go. */
+/** Whether coupon and balance cover the amount: the order is confirmed and paid at once. */
 export const isPaid = ({ payAmountCents }: Pick<Decided, "payAmountCents">): boolean =>
   payAmountCents === 0n;
-/** The number of the order's last change. */
+/** The version after the order's last transition. */
 const versionOf = (order: Decided): number => (isPaid(order) ? 2 : 1);
 
-/** Lines of larger orders are only looked at when their stock is taken. */
+/** The stock of larger orders is only checked when it is taken. */
 const MAX_CHECKED = 16;
 const ON_SALE = `and exists (select 1 from goods where goods_id = ?
   and unit_price_cents = ? and status = 1 and stock >= ?)`;
@@ -47,9 +47,9 @@ const insertOrderSql = cached(
 );
 
 /**
- * Writes the order where its user exists, has the balance, and its goods are on sale: looked at without a lock in the
- * same round trip, so that what is hopeless is refused before anything is done for it. False where one of them is not
- * so. What is taken later is guarded by itself.
+ * Inserts the order if its user exists and has the balance, and its goods are on sale. The check
+ * takes no locks and no round trip of its own, and refuses hopeless orders early; what is taken
+ * later is guarded separately. Resolves to whether the order was inserted.
  */
 export async function insertOrder(tx: Transaction, order: Decided): Promise<boolean> {
   const checked = order.lines.length <= MAX_CHECKED ? order.lines : [];
@@ -139,7 +139,7 @@ export async function insertEvents(tx: Transaction, events: OutboxEvent[]): Prom
   );
 }
 
-/** The statement for so many rows: made once, since the driver finds what it has prepared by the text. */
+/** Caches statements by the number of rows: the driver finds prepared statements by their text. */
 export function cached(make: (count: number) => string): (count: number) => string {
   const made = new Map<number, string>();
   return (count) => {

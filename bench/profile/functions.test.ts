@@ -9,7 +9,7 @@ const frame = (functionName: string, lineNumber = 0) => ({
   columnNumber: 0,
 });
 
-/** root -> place -> place (called by itself) -> write, and idle. Each sample is 1 ms. */
+/** root -> place -> place (recursive) -> write, and idle. Each sample is 1 ms. */
 const PROFILE: CpuProfile = {
   nodes: [
     { id: 1, callFrame: frame("(root)"), children: [2, 5] },
@@ -24,8 +24,8 @@ const PROFILE: CpuProfile = {
   timeDeltas: [0, ...Array.from({ length: 9 }, () => 1_000)],
 };
 
-describe("what the functions of a profile cost", () => {
-  it("counts each sample once, and a function that calls itself once", () => {
+describe("the cost of functions in a profile", () => {
+  it("counts each sample once, and a recursive function once", () => {
     const { functions, busyMs, elapsedMs } = costsOf(PROFILE);
     assert.deepEqual(functions, [
       { name: "write", place: "node:net:20", selfMs: 3, totalMs: 3 },

@@ -2,22 +2,22 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CpuProfile } from "./inspector.ts";
 
-/** What a function cost while the profile was recorded. */
+/** The cost of a function while the profile was recorded. */
 export type FunctionCost = {
   name: string;
-  /** "services/order/rpc.ts:27", empty for what is V8's or Node's own. */
+  /** Such as "services/order/rpc.ts:27"; empty for code of V8 or Node. */
   place: string;
   /** In the function itself. */
   selfMs: number;
-  /** In the function and all that it called. */
+  /** In the function and everything it called. */
   totalMs: number;
 };
 
 export type Costs = {
-  /** Of the time that was recorded, how long the process did something. */
+  /** The part of the recorded time in which the process was not idle. */
   busyMs: number;
   elapsedMs: number;
-  /** The one with the most time of its own first. */
+  /** By time of their own, longest first. */
   functions: FunctionCost[];
 };
 
@@ -31,7 +31,10 @@ export function costsOf(profile: CpuProfile): Costs {
   const selfMs = selfTimes(profile);
   const functions = new Map<string, FunctionCost>();
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  /** Adds up a node and all below it; `above` are the functions that it was called from, which recursion names again. */
+  /**
+   * Sums up a node and its descendants; `above` are the callers, among which recursion repeats a
+   * function.
+   */
   const walk = (id: number, above: ReadonlySet<string>): number => {
     const node = nodes.get(id);
     if (!node) return 0;
@@ -59,7 +62,7 @@ export function costsOf(profile: CpuProfile): Costs {
   };
 }
 
-/** Milliseconds at each node: a sample counts until the next one. */
+/** Milliseconds at each node: a sample lasts until the next one. */
 function selfTimes({ samples, timeDeltas, startTime, endTime }: CpuProfile): Map<number, number> {
   const times = new Map<number, number>();
   let at = startTime;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { BenchError } from "../bench-error.ts";
 
-/** As V8 writes it: what .cpuprofile files hold. Times are microseconds. */
+/** V8's format of .cpuprofile files. Times are microseconds. */
 export type CpuProfile = {
   nodes: {
     id: number;
@@ -12,12 +12,12 @@ export type CpuProfile = {
   endTime: number;
   /** The node that ran at each sample. */
   samples: number[];
-  /** From each sample to the one before. */
+  /** The time from the previous sample to each sample. */
   timeDeltas: number[];
 };
 
 type Inspector = {
-  /** Begins to look what the process does, so many microseconds apart. */
+  /** Starts sampling at this interval. */
   start(intervalMicroseconds: number): Promise<void>;
   stop(): Promise<CpuProfile>;
   close(): void;
@@ -27,15 +27,16 @@ const OPEN_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Opens the inspector of a process of Node that runs, by SIGUSR1, and speaks the protocol of the developer tools with
- * it. The process must have been started with `--inspect-port=PORT`, which alone opens nothing and costs nothing.
+ * Opens the inspector of a running Node process by SIGUSR1, and connects to it. The process must
+ * have been started with `--inspect-port=PORT`, which alone opens nothing and costs nothing.
  */
 export async function openInspector(pid: number, port: number): Promise<Inspector> {
   process.kill(pid, "SIGUSR1");
   const socket = new WebSocket(await addressOf(port));
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener("open", () => resolve(), { once: true });
-    const failed = () => reject(new BenchError("the inspector did not take the connection"));
+    const failed = () =>
+      reject(new BenchError(`the inspector on port ${port} refused the connection`));
     socket.addEventListener("error", failed, { once: true });
   });
   const ask = askOver(socket);

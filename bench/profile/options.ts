@@ -8,31 +8,31 @@ const EDGES = ["gateway", "sandbox"];
 const BASELINES = ["monolith", "bare"] as const;
 const PROGRAMS = [...SERVICES, ...EDGES, ...BASELINES];
 const WORKLOADS = ["place", "hot", "pay", "mixed"] as const satisfies WorkloadName[];
-/** Of these only the shop has all services; they need gateway and payment platform, too. */
+/** Workloads that only the shop can run, with gateway and sandbox provider. */
 const PAYING: readonly WorkloadName[] = ["pay", "mixed"];
 
-export const USAGE = `Records a CPU profile of one process under load, and says which functions the time went to.
+export const USAGE = `Records a CPU profile of one process under load, and lists where the time goes.
 
-  npm run profile -- PROGRAM [--workload place] [--seconds 15] [--inflight 256] [--out DIRECTORY]
-  npm run profile -- order --seconds 15 --inflight 256
+  npm run profile -- PROGRAM [OPTION...]    for example:
+    npm run profile -- order --seconds 15 --inflight 256
 
-  PROGRAM     of ${PROGRAMS.join(", ")}
-  --workload  of ${WORKLOADS.join(", ")} (place)
-  --seconds   that are recorded (15)
-  --inflight  customers at once, each orders again once it has its answer (256)
-  --clients   client processes (2)
-  --top       functions in the table (25)
-  --out       where PROGRAM-WORKLOAD.cpuprofile and .html are written (.shop/profiles)
+  PROGRAM          of ${PROGRAMS.join(", ")}
+  --workload NAME  of ${WORKLOADS.join(", ")} (default place)
+  --seconds N      recorded seconds (default 15)
+  --inflight N     customers at once, each orders again once it has its answer (default 256)
+  --clients N      client processes (default 2)
+  --top N          functions in the table (default 25)
+  --out DIRECTORY  where PROGRAM-WORKLOAD.cpuprofile and .html are written (default .shop/profiles)
 
-The .html is a flame graph that needs nothing but a browser; the .cpuprofile is for the developer tools of Chrome
-and others. It brings up engines and what is loaded as the bench does, and takes them down again.`;
+The .html file is a flame graph for any browser; the .cpuprofile file is for the developer tools of
+Chrome and others. The command starts engines and target as the bench does, and stops them.`;
 
 export type ProfileOptions = {
   program: string;
-  /** What has this program. */
+  /** The target that contains the program. */
   target: "shop" | (typeof BASELINES)[number];
   workload: WorkloadName;
-  /** Whether gateway and payment platform run. */
+  /** Whether gateway and sandbox provider run. */
   paying: boolean;
   seconds: number;
   inFlight: number;
@@ -41,7 +41,7 @@ export type ProfileOptions = {
   directory: string;
 };
 
-/** Throws a UsageError; undefined when only help was wanted. */
+/** Reads the command line; undefined when only help is wanted. Throws a UsageError. */
 export function readProfileOptions(
   args: string[],
   env: NodeJS.ProcessEnv,
@@ -49,15 +49,16 @@ export function readProfileOptions(
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const [program, ...rest] = positionals;
-  if (program === undefined || rest.length > 0) throw new UsageError("one PROGRAM must be named");
+  if (program === undefined || rest.length > 0) throw new UsageError("name one PROGRAM");
   if (!PROGRAMS.includes(program)) {
-    throw new UsageError(`"${program}" is none of ${PROGRAMS.join(", ")}`);
+    throw new UsageError(`"${program}" is not one of ${PROGRAMS.join(", ")}`);
   }
   const workload = WORKLOADS.find((name) => name === values.workload);
-  if (!workload) throw new UsageError(`--workload is one of ${WORKLOADS.join(", ")}`);
+  if (!workload)
+    throw new UsageError(`--workload: "${values.workload}" is not one of ${WORKLOADS.join(", ")}`);
   const baseline = BASELINES.find((name) => name === program);
   const needsPaying = PAYING.includes(workload);
-  if (baseline && needsPaying) throw new UsageError(`${program} cannot do ${workload}`);
+  if (baseline && needsPaying) throw new UsageError(`${program} cannot run ${workload}`);
   const start = (env.npm_lifecycle_event === "profile" && env.INIT_CWD) || process.cwd();
   return {
     program,
@@ -89,7 +90,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    // Node's own words, without the advice of its later sentences.
+    // Node's first sentence, without its advice.
     throw new UsageError((error as Error).message.split(/\. |\n/)[0]);
   }
 }
@@ -97,5 +98,5 @@ function parse(args: string[]) {
 function whole(option: string, text: string, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 1 && value <= most) return value;
-  throw new UsageError(`${option} must be a whole number from 1 to ${most}`);
+  throw new UsageError(`${option} must be a whole number from 1 to ${most}, not "${text}"`);
 }

@@ -15,10 +15,10 @@ const PROFILE: CpuProfile = {
   timeDeltas: [0],
 };
 
-describe("the page of a flame graph", () => {
+describe("the flame graph page", () => {
   const page = flameGraphPage("order </title><script>", PROFILE);
 
-  it("has the profile and the viewer in it, and asks for nothing else", () => {
+  it("contains the profile and the viewer, and loads nothing else", () => {
     assert.ok(page.includes(Buffer.from(JSON.stringify(PROFILE)).toString("base64")));
     assert.ok(page.includes("loadFileFromBase64"));
     assert.doesNotMatch(page, /<script [^>]*src=|<link\b|@import/);
@@ -26,7 +26,7 @@ describe("the page of a flame graph", () => {
     for (const start of addresses) assert.match(start ?? "", /^data:|^#|^$/);
   });
 
-  it("takes a title for text", () => {
+  it("escapes the title", () => {
     assert.ok(!page.includes("order </title>"));
     assert.match(page, /<title>order &lt;\/title>&lt;script><\/title>/);
   });

@@ -10,8 +10,8 @@ const release = join(
 const read = (name: string) => readFileSync(join(release, name), "utf8");
 
 /**
- * The flame graph as one HTML file that needs nothing else: the viewer is speedscope's own release, put into the page
- * with the profile. Time order, left heavy and sandwich are its views.
+ * A flame graph in one HTML file that loads nothing else: the release of the viewer speedscope with
+ * the profile in the page. Its views are time order, left heavy and sandwich.
  */
 export function flameGraphPage(title: string, profile: CpuProfile): string {
   const index = read("index.html");
@@ -30,7 +30,7 @@ export function flameGraphPage(title: string, profile: CpuProfile): string {
 </head>
 <body>
 <script>
-// With this address speedscope waits for a profile that is handed to it.
+// At this address speedscope waits for a profile that a script passes to it.
 history.replaceState(null, "", "#localProfilePath=in-this-page&view=left-heavy");
 </script>
 <script>${read(script)}</script>
@@ -49,7 +49,8 @@ const waiting = setInterval(() => {
 
 function nameIn(html: string, pattern: RegExp): string {
   const name = pattern.exec(html)?.[1];
-  if (name === undefined) throw new Error("this version of speedscope has another page");
+  if (name === undefined)
+    throw new Error(`the page of this speedscope release does not match ${pattern}`);
   return name;
 }
 

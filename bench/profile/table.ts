@@ -1,6 +1,6 @@
 import type { Costs, FunctionCost } from "./functions.ts";
 
-/** The functions with the most time of their own, a line each, below a line about the whole. */
+/** A table of the functions with the most time of their own, below a summary line. */
 export function costTable(
   { busyMs, elapsedMs, functions }: Costs,
   { orders, top }: { orders: number; top: number },
@@ -31,7 +31,7 @@ export function costTable(
       .trimEnd();
   const busy = `${((100 * busyMs) / elapsedMs).toFixed(0)} % of one core`;
   return [
-    `busy ${busy}, ${orders} orders, ${perOrder(busyMs)} µs an order`,
+    `busy ${busy}, ${orders} orders, ${perOrder(busyMs)} µs per order`,
     ...rows.map(line),
   ].join("\n");
 }

@@ -9,7 +9,7 @@ const cell = (
   load = "256 in flight",
 ): Cell => ({ workload, load, target, turns: 5, figures, outcomes: {} });
 
-describe("bars", () => {
+describe("the goals of the report", () => {
   it("compare the shop with each baseline", () => {
     const bars = barsOf([
       cell("place", "shop", { perSecond: 1_600, cpuMs: 0.5 }),
@@ -34,7 +34,7 @@ describe("bars", () => {
     );
   });
 
-  it("leave out what was not run", () => {
+  it("leave out workloads that were not run", () => {
     assert.deepEqual(barsOf([]), []);
     assert.deepEqual(barsOf([cell("place", "shop", { perSecond: 1_600 })]), []);
   });

@@ -3,7 +3,7 @@ import type { Turn } from "../turn.ts";
 import type { Cell, Result } from "./result.ts";
 import { byProcess } from "./statistics.ts";
 
-/** A plot as Chart.js takes it: data only, so that it can stand in a page as JSON. */
+/** A plot in the form of Chart.js: data only, so that a page can contain it as JSON. */
 export type Chart = { title: string; config: object };
 
 type Series = { label: string; data: (number | null)[] | { x: number; y: number }[] };
@@ -13,7 +13,7 @@ const TARGET_COLOURS: Record<string, string> = {
   monolith: "#d55e00",
   bare: "#999999",
 };
-/** Told apart by those who see few colours, too (Okabe and Ito), and three more. */
+/** Distinguishable with colour vision deficiency (Okabe and Ito), and three more. */
 const COLOURS = [
   "#0072b2",
   "#e69f00",
@@ -35,7 +35,7 @@ export function chartsOf(
   const own = cells.filter((cell) => cell.workload === workload);
   const played = turns.filter((turn) => turn.workload === workload);
   return [
-    byTarget(own, { title: "a second", name: "perSecond" }),
+    byTarget(own, { title: "per second", name: "perSecond" }),
     byTarget(own, { title: "p50, ms", name: "p50Ms", logarithmic: true }),
     byTarget(own, { title: "p99, ms", name: "p99Ms", logarithmic: true }),
     byTarget(own, { title: "p99.9, ms", name: "p999Ms", logarithmic: true }),
@@ -67,7 +67,7 @@ function byTarget(
   };
 }
 
-/** Without the load generator, which is none of the target's. */
+/** Without the load generator, which is not part of the target. */
 function cpuByProcess(cells: readonly Cell[]): Chart {
   const used = cells.map(({ figures }) => byProcess(figures, "cpuMs."));
   const last = [DATABASE, BROKER];
@@ -83,12 +83,12 @@ function cpuByProcess(cells: readonly Cell[]): Chart {
   const scales = { x: { stacked: true }, y: { stacked: true, beginAtZero: true } };
   const plugins = { legend: { position: "right" } };
   return {
-    title: "CPU each, ms",
+    title: "CPU per task, ms",
     config: { type: "bar", data: { labels, datasets }, options: { scales, plugins } },
   };
 }
 
-/** Times by percentile, where the far end is as wide as the rest: x is how often something is slower, 1 in x. */
+/** Times by percentile, with the tail as wide as the rest: at x, one in x tasks is slower. */
 function curves(turns: readonly Turn[]): Chart {
   const datasets = firstOfEach(turns).map(({ label, turn }, index) => ({
     ...line(index),
@@ -97,7 +97,7 @@ function curves(turns: readonly Turn[]): Chart {
       .filter(([percentile]) => percentile < 100)
       .map(([percentile, ms]) => ({ x: 100 / (100 - percentile), y: ms })),
   }));
-  const x = { type: "logarithmic", title: { display: true, text: "1 in so many is slower" } };
+  const x = { type: "logarithmic", title: { display: true, text: "one in x is slower" } };
   const scales = { x, y: { type: "logarithmic" } };
   return { title: "time, ms", config: lines(datasets, scales) };
 }
@@ -129,8 +129,8 @@ function memoryOverTime({ samples = [], target }: Turn): Chart[] {
     series(name, index, (sample) => sample.memoryMib[name] ?? 0),
   );
   const queues = [
-    series("events that have not reached all", 0, (sample) => sample.waitingEvents),
-    series("messages that wait at the broker", 1, (sample) => sample.pendingMessages),
+    series("events that have not reached all consumers", 0, (sample) => sample.waitingEvents),
+    series("messages waiting at the broker", 1, (sample) => sample.pendingMessages),
   ];
   return [
     { title: `memory of ${target}, MiB`, config: lines(memory, { x, y: { beginAtZero: true } }) },
@@ -147,7 +147,7 @@ function lines(datasets: Series[], scales: object) {
   return { type: "line", data: { datasets }, options: { scales } };
 }
 
-/** Of each target under each load the first turn. */
+/** The first turn of each target under each load. */
 function firstOfEach(turns: readonly Turn[]): { label: string; turn: Turn }[] {
   const first = new Map<string, Turn>();
   for (const turn of turns) {

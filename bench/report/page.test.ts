@@ -18,8 +18,8 @@ const turn: Turn = {
 };
 const options = readOptions([], {});
 
-describe("the page", () => {
-  it("needs nothing from elsewhere, and nothing of the figures ends its scripts", () => {
+describe("the report page", () => {
+  it("loads nothing else, and no figure can end its scripts", () => {
     assert.ok(options);
     const machine = {
       processor: "cpu",

@@ -4,10 +4,10 @@ import { type Chart, chartsOf } from "./charts.ts";
 import type { Result } from "./result.ts";
 import { table } from "./table.ts";
 
-/** All of it in one script, which the package does not name among its exports. */
+/** The library in one script, which the package does not list among its exports. */
 const LIBRARY = fileURLToPath(new URL("chart.umd.min.js", import.meta.resolve("chart.js")));
 
-/** The result as a page that needs nothing else: the plots' library stands in it. */
+/** The result as an HTML page that loads nothing else: it contains the library of the plots. */
 export function page(result: Result): string {
   const workloads = [...new Set(result.cells.map(({ workload }) => workload))];
   const sections = workloads.map((workload) => ({ workload, charts: chartsOf(result, workload) }));
@@ -55,7 +55,7 @@ function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
 
-/** JSON in which nothing ends the script that it stands in. */
+/** JSON that cannot end the script that contains it. */
 function inScript(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }

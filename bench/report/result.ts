@@ -14,7 +14,7 @@ export type Cell = {
   target: TargetName;
   turns: number;
   figures: Figures;
-  /** Over all turns. */
+  /** Sums over all turns. */
   outcomes: Record<string, number>;
 };
 
@@ -23,7 +23,7 @@ export type Result = {
   options: Options;
   cells: Cell[];
   turns: Turn[];
-  /** Undefined where nothing was warmed. */
+  /** Undefined without a warm-up. */
   idle: Idle | undefined;
   audited: Audited | undefined;
 };
@@ -39,7 +39,7 @@ export function resultOf({ turns, ...rest }: Omit<Result, "cells">): Result {
 
 function cellOf(turns: Turn[]): Cell {
   const [first] = turns;
-  if (!first) throw new Error("a cell has turns");
+  if (!first) throw new Error("a cell needs at least one turn");
   const outcomes: Record<string, number> = {};
   for (const turn of turns) {
     for (const [name, count] of Object.entries(turn.outcomes)) {

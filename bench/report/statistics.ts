@@ -8,7 +8,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Of each figure by itself; of one that not every turn has, among those that have it. */
+/** The median of each figure, computed from the turns that have it. */
 export function medians(turns: readonly Figures[]): Figures {
   const names = new Set(turns.flatMap((figures) => Object.keys(figures)));
   return Object.fromEntries(
@@ -19,7 +19,7 @@ export function medians(turns: readonly Figures[]): Figures {
   );
 }
 
-/** The figures whose names begin so, by the rest of the name; of replicas ("order-2") together. */
+/** The figures with this prefix, by the rest of the name; replicas ("order-2") are summed up. */
 export function byProcess(figures: Figures, prefix: string): Figures {
   const sums: Figures = {};
   for (const [name, value] of Object.entries(figures)) {

@@ -1,13 +1,13 @@
 import type { Machine } from "../measure/machine.ts";
 import type { Turn } from "../turn.ts";
 import { barsOf } from "./bars.ts";
+import { columns, figure } from "./format.ts";
 import type { Cell, Result } from "./result.ts";
 import { byProcess } from "./statistics.ts";
-import { columns, figure } from "./words.ts";
 
-/** A figure of the tables: what it is called, and which it is. */
+/** The columns of a table: title and name of the figure. */
 const SHOWN: [title: string, name: string][] = [
-  ["a second", "perSecond"],
+  ["per second", "perSecond"],
   ["p50 ms", "p50Ms"],
   ["p99", "p99Ms"],
   ["p99.9", "p999Ms"],
@@ -20,16 +20,16 @@ const SHOWN: [title: string, name: string][] = [
   ["batch", "batch"],
 ];
 
-/** What is next to nothing is not compared with. */
+/** Smaller figures are not compared. */
 const LEAST = 0.05;
 
-/** The result as people read it. */
+/** The result as text. */
 export function table(result: Result): string {
   const { machine, cells, idle, audited } = result;
   const workloads = [...new Set(cells.map(({ workload }) => workload))];
   return [
-    ...machineWords(machine),
-    ...(idle ? [idleWords(idle)] : []),
+    ...machineLines(machine),
+    ...(idle ? [idleLine(idle)] : []),
     ...workloads.flatMap((workload) => [
       "",
       ...section(
@@ -38,25 +38,25 @@ export function table(result: Result): string {
       ),
     ]),
     "",
-    ...barsOf(cells).map(({ says, value, reached }) => {
-      return `${reached ? "reached" : "MISSED "}  ${says}: ${figure(value)}`;
+    ...barsOf(cells).map(({ title, value, reached }) => {
+      return `${reached ? "reached" : "MISSED "}  ${title}: ${figure(value)}`;
     }),
-    ...(audited ? auditWords(audited) : ["the shop's books were not audited"]),
+    ...(audited ? auditLines(audited) : ["the shop's books were not audited"]),
   ].join("\n");
 }
 
-function machineWords(machine: Machine): string[] {
+function machineLines(machine: Machine): string[] {
   const { processor, cores, memoryGib, kernel, node, loadAverage, database, broker } = machine;
   return [
-    `${cores} cores (${processor}), ${memoryGib} GiB, Linux ${kernel}, Node ${node}, load ${loadAverage} before`,
+    `${cores} cores (${processor}), ${memoryGib} GiB, Linux ${kernel}, Node ${node}, load average ${loadAverage} before the run`,
     `${database}, ${broker}, flushed at each commit`,
-    `commit ${machine.commit}${machine.changed ? " with changes" : ""}, ${machine.time}`,
+    `commit ${machine.commit}${machine.changed ? " with local changes" : ""}, ${machine.time}`,
   ];
 }
 
-function idleWords(idle: NonNullable<Result["idle"]>): string {
+function idleLine(idle: NonNullable<Result["idle"]>): string {
   const each = Object.entries(idle).map(([name, ms]) => `${name} ${figure(ms)}`);
-  return `idle, ms of CPU a second: ${each.join(", ")}`;
+  return `idle CPU, ms per second: ${each.join(", ")}`;
 }
 
 function section(workload: string, cells: readonly Cell[]): string[] {
@@ -73,7 +73,7 @@ function section(workload: string, cells: readonly Cell[]): string[] {
   return [...columns(rows, 2), ...cells.flatMap(details)];
 }
 
-/** The shop against each baseline, figure by figure. */
+/** A row for each baseline: the shop's figures relative to it. */
 function ratioRows(cells: readonly Cell[]): string[][] {
   const shop = cells.find(({ target }) => target === "shop");
   if (!shop) return [];
@@ -90,7 +90,7 @@ function ratioRows(cells: readonly Cell[]): string[][] {
     ]);
 }
 
-/** What does not fit into a column. */
+/** The figures that have no column. */
 function details({ load, target, turns, figures, outcomes }: Cell): string[] {
   const begin = `    ${load}, ${target}:`;
   const listed = (unit: string, found: [name: string, value: number][]) => {
@@ -114,7 +114,7 @@ function details({ load, target, turns, figures, outcomes }: Cell): string[] {
     ...named("step.", "steps, ms"),
     ...named("toPaid.", "callback to PAID, ms"),
     ...named("toPoints.", "callback to points, ms"),
-    ...named("beside.", "orders beside it"),
+    ...named("beside.", "orders beside the callbacks"),
     ...named("waitingEvents.", "waiting events"),
     ...named("pendingMessages.", "pending messages"),
     ...(figures.ofMaximum === undefined
@@ -123,28 +123,28 @@ function details({ load, target, turns, figures, outcomes }: Cell): string[] {
           `${begin} ${figure(figures.ofMaximum)} of the maximum${
             figures.offeredPerSecond === undefined
               ? ""
-              : `, ${figure(figures.offeredPerSecond)} a second offered`
+              : `, ${figure(figures.offeredPerSecond)} per second offered`
           }`,
         ]),
     ...(refused.length === 0
       ? []
       : [
-          `${begin} in ${turns} turns ok ${outcomes.ok ?? 0}, ${refused.join(", ")}; p50 ${figure(figures["refused.p50Ms"])} ms, p99 ${figure(figures["refused.p99Ms"])} ms`,
+          `${begin} in ${turns} turns: ok ${outcomes.ok ?? 0}, ${refused.join(", ")}; refusals p50 ${figure(figures["refused.p50Ms"])} ms, p99 ${figure(figures["refused.p99Ms"])} ms`,
         ]),
   ];
 }
 
-function auditWords({ rules, broken, seconds }: NonNullable<Result["audited"]>): string[] {
+function auditLines({ rules, broken, seconds }: NonNullable<Result["audited"]>): string[] {
   const end = `${rules} rules, ${seconds.toFixed(1)} s`;
   if (broken.length === 0) return [`the shop's books are right (${end})`];
   return [`the shop's books are WRONG (${end})`, ...broken.map((line) => `  ${line}`)];
 }
 
-/** One turn, as soon as it is over. */
-export function turnWords(turn: Turn, place: { turn: number; of: number }): string {
+/** A line about a turn, printed when it has ended. */
+export function turnLine(turn: Turn, place: { turn: number; of: number }): string {
   const { workload, load, target, figures } = turn;
   const what = `${workload}, ${load}`.padEnd(40);
   const which = `${place.turn + 1}/${place.of}`.padEnd(5);
-  const failed = figures.notDone ? `, ${figures.notDone} not done` : "";
-  return `${which} ${what} ${target.padEnd(9)} ${figure(figures.perSecond)} a second, p50 ${figure(figures.p50Ms)} ms, p99 ${figure(figures.p99Ms)} ms, CPU ${figure(figures.cpuMs)} ms${failed}`;
+  const failed = figures.notDone ? `, ${figures.notDone} failed` : "";
+  return `${which} ${what} ${target.padEnd(9)} ${figure(figures.perSecond)} per second, p50 ${figure(figures.p50Ms)} ms, p99 ${figure(figures.p99Ms)} ms, CPU ${figure(figures.cpuMs)} ms${failed}`;
 }

@@ -3,7 +3,7 @@ import { barsOf } from "./bars.ts";
 import { page } from "./page.ts";
 import type { Result } from "./result.ts";
 
-/** Writes what was asked for beside the table. */
+/** Writes the files that the options name. */
 export function write(result: Result): void {
   const { json, html } = result.options;
   if (json !== undefined) {

@@ -1,6 +1,6 @@
 import { type Bench, shopOf } from "../bench.ts";
 import { follow } from "../callback/follow.ts";
-import { letPlatformCall, prepareCallbacks } from "../callback/prepare.ts";
+import { prepareCallbacks, resumeCallbacks } from "../callback/prepare.ts";
 import type { Loop } from "../load/messages.ts";
 import type { Round } from "../plan.ts";
 import type { Turn } from "../turn.ts";
@@ -8,10 +8,10 @@ import { playTurn } from "../turns.ts";
 import { addDelays } from "./delays.ts";
 import { maximumOf } from "./maximum.ts";
 
-/** Of the most that the shop can do. */
+/** The rate of orders beside the callbacks, relative to the shop's maximum. */
 const SHARE = 0.5;
 
-/** Callbacks alone, and beside orders. */
+/** Plays callbacks alone, and beside orders. */
 export async function playCallbacks(
   bench: Bench,
   { loops, turns, seconds }: Round,
@@ -26,7 +26,7 @@ export async function playCallbacks(
       for (const beside of [undefined, orders]) {
         const one = await playOnce(bench, { turn, seconds, loop, beside });
         own.push(one);
-        bench.told(one, { turn, of: turns });
+        bench.logTurn(one, { turn, of: turns });
       }
     }
   }
@@ -40,7 +40,7 @@ async function playOnce(
   const { turn, seconds, loop, beside } = run;
   const shop = shopOf(bench);
   const expected = loop.perSecond * seconds;
-  // They come by chance: rarely more than four standard deviations above what is expected.
+  // Arrivals are random: rarely more than four standard deviations above the mean.
   const count = Math.ceil(expected + 4 * Math.sqrt(expected)) + 10;
   const callbacks = await prepareCallbacks(shop, { size: bench.size, count });
   const { due, ...one } = await playTurn(bench, {
@@ -55,6 +55,6 @@ async function playOnce(
     ...(beside && { beside: { workload: "place", loop: beside } }),
   });
   addDelays(one.figures, await follow(shop, due));
-  await letPlatformCall(shop);
+  await resumeCallbacks(shop);
   return one;
 }

@@ -2,7 +2,7 @@ import { percentile } from "../../testbed/percentiles.ts";
 import type { Followed } from "../callback/follow.ts";
 import type { Figures } from "../measure/figures.ts";
 
-/** From the callbacks of a turn to what followed from them. */
+/** Adds the times from the callbacks of a turn to their effects. */
 export function addDelays(figures: Figures, { toPaidMs, toPointsMs, missing }: Followed): void {
   for (const [name, times] of Object.entries({ toPaid: toPaidMs, toPoints: toPointsMs })) {
     figures[`${name}.p50Ms`] = percentile(times, 50);

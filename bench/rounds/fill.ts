@@ -2,7 +2,7 @@ import { type Bench, placesOf, runningOf, shopOf } from "../bench.ts";
 import { copyOrders } from "../shop/fill.ts";
 import { untilSettled } from "../turns.ts";
 
-/** Orders that are placed to be copied: one in ten of what is wanted, or so many. */
+/** Orders that are placed as templates: one in ten of the wanted ones, up to a limit. */
 const MOST_TEMPLATES = 10_000;
 const COPIES = 10;
 const IN_FLIGHT = 64;
@@ -10,8 +10,8 @@ const STEP_SECONDS = 1;
 const MOST_STEPS = 300;
 
 /**
- * Fills the shop with this many orders more: some thousand are placed, the rest are copies of them. Resolves to how
- * many there are now.
+ * Adds this many orders to the shop: some are placed, the rest are copies of them. Resolves to the
+ * number of all orders.
  */
 export async function fillShop(
   bench: Bench,
@@ -38,7 +38,7 @@ export async function fillShop(
     placed += sum.ok.totalCount;
   }
   await untilSettled(running);
-  bench.tell(`making ${orders.toLocaleString("en")} orders of ${placed}`);
+  bench.log(`copying ${placed} orders to make ${orders.toLocaleString("en")}`);
   await copyOrders(shop.sql, {
     namespace: shop.namespace,
     fromOrderId: before + 1n,

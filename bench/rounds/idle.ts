@@ -2,12 +2,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
 import { BROKER, DATABASE, LOAD } from "../measure/meter.ts";
 
-/** Milliseconds of CPU in a second in which nobody wants anything, by target, and of the engines for all of them. */
+/**
+ * CPU in milliseconds per second without load, by target; that of the engines is for all targets.
+ */
 export type Idle = Record<string, number>;
 
 const SECONDS = 2;
 
-/** What targets cost whose turn it is not: they stay up meanwhile. */
+/** Measures what idle targets cost, since they stay up during the turns of others. */
 export async function idleOf({ meter, targets }: Bench): Promise<Idle> {
   const read = () =>
     Promise.all(

@@ -7,7 +7,7 @@ import { playTurn } from "../turns.ts";
 import { addDelays } from "./delays.ts";
 import { growth, sampling } from "./samples.ts";
 
-/** Every target in turn, under every load, as often as is asked. */
+/** Plays each target in turn under each load, for the turns of the round. */
 export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
   const workload = round.workload as WorkloadName;
   const played: Turn[] = [];
@@ -24,7 +24,7 @@ export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
           workload,
           loop,
           seconds: round.seconds,
-          // A flash sale is once.
+          // A flash sale happens once.
           warmUpSeconds: workload === "flash" ? 0 : bench.options.warmUpSeconds,
           seed: `${workload} ${turn}`,
           more: { flash: turn },
@@ -37,7 +37,7 @@ export async function playLoads(bench: Bench, round: Round): Promise<Turn[]> {
           Object.assign(one.figures, growth(one.samples));
         }
         played.push(one);
-        bench.told(one, { turn, of: round.turns });
+        bench.logTurn(one, { turn, of: round.turns });
       }
     }
   }

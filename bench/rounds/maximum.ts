@@ -7,7 +7,9 @@ const IN_FLIGHT = 256;
 const SECONDS = 5;
 const MAXIMUM = "maximum";
 
-/** Orders a second that the shop can do: as this run found out already, or as a short turn finds out now. */
+/**
+ * The most orders per second of the shop: from earlier turns of this run, or from a short turn now.
+ */
 export async function maximumOf(
   bench: Bench,
   played: readonly Turn[],
@@ -24,7 +26,7 @@ export async function maximumOf(
   return { perSecond: turn.figures.perSecond ?? 0, turns: [turn] };
 }
 
-/** A short turn of place with as many in flight as make the most of the shop. */
+/** Plays a short turn of place with enough in flight for the shop's maximum. */
 export async function playFull(bench: Bench, title: string): Promise<Turn> {
   const { due: _, ...turn } = await playTurn(bench, {
     target: "shop",
@@ -35,6 +37,6 @@ export async function playFull(bench: Bench, title: string): Promise<Turn> {
     warmUpSeconds: bench.options.warmUpSeconds,
     seed: title,
   });
-  bench.told(turn, { turn: 0, of: 1 });
+  bench.logTurn(turn, { turn: 0, of: 1 });
   return turn;
 }

@@ -7,7 +7,7 @@ import { maximumOf, playFull } from "./maximum.ts";
 const TIMES = 2;
 export const AFTERWARDS = "after overload";
 
-/** Offers the shop twice what it can do, and looks whether it is as before when that is over. */
+/** Offers twice the shop's maximum, and measures whether it recovers afterwards. */
 export async function playOverload(
   bench: Bench,
   { turns, seconds }: Round,
@@ -32,11 +32,11 @@ export async function playOverload(
     const refusals = refused.reduce((sum, [, count]) => sum + count, 0);
     figures.offeredPerSecond = ((figures.done ?? 0) + (figures.notDone ?? 0)) / seconds;
     figures.refusedOtherwise = (figures.notDone ?? 0) - refusals;
-    bench.told(one, { turn, of: turns });
+    bench.logTurn(one, { turn, of: turns });
     const after = await playFull(bench, AFTERWARDS);
     const afterwards = after.figures.perSecond ?? 0;
     after.figures.ofMaximum = afterwards / perSecond;
-    // A shop that is warmer than before shows only now what it can do.
+    // A shop that has warmed up shows its maximum only afterwards.
     figures.ofMaximum = (figures.perSecond ?? 0) / Math.max(perSecond, afterwards);
     own.push(one, after);
   }

@@ -9,20 +9,20 @@ const sample = (order: number, waitingEvents = 0): Sample => ({
   pendingMessages: 1,
 });
 
-describe("a long run", () => {
-  it("is flat where the last third is as the second, whatever the first was", () => {
+describe("samples of a long run", () => {
+  it("show no growth when the last third equals the second, independently of the first", () => {
     const figures = growth([50, 80, 100, 100, 100, 100].map((mib) => sample(mib)));
     assert.equal(figures["memoryGrowth.order"], 1);
   });
 
-  it("grows where memory or a queue does", () => {
+  it("show the growth of memory and queues", () => {
     const figures = growth([100, 100, 100, 110].map((mib, index) => sample(mib, index)));
     assert.equal(figures["memoryGrowth.order"], 1.05);
     assert.equal(figures["waitingEvents.secondThird"], 1);
     assert.equal(figures["waitingEvents.lastThird"], 2.5);
   });
 
-  it("says nothing where there are too few samples", () => {
+  it("give no figures when there are too few", () => {
     assert.deepEqual(growth([sample(1), sample(2)]), {});
   });
 });

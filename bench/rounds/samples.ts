@@ -7,7 +7,7 @@ import type { Sample } from "../turn.ts";
 
 const EVERY_MS = 5_000;
 
-/** Looks at memory and queues until it is told to stop. */
+/** Samples memory and queues until `stop`. */
 export function sampling(bench: Bench, target: TargetName): { stop(): Promise<Sample[]> } {
   const samples: Sample[] = [];
   const begin = performance.now();
@@ -26,7 +26,7 @@ export function sampling(bench: Bench, target: TargetName): { stop(): Promise<Sa
   };
   const timer = setInterval(() => {
     last = last.then(look);
-    // Told by stop(); until then it must not end the program.
+    // `stop` reports a failure; until then it must not end the program.
     last.catch(() => {});
   }, EVERY_MS);
   timer.unref();
@@ -51,7 +51,7 @@ async function waiting(bench: Bench): Promise<number> {
   return sum;
 }
 
-/** The last third against the second, of everything that was looked at: 1 is flat. */
+/** The last third relative to the second, for each series: 1 is no growth. */
 export function growth(samples: readonly Sample[]): Figures {
   const third = Math.floor(samples.length / 3);
   if (third === 0) return {};

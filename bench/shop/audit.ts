@@ -2,12 +2,12 @@ import { auditShop as auditData, DEFAULT_RULES } from "../../ops/audit/shop.ts";
 import type { Engines } from "../../testbed/engines/engines.ts";
 import type { RunningShop } from "./shop.ts";
 
-/** What the audit of the shop's books said. */
+/** The result of the audit of the shop's books. */
 export type Audited = { rules: number; broken: string[]; seconds: number };
 
 const MAX_ITEMS = 5;
 
-/** Audits a shop in which nothing is under way any more: nothing is excused for being in motion. */
+/** Audits a quiet shop: nothing is excused as being in motion. */
 export async function auditShop(
   { mysqlUrl }: Pick<Engines, "mysqlUrl">,
   shop: Pick<RunningShop, "namespace" | "sandboxUrl">,

@@ -4,9 +4,9 @@ import { BenchError } from "../bench-error.ts";
 
 type Sql = Schemas["sql"];
 
-/** A table that orders have rows in, and what is another in the copy of such a row, in SQL. */
+/** A table with rows of orders, and the columns that differ in a copy, in SQL. */
 type Kept = { table: string; changes: Record<string, string>; moved?: Moved };
-/** A log whose entries start from what the entry before left. */
+/** A log whose entries continue from the previous balance. */
 type Moved = { of: string; amount: string; after: string; owner: string; stock: string };
 
 const shifted = (...columns: string[]) =>
@@ -22,7 +22,7 @@ const KEPT: Record<Exclude<ServiceName, "pay">, Kept[]> = {
         ...shifted("order_id"),
         ...OTHER_REQUEST,
         coupon_id: "if(t.coupon_id = 0, 0, t.coupon_id - :shift)",
-        // Nobody pays them, and they are not to be cancelled while the shop is measured.
+        // Copies are not paid, and must not expire during the measurement.
         pay_deadline: FAR,
         expiry_time: FAR,
       },
@@ -66,10 +66,11 @@ const KEPT: Record<Exclude<ServiceName, "pay">, Kept[]> = {
 };
 
 /**
- * Copies the orders from this one on, which were placed and nothing else, as often as it takes to have so many, with
- * everything that belongs to them: the audit finds the books right afterwards. A copy's numbers are earlier by
- * `shiftMs` than those of the copy before, more than the shop is old, so that none is taken. Nothing may be under way
- * meanwhile. Resolves to how many orders were made.
+ * Copies the orders from `fromOrderId` on, which were placed and nothing else, until there are
+ * `orders` more, with everything that belongs to them, so that an audit finds the books right. The
+ * ids of each copy are earlier by `shiftMs` than those of the copy before, which is longer than the
+ * shop has existed, so that all ids are unique. The shop must be quiet. Resolves to the number of
+ * copies.
  */
 export async function copyOrders(
   sql: Sql,
@@ -81,7 +82,7 @@ export async function copyOrders(
     [run.fromOrderId],
   );
   const count = Number(found?.n ?? 0);
-  if (count === 0) throw new BenchError("there are no orders to make more of");
+  if (count === 0) throw new BenchError("the shop has no orders to copy");
   const copies = Math.ceil(run.orders / count);
   const copying = { ...run, copies };
   await Promise.all(
@@ -106,7 +107,7 @@ async function copyService(sql: Sql, run: Copying & { tables: Kept[] }): Promise
     if (kept.moved) await sumUp(sql, run, kept);
     const statement = await copyStatement(sql, run, kept);
     for (let number = 1; number <= copies; number += 1) {
-      // As in an identifier: milliseconds above 22 bits of worker and sequence.
+      // In an identifier, milliseconds are above 22 bits of worker and sequence.
       const shift = (BigInt(Math.ceil(shiftMs)) << 22n) * BigInt(number);
       const filled = statement
         .replaceAll(":shift", String(shift))
@@ -117,7 +118,7 @@ async function copyService(sql: Sql, run: Copying & { tables: Kept[] }): Promise
   }
 }
 
-/** What the orders moved of each item, or of each user's balance. */
+/** Sums up what the orders took of each item, or of each user's balance. */
 async function sumUp(sql: Sql, { service, fromOrderId }: Copying, { table, moved }: Kept) {
   if (!moved) return;
   await sql(

@@ -10,7 +10,7 @@ import type { Catalog } from "../target.ts";
 
 const UNUSED = 1;
 
-/** Writes the catalogue past the services, with the logs that an audit wants to see. */
+/** Inserts the catalogue without the services, with the logs that an audit checks. */
 export async function insertCatalog(sql: Schemas["sql"], catalog: Catalog): Promise<void> {
   const { goods, shoppers, coupons } = catalog;
   await insertGoodsRows(sql, goods, {

@@ -5,7 +5,7 @@ import { countingEnv, readCounts } from "../measure/counts.ts";
 import type { Catalog, Running } from "../target.ts";
 import { insertCatalog } from "./insert-catalog.ts";
 
-/** The shop as a target: a deployment with the catalogue in it, whose services count their calls. */
+/** The shop as a target: a deployment with the catalogue, whose services count their calls. */
 export type RunningShop = Deployment & Running;
 
 /** Starts the shop; `paying` adds the gateway and the sandbox provider. */

@@ -7,15 +7,18 @@ import { payOrder, placeOrder } from "./paying.ts";
 import type { Stage, Workload } from "./stage.ts";
 import { ask } from "./typed.ts";
 
-/** Of those who look, who asks for the price, and who orders; of those who order, who pays, cancels, watches. */
+/**
+ * Shares of visitors who ask for a price and who order, and of those who order, who pay, cancel and
+ * watch.
+ */
 const SHARES = { quote: 0.5, order: 0.4, pay: 0.6, cancel: 0.15, watch: 0.3 };
 const LOOKS = 2;
 
-/** A visit to the shop: browse, quote, place, then watch, pay, cancel or leave it. */
+/** A visit to the shop: browse, quote, place, then watch, pay, cancel or leave. */
 export const mixed: Workload = (stage) => {
   const { random } = stage;
   const next = baskets(stage);
-  const platform = sandboxControl(stage.phase.places.sandboxUrl ?? "");
+  const provider = sandboxControl(stage.phase.places.sandboxUrl ?? "");
   return async () => {
     const order = next();
     const { caller } = order;
@@ -25,7 +28,7 @@ export const mixed: Workload = (stage) => {
     const orderId = await placeOrder(stage, order);
     const watching = random.chance(SHARES.watch) ? watch(stage, { orderId, caller }) : undefined;
     const fate = random.next();
-    if (fate < SHARES.pay) await payOrder(stage, { platform, orderId, caller });
+    if (fate < SHARES.pay) await payOrder(stage, { provider, orderId, caller });
     else if (fate < SHARES.pay + SHARES.cancel) await cancel(stage, { orderId, caller });
     await watching;
   };

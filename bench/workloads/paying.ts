@@ -10,17 +10,17 @@ import { PLACE_ORDER, type Stage, type Workload } from "./stage.ts";
 import { ask } from "./typed.ts";
 
 const RETURN_URL = "http://localhost/thanks";
-/** What a platform may hold open towards one shop. */
+/** Connections that a provider keeps open to one shop. */
 const CONNECTIONS = 64;
 
-/** Places, opens a payment, pays it at the platform. Callback and points come by themselves. */
+/** Places an order, opens a payment and pays it at the provider; callback and points follow. */
 export const pay: Workload = (stage) => {
   const next = baskets(stage);
-  const platform = sandboxControl(stage.phase.places.sandboxUrl ?? "");
+  const provider = sandboxControl(stage.phase.places.sandboxUrl ?? "");
   return async () => {
     const order = next();
     const orderId = await placeOrder(stage, order);
-    await payOrder(stage, { platform, orderId, caller: order.caller });
+    await payOrder(stage, { provider, orderId, caller: order.caller });
   };
 };
 
@@ -34,25 +34,26 @@ export async function placeOrder(
 
 export async function payOrder(
   { pay, step }: Pick<Stage, "pay" | "step">,
-  paying: { platform: SandboxControl; orderId: bigint; caller: Caller },
+  paying: { provider: SandboxControl; orderId: bigint; caller: Caller },
 ): Promise<void> {
-  const { platform, orderId, caller } = paying;
+  const { provider, orderId, caller } = paying;
   const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };
   const { payment } = await step("open payment", () =>
     ask(pay, PayService.method.createPayment, { request, caller }),
   );
-  await step("pay at the platform", () => platform.pay(payment?.paymentId ?? 0n));
+  await step("pay at the provider", () => provider.pay(payment?.paymentId ?? 0n));
 }
 
-/** Genuine callbacks of payments that the platform has and the shop has not heard of. */
-export const callback: Workload = ({ phase, tellDue }) => {
+/** Sends valid callbacks of payments that are paid at the provider and still open in the shop. */
+export const callback: Workload = ({ phase, recordDue }) => {
   const waiting = [...(phase.callbacks ?? [])].reverse();
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const url = new URL("/pay/callback/sandbox", phase.places.gatewayUrl);
   return async (cameMs) => {
     const next = waiting.pop();
-    if (!next) throw new Error("there is no callback left");
-    tellDue(next.orderId, cameMs);
-    if (!(await postCallback(agent, url, next.body))) throw new Error("not answered with success");
+    if (!next) throw new Error("all prepared callbacks are used");
+    recordDue(next.orderId, cameMs);
+    if (!(await postCallback(agent, url, next.body)))
+      throw new Error("the callback was not answered with success");
   };
 };

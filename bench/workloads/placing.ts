@@ -6,14 +6,14 @@ import { PLACE_ORDER, type Stage, shareOf, type Workload } from "./stage.ts";
 /** 1 to 3 lines of all items, with coupons and balance. */
 export const place: Workload = (stage) => placeEach(stage, baskets(stage));
 
-/** The same, with one same item in every order. */
+/** The same, with one item in every order. */
 export const hot: Workload = (stage) => placeEach(stage, baskets(stage, stage.shelves.hot));
 
-/** Every shopper wants one piece of the same item, of which there are too few. */
+/** Every shopper orders one piece of the same item, of which there are too few. */
 export const flash: Workload = (stage) => {
   const { shelves, shopperIds, callers, phase } = stage;
   const item = shelves.flash[phase.flash ?? 0];
-  if (!item) throw new Error("there is no item left for a flash sale");
+  if (!item) throw new Error("all items for flash sales are used");
   const shoppers = shareOf([...shopperIds.keys()], stage.setting);
   const orders = shoppers.map((shopper) => {
     const template = templateOf({ userId: shopperIds[shopper] ?? 0n, lines: [lineOf(item, 1n)] });
@@ -22,18 +22,18 @@ export const flash: Workload = (stage) => {
   });
   return placeEach(stage, () => {
     const order = orders.pop();
-    if (!order) throw new Error("there are more customers than shoppers");
+    if (!order) throw new Error("a flash sale has more customers than shoppers");
     return order;
   });
 };
 
-/** The orders of a real shop, with all their lines, one after the other. */
+/** The orders of a real shop with all their lines, in sequence. */
 export const retail: Workload = (stage) => {
   const { setting, shelves, shopperIds, callers } = stage;
   const orders = shareOf(setting.retail?.baskets ?? [], setting).map(({ shopper, lines }) => {
     const wanted = lines.map(({ item, quantity }) => {
       const sold = shelves.retail[item];
-      if (!sold) throw new Error("an order names an item that is not sold");
+      if (!sold) throw new Error("an order has an item that the catalogue lacks");
       return lineOf(sold, quantity);
     });
     const template = templateOf({ userId: shopperIds[shopper] ?? 0n, lines: wanted });
@@ -43,7 +43,7 @@ export const retail: Workload = (stage) => {
   return placeEach(stage, () => {
     const order = orders[next % orders.length];
     next += 1;
-    if (!order) throw new Error("there are no real orders");
+    if (!order) throw new Error("the file of real orders is empty");
     return { caller: order.caller, body: requestOf(order.template, stage.nextRequestId()) };
   });
 };

@@ -9,29 +9,29 @@ export type Stage = {
   phase: Phase;
   shelves: Shelves;
   shopperIds: bigint[];
-  /** The shoppers' tokens as gRPC takes them, in their order. */
+  /** The shoppers' tokens as gRPC metadata, in the order of the shoppers. */
   callers: Caller[];
   order: Rpc;
   goods: Rpc;
   pay: Rpc;
-  /** The same in the turn of every target, another in every client process. */
+  /** The same for every target, and different in every client process. */
   random: Random;
   nextRequestId(): string;
-  /** The number of a coupon that nobody used at this target; throws where there is none left. */
+  /** The index of an unused coupon of this target; throws when all are used. */
   nextCoupon(): number;
-  /** Runs a part of an errand and counts its time under this name. */
+  /** Runs a part of a task and records its time under this name. */
   step<T>(name: string, part: () => Promise<T>): Promise<T>;
-  /** When a callback was due. */
-  tellDue(orderId: bigint, cameMs: number): void;
+  /** Records when a callback was due. */
+  recordDue(orderId: bigint, cameMs: number): void;
 };
 
-/** Does what one customer does; throws where that was refused or got no answer. */
-export type Errand = (cameMs: number) => Promise<void>;
+/** Does what one customer does. Throws when it was refused or not answered. */
+export type Task = (cameMs: number) => Promise<void>;
 
-/** Makes ready what errands need, outside the measured time. */
-export type Workload = (stage: Stage) => Errand | Promise<Errand>;
+/** Prepares what tasks need, outside the measured time. */
+export type Workload = (stage: Stage) => Task | Promise<Task>;
 
-/** A part of a list that belongs to this client process, in its order. */
+/** The part of a list that belongs to this client process, in order. */
 export function shareOf<T>(list: readonly T[], { client, clients }: Setting): T[] {
   return list.filter((_, index) => index % clients === client);
 }

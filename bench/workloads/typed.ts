@@ -11,7 +11,7 @@ import type { Caller, Rpc } from "../load/rpc.ts";
 
 type Method<I extends DescMessage, O extends DescMessage> = DescMethod & { input: I; output: O };
 
-/** A call with messages, where what an answer says is needed. */
+/** Makes a call with messages, for an answer that is read. */
 export async function ask<I extends DescMessage, O extends DescMessage>(
   rpc: Rpc,
   method: Method<I, O>,

@@ -1,28 +1,28 @@
-import type { Errand } from "../workloads/stage.ts";
+import type { Task } from "../workloads/stage.ts";
 import { encode, type Histogram, newHistogram, record } from "./histograms.ts";
 import type { Run } from "./loops.ts";
-import type { Seen } from "./messages.ts";
+import type { PhaseResult } from "./messages.ts";
 import { outcomeOf } from "./rpc.ts";
 
-/** What one client process sees of a phase. */
-export type Sight = {
+/** Records a phase of one client process. */
+export type Recorder = {
   begin(): void;
-  /** The errand, with its time from the customer's arrival and how it ended written down. */
-  judged(errand: Errand): Run;
+  /** Wraps a task so that its time, from the customer's arrival, and its outcome are recorded. */
+  recorded(task: Task): Run;
   step<T>(name: string, part: () => Promise<T>): Promise<T>;
-  tellDue(orderId: bigint, cameMs: number): void;
-  /** Errands that have ended. */
+  recordDue(orderId: bigint, cameMs: number): void;
+  /** The number of ended tasks. */
   done(): number;
-  seen(): Seen;
+  result(): PhaseResult;
 };
 
-export function watch(seconds: number): Sight {
+export function recorderOf(seconds: number): Recorder {
   const ok = newHistogram();
   const refused = newHistogram();
   const steps = new Map<string, Histogram>();
   const outcomes: Record<string, number> = {};
   const perSecond: number[] = [];
-  const due: Seen["due"] = [];
+  const due: PhaseResult["due"] = [];
   let done = 0;
   let inTime = 0;
   let beganMs = 0;
@@ -44,9 +44,9 @@ export function watch(seconds: number): Sight {
       beganMs = performance.now();
       cpuBefore = process.cpuUsage();
     },
-    judged: (errand) => async (cameMs) => {
+    recorded: (task) => async (cameMs) => {
       try {
-        await errand(cameMs);
+        await task(cameMs);
         note("ok", cameMs);
       } catch (error) {
         note(outcomeOf(error), cameMs);
@@ -60,11 +60,11 @@ export function watch(seconds: number): Sight {
       record(histogram, performance.now() - atMs);
       return result;
     },
-    tellDue(orderId, cameMs) {
+    recordDue(orderId, cameMs) {
       due.push({ orderId, dueAtMs: Date.now() - (performance.now() - cameMs) });
     },
     done: () => done,
-    seen() {
+    result() {
       const { user, system } = process.cpuUsage(cpuBefore);
       return {
         outcomes,

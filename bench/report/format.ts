@@ -1,4 +1,4 @@
-/** Three digits that mean something: 1,903, 12.3, 0.471. */
+/** Formats with three significant digits: 1,903, 12.3, 0.471. */
 export function figure(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
@@ -6,7 +6,7 @@ export function figure(value: number | undefined): string {
   return value.toFixed(Math.abs(value) >= 1 ? 2 : 3);
 }
 
-/** Lines with columns as wide as they need; the first ones to the left, the rest to the right. */
+/** Aligns rows in columns: the first `left` columns to the left, the others to the right. */
 export function columns(rows: readonly string[][], left = 1): string[] {
   const widths: number[] = [];
   for (const row of rows) {
