@@ -15,8 +15,8 @@ export const file_shop_common_v1_access: GenFile = /*@__PURE__*/
   fileDesc("ChtzaG9wL2NvbW1vbi92MS9hY2Nlc3MucHJvdG8SDnNob3AuY29tbW9uLnYxKmoKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESDwoLQUNDRVNTX1VTRVIQAhIQCgxBQ0NFU1NfQURNSU4QAxISCg5BQ0NFU1NfU0VSVklDRRAEOlAKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKA4yFi5zaG9wLmNvbW1vbi52MS5BY2Nlc3NSBmFjY2Vzc2IGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
- * Who may call a method. One interceptor reads this option and enforces it, on the services and on the
- * gateway alike; no handler checks roles by hand.
+ * Who may call a method. The services and the gateway enforce this option before they read a
+ * request; no handler checks roles itself.
  *
  * @generated from enum shop.common.v1.Access
  */
@@ -27,14 +27,14 @@ export const Access = {
   UNSPECIFIED: 0,
 
   /**
-   * Anyone, without a token.
+   * Anyone, also without a token.
    *
    * @generated from enum value: ACCESS_PUBLIC = 1;
    */
   PUBLIC: 1,
 
   /**
-   * A signed-in shopper, for that shopper's own data only; an administrator for anyone's.
+   * A signed-in user, for that user's own data only. Administrators and services, for all users.
    *
    * @generated from enum value: ACCESS_USER = 2;
    */
@@ -48,7 +48,7 @@ export const Access = {
   ADMIN: 3,
 
   /**
-   * Another service of the shop. Never reachable through the gateway.
+   * Another service of the shop. The gateway does not serve such a method.
    *
    * @generated from enum value: ACCESS_SERVICE = 4;
    */
@@ -56,8 +56,8 @@ export const Access = {
 } as const;
 
 /**
- * Who may call a method. One interceptor reads this option and enforces it, on the services and on the
- * gateway alike; no handler checks roles by hand.
+ * Who may call a method. The services and the gateway enforce this option before they read a
+ * request; no handler checks roles itself.
  *
  * @generated from enum shop.common.v1.Access
  */

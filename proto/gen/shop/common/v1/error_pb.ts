@@ -13,8 +13,8 @@ export const file_shop_common_v1_error: GenFile = /*@__PURE__*/
   fileDesc("ChpzaG9wL2NvbW1vbi92MS9lcnJvci5wcm90bxIOc2hvcC5jb21tb24udjEi2QEKCUVycm9ySW5mbxImCgZyZWFzb24YASABKA4yFi5zaG9wLmNvbW1vbi52MS5SZWFzb24SOQoIbWV0YWRhdGEYAiADKAsyJy5zaG9wLmNvbW1vbi52MS5FcnJvckluZm8uTWV0YWRhdGFFbnRyeRI4ChBmaWVsZF92aW9sYXRpb25zGAMgAygLMh4uc2hvcC5jb21tb24udjEuRmllbGRWaW9sYXRpb24aLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjQKDkZpZWxkVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJKskHCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASGwoXUkVBU09OX0lOVkFMSURfQVJHVU1FTlQQARIaChZSRUFTT05fVU5BVVRIRU5USUNBVEVEEAISHAoYUkVBU09OX1BFUk1JU1NJT05fREVOSUVEEAMSHAoYUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEEAQSFwoTUkVBU09OX1JBVEVfTElNSVRFRBAFEhoKFlJFQVNPTl9HT09EU19OT1RfRk9VTkQQZBIcChhSRUFTT05fR09PRFNfTk9UX09OX1NBTEUQZRIeChpSRUFTT05fR09PRFNfUFJJQ0VfQ0hBTkdFRBBmEhsKF1JFQVNPTl9TVE9DS19OT1RfRU5PVUdIEGcSHAoXUkVBU09OX0NPVVBPTl9OT1RfRk9VTkQQyAESHwoaUkVBU09OX0NPVVBPTl9BTFJFQURZX1VTRUQQygESIAobUkVBU09OX0NPVVBPTl9OT1RfVkFMSURfTk9XEMsBEiIKHVJFQVNPTl9DT1VQT05fTUlOSU1VTV9OT1RfTUVUEMwBEhoKFVJFQVNPTl9VU0VSX05PVF9GT1VORBCsAhIbChZSRUFTT05fVVNFUl9OQU1FX1RBS0VOEK0CEh4KGVJFQVNPTl9CQUxBTkNFX05PVF9FTk9VR0gQrgISGwoWUkVBU09OX09SREVSX05PVF9GT1VORBCQAxIgChtSRUFTT05fU0hJUFBJTkdfRkVFX0lOVkFMSUQQkQMSIAobUkVBU09OX09SREVSX0FNT1VOVF9JTlZBTElEEJIDEh8KGlJFQVNPTl9PUkRFUl9TVEFURV9JTlZBTElEEJMDEhQKD1JFQVNPTl9PVkVSUEFJRBCUAxIiCh1SRUFTT05fREVQRU5ERU5DWV9VTkFWQUlMQUJMRRCVAxIfChpSRUFTT05fUkVRVUVTVF9JTl9QUk9HUkVTUxCWAxIYChNSRUFTT05fT1JERVJfQ0xPU0VEEJcDEh0KGFJFQVNPTl9QQVlNRU5UX05PVF9GT1VORBD0AxIeChlSRUFTT05fT1JERVJfQUxSRUFEWV9QQUlEEPUDEiYKIVJFQVNPTl9DQUxMQkFDS19TSUdOQVRVUkVfSU5WQUxJRBD2AxIkCh9SRUFTT05fQ0FMTEJBQ0tfQU1PVU5UX01JU01BVENIEPcDEiAKG1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRRD4AxIeChlSRUFTT05fUFJPVklERVJfTk9UX0ZPVU5EEPkDYgZwcm90bzM");
 
 /**
- * The machine-readable cause of a failed call. It travels as a detail of the gRPC status and, for batch
- * methods, as the outcome of one entry.
+ * The machine-readable cause of a failed call: a detail of the gRPC status, or in a batch method
+ * the outcome of one entry.
  *
  * @generated from message shop.common.v1.ErrorInfo
  */
@@ -25,7 +25,8 @@ export type ErrorInfo = Message<"shop.common.v1.ErrorInfo"> & {
   reason: Reason;
 
   /**
-   * Facts about the failure, such as goods_id, requested and available.
+   * Facts about the failure, such as goods_id, requested and available. Only values that the caller
+   * may see.
    *
    * @generated from field: map<string, string> metadata = 2;
    */
@@ -51,13 +52,15 @@ export const ErrorInfoSchema: GenMessage<ErrorInfo> = /*@__PURE__*/
  */
 export type FieldViolation = Message<"shop.common.v1.FieldViolation"> & {
   /**
-   * Path of the field, for example "lines[2].quantity".
+   * Path of the field in the request, for example "lines[2].quantity".
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
+   * What a valid value is. It never repeats the value of the request.
+   *
    * @generated from field: string description = 2;
    */
   description: string;
@@ -71,8 +74,8 @@ export const FieldViolationSchema: GenMessage<FieldViolation> = /*@__PURE__*/
   messageDesc(file_shop_common_v1_error, 1);
 
 /**
- * Stable causes. A client may switch on them; a value is never reused or renumbered.
- * The comment gives the gRPC status code that goes with it.
+ * Why a call failed. Clients may switch on it: a value is never reused or renumbered. Each comment
+ * begins with the gRPC status code that comes with the reason.
  *
  * @generated from enum shop.common.v1.Reason
  */
@@ -83,42 +86,42 @@ export const Reason = {
   UNSPECIFIED: 0,
 
   /**
-   * INVALID_ARGUMENT
+   * INVALID_ARGUMENT: field_violations has the malformed fields.
    *
    * @generated from enum value: REASON_INVALID_ARGUMENT = 1;
    */
   INVALID_ARGUMENT: 1,
 
   /**
-   * UNAUTHENTICATED
+   * UNAUTHENTICATED: the token or the password is missing, wrong or expired.
    *
    * @generated from enum value: REASON_UNAUTHENTICATED = 2;
    */
   UNAUTHENTICATED: 2,
 
   /**
-   * PERMISSION_DENIED
+   * PERMISSION_DENIED: callers of this role may not call the method.
    *
    * @generated from enum value: REASON_PERMISSION_DENIED = 3;
    */
   PERMISSION_DENIED: 3,
 
   /**
-   * INVALID_ARGUMENT: the request_id was used before with other contents.
+   * INVALID_ARGUMENT: an earlier request had this request_id and other contents.
    *
    * @generated from enum value: REASON_REQUEST_ID_REUSED = 4;
    */
   REQUEST_ID_REUSED: 4,
 
   /**
-   * RESOURCE_EXHAUSTED
+   * RESOURCE_EXHAUSTED: too many calls. Retry later, after retry_after_ms if metadata has it.
    *
    * @generated from enum value: REASON_RATE_LIMITED = 5;
    */
   RATE_LIMITED: 5,
 
   /**
-   * NOT_FOUND
+   * NOT_FOUND: there are no such goods.
    *
    * @generated from enum value: REASON_GOODS_NOT_FOUND = 100;
    */
@@ -132,77 +135,77 @@ export const Reason = {
   GOODS_NOT_ON_SALE: 101,
 
   /**
-   * FAILED_PRECONDITION: the unit price in the request is not today's.
+   * FAILED_PRECONDITION: the unit price in the request is not the current one.
    *
    * @generated from enum value: REASON_GOODS_PRICE_CHANGED = 102;
    */
   GOODS_PRICE_CHANGED: 102,
 
   /**
-   * FAILED_PRECONDITION
+   * FAILED_PRECONDITION: metadata has the requested and the available units.
    *
    * @generated from enum value: REASON_STOCK_NOT_ENOUGH = 103;
    */
   STOCK_NOT_ENOUGH: 103,
 
   /**
-   * NOT_FOUND, also where it is another user's.
+   * NOT_FOUND: the user has no such coupon. It may be another user's.
    *
    * @generated from enum value: REASON_COUPON_NOT_FOUND = 200;
    */
   COUPON_NOT_FOUND: 200,
 
   /**
-   * FAILED_PRECONDITION
+   * FAILED_PRECONDITION: another order has spent the coupon.
    *
    * @generated from enum value: REASON_COUPON_ALREADY_USED = 202;
    */
   COUPON_ALREADY_USED: 202,
 
   /**
-   * FAILED_PRECONDITION: before or after its period.
+   * FAILED_PRECONDITION: the coupon is not valid yet, or has expired.
    *
    * @generated from enum value: REASON_COUPON_NOT_VALID_NOW = 203;
    */
   COUPON_NOT_VALID_NOW: 203,
 
   /**
-   * FAILED_PRECONDITION: the goods amount is below its minimum.
+   * FAILED_PRECONDITION: the goods amount is below the minimum of the coupon.
    *
    * @generated from enum value: REASON_COUPON_MINIMUM_NOT_MET = 204;
    */
   COUPON_MINIMUM_NOT_MET: 204,
 
   /**
-   * NOT_FOUND
+   * NOT_FOUND: there is no such user. For a user, every other user does not exist.
    *
    * @generated from enum value: REASON_USER_NOT_FOUND = 300;
    */
   USER_NOT_FOUND: 300,
 
   /**
-   * ALREADY_EXISTS
+   * ALREADY_EXISTS: another user has the name, or one that differs only in case or width.
    *
    * @generated from enum value: REASON_USER_NAME_TAKEN = 301;
    */
   USER_NAME_TAKEN: 301,
 
   /**
-   * FAILED_PRECONDITION
+   * FAILED_PRECONDITION: metadata has the requested and the available cents.
    *
    * @generated from enum value: REASON_BALANCE_NOT_ENOUGH = 302;
    */
   BALANCE_NOT_ENOUGH: 302,
 
   /**
-   * NOT_FOUND, also where it is another user's: nobody learns that it exists.
+   * NOT_FOUND: the caller has no such order. It may be another user's.
    *
    * @generated from enum value: REASON_ORDER_NOT_FOUND = 400;
    */
   ORDER_NOT_FOUND: 400,
 
   /**
-   * INVALID_ARGUMENT: the shipping fee in the request is not the shop's.
+   * INVALID_ARGUMENT: the shipping fee in the request is not the fee for these goods.
    *
    * @generated from enum value: REASON_SHIPPING_FEE_INVALID = 401;
    */
@@ -216,7 +219,7 @@ export const Reason = {
   ORDER_AMOUNT_INVALID: 402,
 
   /**
-   * FAILED_PRECONDITION: the order's state forbids the transition; metadata has both.
+   * FAILED_PRECONDITION: the state of the order does not allow the transition. Metadata has both.
    *
    * @generated from enum value: REASON_ORDER_STATE_INVALID = 403;
    */
@@ -230,63 +233,63 @@ export const Reason = {
   OVERPAID: 404,
 
   /**
-   * UNAVAILABLE: a service needed for the order did not answer; the order was cancelled, retry with a new request_id.
+   * UNAVAILABLE: a service did not answer, and the order is cancelled. Retry with a new request_id.
    *
    * @generated from enum value: REASON_DEPENDENCY_UNAVAILABLE = 405;
    */
   DEPENDENCY_UNAVAILABLE: 405,
 
   /**
-   * ABORTED: the same request is still being placed; retry with the same request_id.
+   * ABORTED: the same request is still in progress. Retry with the same request_id.
    *
    * @generated from enum value: REASON_REQUEST_IN_PROGRESS = 406;
    */
   REQUEST_IN_PROGRESS: 406,
 
   /**
-   * FAILED_PRECONDITION: the order was already closed when a late step reached this service.
+   * FAILED_PRECONDITION: the order was cancelled before this step of it arrived.
    *
    * @generated from enum value: REASON_ORDER_CLOSED = 407;
    */
   ORDER_CLOSED: 407,
 
   /**
-   * NOT_FOUND, also where it is another user's.
+   * NOT_FOUND: the caller has no such payment. It may be another user's.
    *
    * @generated from enum value: REASON_PAYMENT_NOT_FOUND = 500;
    */
   PAYMENT_NOT_FOUND: 500,
 
   /**
-   * FAILED_PRECONDITION
+   * FAILED_PRECONDITION: nothing is left to pay for the order.
    *
    * @generated from enum value: REASON_ORDER_ALREADY_PAID = 501;
    */
   ORDER_ALREADY_PAID: 501,
 
   /**
-   * UNAUTHENTICATED: the callback's signature does not verify.
+   * UNAUTHENTICATED: the signature of the callback does not verify.
    *
    * @generated from enum value: REASON_CALLBACK_SIGNATURE_INVALID = 502;
    */
   CALLBACK_SIGNATURE_INVALID: 502,
 
   /**
-   * INVALID_ARGUMENT: amount or currency of the callback differs from the payment's.
+   * INVALID_ARGUMENT: the callback has another amount or currency than the payment.
    *
    * @generated from enum value: REASON_CALLBACK_AMOUNT_MISMATCH = 503;
    */
   CALLBACK_AMOUNT_MISMATCH: 503,
 
   /**
-   * UNAVAILABLE: the payment platform refused or did not answer.
+   * UNAVAILABLE: the payment provider refused or did not answer.
    *
    * @generated from enum value: REASON_PROVIDER_UNAVAILABLE = 504;
    */
   PROVIDER_UNAVAILABLE: 504,
 
   /**
-   * NOT_FOUND: no such payment platform is configured.
+   * NOT_FOUND: the shop has no payment provider of this name.
    *
    * @generated from enum value: REASON_PROVIDER_NOT_FOUND = 505;
    */
@@ -294,8 +297,8 @@ export const Reason = {
 } as const;
 
 /**
- * Stable causes. A client may switch on them; a value is never reused or renumbered.
- * The comment gives the gRPC status code that goes with it.
+ * Why a call failed. Clients may switch on it: a value is never reused or renumbered. Each comment
+ * begins with the gRPC status code that comes with the reason.
  *
  * @generated from enum shop.common.v1.Reason
  */

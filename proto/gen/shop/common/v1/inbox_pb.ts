@@ -18,6 +18,8 @@ export const file_shop_common_v1_inbox: GenFile = /*@__PURE__*/
  */
 export type ListMissingEventsRequest = Message<"shop.common.v1.ListMissingEventsRequest"> & {
   /**
+   * At most 1,000.
+   *
    * @generated from field: repeated int64 event_ids = 1;
    */
   eventIds: bigint[];
@@ -48,14 +50,15 @@ export const ListMissingEventsResponseSchema: GenMessage<ListMissingEventsRespon
   messageDesc(file_shop_common_v1_inbox, 1);
 
 /**
- * Served by every service that consumes events. A broker's acknowledgement is no proof that an event arrived, so the
- * publisher asks the consumers themselves before it lets an outbox row go.
+ * Served by every service that consumes events. An acknowledgement of the broker does not prove
+ * that an event was handled. A publisher therefore asks the consumers before it deletes an outbox
+ * row.
  *
  * @generated from service shop.common.v1.InboxService
  */
 export const InboxService: GenService<{
   /**
-   * Which of these events have not had their effect here, nor been parked. Up to 1,000 at once.
+   * Lists which of these events have neither taken effect in this service nor been parked there.
    *
    * @generated from rpc shop.common.v1.InboxService.ListMissingEvents
    */

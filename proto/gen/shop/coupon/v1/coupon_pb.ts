@@ -18,7 +18,7 @@ export const file_shop_coupon_v1_coupon: GenFile = /*@__PURE__*/
   fileDesc("ChtzaG9wL2NvdXBvbi92MS9jb3Vwb24ucHJvdG8SDnNob3AuY291cG9uLnYxIokBCghEaXNjb3VudBIaChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDSAASGgoQYmFzaXNfcG9pbnRzX29mZhgCIAEoBUgAEhkKEW1heGltdW1fb2ZmX2NlbnRzGAMgASgDEiIKGm1pbmltdW1fZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDQgYKBGtpbmQiqAIKBkNvdXBvbhIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50EiwKBnN0YXR1cxgEIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIQCghvcmRlcl9pZBgFIAEoAxIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdXNlZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLGAQoSSXNzdWVDb3Vwb25SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50Ei4KCnZhbGlkX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChNJc3N1ZUNvdXBvblJlc3BvbnNlEiYKBmNvdXBvbhgBIAEoCzIWLnNob3AuY291cG9uLnYxLkNvdXBvbiIlChBHZXRDb3Vwb25SZXF1ZXN0EhEKCWNvdXBvbl9pZBgBIAEoAyI7ChFHZXRDb3Vwb25SZXNwb25zZRImCgZjb3Vwb24YASABKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24iegoSTGlzdENvdXBvbnNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAMSLAoGc3RhdHVzGAIgASgOMhwuc2hvcC5jb3Vwb24udjEuQ291cG9uU3RhdHVzEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIlcKE0xpc3RDb3Vwb25zUmVzcG9uc2USJwoHY291cG9ucxgBIAMoCzIWLnNob3AuY291cG9uLnYxLkNvdXBvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVAoSUXVvdGVDb3Vwb25SZXF1ZXN0EhEKCWNvdXBvbl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgDIAEoAyIvChNRdW90ZUNvdXBvblJlc3BvbnNlEhgKEGFtb3VudF9vZmZfY2VudHMYASABKAMiPAoRVXNlQ291cG9uc1JlcXVlc3QSJwoEdXNlcxgBIAMoCzIZLnNob3AuY291cG9uLnYxLkNvdXBvblVzZSJdCglDb3Vwb25Vc2USEAoIb3JkZXJfaWQYASABKAMSEQoJY291cG9uX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSGgoSZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDIkYKElVzZUNvdXBvbnNSZXNwb25zZRIwCgdyZXN1bHRzGAEgAygLMh8uc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uUmVzdWx0ImcKD1VzZUNvdXBvblJlc3VsdBIQCghvcmRlcl9pZBgBIAEoAxIYChBhbW91bnRfb2ZmX2NlbnRzGAIgASgDEigKBWVycm9yGAMgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvKl8KDENvdXBvblN0YXR1cxIdChlDT1VQT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUQ09VUE9OX1NUQVRVU19VTlVTRUQQARIWChJDT1VQT05fU1RBVFVTX1VTRUQQAjLcAwoNQ291cG9uU2VydmljZRJcCgtJc3N1ZUNvdXBvbhIiLnNob3AuY291cG9uLnYxLklzc3VlQ291cG9uUmVxdWVzdBojLnNob3AuY291cG9uLnYxLklzc3VlQ291cG9uUmVzcG9uc2UiBIi1GAMSVgoJR2V0Q291cG9uEiAuc2hvcC5jb3Vwb24udjEuR2V0Q291cG9uUmVxdWVzdBohLnNob3AuY291cG9uLnYxLkdldENvdXBvblJlc3BvbnNlIgSItRgCElwKC0xpc3RDb3Vwb25zEiIuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXNwb25zZSIEiLUYAhJcCgtRdW90ZUNvdXBvbhIiLnNob3AuY291cG9uLnYxLlF1b3RlQ291cG9uUmVxdWVzdBojLnNob3AuY291cG9uLnYxLlF1b3RlQ291cG9uUmVzcG9uc2UiBIi1GAQSWQoKVXNlQ291cG9ucxIhLnNob3AuY291cG9uLnYxLlVzZUNvdXBvbnNSZXF1ZXN0GiIuc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uc1Jlc3BvbnNlIgSItRgEYgZwcm90bzM", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
- * What a coupon takes off the goods amount: never more than that amount itself.
+ * What a coupon takes off the goods amount. It never takes off more than that amount.
  *
  * @generated from message shop.coupon.v1.Discount
  */
@@ -28,7 +28,7 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
    */
   kind: {
     /**
-     * A fixed amount.
+     * A fixed amount, at least 1 cent.
      *
      * @generated from field: int64 amount_off_cents = 1;
      */
@@ -36,7 +36,8 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
     case: "amountOffCents";
   } | {
     /**
-     * Hundredths of a percent of the goods amount, 1 to 10000: 1500 takes 15 % off. A part of a cent is not taken off.
+     * A share of the goods amount in hundredths of a percent, 1 to 10000: 1500 takes 15 % off. The
+     * result is rounded down to whole cents.
      *
      * @generated from field: int32 basis_points_off = 2;
      */
@@ -45,14 +46,14 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * The most that basis_points_off takes off; 0 is no limit.
+   * Cents that basis_points_off takes off at most. 0 is no limit.
    *
    * @generated from field: int64 maximum_off_cents = 3;
    */
   maximumOffCents: bigint;
 
   /**
-   * Goods amount from which the coupon counts; that amount itself is enough.
+   * Smallest goods amount, in cents, on which the coupon can be spent.
    *
    * @generated from field: int64 minimum_goods_amount_cents = 4;
    */
@@ -91,21 +92,21 @@ export type Coupon = Message<"shop.coupon.v1.Coupon"> & {
   status: CouponStatus;
 
   /**
-   * The order it was spent on, 0 while unused.
+   * The order on which it was spent. 0 while it is unused.
    *
    * @generated from field: int64 order_id = 5;
    */
   orderId: bigint;
 
   /**
-   * The first moment at which it can be spent.
+   * From this moment on it can be spent.
    *
    * @generated from field: google.protobuf.Timestamp valid_from = 6;
    */
   validFrom?: Timestamp | undefined;
 
   /**
-   * The first moment at which it cannot be spent any more; unset where it never ends.
+   * From this moment on it can no longer be spent. Unset if it does not expire.
    *
    * @generated from field: google.protobuf.Timestamp valid_until = 7;
    */
@@ -129,6 +130,9 @@ export const CouponSchema: GenMessage<Coupon> = /*@__PURE__*/
  */
 export type IssueCouponRequest = Message<"shop.coupon.v1.IssueCouponRequest"> & {
   /**
+   * Chosen by the client, 1 to 64 printable ASCII characters without spaces. Other contents under
+   * the same id are REASON_REQUEST_ID_REUSED.
+   *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
@@ -144,14 +148,14 @@ export type IssueCouponRequest = Message<"shop.coupon.v1.IssueCouponRequest"> & 
   discount?: Discount | undefined;
 
   /**
-   * To the millisecond. Unset: from now on.
+   * With millisecond precision. Unset means now.
    *
    * @generated from field: google.protobuf.Timestamp valid_from = 4;
    */
   validFrom?: Timestamp | undefined;
 
   /**
-   * To the millisecond, after valid_from. Unset: without an end.
+   * With millisecond precision, after valid_from. Unset means that it does not expire.
    *
    * @generated from field: google.protobuf.Timestamp valid_until = 5;
    */
@@ -221,6 +225,8 @@ export const GetCouponResponseSchema: GenMessage<GetCouponResponse> = /*@__PURE_
  */
 export type ListCouponsRequest = Message<"shop.coupon.v1.ListCouponsRequest"> & {
   /**
+   * 0 means the user who calls.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
@@ -233,11 +239,15 @@ export type ListCouponsRequest = Message<"shop.coupon.v1.ListCouponsRequest"> & 
   status: CouponStatus;
 
   /**
+   * 1 to 100. 0 means 20.
+   *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
    * @generated from field: string page_token = 4;
    */
   pageToken: string;
@@ -260,6 +270,8 @@ export type ListCouponsResponse = Message<"shop.coupon.v1.ListCouponsResponse"> 
   coupons: Coupon[];
 
   /**
+   * Empty on the last page.
+   *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
@@ -321,6 +333,8 @@ export const QuoteCouponResponseSchema: GenMessage<QuoteCouponResponse> = /*@__P
  */
 export type UseCouponsRequest = Message<"shop.coupon.v1.UseCouponsRequest"> & {
   /**
+   * 1 to 1,000.
+   *
    * @generated from field: repeated shop.coupon.v1.CouponUse uses = 1;
    */
   uses: CouponUse[];
@@ -370,7 +384,7 @@ export const CouponUseSchema: GenMessage<CouponUse> = /*@__PURE__*/
  */
 export type UseCouponsResponse = Message<"shop.coupon.v1.UseCouponsResponse"> & {
   /**
-   * One for each use, in the order of the request.
+   * One for each use, in the same sequence.
    *
    * @generated from field: repeated shop.coupon.v1.UseCouponResult results = 1;
    */
@@ -394,14 +408,14 @@ export type UseCouponResult = Message<"shop.coupon.v1.UseCouponResult"> & {
   orderId: bigint;
 
   /**
-   * What the coupon takes off this order.
+   * Cents that the coupon takes off this order.
    *
    * @generated from field: int64 amount_off_cents = 2;
    */
   amountOffCents: bigint;
 
   /**
-   * Unset where the coupon was spent.
+   * Unset if the coupon is spent on this order.
    *
    * @generated from field: shop.common.v1.ErrorInfo error = 3;
    */
@@ -447,13 +461,14 @@ export const CouponStatusSchema: GenEnum<CouponStatus> = /*@__PURE__*/
   enumDesc(file_shop_coupon_v1_coupon, 0);
 
 /**
- * Coupons that users hold and spend on orders, each once.
+ * Coupons of users. Each is spent on one order.
  *
  * @generated from service shop.coupon.v1.CouponService
  */
 export const CouponService: GenService<{
   /**
-   * Gives a coupon to a user. Idempotent by request_id.
+   * Gives a coupon to a user. Idempotent by request_id: a repeated request gets the coupon in its
+   * current state. It does not check that the user exists.
    *
    * @generated from rpc shop.coupon.v1.CouponService.IssueCoupon
    */
@@ -463,6 +478,8 @@ export const CouponService: GenService<{
     output: typeof IssueCouponResponseSchema;
   },
   /**
+   * Gets a coupon. Another user's coupon is REASON_COUPON_NOT_FOUND.
+   *
    * @generated from rpc shop.coupon.v1.CouponService.GetCoupon
    */
   getCoupon: {
@@ -471,6 +488,8 @@ export const CouponService: GenService<{
     output: typeof GetCouponResponseSchema;
   },
   /**
+   * Lists a user's coupons, newest first.
+   *
    * @generated from rpc shop.coupon.v1.CouponService.ListCoupons
    */
   listCoupons: {
@@ -479,8 +498,8 @@ export const CouponService: GenService<{
     output: typeof ListCouponsResponseSchema;
   },
   /**
-   * What the coupon would take off this goods amount now. Nothing is spent; the refusals are those of UseCoupons, but
-   * for REASON_ORDER_CLOSED.
+   * Computes what a coupon would take off this goods amount now, without spending it. Refuses like
+   * UseCoupons, except for REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.coupon.v1.CouponService.QuoteCoupon
    */
@@ -490,7 +509,9 @@ export const CouponService: GenService<{
     output: typeof QuoteCouponResponseSchema;
   },
   /**
-   * Spends the coupons of many orders in one transaction, each order by itself. Idempotent by order_id.
+   * Spends the coupons of many orders in one transaction. Each order has a result of its own.
+   * Idempotent by order_id: an order is decided once, also a refusal. An order that was cancelled
+   * before its use arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.coupon.v1.CouponService.UseCoupons
    */

@@ -17,7 +17,7 @@ export const file_shop_event_v1_event: GenFile = /*@__PURE__*/
   fileDesc("ChlzaG9wL2V2ZW50L3YxL2V2ZW50LnByb3RvEg1zaG9wLmV2ZW50LnYxIn8KDk9yZGVyQ29uZmlybWVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgDIAEoAxIwCgxwYXlfZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKDk9yZGVyQ2FuY2VsbGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSKwoGcmVhc29uGAMgASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SDwoHaG9sZGVycxgEIAMoCSKFAQoJT3JkZXJQYWlkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEgoKcGF5bWVudF9pZBgDIAEoAxITCgtzcGVudF9jZW50cxgEIAEoAxIsCghwYXlfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiegoUT3JkZXJSZWZ1bmRSZXF1ZXN0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIRCglyZWZ1bmRfaWQYAyABKAMSEgoKcGF5bWVudF9pZBgEIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAUgASgDIqkBCg1PcmRlclJlZnVuZGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEQoJcmVmdW5kX2lkGAMgASgDEicKBWxpbmVzGAQgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxITCgtzcGVudF9jZW50cxgGIAEoAxINCgV3aG9sZRgHIAEoCCJKCgxPcmRlclNoaXBwZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIXCg90cmFja2luZ19udW1iZXIYAyABKAkiMwoOT3JkZXJDb21wbGV0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAyKNAQoQUGF5bWVudFN1Y2NlZWRlZBISCgpwYXltZW50X2lkGAEgASgDEhAKCG9yZGVyX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSFAoMYW1vdW50X2NlbnRzGAQgASgDEiwKCHBheV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJxCg9QYXltZW50UmVmdW5kZWQSEgoKcGF5bWVudF9pZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxIPCgd1c2VyX2lkGAMgASgDEhEKCXJlZnVuZF9pZBgEIAEoAxIUCgxhbW91bnRfY2VudHMYBSABKANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_order_v1_order]);
 
 /**
- * shop.order.v1.confirmed
+ * shop.order.v1.confirmed: the order is placed. No service of the shop consumes it.
  *
  * @generated from message shop.event.v1.OrderConfirmed
  */
@@ -51,7 +51,8 @@ export const OrderConfirmedSchema: GenMessage<OrderConfirmed> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 0);
 
 /**
- * shop.order.v1.cancelled: goods, coupon and user give back what the order took, pay closes its open payments.
+ * shop.order.v1.cancelled: goods, coupon and user give back what the order holds. Pay closes its
+ * open payments.
  *
  * @generated from message shop.event.v1.OrderCancelled
  */
@@ -72,8 +73,8 @@ export type OrderCancelled = Message<"shop.event.v1.OrderCancelled"> & {
   reason: CancelReason;
 
   /**
-   * The services that hold something for the order, or may (they did not answer): "goods", "coupon", "user", "pay". The
-   * others have nothing to do, and are not asked whether they have done it.
+   * The services that hold something for the order, or may because they did not answer: "goods",
+   * "coupon", "user", "pay". The event does not concern the others.
    *
    * @generated from field: repeated string holders = 4;
    */
@@ -88,7 +89,7 @@ export const OrderCancelledSchema: GenMessage<OrderCancelled> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 1);
 
 /**
- * shop.order.v1.paid: user awards the points.
+ * shop.order.v1.paid: user awards points.
  *
  * @generated from message shop.event.v1.OrderPaid
  */
@@ -104,14 +105,14 @@ export type OrderPaid = Message<"shop.event.v1.OrderPaid"> & {
   userId: bigint;
 
   /**
-   * 0 where coupon and balance covered the order.
+   * 0 if coupon and balance covered the order.
    *
    * @generated from field: int64 payment_id = 3;
    */
   paymentId: bigint;
 
   /**
-   * Order amount less coupon: the base of the points.
+   * Order amount less coupon, in cents: the base of the points.
    *
    * @generated from field: int64 spent_cents = 4;
    */
@@ -131,8 +132,8 @@ export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 2);
 
 /**
- * shop.order.v1.refund_requested: pay refunds the payment on its platform. Also for a payment that came after the
- * order was cancelled.
+ * shop.order.v1.refund_requested: pay refunds the payment at its provider. This is also how a
+ * payment is refunded that arrived after its order was cancelled or paid.
  *
  * @generated from message shop.event.v1.OrderRefundRequested
  */
@@ -171,8 +172,8 @@ export const OrderRefundRequestedSchema: GenMessage<OrderRefundRequested> = /*@_
   messageDesc(file_shop_event_v1_event, 3);
 
 /**
- * shop.order.v1.refunded: goods takes the lines back into stock, user gives the balance back and takes the points
- * away, coupon frees the coupon where the order is refunded whole.
+ * shop.order.v1.refunded: goods returns the lines to the stock. User returns the balance and takes
+ * points back. Coupon frees the coupon if the order is refunded as a whole.
  *
  * @generated from message shop.event.v1.OrderRefunded
  */
@@ -203,13 +204,15 @@ export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
   balanceCents: bigint;
 
   /**
-   * What the points shrink by: refunded through the platform and to the balance, less shipping.
+   * The refund without its shipping fee, in cents: the base of the points that are taken back.
    *
    * @generated from field: int64 spent_cents = 6;
    */
   spentCents: bigint;
 
   /**
+   * Whether nothing is left of the order.
+   *
    * @generated from field: bool whole = 7;
    */
   whole: boolean;
@@ -223,7 +226,7 @@ export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 4);
 
 /**
- * shop.order.v1.shipped
+ * shop.order.v1.shipped: the goods are on their way. No service of the shop consumes it.
  *
  * @generated from message shop.event.v1.OrderShipped
  */
@@ -252,7 +255,7 @@ export const OrderShippedSchema: GenMessage<OrderShipped> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 5);
 
 /**
- * shop.order.v1.completed
+ * shop.order.v1.completed: the goods have arrived. No service of the shop consumes it.
  *
  * @generated from message shop.event.v1.OrderCompleted
  */
@@ -276,7 +279,8 @@ export const OrderCompletedSchema: GenMessage<OrderCompleted> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 6);
 
 /**
- * shop.pay.v1.succeeded: order marks itself paid, or asks for the refund where it is already cancelled.
+ * shop.pay.v1.succeeded: order marks the order paid. If it is already cancelled or paid, order
+ * requests a refund.
  *
  * @generated from message shop.event.v1.PaymentSucceeded
  */
@@ -315,7 +319,7 @@ export const PaymentSucceededSchema: GenMessage<PaymentSucceeded> = /*@__PURE__*
   messageDesc(file_shop_event_v1_event, 7);
 
 /**
- * shop.pay.v1.refunded
+ * shop.pay.v1.refunded: the provider has carried out a refund. Order finishes it.
  *
  * @generated from message shop.event.v1.PaymentRefunded
  */

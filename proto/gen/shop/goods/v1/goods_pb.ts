@@ -27,7 +27,7 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   goodsId: bigint;
 
   /**
-   * The merchant's own code, unique where set.
+   * The merchant's own code. Unique, or empty.
    *
    * @generated from field: string sku = 2;
    */
@@ -44,7 +44,7 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   description: string;
 
   /**
-   * In cents, the smallest unit of the shop's currency.
+   * In cents, the minor unit of the shop's currency.
    *
    * @generated from field: int64 unit_price_cents = 5;
    */
@@ -90,38 +90,52 @@ export const GoodsSchema: GenMessage<Goods> = /*@__PURE__*/
  */
 export type CreateGoodsRequest = Message<"shop.goods.v1.CreateGoodsRequest"> & {
   /**
-   * Client-chosen key: a repeated request returns the first one's result.
+   * Chosen by the client, 1 to 64 printable ASCII characters without spaces. A repeated request
+   * gets the result of the first one; other contents under the same id are
+   * REASON_REQUEST_ID_REUSED.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
+   * At most 64 characters, without spaces at either end. Empty for none.
+   *
    * @generated from field: string sku = 2;
    */
   sku: string;
 
   /**
+   * 1 to 200 characters.
+   *
    * @generated from field: string name = 3;
    */
   name: string;
 
   /**
+   * At most 5,000 characters, with line breaks.
+   *
    * @generated from field: string description = 4;
    */
   description: string;
 
   /**
+   * At least 1.
+   *
    * @generated from field: int64 unit_price_cents = 5;
    */
   unitPriceCents: bigint;
 
   /**
+   * Opening stock, 0 to 10^12 units.
+   *
    * @generated from field: int64 stock = 6;
    */
   stock: bigint;
 
   /**
+   * An http or https address of at most 2,000 characters, or empty.
+   *
    * @generated from field: string image_url = 7;
    */
   imageUrl: string;
@@ -152,7 +166,7 @@ export const CreateGoodsResponseSchema: GenMessage<CreateGoodsResponse> = /*@__P
   messageDesc(file_shop_goods_v1_goods, 2);
 
 /**
- * Fields that are not set stay as they are.
+ * Fields that are not set stay unchanged. The limits are those of CreateGoodsRequest.
  *
  * @generated from message shop.goods.v1.UpdateGoodsRequest
  */
@@ -251,25 +265,30 @@ export const GetGoodsResponseSchema: GenMessage<GetGoodsResponse> = /*@__PURE__*
  */
 export type ListGoodsRequest = Message<"shop.goods.v1.ListGoodsRequest"> & {
   /**
-   * 1 to 100; 0 means 20.
+   * 1 to 100. 0 means 20.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Words to look for in name and sku; empty lists all.
+   * Lists only items whose name or sku contains each of these words, ignoring case and accents. At
+   * most 200 characters and 10 words. Empty lists all.
    *
    * @generated from field: string query = 3;
    */
   query: string;
 
   /**
+   * Lists only these items, at most 1,000. Empty lists all.
+   *
    * @generated from field: repeated int64 goods_ids = 4;
    */
   goodsIds: bigint[];
@@ -311,6 +330,8 @@ export const ListGoodsResponseSchema: GenMessage<ListGoodsResponse> = /*@__PURE_
  */
 export type AdjustStockRequest = Message<"shop.goods.v1.AdjustStockRequest"> & {
   /**
+   * As in CreateGoodsRequest.
+   *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
@@ -321,13 +342,15 @@ export type AdjustStockRequest = Message<"shop.goods.v1.AdjustStockRequest"> & {
   goodsId: bigint;
 
   /**
-   * Units to add; negative takes away, never below zero.
+   * Units to add, or if negative to take away. Not 0; at most 10^12 in either direction.
    *
    * @generated from field: int64 delta = 3;
    */
   delta: bigint;
 
   /**
+   * Why, for people. At most 500 characters.
+   *
    * @generated from field: string note = 4;
    */
   note: string;
@@ -345,6 +368,8 @@ export const AdjustStockRequestSchema: GenMessage<AdjustStockRequest> = /*@__PUR
  */
 export type AdjustStockResponse = Message<"shop.goods.v1.AdjustStockResponse"> & {
   /**
+   * The stock after the adjustment. A repeated request gets the stock as it was then.
+   *
    * @generated from field: int64 stock = 1;
    */
   stock: bigint;
@@ -362,6 +387,8 @@ export const AdjustStockResponseSchema: GenMessage<AdjustStockResponse> = /*@__P
  */
 export type ReserveStockRequest = Message<"shop.goods.v1.ReserveStockRequest"> & {
   /**
+   * 1 to 1,000, with at most 20,000 lines in all.
+   *
    * @generated from field: repeated shop.goods.v1.StockReservation reservations = 1;
    */
   reservations: StockReservation[];
@@ -384,6 +411,8 @@ export type StockReservation = Message<"shop.goods.v1.StockReservation"> & {
   orderId: bigint;
 
   /**
+   * 1 to 1,000, each of different goods.
+   *
    * @generated from field: repeated shop.goods.v1.StockLine lines = 2;
    */
   lines: StockLine[];
@@ -406,12 +435,14 @@ export type StockLine = Message<"shop.goods.v1.StockLine"> & {
   goodsId: bigint;
 
   /**
+   * 1 to 1,000,000.
+   *
    * @generated from field: int64 quantity = 2;
    */
   quantity: bigint;
 
   /**
-   * The price that the order was made at; refused where it is no longer the goods' price.
+   * The price in the order. REASON_GOODS_PRICE_CHANGED if it is not the current price.
    *
    * @generated from field: int64 unit_price_cents = 3;
    */
@@ -430,7 +461,7 @@ export const StockLineSchema: GenMessage<StockLine> = /*@__PURE__*/
  */
 export type ReserveStockResponse = Message<"shop.goods.v1.ReserveStockResponse"> & {
   /**
-   * One for each reservation, in the order of the request.
+   * One for each reservation, in the same sequence.
    *
    * @generated from field: repeated shop.goods.v1.ReserveStockResult results = 1;
    */
@@ -454,7 +485,7 @@ export type ReserveStockResult = Message<"shop.goods.v1.ReserveStockResult"> & {
   orderId: bigint;
 
   /**
-   * Unset where the stock was deducted.
+   * Unset if the stock is reserved.
    *
    * @generated from field: shop.common.v1.ErrorInfo error = 2;
    */
@@ -478,11 +509,15 @@ export type ListStockLogRequest = Message<"shop.goods.v1.ListStockLogRequest"> &
   goodsId: bigint;
 
   /**
+   * 1 to 100. 0 means 20.
+   *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
@@ -505,6 +540,8 @@ export type ListStockLogResponse = Message<"shop.goods.v1.ListStockLogResponse">
   entries: StockLogEntry[];
 
   /**
+   * Empty on the last page.
+   *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
@@ -539,7 +576,7 @@ export type StockLogEntry = Message<"shop.goods.v1.StockLogEntry"> & {
   type: StockLogType;
 
   /**
-   * Signed change of the stock.
+   * Units added, or if negative taken away.
    *
    * @generated from field: int64 delta = 4;
    */
@@ -551,7 +588,7 @@ export type StockLogEntry = Message<"shop.goods.v1.StockLogEntry"> & {
   logTime?: Timestamp | undefined;
 
   /**
-   * The refund that brought it back, 0 otherwise.
+   * The refund that returned the units, else 0.
    *
    * @generated from field: int64 refund_id = 6;
    */
@@ -580,6 +617,8 @@ export const GoodsStatus = {
   ON_SALE: 1,
 
   /**
+   * It can be read but not ordered.
+   *
    * @generated from enum value: GOODS_STATUS_OFF_SHELF = 2;
    */
   OFF_SHELF: 2,
@@ -650,6 +689,9 @@ export const StockLogTypeSchema: GenEnum<StockLogType> = /*@__PURE__*/
  */
 export const GoodsService: GenService<{
   /**
+   * Adds an item to the catalogue and puts it on sale. Idempotent by request_id. A sku that other
+   * goods have is REASON_INVALID_ARGUMENT.
+   *
    * @generated from rpc shop.goods.v1.GoodsService.CreateGoods
    */
   createGoods: {
@@ -658,6 +700,8 @@ export const GoodsService: GenService<{
     output: typeof CreateGoodsResponseSchema;
   },
   /**
+   * Changes the fields that are set. Orders keep the prices at which they were placed.
+   *
    * @generated from rpc shop.goods.v1.GoodsService.UpdateGoods
    */
   updateGoods: {
@@ -666,6 +710,8 @@ export const GoodsService: GenService<{
     output: typeof UpdateGoodsResponseSchema;
   },
   /**
+   * Gets an item, also one that is off the shelf.
+   *
    * @generated from rpc shop.goods.v1.GoodsService.GetGoods
    */
   getGoods: {
@@ -674,6 +720,8 @@ export const GoodsService: GenService<{
     output: typeof GetGoodsResponseSchema;
   },
   /**
+   * Lists the catalogue by goods_id, off-shelf items included.
+   *
    * @generated from rpc shop.goods.v1.GoodsService.ListGoods
    */
   listGoods: {
@@ -682,7 +730,8 @@ export const GoodsService: GenService<{
     output: typeof ListGoodsResponseSchema;
   },
   /**
-   * Adds to the stock, or takes from it. Idempotent by request_id.
+   * Adds to the stock of an item, or takes from it. Idempotent by request_id. Refuses to go below
+   * zero with REASON_STOCK_NOT_ENOUGH.
    *
    * @generated from rpc shop.goods.v1.GoodsService.AdjustStock
    */
@@ -692,8 +741,9 @@ export const GoodsService: GenService<{
     output: typeof AdjustStockResponseSchema;
   },
   /**
-   * Deducts the stock of many orders in one transaction; each order succeeds or fails as a whole and by itself.
-   * Idempotent by order_id. An order that was released before it came here is refused with REASON_ORDER_CLOSED.
+   * Reserves the stock of many orders in one transaction. Each order gets all of its lines or none,
+   * and has a result of its own. Idempotent by order_id: an order is decided once, also a refusal.
+   * An order that was cancelled before its reservation arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ReserveStock
    */
@@ -703,7 +753,7 @@ export const GoodsService: GenService<{
     output: typeof ReserveStockResponseSchema;
   },
   /**
-   * Every movement of one item's stock, newest first.
+   * Lists every movement of an item's stock, newest first.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ListStockLog
    */

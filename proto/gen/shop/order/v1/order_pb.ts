@@ -27,11 +27,15 @@ export type OrderLine = Message<"shop.order.v1.OrderLine"> & {
   goodsId: bigint;
 
   /**
+   * 1 to 1,000,000.
+   *
    * @generated from field: int64 quantity = 2;
    */
   quantity: bigint;
 
   /**
+   * In cents, the minor unit of the shop's currency.
+   *
    * @generated from field: int64 unit_price_cents = 3;
    */
   unitPriceCents: bigint;
@@ -49,16 +53,22 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
  */
 export type Address = Message<"shop.order.v1.Address"> & {
   /**
+   * 1 to 64 characters.
+   *
    * @generated from field: string consignee = 1;
    */
   consignee: string;
 
   /**
+   * 1 to 32 characters.
+   *
    * @generated from field: string mobile = 2;
    */
   mobile: string;
 
   /**
+   * 1 to 500 characters, with line breaks.
+   *
    * @generated from field: string text = 3;
    */
   text: string;
@@ -130,7 +140,7 @@ export type Order = Message<"shop.order.v1.Order"> & {
   orderAmountCents: bigint;
 
   /**
-   * 0 where none was used.
+   * 0 if the order uses none.
    *
    * @generated from field: int64 coupon_id = 11;
    */
@@ -147,7 +157,7 @@ export type Order = Message<"shop.order.v1.Order"> & {
   balancePaidCents: bigint;
 
   /**
-   * What is left to pay through a payment platform: order amount less coupon less balance.
+   * Order amount less coupon and balance: what is to be paid through a payment provider.
    *
    * @generated from field: int64 pay_amount_cents = 14;
    */
@@ -159,7 +169,7 @@ export type Order = Message<"shop.order.v1.Order"> & {
   cancelReason: CancelReason;
 
   /**
-   * Why placing failed, where it did.
+   * Why placing failed. Unset for an order that was confirmed.
    *
    * @generated from field: shop.common.v1.ErrorInfo failure = 16;
    */
@@ -181,7 +191,7 @@ export type Order = Message<"shop.order.v1.Order"> & {
   payTime?: Timestamp | undefined;
 
   /**
-   * An unpaid order is cancelled at this time.
+   * When an unpaid order is cancelled.
    *
    * @generated from field: google.protobuf.Timestamp pay_deadline = 20;
    */
@@ -193,6 +203,8 @@ export type Order = Message<"shop.order.v1.Order"> & {
   shipTime?: Timestamp | undefined;
 
   /**
+   * When the order was completed, cancelled or refunded as a whole.
+   *
    * @generated from field: google.protobuf.Timestamp close_time = 22;
    */
   closeTime?: Timestamp | undefined;
@@ -230,21 +242,22 @@ export type Refund = Message<"shop.order.v1.Refund"> & {
   status: RefundStatus;
 
   /**
-   * What comes back to the stock; empty for a payment that came too late, whose stock was never kept.
+   * The goods that return to the stock. Empty for the refund of a payment that arrived after the
+   * order was cancelled or paid.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 3;
    */
   lines: OrderLine[];
 
   /**
-   * Back through the payment platform.
+   * The part that goes back through the payment provider.
    *
    * @generated from field: int64 pay_amount_cents = 4;
    */
   payAmountCents: bigint;
 
   /**
-   * Back to the user's balance.
+   * The part that goes back to the user's balance.
    *
    * @generated from field: int64 balance_cents = 5;
    */
@@ -278,23 +291,29 @@ export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
  */
 export type QuoteOrderRequest = Message<"shop.order.v1.QuoteOrderRequest"> & {
   /**
+   * 0 means the user who calls.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
 
   /**
-   * unit_price_cents is ignored.
+   * 1 to 1,000, each of different goods. unit_price_cents is ignored.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 2;
    */
   lines: OrderLine[];
 
   /**
+   * 0 for none.
+   *
    * @generated from field: int64 coupon_id = 3;
    */
   couponId: bigint;
 
   /**
+   * Cents of the user's balance to spend.
+   *
    * @generated from field: int64 balance_cents = 4;
    */
   balanceCents: bigint;
@@ -312,7 +331,7 @@ export const QuoteOrderRequestSchema: GenMessage<QuoteOrderRequest> = /*@__PURE_
  */
 export type QuoteOrderResponse = Message<"shop.order.v1.QuoteOrderResponse"> & {
   /**
-   * With today's prices.
+   * With current prices.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 1;
    */
@@ -361,19 +380,23 @@ export const QuoteOrderResponseSchema: GenMessage<QuoteOrderResponse> = /*@__PUR
  */
 export type PlaceOrderRequest = Message<"shop.order.v1.PlaceOrderRequest"> & {
   /**
-   * Chosen by the client, 1 to 64 characters: a repeated request returns the first one's order.
+   * Chosen by the client, 1 to 64 printable ASCII characters without spaces. Other contents under
+   * the same id are REASON_REQUEST_ID_REUSED.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
+   * 0 means the user who calls.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
-   * 1 to 1,000 lines.
+   * 1 to 1,000, each of different goods. A unit_price_cents that is not the current price is
+   * REASON_GOODS_PRICE_CHANGED.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 3;
    */
@@ -385,26 +408,29 @@ export type PlaceOrderRequest = Message<"shop.order.v1.PlaceOrderRequest"> & {
   address?: Address | undefined;
 
   /**
-   * Refused where it is not the shop's fee for these goods.
+   * The shop's fee for these goods, as QuoteOrder returns it. Any other is
+   * REASON_SHIPPING_FEE_INVALID.
    *
    * @generated from field: int64 shipping_fee_cents = 5;
    */
   shippingFeeCents: bigint;
 
   /**
-   * Refused where it is not goods plus shipping.
+   * Goods plus shipping. Any other amount is REASON_ORDER_AMOUNT_INVALID.
    *
    * @generated from field: int64 order_amount_cents = 6;
    */
   orderAmountCents: bigint;
 
   /**
+   * 0 for none.
+   *
    * @generated from field: int64 coupon_id = 7;
    */
   couponId: bigint;
 
   /**
-   * How much of the user's balance to spend.
+   * Cents of the user's balance to spend. With the coupon, at most the order amount.
    *
    * @generated from field: int64 balance_cents = 8;
    */
@@ -474,21 +500,29 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*
  */
 export type ListOrdersRequest = Message<"shop.order.v1.ListOrdersRequest"> & {
   /**
+   * 0 means the user who calls, and for an administrator all users.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
 
   /**
+   * 1 to 100. 0 means 20.
+   *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
+   * Unspecified lists all.
+   *
    * @generated from field: shop.order.v1.OrderStatus order_status = 4;
    */
   orderStatus: OrderStatus;
@@ -511,6 +545,8 @@ export type ListOrdersResponse = Message<"shop.order.v1.ListOrdersResponse"> & {
   orders: Order[];
 
   /**
+   * Empty on the last page.
+   *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
@@ -601,6 +637,8 @@ export type ShipOrderRequest = Message<"shop.order.v1.ShipOrderRequest"> & {
   orderId: bigint;
 
   /**
+   * 1 to 64 characters.
+   *
    * @generated from field: string tracking_number = 2;
    */
   trackingNumber: string;
@@ -669,6 +707,9 @@ export const ConfirmReceiptResponseSchema: GenMessage<ConfirmReceiptResponse> = 
  */
 export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
   /**
+   * Chosen by the client, 1 to 64 printable ASCII characters without spaces. Other contents under
+   * the same id are REASON_REQUEST_ID_REUSED.
+   *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
@@ -679,13 +720,16 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
   orderId: bigint;
 
   /**
-   * What to take back, unit_price_cents ignored; empty refunds all that is left, the shipping fee included.
+   * The goods to refund, at most what is left of the order. unit_price_cents is ignored. Empty
+   * refunds all that is left.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 3;
    */
   lines: OrderLine[];
 
   /**
+   * Why, for people. At most 500 characters.
+   *
    * @generated from field: string note = 4;
    */
   note: string;
@@ -774,7 +818,7 @@ export type OrderHistoryEntry = Message<"shop.order.v1.OrderHistoryEntry"> & {
   shippingStatus: ShippingStatus;
 
   /**
-   * "user:<id>", "admin:<id>", "service:<name>".
+   * Who caused it: "user:<id>", "admin:<id>" or "service:<name>".
    *
    * @generated from field: string actor = 5;
    */
@@ -810,13 +854,15 @@ export const OrderStatus = {
   UNSPECIFIED: 0,
 
   /**
-   * Saved, its deductions under way; not shown in lists.
+   * Being placed. Lists leave it out.
    *
    * @generated from enum value: ORDER_STATUS_PENDING = 1;
    */
   PENDING: 1,
 
   /**
+   * Placed: it has its stock, coupon and balance.
+   *
    * @generated from enum value: ORDER_STATUS_CONFIRMED = 2;
    */
   CONFIRMED: 2,
@@ -827,11 +873,15 @@ export const OrderStatus = {
   CANCELLED: 3,
 
   /**
+   * The goods have arrived.
+   *
    * @generated from enum value: ORDER_STATUS_COMPLETED = 4;
    */
   COMPLETED: 4,
 
   /**
+   * Refunded as a whole.
+   *
    * @generated from enum value: ORDER_STATUS_REFUNDED = 5;
    */
   REFUNDED: 5,
@@ -868,6 +918,8 @@ export const PayStatus = {
   PAID: 2,
 
   /**
+   * At least one refund is under way.
+   *
    * @generated from enum value: PAY_STATUS_REFUNDING = 3;
    */
   REFUNDING: 3,
@@ -940,7 +992,7 @@ export const CancelReason = {
   UNSPECIFIED: 0,
 
   /**
-   * A deduction was refused or a service did not answer while the order was placed.
+   * While it was placed, stock, coupon or balance was refused, or a service did not answer.
    *
    * @generated from enum value: CANCEL_REASON_PLACE_FAILED = 1;
    */
@@ -952,12 +1004,14 @@ export const CancelReason = {
   BY_USER: 2,
 
   /**
+   * It was not paid before its pay_deadline.
+   *
    * @generated from enum value: CANCEL_REASON_PAYMENT_TIMEOUT = 3;
    */
   PAYMENT_TIMEOUT: 3,
 
   /**
-   * The process that placed it stopped halfway.
+   * The process that placed it stopped before it was confirmed.
    *
    * @generated from enum value: CANCEL_REASON_ABANDONED = 4;
    */
@@ -1012,13 +1066,14 @@ export const RefundStatusSchema: GenEnum<RefundStatus> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 4);
 
 /**
- * Orders, from the cart to the door.
+ * Orders, from the quote to the delivery.
  *
  * @generated from service shop.order.v1.OrderService
  */
 export const OrderService: GenService<{
   /**
-   * What an order would cost now. Nothing is reserved.
+   * Computes what an order would cost now, without reserving anything. Refuses what PlaceOrder
+   * would refuse.
    *
    * @generated from rpc shop.order.v1.OrderService.QuoteOrder
    */
@@ -1028,8 +1083,9 @@ export const OrderService: GenService<{
     output: typeof QuoteOrderResponseSchema;
   },
   /**
-   * Places an order: checks it, deducts stock, coupon and balance, and confirms it. It either ends confirmed, or
-   * fails with the reason and everything it took is given back. Idempotent by user_id and request_id.
+   * Places an order: checks it, takes stock, coupon and balance, and confirms it. If any of that
+   * fails, the call fails with the reason and everything is given back. Idempotent by user_id and
+   * request_id: a repeated request gets the outcome of the first one, also a refusal.
    *
    * @generated from rpc shop.order.v1.OrderService.PlaceOrder
    */
@@ -1039,6 +1095,8 @@ export const OrderService: GenService<{
     output: typeof PlaceOrderResponseSchema;
   },
   /**
+   * Gets an order. Another user's order is REASON_ORDER_NOT_FOUND.
+   *
    * @generated from rpc shop.order.v1.OrderService.GetOrder
    */
   getOrder: {
@@ -1047,7 +1105,7 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * A user's orders, newest first. An administrator may leave user_id at 0 for everyone's.
+   * Lists orders, newest first. Orders that are still being placed are left out.
    *
    * @generated from rpc shop.order.v1.OrderService.ListOrders
    */
@@ -1057,7 +1115,8 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Sends the order as it is, then again after each change, until it is finished or the client leaves.
+   * Streams an order: as it is now, then after each transition, until it is finished. The stream
+   * ends after at most 30 minutes; the client then watches again.
    *
    * @generated from rpc shop.order.v1.OrderService.WatchOrder
    */
@@ -1067,7 +1126,8 @@ export const OrderService: GenService<{
     output: typeof WatchOrderResponseSchema;
   },
   /**
-   * Cancels a confirmed order that is not paid.
+   * Cancels a confirmed order that is not paid. Idempotent. Any other state is
+   * REASON_ORDER_STATE_INVALID, an order that is still being placed REASON_REQUEST_IN_PROGRESS.
    *
    * @generated from rpc shop.order.v1.OrderService.CancelOrder
    */
@@ -1077,6 +1137,9 @@ export const OrderService: GenService<{
     output: typeof CancelOrderResponseSchema;
   },
   /**
+   * Marks a paid order as shipped. Idempotent with the same tracking number. Refuses with
+   * REASON_ORDER_STATE_INVALID, also while a refund is under way.
+   *
    * @generated from rpc shop.order.v1.OrderService.ShipOrder
    */
   shipOrder: {
@@ -1085,7 +1148,8 @@ export const OrderService: GenService<{
     output: typeof ShipOrderResponseSchema;
   },
   /**
-   * The user has the goods; completes the order.
+   * Completes a shipped order whose goods have arrived. Idempotent. Refuses with
+   * REASON_ORDER_STATE_INVALID.
    *
    * @generated from rpc shop.order.v1.OrderService.ConfirmReceipt
    */
@@ -1095,8 +1159,9 @@ export const OrderService: GenService<{
     output: typeof ConfirmReceiptResponseSchema;
   },
   /**
-   * Gives a paid order's money back, whole or by lines, with its stock and points; the last refund returns the coupon
-   * too. Idempotent by request_id.
+   * Refunds a paid order, whole or by lines: the money, and with it stock and points. The refund of
+   * the last goods includes the shipping fee and frees the coupon. Money goes back through the
+   * payment provider first, the rest to the balance. Idempotent by request_id.
    *
    * @generated from rpc shop.order.v1.OrderService.RefundOrder
    */
@@ -1106,7 +1171,7 @@ export const OrderService: GenService<{
     output: typeof RefundOrderResponseSchema;
   },
   /**
-   * Every change of an order, oldest first: what, when, by whom and why.
+   * Lists every transition of an order, oldest first, with its time, actor and cause.
    *
    * @generated from rpc shop.order.v1.OrderService.ListOrderHistory
    */

@@ -35,12 +35,14 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   userId: bigint;
 
   /**
+   * In cents, the minor unit of currency_code.
+   *
    * @generated from field: int64 amount_cents = 4;
    */
   amountCents: bigint;
 
   /**
-   * ISO 4217, the shop's.
+   * ISO 4217. The shop has one currency.
    *
    * @generated from field: string currency_code = 5;
    */
@@ -52,20 +54,22 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   status: PaymentStatus;
 
   /**
-   * Name of the platform, for example "sandbox".
+   * Name of the payment provider, for example "sandbox".
    *
    * @generated from field: string provider = 7;
    */
   provider: string;
 
   /**
-   * The platform's own number of this payment.
+   * The provider's id of this payment. Empty until the provider has assigned one.
    *
    * @generated from field: string provider_trade_id = 8;
    */
   providerTradeId: string;
 
   /**
+   * Where the user pays.
+   *
    * @generated from field: string checkout_url = 9;
    */
   checkoutUrl: string;
@@ -76,11 +80,15 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   createTime?: Timestamp | undefined;
 
   /**
+   * Unset until it is paid.
+   *
    * @generated from field: google.protobuf.Timestamp pay_time = 11;
    */
   payTime?: Timestamp | undefined;
 
   /**
+   * In cents: the sum of the refunds that succeeded.
+   *
    * @generated from field: int64 refunded_cents = 12;
    */
   refundedCents: bigint;
@@ -103,12 +111,15 @@ export type CreatePaymentRequest = Message<"shop.pay.v1.CreatePaymentRequest"> &
   orderId: bigint;
 
   /**
+   * Name of a payment provider that the shop has, at most 32 characters.
+   *
    * @generated from field: string provider = 2;
    */
   provider: string;
 
   /**
-   * Where the platform sends the user's browser afterwards.
+   * Where the provider sends the user's browser afterwards, at most 1,000 characters. It must be on
+   * an origin that the shop allows.
    *
    * @generated from field: string return_url = 3;
    */
@@ -195,6 +206,8 @@ export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__P
  */
 export type ListPaymentsResponse = Message<"shop.pay.v1.ListPaymentsResponse"> & {
   /**
+   * At most 100.
+   *
    * @generated from field: repeated shop.pay.v1.Payment payments = 1;
    */
   payments: Payment[];
@@ -212,6 +225,8 @@ export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@_
  */
 export type HandleCallbackRequest = Message<"shop.pay.v1.HandleCallbackRequest"> & {
   /**
+   * Name of the payment provider, from the path of the callback.
+   *
    * @generated from field: string provider = 1;
    */
   provider: string;
@@ -224,7 +239,7 @@ export type HandleCallbackRequest = Message<"shop.pay.v1.HandleCallbackRequest">
   headers: { [key: string]: string };
 
   /**
-   * The body, byte for byte.
+   * The body byte for byte, because the signature covers it. At most 64 KiB.
    *
    * @generated from field: bytes body = 3;
    */
@@ -243,7 +258,7 @@ export const HandleCallbackRequestSchema: GenMessage<HandleCallbackRequest> = /*
  */
 export type HandleCallbackResponse = Message<"shop.pay.v1.HandleCallbackResponse"> & {
   /**
-   * The HTTP answer that the platform expects.
+   * The HTTP answer that the provider expects.
    *
    * @generated from field: int32 status = 1;
    */
@@ -296,8 +311,8 @@ export type JudgeCallbackResponse = Message<"shop.pay.v1.JudgeCallbackResponse">
   verdict: CallbackVerdict;
 
   /**
-   * Why the callback is refused: signature, stale, malformed, merchant, unknown_payment, trade, amount or currency.
-   * Empty with every other verdict.
+   * Why the callback is refused: signature, stale, malformed, merchant, unknown_payment, trade,
+   * amount or currency. Empty with every other verdict.
    *
    * @generated from field: string cause = 2;
    */
@@ -323,7 +338,7 @@ export const JudgeCallbackResponseSchema: GenMessage<JudgeCallbackResponse> = /*
  */
 export type ClosePaymentsRequest = Message<"shop.pay.v1.ClosePaymentsRequest"> & {
   /**
-   * 1 to 200.
+   * 1 to 200 orders.
    *
    * @generated from field: repeated int64 order_ids = 1;
    */
@@ -342,7 +357,7 @@ export const ClosePaymentsRequestSchema: GenMessage<ClosePaymentsRequest> = /*@_
  */
 export type ClosePaymentsResponse = Message<"shop.pay.v1.ClosePaymentsResponse"> & {
   /**
-   * One for each order, in the order of the request.
+   * One for each order_id, in the same sequence.
    *
    * @generated from field: repeated shop.pay.v1.ClosePaymentsResult results = 1;
    */
@@ -393,6 +408,8 @@ export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
   type: PaymentLogType;
 
   /**
+   * For people, in English.
+   *
    * @generated from field: string detail = 3;
    */
   detail: string;
@@ -432,6 +449,8 @@ export const ListPaymentLogRequestSchema: GenMessage<ListPaymentLogRequest> = /*
  */
 export type ListPaymentLogResponse = Message<"shop.pay.v1.ListPaymentLogResponse"> & {
   /**
+   * At most 1,000.
+   *
    * @generated from field: repeated shop.pay.v1.PaymentLogEntry entries = 1;
    */
   entries: PaymentLogEntry[];
@@ -454,6 +473,8 @@ export const PaymentStatus = {
   UNSPECIFIED: 0,
 
   /**
+   * The user can still pay.
+   *
    * @generated from enum value: PAYMENT_STATUS_OPEN = 1;
    */
   OPEN: 1,
@@ -464,6 +485,8 @@ export const PaymentStatus = {
   SUCCEEDED: 2,
 
   /**
+   * Given up. Money that arrives later is accepted and refunded.
+   *
    * @generated from enum value: PAYMENT_STATUS_CLOSED = 3;
    */
   CLOSED: 3,
@@ -560,21 +583,21 @@ export const ClosePaymentsOutcome = {
   UNSPECIFIED: 0,
 
   /**
-   * Nothing is open, and nothing can be paid any more.
+   * No payment is open, and none can be started or paid any more.
    *
    * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_CLOSED = 1;
    */
   CLOSED: 1,
 
   /**
-   * Paid: shop.pay.v1.succeeded is on its way.
+   * The order is paid. The event shop.pay.v1.succeeded reports it.
    *
    * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_PAID = 2;
    */
   PAID: 2,
 
   /**
-   * The platform did not answer: ask again.
+   * The provider did not answer. Retry.
    *
    * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_UNKNOWN = 3;
    */
@@ -612,7 +635,7 @@ export const PaymentLogType = {
   CALLBACK_ACCEPTED: 2,
 
   /**
-   * Verified, but nothing was left to do.
+   * Verified, but it had no effect.
    *
    * @generated from enum value: PAYMENT_LOG_TYPE_CALLBACK_REPEATED = 3;
    */
@@ -656,14 +679,16 @@ export const PaymentLogTypeSchema: GenEnum<PaymentLogType> = /*@__PURE__*/
   enumDesc(file_shop_pay_v1_pay, 3);
 
 /**
- * Payments through third-party platforms.
+ * Payments of orders through payment providers.
  *
  * @generated from service shop.pay.v1.PayService
  */
 export const PayService: GenService<{
   /**
-   * Starts paying for a confirmed order; the user goes on at checkout_url. Idempotent by order and provider while
-   * that payment is open.
+   * Starts a payment of a confirmed order. The user continues at its checkout_url. Idempotent by
+   * order and provider while that payment is open. Refuses with REASON_ORDER_NOT_FOUND,
+   * REASON_PROVIDER_NOT_FOUND, REASON_ORDER_ALREADY_PAID, REASON_ORDER_STATE_INVALID or
+   * REASON_PROVIDER_UNAVAILABLE.
    *
    * @generated from rpc shop.pay.v1.PayService.CreatePayment
    */
@@ -673,6 +698,8 @@ export const PayService: GenService<{
     output: typeof CreatePaymentResponseSchema;
   },
   /**
+   * Gets a payment. Another user's payment is REASON_PAYMENT_NOT_FOUND.
+   *
    * @generated from rpc shop.pay.v1.PayService.GetPayment
    */
   getPayment: {
@@ -681,6 +708,8 @@ export const PayService: GenService<{
     output: typeof GetPaymentResponseSchema;
   },
   /**
+   * Lists the payments of an order, oldest first. Another user's order has none.
+   *
    * @generated from rpc shop.pay.v1.PayService.ListPayments
    */
   listPayments: {
@@ -689,8 +718,9 @@ export const PayService: GenService<{
     output: typeof ListPaymentsResponseSchema;
   },
   /**
-   * Takes a platform's callback as it came over HTTP, and says what to answer. It verifies the signature itself;
-   * the gateway only carries it.
+   * Judges a provider's callback, gives it its effect, and returns the HTTP answer for the
+   * provider. The gateway passes the callback on as it came; this method verifies its signature.
+   * Idempotent: a notice takes effect once, however often it arrives.
    *
    * @generated from rpc shop.pay.v1.PayService.HandleCallback
    */
@@ -700,8 +730,9 @@ export const PayService: GenService<{
     output: typeof HandleCallbackResponseSchema;
   },
   /**
-   * Judges a recorded callback again, as of the time when it was received, and gives it its effect if it has had none.
-   * For operators, after a mistake such as a wrong provider secret is mended. Idempotent: a callback takes effect once.
+   * Judges a recorded callback again, as of the time when it was received, and gives it its effect
+   * if it has had none. For operators, for example after a wrong provider secret was corrected.
+   * Idempotent. An unknown callback_id is REASON_INVALID_ARGUMENT.
    *
    * @generated from rpc shop.pay.v1.PayService.JudgeCallback
    */
@@ -711,8 +742,8 @@ export const PayService: GenService<{
     output: typeof JudgeCallbackResponseSchema;
   },
   /**
-   * Closes the open payments of orders that are not to be paid any more, at the platform first, and takes no new ones
-   * for them. A payment that turns out to be paid there counts as paid. Safe to repeat.
+   * Closes the open payments of orders, at the provider first, and refuses new ones for these
+   * orders. A payment that the provider reports as paid counts as paid instead. Idempotent.
    *
    * @generated from rpc shop.pay.v1.PayService.ClosePayments
    */
@@ -722,7 +753,7 @@ export const PayService: GenService<{
     output: typeof ClosePaymentsResponseSchema;
   },
   /**
-   * Every callback and refund of a payment with what became of it, oldest first: the payment log.
+   * Lists every callback and refund of a payment with its outcome, oldest first.
    *
    * @generated from rpc shop.pay.v1.PayService.ListPaymentLog
    */

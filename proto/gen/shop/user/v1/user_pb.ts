@@ -37,11 +37,15 @@ export type User = Message<"shop.user.v1.User"> & {
   mobile: string;
 
   /**
+   * In cents, the minor unit of the shop's currency.
+   *
    * @generated from field: int64 balance_cents = 4;
    */
   balanceCents: bigint;
 
   /**
+   * May be negative for a moment, while a refund overtakes its payment.
+   *
    * @generated from field: int64 points = 5;
    */
   points: bigint;
@@ -64,16 +68,23 @@ export const UserSchema: GenMessage<User> = /*@__PURE__*/
  */
 export type RegisterRequest = Message<"shop.user.v1.RegisterRequest"> & {
   /**
+   * 3 to 64 characters: letters of any script, digits, spaces and . _ - @ +, with a letter or a
+   * digit first and no space last.
+   *
    * @generated from field: string user_name = 1;
    */
   userName: string;
 
   /**
+   * 8 to 128 characters. Only a hash of it is stored.
+   *
    * @generated from field: string password = 2;
    */
   password: string;
 
   /**
+   * At most 20 characters: digits with spaces or dashes, after an optional plus. May be empty.
+   *
    * @generated from field: string mobile = 3;
    */
   mobile: string;
@@ -130,14 +141,14 @@ export const LoginRequestSchema: GenMessage<LoginRequest> = /*@__PURE__*/
  */
 export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
   /**
-   * For the header "authorization: Bearer ...".
+   * A JSON Web Token for the header "authorization: Bearer ...".
    *
    * @generated from field: string access_token = 1;
    */
   accessToken: string;
 
   /**
-   * Of the access token: 15 minutes from now.
+   * When the access token expires: in 15 minutes.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
@@ -149,14 +160,15 @@ export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
   user?: User | undefined;
 
   /**
-   * Opaque, 128 ASCII characters at most. A secret like the password: only RefreshSession and Logout take it.
+   * Opaque, at most 128 ASCII characters. It is a secret like the password. Only RefreshSession and
+   * Logout accept it.
    *
    * @generated from field: string refresh_token = 4;
    */
   refreshToken: string;
 
   /**
-   * When the session ends: 30 days from now. Refreshing does not put it off.
+   * When the session ends: in 30 days. Refreshing does not extend it.
    *
    * @generated from field: google.protobuf.Timestamp refresh_expire_time = 5;
    */
@@ -175,7 +187,7 @@ export const LoginResponseSchema: GenMessage<LoginResponse> = /*@__PURE__*/
  */
 export type RefreshSessionRequest = Message<"shop.user.v1.RefreshSessionRequest"> & {
   /**
-   * The last one that Login or RefreshSession gave for the session.
+   * The last one that Login or RefreshSession returned for the session.
    *
    * @generated from field: string refresh_token = 1;
    */
@@ -199,21 +211,21 @@ export type RefreshSessionResponse = Message<"shop.user.v1.RefreshSessionRespons
   accessToken: string;
 
   /**
-   * Of the access token: 15 minutes from now.
+   * When the access token expires: in 15 minutes.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Takes the place of the one in the request.
+   * Replaces the one in the request.
    *
    * @generated from field: string refresh_token = 3;
    */
   refreshToken: string;
 
   /**
-   * When the session ends, as Login said it.
+   * When the session ends: unchanged since Login.
    *
    * @generated from field: google.protobuf.Timestamp refresh_expire_time = 4;
    */
@@ -262,6 +274,8 @@ export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
  */
 export type GetUserRequest = Message<"shop.user.v1.GetUserRequest"> & {
   /**
+   * 0 means the user who calls.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
@@ -296,6 +310,9 @@ export const GetUserResponseSchema: GenMessage<GetUserResponse> = /*@__PURE__*/
  */
 export type TopUpBalanceRequest = Message<"shop.user.v1.TopUpBalanceRequest"> & {
   /**
+   * Chosen by the client, 1 to 64 printable ASCII characters without spaces. Other contents under
+   * the same id are REASON_REQUEST_ID_REUSED.
+   *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
@@ -306,6 +323,8 @@ export type TopUpBalanceRequest = Message<"shop.user.v1.TopUpBalanceRequest"> & 
   userId: bigint;
 
   /**
+   * At least 1.
+   *
    * @generated from field: int64 amount_cents = 3;
    */
   amountCents: bigint;
@@ -323,6 +342,8 @@ export const TopUpBalanceRequestSchema: GenMessage<TopUpBalanceRequest> = /*@__P
  */
 export type TopUpBalanceResponse = Message<"shop.user.v1.TopUpBalanceResponse"> & {
   /**
+   * The balance after the top-up. A repeated request gets the balance as it was then.
+   *
    * @generated from field: int64 balance_cents = 1;
    */
   balanceCents: bigint;
@@ -340,6 +361,8 @@ export const TopUpBalanceResponseSchema: GenMessage<TopUpBalanceResponse> = /*@_
  */
 export type DeductBalanceRequest = Message<"shop.user.v1.DeductBalanceRequest"> & {
   /**
+   * 1 to 1,000.
+   *
    * @generated from field: repeated shop.user.v1.BalanceDeduction deductions = 1;
    */
   deductions: BalanceDeduction[];
@@ -386,7 +409,7 @@ export const BalanceDeductionSchema: GenMessage<BalanceDeduction> = /*@__PURE__*
  */
 export type DeductBalanceResponse = Message<"shop.user.v1.DeductBalanceResponse"> & {
   /**
-   * One for each deduction, in the order of the request.
+   * One for each deduction, in the same sequence.
    *
    * @generated from field: repeated shop.user.v1.DeductBalanceResult results = 1;
    */
@@ -410,7 +433,7 @@ export type DeductBalanceResult = Message<"shop.user.v1.DeductBalanceResult"> & 
   orderId: bigint;
 
   /**
-   * Unset where the balance was taken.
+   * Unset if the balance is deducted.
    *
    * @generated from field: shop.common.v1.ErrorInfo error = 2;
    */
@@ -446,7 +469,7 @@ export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
   type: BalanceLogType;
 
   /**
-   * Signed change of the balance.
+   * Cents added, or if negative deducted.
    *
    * @generated from field: int64 amount_cents = 4;
    */
@@ -458,7 +481,7 @@ export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
   logTime?: Timestamp | undefined;
 
   /**
-   * The refund that gave it back, 0 otherwise.
+   * The refund that returned the amount, else 0.
    *
    * @generated from field: int64 refund_id = 6;
    */
@@ -477,16 +500,22 @@ export const BalanceLogEntrySchema: GenMessage<BalanceLogEntry> = /*@__PURE__*/
  */
 export type ListBalanceLogRequest = Message<"shop.user.v1.ListBalanceLogRequest"> & {
   /**
+   * 0 means the user who calls.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
 
   /**
+   * 1 to 100. 0 means 20.
+   *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
@@ -509,6 +538,8 @@ export type ListBalanceLogResponse = Message<"shop.user.v1.ListBalanceLogRespons
   entries: BalanceLogEntry[];
 
   /**
+   * Empty on the last page.
+   *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
@@ -536,7 +567,7 @@ export type PointLogEntry = Message<"shop.user.v1.PointLogEntry"> & {
   orderId: bigint;
 
   /**
-   * Signed change of the points.
+   * Points added, or if negative taken back.
    *
    * @generated from field: int64 points = 3;
    */
@@ -548,7 +579,7 @@ export type PointLogEntry = Message<"shop.user.v1.PointLogEntry"> & {
   logTime?: Timestamp | undefined;
 
   /**
-   * The refund that took them back, 0 otherwise.
+   * The refund that took the points back, else 0.
    *
    * @generated from field: int64 refund_id = 5;
    */
@@ -567,16 +598,22 @@ export const PointLogEntrySchema: GenMessage<PointLogEntry> = /*@__PURE__*/
  */
 export type ListPointLogRequest = Message<"shop.user.v1.ListPointLogRequest"> & {
   /**
+   * 0 means the user who calls.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
 
   /**
+   * 1 to 100. 0 means 20.
+   *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
@@ -599,6 +636,8 @@ export type ListPointLogResponse = Message<"shop.user.v1.ListPointLogResponse"> 
   entries: PointLogEntry[];
 
   /**
+   * Empty on the last page.
+   *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
@@ -648,12 +687,16 @@ export const BalanceLogTypeSchema: GenEnum<BalanceLogType> = /*@__PURE__*/
   enumDesc(file_shop_user_v1_user, 0);
 
 /**
- * Users, their balance and their points.
+ * Users with their sessions, their balance and their points.
  *
  * @generated from service shop.user.v1.UserService
  */
 export const UserService: GenService<{
   /**
+   * Creates a user. A name that differs from a taken one only in case, width or composition is
+   * taken as well: REASON_USER_NAME_TAKEN. Not idempotent: a repeated request is refused with that
+   * reason.
+   *
    * @generated from rpc shop.user.v1.UserService.Register
    */
   register: {
@@ -662,9 +705,10 @@ export const UserService: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
-   * Opens a session: returns a bearer token for the other calls, and a refresh token with which RefreshSession gives the
-   * next one. A user has 20 sessions at most; one more ends the oldest. A wrong name and a wrong password are both
-   * REASON_UNAUTHENTICATED; a name that failed too often has to wait, REASON_RATE_LIMITED.
+   * Opens a session. It returns a bearer token for other calls, and a refresh token with which
+   * RefreshSession renews it. A user has at most 20 sessions; one more ends the oldest. An unknown
+   * name and a wrong password are both REASON_UNAUTHENTICATED. After 20 failures of a name within a
+   * minute, its logins are REASON_RATE_LIMITED until the minute is over.
    *
    * @generated from rpc shop.user.v1.UserService.Login
    */
@@ -674,12 +718,12 @@ export const UserService: GenService<{
     output: typeof LoginResponseSchema;
   },
   /**
-   * Exchanges a session's refresh token for a new access token and the session's next refresh token; the old one is
-   * then used up. Idempotent for 30 seconds: whoever lost the answer, or asks twice at once, sends the same token again
-   * and gets the same next one. Later than that, or with a still older token, it counts as stolen: the session ends,
-   * for the thief and the owner alike, and the user has to log in again. A token that is unknown, forged, expired, or
-   * of a session that has ended is REASON_UNAUTHENTICATED, without a difference. Send no Authorization header with it:
-   * an access token that has expired is refused here too.
+   * Exchanges a session's refresh token for a new access token and the next refresh token. The old
+   * token is then used up, but for 30 seconds it gets the same answer again, so that a client can
+   * retry. Used later than that, or an even older one, it counts as stolen: the session ends for
+   * every holder of its tokens, and the user has to log in again. A token that is unknown, forged,
+   * expired or of an ended session is REASON_UNAUTHENTICATED. Send no Authorization header with
+   * this call, because an expired access token is refused here too.
    *
    * @generated from rpc shop.user.v1.UserService.RefreshSession
    */
@@ -689,9 +733,10 @@ export const UserService: GenService<{
     output: typeof RefreshSessionResponseSchema;
   },
   /**
-   * Ends the session of a refresh token, the last one or any before it. Idempotent. Answers the same to a token that is
-   * unknown, forged, expired, or of a session that has ended: there is nothing left to log out from. Access tokens of
-   * the session stay good until they expire, 15 minutes at most. Send no Authorization header with it.
+   * Ends the session of a refresh token, which may be the current one or an older one. Idempotent:
+   * a token that is unknown, forged, expired or of an ended session gets the same answer. Access
+   * tokens of the session stay valid until they expire, at most 15 minutes later. Send no
+   * Authorization header with this call.
    *
    * @generated from rpc shop.user.v1.UserService.Logout
    */
@@ -701,6 +746,8 @@ export const UserService: GenService<{
     output: typeof LogoutResponseSchema;
   },
   /**
+   * Gets a user. For a user, every other user is REASON_USER_NOT_FOUND.
+   *
    * @generated from rpc shop.user.v1.UserService.GetUser
    */
   getUser: {
@@ -709,7 +756,8 @@ export const UserService: GenService<{
     output: typeof GetUserResponseSchema;
   },
   /**
-   * Adds to a user's balance. Idempotent by request_id.
+   * Adds to a user's balance. Idempotent by request_id. A balance above 2^53-1 cents is
+   * REASON_INVALID_ARGUMENT.
    *
    * @generated from rpc shop.user.v1.UserService.TopUpBalance
    */
@@ -719,7 +767,9 @@ export const UserService: GenService<{
     output: typeof TopUpBalanceResponseSchema;
   },
   /**
-   * Takes the balance parts of many orders in one transaction, each order by itself. Idempotent by order_id.
+   * Deducts the balance parts of many orders in one transaction. Each order has a result of its
+   * own. Idempotent by order_id: an order is decided once, also a refusal. An order that was
+   * cancelled before its deduction arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.user.v1.UserService.DeductBalance
    */
@@ -729,6 +779,8 @@ export const UserService: GenService<{
     output: typeof DeductBalanceResponseSchema;
   },
   /**
+   * Lists every movement of a user's balance, newest first.
+   *
    * @generated from rpc shop.user.v1.UserService.ListBalanceLog
    */
   listBalanceLog: {
@@ -737,6 +789,8 @@ export const UserService: GenService<{
     output: typeof ListBalanceLogResponseSchema;
   },
   /**
+   * Lists every movement of a user's points, newest first.
+   *
    * @generated from rpc shop.user.v1.UserService.ListPointLog
    */
   listPointLog: {
