@@ -113,7 +113,7 @@ async function place(
   };
   if (!(await insertOrder(tx, order))) {
     const refusal = (await goodsRefusal(tx, request)) ?? (await balanceRefusal(tx, request));
-    throw refusal ?? new RunAgain("what was missing is there now");
+    throw refusal ?? new RunAgain("the missing goods or balance have arrived meanwhile");
   }
   await insertLines(tx, order);
   await insertHistory(tx, order);

@@ -23,7 +23,9 @@ export function statusNameOf({ desc }: Pick<Method, "desc">, answer: RawAnswer):
   const message = fromBinary(desc.output, answer.bytes) as { results?: { error?: ErrorInfo }[] };
   const refused = message.results?.find(({ error }) => error !== undefined);
   if (!refused?.error) return "OK";
-  return status[promised.get(reasonName(refused.error.reason)) ?? -1] ?? "no status of a reason";
+  return (
+    status[promised.get(reasonName(refused.error.reason)) ?? -1] ?? "a reason without a status"
+  );
 }
 
 // Names of the implementation, which would help only an attacker.

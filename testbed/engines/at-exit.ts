@@ -29,7 +29,7 @@ function cleanUp(): void {
     try {
       cleanup();
     } catch (error) {
-      console.error(`left behind: ${(error as Error).message}`);
+      console.error(`cleanup failed: ${(error as Error).message}`);
     }
   }
 }

@@ -1,17 +1,9 @@
 import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
+import type { NoticeBody } from "../../simulators/sandbox/notices.ts";
 import { newKey } from "./fixtures.ts";
 
 /** The body of the sandbox provider's callback. */
-export type NoticeFields = {
-  notice_id: string;
-  type: string;
-  merchant_id: string;
-  merchant_trade_id: string;
-  trade_id: string;
-  amount_cents: string;
-  currency: string;
-  pay_time: string;
-};
+export type NoticeFields = NoticeBody;
 
 /** The notice that the provider would send if the payment were paid now. */
 export function noticeOf(payment: Payment, changes: Partial<NoticeFields> = {}): NoticeFields {

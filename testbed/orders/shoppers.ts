@@ -5,18 +5,10 @@ import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import type { Caller, Callers } from "../calls/callers.ts";
 import type { Shop } from "../shop/shop.ts";
-import { insertUsers } from "./fixtures.ts";
+import { insertUsers, type PlaceRequest as PlaceFields } from "./fixtures.ts";
 
-export type PlaceRequest = {
-  requestId: string;
-  userId: bigint;
-  lines: { goodsId: bigint; quantity: bigint; unitPriceCents: bigint }[];
-  address: { consignee: string; mobile: string; text: string };
-  shippingFeeCents: bigint;
-  orderAmountCents: bigint;
-  couponId: bigint;
-  balanceCents: bigint;
-};
+/** A PlaceOrderRequest with every field set. */
+export type PlaceRequest = Required<PlaceFields>;
 
 /** A user with everything that an order can use, and with goods that no other test buys. */
 export type Shopper = {

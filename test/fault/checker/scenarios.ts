@@ -248,10 +248,10 @@ async function untilRefunded(person: Shopper, orderId: bigint): Promise<void> {
   });
 }
 
-/** Waits until `isSo`. A mutated shop may never get there; then the scenario continues. */
-async function eventually(isSo: () => Promise<boolean>): Promise<boolean> {
+/** Waits until `isTrue`. A mutated shop may never get there; then the scenario continues. */
+async function eventually(isTrue: () => Promise<boolean>): Promise<boolean> {
   for (let look = 0; look < LOOKS; look += 1) {
-    if (await isSo()) return true;
+    if (await isTrue()) return true;
     await pause(LOOK_EVERY_MS);
   }
   return false;

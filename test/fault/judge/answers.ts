@@ -53,7 +53,7 @@ async function orderAnswered(
 ): Promise<string[]> {
   const { order: orders } = system.direct.user(placed.userId);
   const answer = await answerOf(() => orders.getOrder({ orderId }));
-  if (answer instanceof Error) return [`order ${orderId} is answered ${answer.message}`];
+  if (answer instanceof Error) return [`GetOrder of order ${orderId} failed: ${answer.message}`];
   const { order } = answer;
   const stored = facts.orders.get(orderId);
   const refunds = order?.refunds.map((refund) => [
@@ -91,11 +91,11 @@ async function paymentsAnswered(
   const { pay } = system.direct.user(placed.userId);
   const stored = paymentsOf.get(orderId) ?? [];
   const list = await answerOf(() => pay.listPayments({ orderId }));
-  if (list instanceof Error)
-    return [`the payments of order ${orderId} are answered ${list.message}`];
+  if (list instanceof Error) return [`ListPayments of order ${orderId} failed: ${list.message}`];
   const [first] = stored;
   const one = first && (await answerOf(() => pay.getPayment({ paymentId: first.payment_id })));
-  if (one instanceof Error) return [`payment ${first?.payment_id} is answered ${one.message}`];
+  if (one instanceof Error)
+    return [`GetPayment of payment ${first?.payment_id} failed: ${one.message}`];
   const answered = list.payments.map(valuesOf);
   const wanted = stored.map((row) => [
     row.payment_id,
@@ -130,7 +130,7 @@ async function couponAnswered(
   if (couponId === 0n) return [];
   const { coupon: coupons } = system.direct.user(userId);
   const answer = await answerOf(() => coupons.getCoupon({ couponId }));
-  if (answer instanceof Error) return [`coupon ${couponId} is answered ${answer.message}`];
+  if (answer instanceof Error) return [`GetCoupon of coupon ${couponId} failed: ${answer.message}`];
   const stored = facts.coupons.get(couponId);
   const { coupon } = answer;
   const same = coupon?.status === stored?.status && coupon?.orderId === stored?.order_id;
