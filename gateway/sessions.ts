@@ -14,7 +14,7 @@ import {
  * and not in the response.
  */
 export const SESSION_HEADER = "Shop-Session";
-const COOKIES_WANTED = "cookie";
+export const COOKIES_WANTED = "cookie";
 export const ACCESS_COOKIE = "shop_access";
 const REFRESH_COOKIE = "shop_refresh";
 /** Browsers send the refresh token only to the service that uses it. */

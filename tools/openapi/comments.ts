@@ -18,7 +18,7 @@ type Commented =
   | DescOneof
   | DescService;
 
-/** The comment above an element of a proto file as Markdown, one line for each paragraph; "" where there is none. */
+/** The comment above an element as Markdown, one line per paragraph. "" if there is none. */
 export function commentOf(element: Commented): string {
   const { leading = "" } = getComments(element);
   return leading
@@ -29,7 +29,10 @@ export function commentOf(element: Commented): string {
     .replaceAll("<", "\\<");
 }
 
-/** The first sentence without its full stop; a method's name in words where there is no comment. */
+/**
+ * The first sentence of a method's comment without its full stop, up to a colon or semicolon.
+ * Without a comment, the words of the method's name.
+ */
 export function summaryOf(method: DescMethod): string {
   const [first = ""] = commentOf(method).split(/(?<=\.)\s|[:;]\s/, 1);
   if (first !== "") return first.replace(/\.$/, "");

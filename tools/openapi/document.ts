@@ -3,11 +3,12 @@ import { getOption } from "@bufbuild/protobuf";
 import { Access, access } from "#proto/shop/common/v1/access_pb.ts";
 import { commentOf } from "./comments.ts";
 import { errorComponents } from "./errors.ts";
+import type { Json } from "./json.ts";
 import { operationOf, PARAMETERS, SECURITY_SCHEMES } from "./operations.ts";
-import { type Json, Schemas } from "./schemas.ts";
+import { Schemas } from "./schemas.ts";
 import { INTRODUCTION } from "./words.ts";
 
-/** The OpenAPI document of every method that the gateway lets through, with the messages that these need. */
+/** The OpenAPI document of all methods that the gateway serves, with the messages they use. */
 export function describeServices(
   files: readonly DescFile[],
   project: { name: string; version: string },
@@ -38,7 +39,7 @@ export function describeServices(
   };
 }
 
-/** Methods of ACCESS_SERVICE do not exist on the gateway, so they do not in the document. */
+/** False for a method of ACCESS_SERVICE, which the gateway does not serve. */
 function isPublic(method: DescMethod): boolean {
   const option = getOption(method, access);
   if (option === Access.UNSPECIFIED) throw new Error(`${method} has no access option`);

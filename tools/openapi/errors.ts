@@ -1,7 +1,8 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { codeToHttpStatus, codeToString } from "@connectrpc/connect/protocol-connect";
-import type { Json, Schemas } from "./schemas.ts";
+import type { Json } from "./json.ts";
+import type { Schemas } from "./schemas.ts";
 import { ERROR } from "./words.ts";
 
 const ERROR_INFO = "shop.common.v1.ErrorInfo";
@@ -10,7 +11,7 @@ const codes = Object.values(Code)
   .filter((code) => typeof code === "number")
   .map((code) => ({ name: codeToString(code), status: codeToHttpStatus(code) }));
 
-/** How a call fails: the JSON of a Connect error, with the shop's own detail in it. */
+/** The response of a failed call: the JSON of a Connect error with an ErrorInfo in its details. */
 export function errorComponents(files: readonly DescFile[], schemas: Schemas) {
   const info = files
     .flatMap((file) => file.messages)
@@ -30,7 +31,7 @@ export function errorComponents(files: readonly DescFile[], schemas: Schemas) {
         ),
         headers: {
           "Retry-After": {
-            description: "In how many seconds to come again, where requests come too fast.",
+            description: "Seconds to wait before retrying, if requests come too fast.",
             schema: { type: "integer", minimum: 1 },
           },
         },
@@ -56,13 +57,16 @@ function detailSchema(info: Json): Json {
   return {
     type: "object",
     properties: {
-      type: { type: "string", description: `The message in \`value\`: \`${ERROR_INFO}\`.` },
+      type: {
+        type: "string",
+        description: `The type of the message in \`value\`: \`${ERROR_INFO}\`.`,
+      },
       value: {
         type: "string",
         contentEncoding: "base64",
-        description: "The message in binary, base64 without padding.",
+        description: "The binary message in base64, without padding.",
       },
-      debug: { ...info, description: "The same message as JSON, for reading." },
+      debug: { ...info, description: "The same message as JSON, for people." },
     },
     required: ["type", "value"],
   };
@@ -70,7 +74,7 @@ function detailSchema(info: Json): Json {
 
 const END_OF_STREAM: Json = {
   type: "object",
-  description: "The last message of a stream, with flags 2.",
+  description: "The last message of a stream. Its flags are 2.",
   properties: {
     error: refer("connect.Error"),
     metadata: {

@@ -1,11 +1,14 @@
 import { type DescEnumValue, type DescMethod, getOption } from "@bufbuild/protobuf";
 import { Access, AccessSchema, access } from "#proto/shop/common/v1/access_pb.ts";
+import { MAX_DEADLINE_MS } from "../../gateway/limits.ts";
+import { ACCESS_COOKIE, COOKIES_WANTED, SESSION_HEADER } from "../../gateway/sessions.ts";
 import { commentOf, summaryOf } from "./comments.ts";
+import type { Json } from "./json.ts";
 import { sampleOf } from "./samples.ts";
-import type { Json, Schemas } from "./schemas.ts";
-import { COOKIE, ENVELOPE, STREAM_ANSWER, TIMEOUT, WHO } from "./words.ts";
+import type { Schemas } from "./schemas.ts";
+import { COOKIE, ENVELOPE, STREAM_RESPONSE, TIMEOUT, WHO } from "./words.ts";
 
-/** What a call of the method looks like over HTTP. */
+/** The HTTP operation of a method. */
 export function operationOf(method: DescMethod, schemas: Schemas): Json {
   const who = WHO[accessName(method)];
   if (who === undefined) throw new Error(`${method} has an access option without a description`);
@@ -31,7 +34,7 @@ function unary(method: DescMethod, schemas: Schemas): Json {
     requestBody: { required: true, content: { "application/json": request } },
     responses: {
       200: {
-        description: "The answer.",
+        description: "The call succeeded.",
         content: { "application/json": { schema: schemas.refer(method.output) } },
       },
       default: { $ref: "#/components/responses/connect.Error" },
@@ -51,14 +54,14 @@ function stream(method: DescMethod, schemas: Schemas): Json {
     },
     responses: {
       200: {
-        description: `${STREAM_ANSWER} ${ENVELOPE}`,
+        description: `${STREAM_RESPONSE} ${ENVELOPE}`,
         content: { "application/connect+json": { schema: answer } },
       },
     },
   };
 }
 
-/** The name as it is in the proto file. */
+/** The access option's name in the proto file. */
 function accessName(method: DescMethod): string {
   const number = getOption(method, access);
   const value = AccessSchema.values.find((one: DescEnumValue) => one.number === number);
@@ -78,37 +81,38 @@ function securityOf(method: DescMethod): Json[] {
 
 function parametersOf(method: DescMethod, streams: boolean): Json[] {
   const names = ["Connect-Protocol-Version"];
-  // A stream lives as long as its client wants.
+  // A stream has no deadline of its own: it ends when its client leaves.
   if (!streams) names.push("Connect-Timeout-Ms");
-  if (startsSession(method)) names.push("Shop-Session");
+  if (startsSession(method)) names.push(SESSION_PARAMETER);
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 
-/** Whether its answer has the tokens of a session, which a browser may get as cookies instead. */
+/** Whether the response has the tokens of a session, which a browser can get as cookies instead. */
 function startsSession(method: DescMethod): boolean {
   return method.output.fields.some(({ name }) => name === "refresh_token");
 }
 
 const HEADER = { in: "header", required: false };
+const SESSION_PARAMETER = SESSION_HEADER.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
 
 export const PARAMETERS: Json = {
   "Connect-Protocol-Version": {
     name: "Connect-Protocol-Version",
     ...HEADER,
-    description: "The version of the Connect protocol; taken as 1 where it is missing.",
+    description: "The version of the Connect protocol.",
     schema: { type: "string", enum: ["1"] },
   },
   "Connect-Timeout-Ms": {
     name: "Connect-Timeout-Ms",
     ...HEADER,
     description: TIMEOUT,
-    schema: { type: "integer", minimum: 1, maximum: 60_000 },
+    schema: { type: "integer", minimum: 1, maximum: MAX_DEADLINE_MS },
   },
-  "Shop-Session": {
-    name: "Shop-Session",
+  [SESSION_PARAMETER]: {
+    name: SESSION_PARAMETER,
     ...HEADER,
     description: COOKIE,
-    schema: { type: "string", enum: ["cookie"] },
+    schema: { type: "string", enum: [COOKIES_WANTED] },
   },
 };
 
@@ -117,14 +121,15 @@ export const SECURITY_SCHEMES: Json = {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "The accessToken that Login returns; for an administrator, `npm run token`.",
+    description:
+      "The `accessToken` that Login returns. For an administrator, `npm run token` prints one.",
   },
   cookie: {
     type: "apiKey",
     in: "cookie",
-    name: "shop_access",
+    name: ACCESS_COOKIE,
     description:
-      "For browsers; set by Login with `Shop-Session: cookie`. It counts only without a bearer " +
-      "token, and for pages of the origins that the gateway allows.",
+      `For browsers. Login sets it if the request has \`${SESSION_PARAMETER}: ${COOKIES_WANTED}\`. ` +
+      "It counts only without a bearer token, and only for pages of the allowed origins.",
   },
 };

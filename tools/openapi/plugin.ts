@@ -1,4 +1,5 @@
-// A protoc plugin that describes the gateway's JSON interface in OpenAPI; buf.gen.openapi.yaml runs it.
+// A protoc plugin that describes the gateway's JSON interface in OpenAPI. buf.gen.openapi.yaml runs
+// it.
 
 import { readFileSync } from "node:fs";
 import { create, createFileRegistry } from "@bufbuild/protobuf";
@@ -29,7 +30,7 @@ runNodeJs({
       return file;
     });
     const document = describeServices(files, project);
-    // Readers of YAML 1.1 must not take a time or a "no" for anything but a string.
+    // Quotes times and words like "no", so that parsers of YAML 1.1 also read them as strings.
     const text = stringify(document, {
       lineWidth: 0,
       blockQuote: "literal",

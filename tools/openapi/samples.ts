@@ -1,18 +1,21 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { Json, JsonValue } from "./schemas.ts";
+import type { Json, JsonValue } from "./json.ts";
 
-// What a reader would try, by a field's name, or the message's and the field's; any other gets a value of its type.
+/**
+ * Example values by the name of a field, or of its message and the field. Other fields get a value
+ * of their type.
+ */
 const BY_NAME: Record<string, JsonValue> = {
   amountCents: "5000",
   amountOffCents: "500",
   balanceCents: "0",
   consignee: "Ada Lovelace",
-  // None.
+  // 0 means none.
   couponId: "0",
   "GetCouponRequest.couponId": "1",
   delta: "10",
   description: "Whistles when it boils.",
-  // All.
+  // Empty means all.
   goodsIds: [],
   orderStatus: "ORDER_STATUS_UNSPECIFIED",
   "ListCouponsRequest.status": "COUPON_STATUS_UNSPECIFIED",
@@ -25,10 +28,10 @@ const BY_NAME: Record<string, JsonValue> = {
   orderAmountCents: "1890",
   pageSize: 20,
   pageToken: "",
-  password: "long enough to be one",
+  password: "a long enough password",
   provider: "sandbox",
   query: "",
-  requestId: "a-new-one-for-each-request",
+  requestId: "a-new-id-for-each-request",
   returnUrl: "http://localhost:3000/thanks",
   shippingFeeCents: "1000",
   sku: "KETTLE-2L",
@@ -36,7 +39,7 @@ const BY_NAME: Record<string, JsonValue> = {
   text: "12 St James's Square, London",
   trackingNumber: "00340434161094042557",
   unitPriceCents: "890",
-  // The caller's own.
+  // 0 means the caller.
   userId: "0",
   "IssueCouponRequest.userId": "1",
   "TopUpBalanceRequest.userId": "1",
@@ -45,7 +48,7 @@ const BY_NAME: Record<string, JsonValue> = {
   validUntil: "2099-12-31T23:59:59Z",
 };
 
-/** A request to begin with. Of a oneof it has the first field. */
+/** An example request, with the first field of each oneof. */
 export function sampleOf(message: DescMessage): Json {
   const shown = message.fields.filter(
     (field) => !field.oneof || field.oneof.fields.length === 1 || field.oneof.fields[0] === field,

@@ -1,5 +1,5 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { Json } from "./schemas.ts";
+import type { Json } from "./json.ts";
 
 const INT32: Json = {
   type: "integer",
@@ -8,7 +8,7 @@ const INT32: Json = {
   maximum: 2 ** 31 - 1,
 };
 const UINT32: Json = { type: "integer", minimum: 0, maximum: 2 ** 32 - 1 };
-// A number of JSON is exact to 2^53 only.
+// Strings, because a JSON number is exact up to 2^53 only.
 const INT64 = longSchema("int64", "^-?[0-9]{1,19}$");
 const UINT64 = longSchema("uint64", "^[0-9]{1,20}$");
 
@@ -42,7 +42,7 @@ export function scalarSchema(scalar: ScalarType): Json {
   return SCALARS[scalar];
 }
 
-/** Keys are strings in JSON whatever they are in the message; "" as the type says of a map that it may have any. */
+/** The schema of a map's keys, which are strings in JSON. Empty for a map with string keys. */
 export function mapKeys(key: ScalarType): Json {
   const { type, pattern } = SCALARS[key];
   if (type === "boolean") return { propertyNames: { enum: ["true", "false"] } };
@@ -50,7 +50,7 @@ export function mapKeys(key: ScalarType): Json {
   return pattern === undefined ? {} : { propertyNames: { pattern } };
 }
 
-/** Messages that JSON writes in a way of their own. */
+/** Messages of google.protobuf that have a JSON form of their own. */
 const WELL_KNOWN: Record<string, Json> = {
   Timestamp: { type: "string", format: "date-time" },
   Duration: { type: "string", pattern: "^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$" },
@@ -70,7 +70,7 @@ const WELL_KNOWN: Record<string, Json> = {
   BytesValue: SCALARS[ScalarType.BYTES],
 };
 
-/** undefined for a message that JSON writes as an object of its fields. */
+/** Undefined for a message whose JSON form is an object of its fields. */
 export function wellKnownSchema(message: DescMessage): Json | undefined {
   const [, name = ""] = /^google\.protobuf\.(\w+)$/.exec(message.typeName) ?? [];
   return WELL_KNOWN[name];

@@ -1,13 +1,11 @@
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { commentOf } from "./comments.ts";
+import type { Json } from "./json.ts";
 import { mapKeys, scalarSchema, wellKnownSchema } from "./scalars.ts";
 
-export type Json = { [key: string]: JsonValue };
-export type JsonValue = string | number | boolean | null | Json | readonly JsonValue[];
-
 /**
- * Collects the schemas of the messages and enums that are referred to, and of those that they refer to, as the
- * protobuf JSON mapping writes them.
+ * Collects JSON schemas of messages and enums, and of all types that they use, in the form of the
+ * protobuf JSON mapping.
  */
 export class Schemas {
   readonly #found = new Map<string, Json>();
@@ -15,7 +13,7 @@ export class Schemas {
   refer(type: DescMessage | DescEnum): Json {
     const name = type.typeName;
     if (!this.#found.has(name)) {
-      // Its place is taken first: a message may contain itself.
+      // Set before its fields are visited, because a message may contain itself.
       this.#found.set(name, {});
       this.#found.set(name, type.kind === "enum" ? enumSchema(type) : this.#message(type));
     }
@@ -85,7 +83,7 @@ function fieldDescription(field: DescField): string {
   return `${commentOf(field)} Not together with ${names}.`.trim();
 }
 
-/** A oneof that was written as such, not the one that stands for a field's `optional`. */
+/** The oneof of a field. Undefined for the synthetic one that represents `optional`. */
 function oneofOf(field: DescField): DescOneof | undefined {
   return field.fieldKind === "list" || field.fieldKind === "map" ? undefined : field.oneof;
 }

@@ -1,44 +1,49 @@
-// What the document says in prose, besides the comments of the proto files.
+// The prose of the document, apart from the comments of the proto files.
+
+import { DEFAULT_DEADLINE_MS, MAX_REQUEST_BYTES } from "../../gateway/limits.ts";
 
 export const INTRODUCTION = `\
-Every method of the shop that clients may call, as JSON over HTTP with the [Connect](https://connectrpc.com/docs/protocol)
-protocol: POST a JSON object, get a JSON object. The same addresses serve Connect with binary messages, gRPC and gRPC-Web.
+The JSON interface of the shop: every method for clients, over the
+[Connect protocol](https://connectrpc.com/docs/protocol). POST a JSON object, get a JSON object. The same addresses
+also serve binary messages, gRPC and gRPC-Web.
 
-- A field with its default value (0, "", false, an empty list, the first value of an enum) is left out of answers, and may
-  be left out of requests.
-- 64-bit integers are strings. Requests may have them as numbers, too, where a double holds all the digits; any other
+- Responses leave out fields with their default value (0, "", false, an empty list, the first value of an enum).
+  Requests may leave them out too.
+- 64-bit integers are strings. Requests may also have them as numbers that a double can hold exactly. Any other
   number is refused.
-- Enums are names; requests may have their numbers, too. Times are RFC 3339; requests may have any offset.
-- Field names are in lowerCamelCase. Requests may have them as in the proto files, too (\`page_token\`); descriptions and the
-  paths in \`fieldViolations\` name them so. A field that does not exist is refused.
-- A user's own \`userId\` may be left out: it is the token's.
-- Amounts are in cents, the smallest unit of the shop's currency.
-- A request has 1 MiB at most.
+- Enum values are names. Requests may also have their numbers.
+- Times are RFC 3339. Requests may have any offset.
+- Field names are in lowerCamelCase. Requests may also have the names of the proto files (\`page_token\`), which
+  descriptions and the paths in \`fieldViolations\` use. An unknown field is refused.
+- A user may leave out \`userId\`: it is then the user of the token.
+- Amounts are in cents, the minor unit of the shop's currency.
+- A request has at most ${MAX_REQUEST_BYTES / 1_024 / 1_024} MiB.
 `;
 
 /** Who may call a method, by its access option. */
 export const WHO: Record<string, string> = {
   ACCESS_PUBLIC: "**Access:** anyone, without a token.",
   ACCESS_USER:
-    "**Access:** a user's token, for that user's own data only, or an administrator's, for anyone's.",
+    "**Access:** a user's token, for that user's own data, or an administrator's, for all users.",
   ACCESS_ADMIN: "**Access:** an administrator's token.",
 };
 
 export const TIMEOUT =
-  "How long the client waits, in milliseconds; then the answer is deadline_exceeded. 10 seconds where it is missing.";
+  "The deadline of the call in milliseconds from now. After it, the call fails with deadline_exceeded. " +
+  `${DEFAULT_DEADLINE_MS / 1_000} seconds if missing.`;
 
 export const COOKIE =
-  "For browsers: the tokens come as HttpOnly cookies instead of in the answer, where the request is of an origin that " +
-  "the gateway allows.";
+  "For browsers: returns the tokens as HttpOnly cookies instead of in the response. The page must be of an origin " +
+  "that the gateway allows.";
 
 export const ENVELOPE =
-  "In the stream each message has a prefix of 5 bytes: one of flags, then the length of the JSON that follows as an " +
-  "unsigned 32-bit integer, big endian. Flags are 0 for a message and 2 for the end of the stream.";
+  "Each message has a prefix of 5 bytes: one byte of flags, then the length of its JSON as an unsigned 32-bit " +
+  "integer, big endian. The flags are 0 for a message and 2 for the end of the stream.";
 
-export const STREAM_ANSWER =
-  "Any number of messages, then the end of the stream, which has the error where there was one: the HTTP status is 200 " +
-  "all the same. Not to be tried from a page such as this: clients of Connect, gRPC and gRPC-Web read it.";
+export const STREAM_RESPONSE =
+  "Any number of messages, then the end of the stream, which has the error if the call failed. The HTTP status is " +
+  "200 in both cases. This page cannot show a stream: use a client of Connect, gRPC or gRPC-Web.";
 
 export const ERROR =
-  "An error of the Connect protocol. The HTTP status follows from its code; what to do about it, from the reason in its " +
-  "ErrorInfo.";
+  "An error of the Connect protocol. Its code determines the HTTP status. The reason in its ErrorInfo is what a " +
+  "client should switch on.";

@@ -700,7 +700,8 @@ export const GoodsService: GenService<{
     output: typeof CreateGoodsResponseSchema;
   },
   /**
-   * Changes the fields that are set. Orders keep the prices at which they were placed.
+   * Changes an item. Fields that are not set stay unchanged. Orders keep the prices at which they
+   * were placed.
    *
    * @generated from rpc shop.goods.v1.GoodsService.UpdateGoods
    */
