@@ -30,24 +30,24 @@ describe("a broker that is brought up", () => {
   });
   afterEach(() => rmSync(options.dataDir, { recursive: true }));
 
-  it("is started again when it dies by itself", async () => {
+  it("is restarted when it ends unexpectedly", async () => {
     const broker = await bringUpEngine("nats", options);
     const first = broker.server?.pid() ?? 0;
     try {
       process.kill(first, "SIGKILL");
       const deadline = Date.now() + 10_000;
       while (broker.server?.pid() === first || !(await answers(broker.url))) {
-        assert.ok(Date.now() < deadline, "it does not come back");
+        assert.ok(Date.now() < deadline, "it is not restarted");
         await pause(20);
       }
-      assert.match(lines.join("\n"), /nats-server ended by itself \(SIGKILL\)/);
+      assert.match(lines.join("\n"), /nats-server ended unexpectedly \(SIGKILL\)/);
     } finally {
       await broker.stop();
     }
     assert.equal(await answers(broker.url), false);
   });
 
-  it("lets nobody in without the password", async () => {
+  it("refuses a login without the password", async () => {
     const broker = await bringUpEngine("nats", options);
     try {
       await assert.rejects(probeBroker(`nats://127.0.0.1:${options.natsPort}`), /Authorization/i);
@@ -56,7 +56,7 @@ describe("a broker that is brought up", () => {
     }
   });
 
-  it("takes the place of one whose parent was killed", async () => {
+  it("replaces one that an earlier run left behind", async () => {
     const url = new URL("./bring-up.ts", import.meta.url).href;
     const script = `import { bringUpEngine } from ${JSON.stringify(url)};
       const options = ${JSON.stringify(options)};
@@ -66,16 +66,16 @@ describe("a broker that is brought up", () => {
     await new Promise((resolve) => parent.on("exit", resolve));
     const broker = await bringUpEngine("nats", options);
     await broker.stop();
-    assert.match(lines.join("\n"), /nats-server of an earlier run \(pid \d+\) is stopped first/);
+    assert.match(lines.join("\n"), /stopping nats-server of an earlier run \(pid \d+\)/);
   });
 
-  it("says which port is taken", async () => {
+  it("is refused with the port that is in use", async () => {
     const broker = await bringUpEngine("nats", options);
     const other = mkdtempSync(join(tmpdir(), "jetshop-ground-"));
     try {
       await assert.rejects(
         bringUpEngine("nats", { ...options, dataDir: other }),
-        /port \d+ for nats-server is taken by another program; SHOP_PORT_BASE moves all ports/,
+        /port \d+ of nats-server is in use; end the program that listens there, or set SHOP_PORT_BASE/,
       );
     } finally {
       rmSync(other, { recursive: true });
@@ -83,8 +83,8 @@ describe("a broker that is brought up", () => {
     }
   });
 
-  it("is asked for in docker compose with ports and passwords, and stopped there", async () => {
-    // The engine is a script; what listens on the port is a broker with the same password.
+  it("is started by docker compose with its port and password, and stopped there", async () => {
+    // Docker is a script here; a broker with the same password listens on the port.
     const listening = await bringUpEngine("nats", options);
     const folder = join(options.dataDir, "bin");
     const calls = join(options.dataDir, "calls");
@@ -107,7 +107,7 @@ describe("a broker that is brought up", () => {
     assert.match(called, /--project-name jetshop-[0-9a-f]{10} .* stop nats/);
   });
 
-  it("is looked for elsewhere when docker compose fails", async () => {
+  it("comes from elsewhere when docker compose fails", async () => {
     const folder = join(options.dataDir, "bin");
     mkdirSync(folder);
     const script =

@@ -1,3 +1,15 @@
+// Brings up a database or a broker and waits until it answers. Where it comes from is the first of:
+//
+//   given     SHOP_MYSQL_URL or SHOP_NATS_URL: used as it is, and never stopped
+//   docker    an engine that answers: the service of docker-compose.yml, in a project of its own for
+//             each data directory
+//   program   mariadbd, mysqld or nats-server on this machine: a private server on the loopback
+//             address, with its data in the data directory and a random password
+//   package   apt or brew: installs the database server, unpacks the broker, then as `program`
+//
+// choice.ts chooses; a source whose server is too old is passed over. If docker fails, the choice is
+// made again without it.
+
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -22,52 +34,34 @@ export type BringUpOptions = {
   mysqlPort: number;
   natsPort: number;
   log: (line: string) => void;
-  /** True: containers and their data go away with `stop`. Default false. */
+  /** `stop` also removes containers and their data. Default false. */
   throwAway?: boolean;
   env?: NodeJS.ProcessEnv;
-  /** What `chooseSource` said before; default: it is asked. */
+  /** Default: what `chooseSource` chooses. */
   source?: Source;
-  /** What a private server's command has in front of it at each start, such as `env NAME=value`; default: nothing. */
+  /** Put before the command of a private server at each start. Default: nothing. */
   prefix?: () => readonly string[];
 };
 
 /** A database or a broker that answers. */
 export type Engine = {
   url: string;
-  /** For people: what it is and where it comes from. */
+  /** For people: product, version and where it is. */
   description: string;
-  /** Only of one that runs privately: it may be stopped and started again. */
+  /** Only of a private one, which may be stopped and started again. */
   server?: PrivateServer;
   /** Where a private broker keeps its streams. */
   storeDirectory?: string;
-  /** Ends what we started; a server that was given is left alone. Harmless when called twice. */
+  /** Ends what was started here; a given server keeps running. Idempotent. */
   stop(): Promise<void>;
 };
 
-export type Ground = { mysqlUrl: string; natsUrl: string; stop(): Promise<void> };
-
 const packagesDir = fileURLToPath(new URL("../../.shop/packages", import.meta.url));
-const answersWithinMs = 30_000;
+const ANSWERS_WITHIN_MS = 30_000;
 const probe = { mysql: probeDatabase, nats: probeBroker };
 const tooOld = { mysql: databaseTooOld, nats: brokerTooOld };
 
-/** Finds or gets a database and a broker, starts what has to be started, and waits until both answer. */
-export async function bringUp(options: BringUpOptions): Promise<Ground> {
-  const database = await bringUpEngine("mysql", options);
-  try {
-    const broker = await bringUpEngine("nats", options);
-    const stop = async () => {
-      await broker.stop();
-      await database.stop();
-    };
-    return { mysqlUrl: database.url, natsUrl: broker.url, stop };
-  } catch (error) {
-    await database.stop();
-    throw error;
-  }
-}
-
-/** One of the two. Not both at the same time: package managers hold locks. */
+/** Brings up one engine. Not two at the same time: package managers hold locks. */
 export async function bringUpEngine(part: Part, options: BringUpOptions): Promise<Engine> {
   const surroundings = { env: options.env ?? process.env, packagesDir, log: options.log };
   let source = options.source ?? (await chooseSource(part, surroundings));
@@ -88,7 +82,7 @@ export async function bringUpEngine(part: Part, options: BringUpOptions): Promis
   }
   if (program !== undefined) return fromProgram(part, program, options);
   const name = part === "mysql" ? "database server" : "nats-server";
-  throw new SetupError(`the packages of this system hold no ${name} that is new enough`);
+  throw new SetupError(`the packages of this system have no ${name} that is new enough`);
 }
 
 async function fromProgram(part: Part, program: Program, options: BringUpOptions): Promise<Engine> {
@@ -96,12 +90,12 @@ async function fromProgram(part: Part, program: Program, options: BringUpOptions
   const dataDir = resolve(options.dataDir);
   const { log, prefix } = options;
   const started = { ...program, dataDir, port, log, prefix };
-  log(`starts ${program.path} on 127.0.0.1:${port}`);
+  log(`starting ${program.path} on 127.0.0.1:${port}`);
   const engine = part === "mysql" ? await privateDatabase(started) : await privateBroker(started);
   await engine.server.start();
   return {
     ...engine,
-    description: `${versionFor(part, program.version)} on 127.0.0.1:${port}`,
+    description: `${productOf(part, program.version)} on 127.0.0.1:${port}`,
     stop: () => engine.server.stop(),
   };
 }
@@ -112,13 +106,13 @@ async function given(part: Part, { url }: Source & { kind: "given" }): Promise<E
   if (!protocols.includes(URL.parse(url)?.protocol ?? "")) {
     throw new SetupError(`${setting} must look like ${part}://user:password@host:port`);
   }
-  const options = { probe: probe[part], withinMs: answersWithinMs };
+  const options = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS };
   const version = await untilAnswers(setting, url, options);
   const fault = tooOld[part](version);
   if (fault !== undefined) throw new SetupError(`${setting}: ${fault}`);
   return {
     url,
-    description: `${versionFor(part, version)} at ${withoutPassword(url)}`,
+    description: `${productOf(part, version)} at ${withoutPassword(url)}`,
     stop: async () => {},
   };
 }
@@ -132,11 +126,11 @@ async function fromDocker(part: Part, options: BringUpOptions): Promise<Engine> 
     env: options.env,
   });
   try {
-    const waits = { probe: probe[part], withinMs: answersWithinMs };
-    const version = await untilAnswers("docker compose", url, waits);
+    const waiting = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS };
+    const version = await untilAnswers("docker compose", url, waiting);
     return {
       url,
-      description: `${versionFor(part, version)} in docker, ${withoutPassword(url)}`,
+      description: `${productOf(part, version)} in docker, ${withoutPassword(url)}`,
       stop,
     };
   } catch (error) {
@@ -145,7 +139,8 @@ async function fromDocker(part: Part, options: BringUpOptions): Promise<Engine> 
   }
 }
 
-function versionFor(part: Part, text: string): string {
+/** The product and its version for people: "MariaDB 10.11.19". */
+function productOf(part: Part, text: string): string {
   if (part === "nats") return `nats-server ${versionNumbers(text).join(".")}`;
   const { flavour, numbers } = databaseVersion(text);
   return `${flavour === "mariadb" ? "MariaDB" : "MySQL"} ${numbers.join(".")}`;

@@ -17,7 +17,7 @@ describe("where the database and the broker come from", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  /** A program on a PATH that holds nothing else. */
+  /** Puts a program on a PATH that has no other. */
   function program(name: string, script: string, folder = "bin"): void {
     mkdirSync(join(directory, folder), { recursive: true });
     const path = join(directory, folder, name);
@@ -35,7 +35,7 @@ describe("where the database and the broker come from", () => {
     };
   }
 
-  it("takes the addresses first, each by itself", async () => {
+  it("takes a given URL first, for each of the two alone", async () => {
     program("docker", docker);
     const given = surroundings({ SHOP_NATS_URL: "nats://broker:4222", SHOP_MYSQL_URL: "" });
     assert.deepEqual(await chooseSource("nats", given), {
@@ -45,7 +45,7 @@ describe("where the database and the broker come from", () => {
     assert.deepEqual(await chooseSource("mysql", given), { kind: "docker" });
   });
 
-  it("takes docker where an engine answers, before a program that is here", async () => {
+  it("prefers docker with an engine that answers to an installed program", async () => {
     program("docker", docker);
     program("mysqld", "echo 'mysqld  Ver 9.7.0 for Linux'");
     assert.deepEqual(await chooseSource("mysql", surroundings()), { kind: "docker" });
@@ -59,13 +59,13 @@ describe("where the database and the broker come from", () => {
     assert.equal((await chooseSource("nats", surroundings())).kind, "program");
   });
 
-  it("does not wait for ever for an engine that hangs", async () => {
+  it("passes over a docker engine that does not answer", async () => {
     program("nats-server", "echo 'nats-server: v2.9.10'");
     program("docker", "exec /bin/sleep 60");
     assert.equal((await chooseSource("nats", surroundings())).kind, "program");
   });
 
-  it("finds servers where an ordinary PATH does not look, and passes over what is too old", async () => {
+  it("finds servers outside of the PATH and passes over those that are too old", async () => {
     program("mysqld", "echo 'mysqld  Ver 5.7.44 for Linux'");
     program("mariadbd", "echo 'mariadbd  Ver 10.11.19-MariaDB-0+deb12u1 for debian'", "sbin");
     program("apt-get", "");
@@ -80,14 +80,14 @@ describe("where the database and the broker come from", () => {
     assert.match(lines.join("\n"), /mysql 5\.7\.44 is too old, 8\.0\.16 or later is needed/);
   });
 
-  it("takes the server that comes first on the PATH, whatever it is called", async () => {
+  it("takes the server that is first on the PATH, independent of its name", async () => {
     program("mysqld", "echo 'mysqld  Ver 9.7.4 for Linux'");
     program("mariadbd", "echo 'mariadbd  Ver 10.11.19-MariaDB for debian'", "sbin");
     const source = await chooseSource("mysql", surroundings());
     assert.equal(source.kind === "program" && source.program.path, join(directory, "bin/mysqld"));
   });
 
-  it("finds the broker that was unpacked before, after one that is installed", async () => {
+  it("prefers an installed broker to one that was unpacked before", async () => {
     program("nats-server", "echo 'nats-server: v2.9.10'", "packages/nats-server/usr/sbin");
     assert.equal((await chooseSource("nats", surroundings())).kind, "program");
     program("nats-server", "echo 'nats-server: v2.15.1'", "sbin");
@@ -98,10 +98,10 @@ describe("where the database and the broker come from", () => {
     );
   });
 
-  it("takes brew where there is no apt, and says in one line what is missing otherwise", async () => {
+  it("takes brew without apt, and names the remedies without both", async () => {
     await assert.rejects(chooseSource("nats", surroundings()), (error: Error) => {
       assert.ok(error instanceof SetupError);
-      assert.match(error.message, /^there is no docker engine.* or set SHOP_NATS_URL$/);
+      assert.match(error.message, /^no docker engine.* or set SHOP_NATS_URL$/);
       return true;
     });
     program("brew", "");

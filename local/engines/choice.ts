@@ -17,17 +17,17 @@ const setting = { mysql: "SHOP_MYSQL_URL", nats: "SHOP_NATS_URL" } as const;
 const programs = { mysql: ["mariadbd", "mysqld"], nats: ["nats-server"] };
 const tooOld = { mysql: databaseTooOld, nats: brokerTooOld };
 
-export type Surroundings = {
+type Surroundings = {
   env: NodeJS.ProcessEnv;
   packagesDir: string;
   log: (line: string) => void;
-  /** Looked at after the PATH's; default: where systems keep their servers. */
+  /** Searched after the PATH. Default: where systems keep their servers. */
   serverDirectories?: string[];
-  /** How long a docker client may take to say that an engine is there. Default 5,000. */
+  /** How long a docker client may take to reach its engine. Default 5,000. */
   dockerWithinMs?: number;
 };
 
-/** The first of: the given address, docker, a program that is here, the system's packages. */
+/** Chooses the first of: the given URL, docker, a program on this machine, its packages. */
 export async function chooseSource(part: Part, surroundings: Surroundings): Promise<Source> {
   const url = surroundings.env[setting[part]];
   if (url !== undefined && url !== "") return { kind: "given", url };
@@ -36,7 +36,7 @@ export async function chooseSource(part: Part, surroundings: Surroundings): Prom
   return chooseLocalSource(part, surroundings);
 }
 
-/** What remains where docker is not there, or could not do it. */
+/** Chooses without URL and docker. Throws a SetupError that names the remedies if nothing is left. */
 export async function chooseLocalSource(part: Part, surroundings: Surroundings): Promise<Source> {
   const program = await findServer(part, surroundings);
   if (program !== undefined) return { kind: "program", program };
@@ -44,11 +44,11 @@ export async function chooseLocalSource(part: Part, surroundings: Surroundings):
   if (manager !== undefined) return { kind: "package", manager };
   const name = part === "mysql" ? "mysqld or mariadbd" : "nats-server";
   throw new SetupError(
-    `there is no docker engine, no ${name}, no apt and no brew: install ${name} or set ${setting[part]}`,
+    `no docker engine, ${name}, apt or brew was found; install ${name} or set ${setting[part]}`,
   );
 }
 
-/** A server program that runs here and is new enough; one that is not is told and passed over. */
+/** Finds a server program that runs and is new enough; logs why it passes over another. */
 export async function findServer(
   part: Part,
   { env, packagesDir, log, serverDirectories }: Surroundings,
@@ -59,9 +59,9 @@ export async function findServer(
     ...findPrograms(programs[part], { PATH: more.join(":") }, []),
   ];
   for (const path of found) {
-    const asked = await run(path, ["--version"], { timeoutMs: 20_000, env });
-    const version = asked.stdout.trim();
-    const fault = asked.code === 0 ? tooOld[part](version) : "does not run";
+    const printed = await run(path, ["--version"], { timeoutMs: 20_000, env });
+    const version = printed.stdout.trim();
+    const fault = printed.code === 0 ? tooOld[part](version) : "does not run";
     if (fault === undefined) return { path, version };
     log(`${path}: ${fault}`);
   }

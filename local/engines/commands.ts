@@ -4,20 +4,20 @@ import { delimiter, join } from "node:path";
 
 export type Finished = { code: number | null; stdout: string; stderr: string };
 
-export type RunOptions = {
+type RunOptions = {
   timeoutMs: number;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** Gets each line of output as it comes. */
+  /** Called with each line of output. */
   log?: (line: string) => void;
 };
 
-// What a command printed is kept for messages and for parsing, never more than this.
-const keptCharacters = 200_000;
+/** Characters of output that are kept, from the end. */
+const MAX_OUTPUT = 200_000;
 
 /**
- * Runs a command to its end. It never rejects: a command that is missing or does not end in time
- * has code null and says so in stderr.
+ * Runs a command to its end. Never rejects: a command that is missing or does not end in time has
+ * code null and an explanation in stderr.
  */
 export function run(command: string, args: string[], options: RunOptions): Promise<Finished> {
   return new Promise((resolve) => {
@@ -32,19 +32,22 @@ export function run(command: string, args: string[], options: RunOptions): Promi
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8");
       child[name].on("data", (chunk: string) => {
-        output[name] = (output[name] + chunk).slice(-keptCharacters);
+        output[name] = (output[name] + chunk).slice(-MAX_OUTPUT);
         for (const line of chunk.split("\n")) if (line.trim() !== "") options.log?.(line.trim());
       });
     }
     child.on("error", (error) => resolve({ ...output, code: null, stderr: error.message }));
     child.on("close", (code, signal) => {
-      const stderr = signal === "SIGKILL" ? `${output.stderr}\nnot done in time` : output.stderr;
+      const stderr =
+        signal === "SIGKILL"
+          ? `${output.stderr}\nended after ${options.timeoutMs / 1_000} s without a result`
+          : output.stderr;
       resolve({ ...output, code, stderr });
     });
   });
 }
 
-/** The last line a command printed, which is where most of them say why they failed. */
+/** The last line that a command printed; most commands explain a failure there. */
 export function lastLine(finished: Finished): string {
   const lines = `${finished.stdout}\n${finished.stderr}`.split("\n");
   return (
@@ -55,7 +58,7 @@ export function lastLine(finished: Finished): string {
   );
 }
 
-// Servers are often installed where the PATH of an ordinary user does not look.
+// Servers are often installed outside of an ordinary user's PATH.
 const serverDirectories = [
   "/usr/sbin",
   "/usr/local/sbin",
@@ -67,7 +70,7 @@ const serverDirectories = [
   "/home/linuxbrew/.linuxbrew/bin",
 ];
 
-/** Full paths of the programs with these names, in the order of the PATH, then of the names. */
+/** Full paths of the programs with these names: in the order of the PATH, then of the names. */
 export function findPrograms(
   names: string[],
   env: NodeJS.ProcessEnv,

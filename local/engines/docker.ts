@@ -11,16 +11,16 @@ const downWithinMs = 120_000;
 
 export type Part = "mysql" | "nats";
 
-export type ComposeOptions = {
+type ComposeOptions = {
   dataDir: string;
   ports: Record<Part, number>;
-  /** True: the containers and their data are removed at the end. */
+  /** `stop` also removes the containers and their data. */
   throwAway: boolean;
   log: (line: string) => void;
   env?: NodeJS.ProcessEnv;
 };
 
-/** True when an engine answers and knows `compose`. A client without an engine may hang: bounded. */
+/** Whether an engine answers and has `compose`. A client without an engine may hang, so it is timed out. */
 export async function dockerAnswers(
   env: NodeJS.ProcessEnv,
   timeoutMs = answerWithinMs,
@@ -31,13 +31,13 @@ export async function dockerAnswers(
   return (await run("docker", ["compose", "version"], options)).code === 0;
 }
 
-/** Starts one service of docker-compose.yml and resolves when its health check is content. */
+/** Starts one service of docker-compose.yml and resolves when its health check passes. */
 export async function composeUp(
   part: Part,
   options: ComposeOptions,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   const { dataDir, ports, log } = options;
-  // Each data directory has its containers and volumes, so two checkouts never share a database.
+  // Each data directory has containers and volumes of its own: two checkouts share no database.
   const project = `jetshop-${createHash("sha256").update(dataDir).digest("hex").slice(0, 10)}`;
   const secrets = { mysql: keptSecret(dataDir, "database"), nats: keptSecret(dataDir, "broker") };
   const env = {

@@ -7,8 +7,8 @@ import { SetupError } from "./setup-error.ts";
 
 export type PackageManager = "apt" | "brew";
 
-export type PackageOptions = {
-  /** Where packages that are only unpacked, not installed, are kept. */
+type PackageOptions = {
+  /** Where packages are that were unpacked instead of installed. */
   packagesDir: string;
   env: NodeJS.ProcessEnv;
   log: (line: string) => void;
@@ -19,9 +19,8 @@ type AptOptions = Omit<PackageOptions, "packagesDir">;
 const updateWithinMs = 600_000;
 const installWithinMs = 1_800_000;
 
-// The first set that the distribution offers. The -core packages hold the server and no service,
-// so nothing is left running and no port is opened; mariadb-install-db needs a program of the
-// client's core package.
+// The first set that the distribution offers. The -core packages contain the server but no system
+// service, so installing them starts nothing. mariadb-install-db needs the client's core package.
 const databasePackages = [
   ["mariadb-server-core", "mariadb-client-core"],
   ["mariadb-server-core-10.6", "mariadb-client-core-10.6"],
@@ -31,13 +30,13 @@ const databasePackages = [
 ];
 const brokerPackage = "nats-server";
 
-/** The system's own package manager, where it is one that we know. */
+/** The package manager of this system, if it is a supported one. */
 export function packageManager(env: NodeJS.ProcessEnv): PackageManager | undefined {
   if (findPrograms(["apt-get"], env).length > 0) return "apt";
   return findPrograms(["brew"], env).length > 0 ? "brew" : undefined;
 }
 
-/** Where `getPackage` leaves programs that no PATH names. */
+/** Where `getPackage` unpacks programs. */
 export function unpackedDirectories(packagesDir: string): string[] {
   return [
     join(packagesDir, brokerPackage, "usr/sbin"),
@@ -45,7 +44,7 @@ export function unpackedDirectories(packagesDir: string): string[] {
   ];
 }
 
-/** Gets the database server or the broker from the system's packages. */
+/** Gets the database server or the broker from the packages of the system. */
 export async function getPackage(
   manager: PackageManager,
   part: Part,
@@ -66,17 +65,19 @@ async function installDatabase(options: PackageOptions): Promise<void> {
   const root = await superuser(options.env);
   if (root === undefined) {
     throw new SetupError(
-      "no database: set SHOP_MYSQL_URL, or install mariadb-server-core and mariadb-client-core (that needs root or sudo)",
+      "there is no database server; set SHOP_MYSQL_URL, or install mariadb-server-core and " +
+        "mariadb-client-core, which needs root or sudo",
     );
   }
   await update(root, options);
   await install(root, await firstOffered(options.env), options);
 }
 
-/** Installs a package of apt where that needs no password; throws a SetupError, which says what is missing, elsewhere. */
+/** Installs a package with apt if that needs no password; otherwise throws a SetupError. */
 export async function installPackage(name: string, options: AptOptions): Promise<void> {
   const root = packageManager(options.env) === "apt" ? await superuser(options.env) : undefined;
-  if (root === undefined) throw new SetupError(`install ${name} (that needs root or sudo)`);
+  if (root === undefined)
+    throw new SetupError(`${name} is missing; install it, which needs root or sudo`);
   await update(root, options);
   if (!(await isOffered(name, options.env))) throw new SetupError(`apt offers no ${name}`);
   await install(root, [name], options);
@@ -104,13 +105,13 @@ async function isOffered(name: string, env: NodeJS.ProcessEnv): Promise<boolean>
 }
 
 /**
- * The broker's package is only unpacked. Installing it would start a service on every address of
- * the machine, without a password, and leave it there; the program itself is one file.
+ * Unpacks the broker's package without installing it. Installed, it would leave a system service
+ * that listens on every address of the machine without a password.
  */
 async function unpackBroker(options: PackageOptions): Promise<void> {
   const { packagesDir, env, log } = options;
   const root = await superuser(env);
-  // Without root the lists that are there may do.
+  // Without root, the package lists of the system may be recent enough.
   if (root !== undefined) await update(root, options);
   if (!(await isOffered(brokerPackage, env))) {
     throw new SetupError(`apt offers no ${brokerPackage}; install it or set SHOP_NATS_URL`);
@@ -120,17 +121,17 @@ async function unpackBroker(options: PackageOptions): Promise<void> {
   mkdirSync(unfinished, { recursive: true });
   log(`apt-get download ${brokerPackage}`);
   const timeoutMs = installWithinMs;
-  const got = await run("apt-get", ["download", brokerPackage], {
+  const download = await run("apt-get", ["download", brokerPackage], {
     timeoutMs,
     cwd: unfinished,
     env,
   });
   const file = readdirSync(unfinished).find((name) => name.endsWith(".deb"));
-  if (got.code !== 0 || file === undefined) {
-    throw new SetupError(`apt-get download ${brokerPackage}: ${lastLine(got)}`);
+  if (download.code !== 0 || file === undefined) {
+    throw new SetupError(`apt-get download ${brokerPackage}: ${lastLine(download)}`);
   }
-  const opened = await run("dpkg-deb", ["-x", file, "."], { timeoutMs, cwd: unfinished, env });
-  if (opened.code !== 0) throw new SetupError(`dpkg-deb -x ${file}: ${lastLine(opened)}`);
+  const unpack = await run("dpkg-deb", ["-x", file, "."], { timeoutMs, cwd: unfinished, env });
+  if (unpack.code !== 0) throw new SetupError(`dpkg-deb -x ${file}: ${lastLine(unpack)}`);
   rmSync(join(unfinished, file));
   const final = join(packagesDir, brokerPackage);
   rmSync(final, { recursive: true, force: true });
@@ -139,18 +140,18 @@ async function unpackBroker(options: PackageOptions): Promise<void> {
 
 let updated = false;
 
-/** Once in a run; what was listed months ago is no longer there to download. */
+/** Updates the package lists once per run: old lists name files that no longer exist. */
 async function update(root: string[], options: AptOptions): Promise<void> {
   if (updated) return;
   options.log("apt-get update");
   const done = await apt(root, ["update"], options);
-  // One source out of several may be down and not matter; the install will tell.
+  // A failed source may not be the one that has the package, so the install decides.
   if (done.code !== 0) options.log(`apt-get update: ${lastLine(done)}`);
   updated = true;
 }
 
 function apt(root: string[], args: string[], { env, log }: AptOptions) {
-  // sudo drops the environment, so these go as arguments of env.
+  // sudo drops the environment, so env sets these variables.
   const quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"];
   const locks = ["-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
   const [command = "", ...rest] = [...root, ...quiet, "apt-get", ...locks, ...args];
@@ -158,16 +159,16 @@ function apt(root: string[], args: string[], { env, log }: AptOptions) {
   return run(command, rest, { timeoutMs, env, log });
 }
 
-/** What to put before a command so that it runs as root; undefined when nothing does it unasked. */
+/** What runs a command as root without a password; undefined if nothing does. */
 async function superuser(env: NodeJS.ProcessEnv): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return [];
-  const asked = await run("sudo", ["-n", "true"], { timeoutMs: 10_000, env });
-  return asked.code === 0 ? ["sudo", "-n"] : undefined;
+  const trial = await run("sudo", ["-n", "true"], { timeoutMs: 10_000, env });
+  return trial.code === 0 ? ["sudo", "-n"] : undefined;
 }
 
 /**
- * Lets sudo ask for the password at the terminal now, before anything is drawn there. Without a
- * terminal nobody is asked.
+ * Lets sudo ask for the password at the terminal, before the progress of the start is drawn there.
+ * Does nothing without a terminal.
  */
 export async function askForSudo(env: NodeJS.ProcessEnv): Promise<void> {
   if ((await superuser(env)) !== undefined || !process.stdin.isTTY) return;

@@ -9,13 +9,13 @@ describe("ports", () => {
     assert.deepEqual(shopPorts({ SHOP_PORT_BASE: "20000" }), { mysql: 20_006, nats: 20_007 });
   });
 
-  it("are refused when they are none", () => {
+  it("are refused outside of their range", () => {
     for (const text of ["80", "65001", "abc", "1e4", "-5", "50050.5"]) {
-      assert.throws(() => shopPorts({ SHOP_PORT_BASE: text }), /SHOP_PORT_BASE is/, text);
+      assert.throws(() => shopPorts({ SHOP_PORT_BASE: text }), /SHOP_PORT_BASE must/, text);
     }
   });
 
-  it("are found free and all different", async () => {
+  it("are free and different", async () => {
     const ports = await freePorts(20);
     assert.equal(new Set(ports).size, 20);
     const server = createServer();
@@ -26,14 +26,14 @@ describe("ports", () => {
   });
 });
 
-describe("ports of test files that run side by side", () => {
+describe("ports of test files that run in parallel", () => {
   const before = process.env.MOCHA_WORKER_ID;
   afterEach(() => {
     if (before === undefined) delete process.env.MOCHA_WORKER_ID;
     else process.env.MOCHA_WORKER_ID = before;
   });
 
-  it("are never the same", async () => {
+  it("are different", async () => {
     const found: number[][] = [];
     for (const worker of ["0", "1", "2"]) {
       process.env.MOCHA_WORKER_ID = worker;
@@ -50,10 +50,10 @@ describe("versions of servers", () => {
       flavour: "mariadb",
       numbers: [10, 6, 1],
     });
-    assert.throws(() => databaseVersion("what?"), /names no version/);
+    assert.throws(() => databaseVersion("what?"), /has no version/);
   });
 
-  it("are refused below the least that has what we use", () => {
+  it("are refused below the first one with the features in use", () => {
     for (const good of ["10.6.0-MariaDB", "11.8.3-MariaDB", "8.0.16", "9.7.0"]) {
       assert.equal(databaseTooOld(good), undefined, good);
     }

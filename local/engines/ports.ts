@@ -1,27 +1,28 @@
 import { createServer } from "node:net";
 import { SetupError } from "./setup-error.ts";
 
-/** Offsets from SHOP_PORT_BASE; the services know their own from platform/settings. */
-export type ShopPorts = { mysql: number; nats: number };
+/** Offsets from SHOP_PORT_BASE; platform/settings has those of the services. */
+const MYSQL_OFFSET = 6;
+const NATS_OFFSET = 7;
 
 const defaultBase = 50_050;
-// The same bounds as in platform/settings/common-settings.ts.
+// The same bounds as in platform/settings/service-settings.ts.
 const lowestBase = 1_024;
 const highestBase = 65_000;
 
 /** The ports of the private database and broker. */
-export function shopPorts(env: NodeJS.ProcessEnv): ShopPorts {
+export function shopPorts(env: NodeJS.ProcessEnv): { mysql: number; nats: number } {
   const text = env.SHOP_PORT_BASE || String(defaultBase);
   const base = Number(text);
   if (!/^[0-9]+$/.test(text) || base < lowestBase || base > highestBase) {
     throw new SetupError(
-      `SHOP_PORT_BASE is "${text}"; it must be from ${lowestBase} to ${highestBase}`,
+      `SHOP_PORT_BASE must be from ${lowestBase} to ${highestBase}, not "${text}"`,
     );
   }
-  return { mysql: base + 6, nats: base + 7 };
+  return { mysql: base + MYSQL_OFFSET, nats: base + NATS_OFFSET };
 }
 
-/** True when nothing listens on this loopback port. */
+/** Whether nothing listens on this loopback port. */
 export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -32,24 +33,24 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
-/** Says for whom the port was meant, and how to have another. */
+/** Throws a SetupError that names the port, its program and the remedy. */
 export async function assertPortFree(port: number, name: string): Promise<void> {
   if (await isPortFree(port)) return;
   throw new SetupError(
-    `port ${port} for ${name} is taken by another program; SHOP_PORT_BASE moves all ports`,
+    `port ${port} of ${name} is in use; end the program that listens there, or set SHOP_PORT_BASE`,
   );
 }
 
-// Below the range from which systems take the ports of outgoing connections: a port from there
-// could be taken by any client between this look and the moment its server listens.
+// Below the range from which systems take the ports of outgoing connections: any client could take
+// one of those before its server listens.
 const lowest = 15_000;
 const range = 15_000;
 
-// Test files that run side by side have parts of the range of their own: a port whose server was killed and comes back
-// must not be taken by another file's shop meanwhile.
+// Test files that run in parallel take ports from parts of their own. Otherwise one could take the
+// port of another's server while that is being restarted.
 const parts = 8;
 
-/** Loopback ports that nothing listens on, all different. */
+/** Finds different loopback ports on which nothing listens. */
 export async function freePorts(count: number): Promise<number[]> {
   const part = Number(process.env.MOCHA_WORKER_ID ?? parts - 1) % parts;
   const size = Math.floor(range / parts);
@@ -58,6 +59,6 @@ export async function freePorts(count: number): Promise<number[]> {
     const port = lowest + part * size + Math.floor(Math.random() * size);
     if (!found.has(port) && (await isPortFree(port))) found.add(port);
   }
-  if (found.size < count) throw new SetupError("there are no free ports on 127.0.0.1");
+  if (found.size < count) throw new SetupError(`there are no ${count} free ports on 127.0.0.1`);
   return [...found];
 }

@@ -9,7 +9,7 @@ import { isAtLeast, versionNumbers } from "./versions.ts";
 const readyWithinMs = 60_000;
 const stopWithinMs = 20_000;
 
-/** A nats-server of our own on loopback, with JetStream and one user with a random password. */
+/** A nats-server on the loopback address, with JetStream and one user with a random password. */
 export async function privateBroker(
   options: PrivateOptions,
 ): Promise<{ url: string; server: PrivateServer; storeDirectory: string }> {
@@ -41,7 +41,7 @@ export async function privateBroker(
 
 type Settings = { storeDirectory: string; password: string; port: number; always: boolean };
 
-/** Servers before 2.10 do not know `sync_interval` and refuse to start with it. */
+/** Servers before 2.10 refuse to start with `sync_interval`. */
 function settings({ storeDirectory, password, port, always }: Settings): string {
   return `host: "127.0.0.1"
 port: ${port}

@@ -8,34 +8,34 @@ import { SetupError } from "./setup-error.ts";
 import { databaseVersion, type Flavour } from "./versions.ts";
 
 export type PrivateOptions = {
-  /** The server's program. */
+  /** The program of the server. */
   path: string;
-  /** What it says its version is. */
+  /** What `--version` prints. */
   version: string;
-  /** Where everything of ours lies; the database gets a folder in it. */
+  /** The server gets a folder in it. */
   dataDir: string;
   port: number;
   log: (line: string) => void;
-  /** See ServerSpec. */
+  /** Put before the command at each start. Default: nothing. */
   prefix?: () => readonly string[];
 };
 
 const initialiseWithinMs = 300_000;
-// Recovery after a kill replays the log; with a full one that takes its time.
+// Recovery after a kill replays the redo log, which takes a while if it is full.
 const readyWithinMs = 300_000;
 const stopWithinMs = 60_000;
 
-/** A database of our own on loopback: `shop` with a random password is the only one who may log in. */
+/** A database on the loopback address whose only account is `shop`, with a random password. */
 export async function privateDatabase(
   options: PrivateOptions,
 ): Promise<{ url: string; server: PrivateServer }> {
   const { flavour } = databaseVersion(options.version);
-  // A data directory belongs to the product that made it; the other one could not read it.
+  // Only the product that made a data directory can read it.
   const directory = join(options.dataDir, flavour);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const password = keptSecret(options.dataDir, "database");
   const data = join(directory, "data");
-  // At its start a server clears away what it finds in there, were it another server's that runs.
+  // A server deletes the temporary files it finds when it starts, even those of a running server.
   const temporary = join(directory, "tmp");
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
   if (!existsSync(data)) await initialise(flavour, { data, temporary }, options);
@@ -62,12 +62,12 @@ export async function privateDatabase(
   return { url, server };
 }
 
-/** Both servers refuse to run as root unless they are told to. */
+/** Both servers run as root only if this option allows it. */
 function asRoot(): string[] {
   return process.getuid?.() === 0 ? ["--user=root"] : [];
 }
 
-/** Makes the data directory under another name, so that one cut short is never taken for a whole one. */
+/** Makes the data directory under another name, so that an unfinished one is never used. */
 async function initialise(
   flavour: Flavour,
   { data, temporary }: { data: string; temporary: string },
@@ -75,7 +75,7 @@ async function initialise(
 ): Promise<void> {
   const unfinished = `${data}.new`;
   rmSync(unfinished, { recursive: true, force: true });
-  options.log(`${flavour} makes a new data directory in ${data}`);
+  options.log(`creating a data directory of ${flavour} in ${data}`);
   const [command, args] =
     flavour === "mariadb"
       ? [
@@ -83,7 +83,7 @@ async function initialise(
           [
             "--no-defaults",
             `--datadir=${unfinished}`,
-            // Root may come in by the socket as the owner of the files, never with an empty password.
+            // Root logs in over the socket as the owner of the files, never with an empty password.
             "--auth-root-authentication-method=socket",
             "--skip-test-db",
             "--skip-name-resolve",
@@ -95,7 +95,7 @@ async function initialise(
     env: { ...process.env, TMPDIR: temporary },
   });
   if (done.code !== 0) {
-    throw new SetupError(`${command} could not make the data directory: ${lastLine(done)}`);
+    throw new SetupError(`${command} cannot create the data directory: ${lastLine(done)}`);
   }
   renameSync(unfinished, data);
 }
@@ -110,14 +110,16 @@ function mariadbInstaller(program: string): string {
   const found =
     findPrograms(names, { PATH: beside.join(":") })[0] ?? findPrograms(names, process.env)[0];
   if (found === undefined) {
-    throw new SetupError(`${program} is here, but mariadb-install-db, which belongs to it, is not`);
+    throw new SetupError(
+      `${program} needs mariadb-install-db; install it from the same distribution`,
+    );
   }
   return found;
 }
 
 /**
- * Runs at every start, before the first connection is let in: the server takes each line as one
- * statement. MySQL made root with an empty password; nobody needs root.
+ * SQL that the server runs at each start before it accepts connections, one statement per line. It
+ * locks root, which MySQL creates with an empty password.
  */
 function accounts(password: string): string {
   return [
@@ -138,7 +140,7 @@ type Settings = {
 };
 
 function settings({ flavour, data, temporary, first, port }: Settings): string {
-  // MySQL's packages compile a directory in that is not there without their service; nobody needs files.
+  // The default directory of MySQL's packages exists only with their system service.
   const files = flavour === "mysql" ? "secure-file-priv = NULL" : "";
   return `[mysqld]
 datadir = ${data}
@@ -146,17 +148,17 @@ tmpdir = ${temporary}
 init-file = ${first}
 bind-address = 127.0.0.1
 port = ${port}
-# Relative to the data directory: a socket's whole path must not be longer than about 100 bytes.
+# Relative to the data directory: the full path of a socket has at most about 100 bytes.
 socket = server.sock
 pid-file = own.pid
-# Only MySQL has this second protocol and its port; "loose" makes others ignore the line.
+# Only MySQL has this second protocol and its port; "loose" makes MariaDB ignore the line.
 loose-mysqlx = 0
 skip-name-resolve
 # Nothing replicates from here, and without a binary log a commit flushes once.
 skip-log-bin
 character-set-server = utf8mb4
 collation-server = utf8mb4_bin
-# An order that was answered survives a power cut.
+# An order that was answered survives a power failure.
 innodb-flush-log-at-trx-commit = 1
 innodb-buffer-pool-size = 512M
 max-connections = 500

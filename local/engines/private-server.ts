@@ -1,22 +1,22 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Child, startChild } from "./child.ts";
 import { assertPortFree } from "./ports.ts";
-import { endProcess, livingProcess, removePid, signal, writePid } from "./processes.ts";
+import { endProcess, livingProcess, removePid, signal } from "./processes.ts";
 import { SetupError } from "./setup-error.ts";
 
-export type ServerSpec = {
+type ServerSpec = {
   name: string;
   command: string;
   args: string[];
-  /** Put before the command, asked for at each start: what lets the server run in other surroundings. */
+  /** Put before the command at each start, such as `env NAME=value`. Default: nothing. */
   prefix?: () => readonly string[];
-  /** A part of the command line that no other process on the machine has: the configuration file. */
+  /** A part of the command line that no other process of the machine has: the configuration file. */
   mark: string;
   /** Where the pid file and the log are. */
   directory: string;
   port: number;
-  /** One real login; rejects while the server is not ready. */
+  /** Logs in once; rejects while the server is not ready. */
   probe: () => Promise<unknown>;
   readyWithinMs: number;
   stopWithinMs: number;
@@ -24,154 +24,150 @@ export type ServerSpec = {
 };
 
 export type PrivateServer = {
-  /** Ends one that an earlier run left behind, starts anew, and resolves when a login works. */
+  /** Ends what an earlier run left, starts the server, and resolves when a login succeeds. */
   start(): Promise<void>;
-  /** Asks it to end and waits; afterwards it may be started again. */
+  /** Asks the server to end and waits; it may be started again. */
   stop(): Promise<void>;
-  /** Ends it the hard way and leaves it down until `start`. */
+  /** Kills the server and leaves it down until `start`. */
   kill(): Promise<void>;
   pid(): number | undefined;
 };
 
-const logLimitBytes = 16 * 1024 * 1024;
-const probePauseMs = 50;
-const firstRestartMs = 500;
-const longestRestartMs = 30_000;
+type State = {
+  spec: ServerSpec;
+  pidFile: string;
+  logFile: string;
+  child: Child | undefined;
+  /** Whether the server is to run; while it is, one that ends is restarted. */
+  wanted: boolean;
+  /** Counts starts, so that the watch over an earlier one ends. */
+  starts: number;
+};
 
-/**
- * A server in a process group of its own, so that Ctrl-C at the terminal reaches only us and we can
- * stop it last. One that dies by itself is started again, with growing pauses.
- */
+const PROBE_PAUSE_MS = 50;
+const FIRST_RESTART_MS = 500;
+const LONGEST_RESTART_MS = 30_000;
+
+/** A server that is restarted, after growing pauses, when it ends unexpectedly. */
 export function privateServer(spec: ServerSpec): PrivateServer {
-  const pidFile = `${spec.directory}/server.pid`;
-  const logFile = `${spec.directory}/server.log`;
-  let child: ChildProcess | undefined;
-  let ended: Promise<string> = Promise.resolve("");
-  let wanted = false;
-  /** Counts `start`: who watched the server of an earlier one and waits to start it again has nothing to do any more. */
-  let starts = 0;
-
-  function launch(): void {
-    if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > logLimitBytes) {
-      renameSync(logFile, `${logFile}.1`);
-    }
-    const output = openSync(logFile, "a", 0o600);
-    const [command = "", ...args] = [...(spec.prefix?.() ?? []), spec.command, ...spec.args];
-    const started = spawn(command, args, {
-      detached: true,
-      stdio: ["ignore", output, output],
-    });
-    closeSync(output);
-    ended = new Promise((resolve) => {
-      started.on("error", (error) => resolve(error.message));
-      started.on("exit", (code, name) => resolve(name ?? `exit ${code}`));
-    });
-    child = started;
-    if (started.pid !== undefined) writePid(pidFile, started.pid);
-  }
-
-  async function untilReady(): Promise<void> {
-    const deadline = Date.now() + spec.readyWithinMs;
-    let outcome: string | undefined;
-    void ended.then((how) => {
-      outcome = how;
-    });
-    for (;;) {
-      try {
-        await spec.probe();
-        return;
-      } catch (error) {
-        if (outcome !== undefined) {
-          throw new SetupError(`${spec.name} did not start (${outcome}): ${lastOf(logFile)}`);
-        }
-        if (Date.now() > deadline) {
-          throw new SetupError(`${spec.name} is not ready in time: ${(error as Error).message}`);
-        }
-      }
-      await pause(probePauseMs);
-    }
-  }
-
-  async function watch(): Promise<void> {
-    const own = starts;
-    const isWanted = () => wanted && own === starts;
-    const how = await ended;
-    if (own === starts) child = undefined;
-    for (let wait = firstRestartMs; isWanted(); wait = Math.min(wait * 2, longestRestartMs)) {
-      spec.log(`${spec.name} ended by itself (${how}); it is started again`);
-      await pause(wait);
-      if (!isWanted()) return;
-      launch();
-      try {
-        await untilReady();
-        void watch();
-        return;
-      } catch (error) {
-        spec.log((error as Error).message);
-        await force();
-      }
-    }
-  }
-
-  async function force(): Promise<void> {
-    const pid = child?.pid;
-    if (pid !== undefined) signal(pid, "SIGKILL");
-    await ended;
-  }
-
-  async function end(how: NodeJS.Signals, withinMs: number): Promise<void> {
-    wanted = false;
-    const pid = child?.pid;
-    if (pid !== undefined) {
-      signal(pid, "SIGCONT");
-      signal(pid, how);
-      const force = setTimeout(() => signal(pid, "SIGKILL"), withinMs);
-      await ended;
-      clearTimeout(force);
-    }
-    child = undefined;
-    removePid(pidFile);
-  }
-
+  const state: State = {
+    spec,
+    pidFile: `${spec.directory}/server.pid`,
+    logFile: `${spec.directory}/server.log`,
+    child: undefined,
+    wanted: false,
+    starts: 0,
+  };
   return {
-    async start() {
-      if (wanted) return;
-      const orphan = livingProcess(pidFile, spec.mark);
-      if (orphan !== undefined) {
-        spec.log(`${spec.name} of an earlier run (pid ${orphan}) is stopped first`);
-        await endProcess(orphan, spec.mark, spec.stopWithinMs);
-      }
-      await assertPortFree(spec.port, spec.name);
-      launch();
-      try {
-        await untilReady();
-      } catch (error) {
-        await end("SIGTERM", spec.stopWithinMs);
-        throw error;
-      }
-      wanted = true;
-      starts += 1;
-      void watch();
-    },
-    stop: () => end("SIGTERM", spec.stopWithinMs),
-    kill: () => end("SIGKILL", spec.stopWithinMs),
-    pid: () => child?.pid,
+    start: () => start(state),
+    stop: () => end(state, "SIGTERM"),
+    kill: () => end(state, "SIGKILL"),
+    pid: () => state.child?.process.pid,
   };
 }
 
+async function start(state: State): Promise<void> {
+  const { spec, pidFile } = state;
+  if (state.wanted) return;
+  const orphan = livingProcess(pidFile, spec.mark);
+  if (orphan !== undefined) {
+    spec.log(`stopping ${spec.name} of an earlier run (pid ${orphan})`);
+    await endProcess(orphan, spec.mark, spec.stopWithinMs);
+  }
+  await assertPortFree(spec.port, spec.name);
+  const child = launch(state);
+  try {
+    await untilReady(state, child);
+  } catch (error) {
+    await end(state, "SIGTERM");
+    throw error;
+  }
+  state.wanted = true;
+  state.starts += 1;
+  void watch(state, child);
+}
+
+function launch(state: State): Child {
+  const { spec, logFile, pidFile } = state;
+  const command = [...(spec.prefix?.() ?? []), spec.command, ...spec.args];
+  state.child = startChild(command, { logFile, pidFile });
+  return state.child;
+}
+
+async function untilReady({ spec, logFile }: State, child: Child): Promise<void> {
+  const deadlineMs = Date.now() + spec.readyWithinMs;
+  let outcome: string | undefined;
+  void child.ended.then((how) => {
+    outcome = how;
+  });
+  for (;;) {
+    try {
+      await spec.probe();
+      return;
+    } catch (error) {
+      if (outcome !== undefined) {
+        throw new SetupError(`${spec.name} did not start (${outcome}): ${lastError(logFile)}`);
+      }
+      if (Date.now() > deadlineMs) {
+        const seconds = spec.readyWithinMs / 1_000;
+        const { message } = error as Error;
+        throw new SetupError(`${spec.name} is not ready after ${seconds} s: ${message}`);
+      }
+    }
+    await pause(PROBE_PAUSE_MS);
+  }
+}
+
+async function watch(state: State, child: Child): Promise<void> {
+  const { spec, starts } = state;
+  const isWanted = () => state.wanted && state.starts === starts;
+  const how = await child.ended;
+  if (state.starts === starts) state.child = undefined;
+  for (let wait = FIRST_RESTART_MS; isWanted(); wait = Math.min(wait * 2, LONGEST_RESTART_MS)) {
+    spec.log(`${spec.name} ended unexpectedly (${how}), restarting`);
+    await pause(wait);
+    if (!isWanted()) return;
+    const next = launch(state);
+    try {
+      await untilReady(state, next);
+      void watch(state, next);
+      return;
+    } catch (error) {
+      spec.log((error as Error).message);
+      if (next.process.pid !== undefined) signal(next.process.pid, "SIGKILL");
+      await next.ended;
+    }
+  }
+}
+
+async function end(state: State, how: NodeJS.Signals): Promise<void> {
+  state.wanted = false;
+  const { spec, child, pidFile } = state;
+  const pid = child?.process.pid;
+  if (pid !== undefined) {
+    signal(pid, "SIGCONT");
+    signal(pid, how);
+    const force = setTimeout(() => signal(pid, "SIGKILL"), spec.stopWithinMs);
+    await child?.ended;
+    clearTimeout(force);
+  }
+  state.child = undefined;
+  removePid(pidFile);
+}
+
 /** The line of a server's log that most likely says why it ended. */
-function lastOf(logFile: string): string {
+function lastError(logFile: string): string {
   const lines = readFileSync(logFile, "utf8")
     .slice(-8_000)
     .split("\n")
-    .filter((l) => l.trim());
+    .filter((line) => line.trim());
   const error = lines.findLast(
     (line) => /\[(ERROR|ERR|FTL)\]|error:/i.test(line) && !/Aborting/.test(line),
   );
-  return `${error ?? lines.at(-1) ?? "it said nothing"} (${logFile})`;
+  return `${error ?? lines.at(-1) ?? "its log is empty"} (${logFile})`;
 }
 
-/** Ends the servers whose data lie in a directory, and forgets their pid files. */
+/** Ends the servers that keep their data in these directories, and removes their pid files. */
 export async function endServersOf(directories: string[], mark: string): Promise<void> {
   for (const directory of directories) {
     const pidFile = `${directory}/server.pid`;

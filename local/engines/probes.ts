@@ -5,7 +5,7 @@ import { SetupError } from "./setup-error.ts";
 
 const connectTimeoutMs = 5_000;
 
-/** Logs in to the database and resolves to what it says its version is. */
+/** Logs in to the database and resolves to its version. */
 export async function probeDatabase(url: string): Promise<string> {
   const connection = await createConnection({ uri: url, connectTimeout: connectTimeoutMs });
   try {
@@ -37,12 +37,12 @@ export async function probeBroker(url: string): Promise<string> {
   }
 }
 
-/** The url without its password, for people to read. */
+/** The URL with a masked password. */
 export function withoutPassword(url: string): string {
   return url.replace(/\/\/([^:@/]*):[^@/]*@/, "//$1:***@");
 }
 
-/** Probes an address until it answers; the last refusal becomes the one line that is shown. */
+/** Probes an address until it answers. Throws a SetupError with the last failure when it gives up. */
 export async function untilAnswers(
   setting: string,
   url: string,

@@ -17,20 +17,20 @@ describe("pid files", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it("name a process only while it runs with the mark in its command line", async () => {
+  it("name a process only while it runs and has the mark in its command line", async () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", directory]);
     await once(child, "spawn");
     const pid = child.pid ?? 0;
     writePid(file, pid);
     assert.equal(livingProcess(file, directory), pid);
-    assert.equal(livingProcess(file, "another mark"), undefined, "the pid went to another program");
+    assert.equal(livingProcess(file, "another mark"), undefined, "another program has the pid");
     assert.equal(parentOf(pid), process.pid);
     await endProcess(pid, directory, 5_000);
     assert.equal(livingProcess(file, directory), undefined);
     assert.equal(commandLine(pid), undefined);
   });
 
-  it("name nobody when they are missing, empty or nonsense", () => {
+  it("name no process when they are missing, empty or malformed", () => {
     assert.equal(livingProcess(file, "node"), undefined);
     for (const text of ["", "abc", "-1", "1", "0"]) {
       writeFileSync(file, text);
@@ -38,7 +38,7 @@ describe("pid files", () => {
     }
   });
 
-  it("lead to a forced end when the process does not listen", async () => {
+  it("lead to a kill when the process ignores SIGTERM", async () => {
     const script =
       "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";
     const child = spawn(process.execPath, ["-e", script, directory]);

@@ -3,11 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { commandLine } from "../../ops/command/running-shop.ts";
 
-/** The process that started this one, or undefined when it is gone. */
+/** The parent of a process; undefined if the process is gone. */
 export function parentOf(pid: number): number | undefined {
   try {
     if (process.platform === "linux") {
-      // The second field, the name in brackets, may itself hold spaces and brackets.
+      // The second field, the name in brackets, may contain spaces and brackets.
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
     }
@@ -29,8 +29,8 @@ export function removePid(file: string): void {
 }
 
 /**
- * The process that a pid file names, if it still runs and its command line has `mark` in it. A pid
- * that has gone to another program since is not taken for the one that wrote the file.
+ * The process of a pid file, if it still runs and has `mark` in its command line. The mark excludes
+ * another program that got the same pid since.
  */
 export function livingProcess(file: string, mark: string): number | undefined {
   let pid: number;
@@ -43,7 +43,7 @@ export function livingProcess(file: string, mark: string): number | undefined {
   return commandLine(pid)?.includes(mark) === true ? pid : undefined;
 }
 
-/** Sends a signal; a process that is already gone is no error. */
+/** Sends a signal. A process that is already gone is not an error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -52,7 +52,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Waits until a process that is ending by itself is gone; false when that takes longer. */
+/** Waits for a process that is ending. Resolves to false if it takes longer. */
 export async function goneWithin(pid: number, mark: string, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   while (commandLine(pid)?.includes(mark) === true) {
@@ -62,7 +62,7 @@ export async function goneWithin(pid: number, mark: string, withinMs: number): P
   return true;
 }
 
-/** Asks a process to end, waits for it, and ends it by force when it takes longer than `withinMs`. */
+/** Asks a process to end, waits for it, and kills it if it takes longer than `withinMs`. */
 export async function endProcess(pid: number, mark: string, withinMs: number): Promise<void> {
   signal(pid, "SIGCONT");
   signal(pid, "SIGTERM");

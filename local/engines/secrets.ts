@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** A random password that is made once for a data directory and kept there for its owner only. */
+/** A random password, created once per data directory and kept there, readable by its owner only. */
 export function keptSecret(directory: string, name: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = `${directory}/${name}.secret`;
@@ -15,7 +15,7 @@ export function keptSecret(directory: string, name: string): string {
 function read(file: string): string | undefined {
   try {
     const text = readFileSync(file, "utf8").trim();
-    // A file that a crash cut short is made anew: whoever uses the secret sets it at every start.
+    // A file that a crash truncated is replaced: servers set the password at each start.
     return text.length === 32 ? text : undefined;
   } catch {
     return undefined;

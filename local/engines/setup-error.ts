@@ -1,2 +1,4 @@
-/** Trouble that a person at the machine can end: the message is one line and says what is missing. */
-export class SetupError extends Error {}
+import { CommandError } from "../../ops/command/command.ts";
+
+/** The machine lacks something, or it is in use. The message has one line and names the remedy. */
+export class SetupError extends CommandError {}

@@ -1,30 +1,35 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { createClient } from "#platform/rpc/clients.ts";
 import { signToken } from "#platform/rpc/tokens.ts";
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
+import { connectShop } from "../../ops/command/shop-clients.ts";
+import { table } from "../../ops/command/table.ts";
 import type { Seeded } from "../../ops/seed.ts";
 
-const tokenSeconds = 24 * 3_600;
-const timeoutMs = 15_000;
+const TOKEN_SECONDS = 24 * 3_600;
 
 const LIST_GOODS = pathOf(GoodsService.method.listGoods);
 const QUOTE_ORDER = pathOf(OrderService.method.quoteOrder);
 const PLACE_ORDER = pathOf(OrderService.method.placeOrder);
 
-/** Where everything is, one line each; also what a second `npm start` shows. */
+/** A line for each program and engine with its address; a second `npm start` prints them as well. */
 export function addressLines(
   settings: ClientSettings<ServiceName>,
   others: Record<string, string | undefined>,
 ): string[] {
-  const lines = SERVICES.map((name) => [name, settings.addresses[name]] as const);
-  const found = Object.entries(others).filter(([, where]) => where !== undefined);
-  return [...lines, ...found].map(([name, where]) => `  ${name.padEnd(9)} ${where}`);
+  const services = SERVICES.map((name) => [name, settings.addresses[name]]);
+  const found = Object.entries(others).flatMap(([name, address]) =>
+    address === undefined ? [] : [[name, address]],
+  );
+  return table([...services, ...found], { indent: 2 }).split("\n");
 }
 
-/** Tokens, and three commands with real identifiers that can be pasted into another terminal: each door, each client. */
+/**
+ * Two tokens, and three commands with real identifiers to paste into another terminal: JSON at the
+ * gateway, gRPC at the gateway, and gRPC at a service.
+ */
 export async function thingsToTry(
   settings: ClientSettings<ServiceName>,
   { seeded, gateway }: { seeded: Seeded; gateway: string },
@@ -32,19 +37,19 @@ export async function thingsToTry(
   const shopper = seeded.users[0];
   if (shopper === undefined) return [];
   const sign = (role: "admin" | "user", subject: string) =>
-    signToken(settings.tokens, { role, subject, ttlSeconds: tokenSeconds });
+    signToken(settings.tokens, { role, subject, ttlSeconds: TOKEN_SECONDS });
   const userToken = await sign("user", String(shopper.userId));
   const { quote, order } = await requests(settings, shopper.userId, userToken);
   const asShopper = '-H "authorization: Bearer $SHOPPER"';
   const json = '-H "content-type: application/json"';
   const security = settings.tls === undefined ? "-plaintext" : "-cacert CA_FILE";
   return [
-    `An administrator's and a shopper's token (${shopper.userName}, user ${shopper.userId}), for a day:`,
+    `Tokens of an administrator and of ${shopper.userName} (user ${shopper.userId}), for a day:`,
     "",
     `  export ADMIN=${await sign("admin", "operator")}`,
     `  export SHOPPER=${userToken}`,
     "",
-    "Three things to try, in another terminal; more are in README.md:",
+    "To try in another terminal; docs/api.md has more:",
     "",
     `  curl ${gateway}/${LIST_GOODS} ${json} -d '{"pageSize":5}'`,
     `  grpcurl -plaintext ${asShopper} -d '${quote}' ${new URL(gateway).host} ${QUOTE_ORDER}`,
@@ -52,30 +57,29 @@ export async function thingsToTry(
   ];
 }
 
-/** As the clients of every protocol have it: shop.goods.v1.GoodsService/ListGoods. */
+/** The path of a method in every protocol, such as shop.goods.v1.GoodsService/ListGoods. */
 function pathOf({ parent, name }: DescMethod): string {
   return `${parent.typeName}/${name}`;
 }
 
-/** In JSON, an order of two of the cheaper goods that are there now, with the amounts that the shop quotes. */
+/** In JSON, a quote and an order of two of the cheaper goods in stock, with the quoted amounts. */
 async function requests(settings: ClientSettings<ServiceName>, userId: bigint, token: string) {
-  const shared = { tls: settings.tls, timeoutMs, serviceToken: async () => token };
-  const goodsClient = createClient(GoodsService, { ...shared, address: settings.addresses.goods });
-  const orderClient = createClient(OrderService, { ...shared, address: settings.addresses.order });
+  const shop = connectShop(settings, async () => token);
   try {
-    const { goods } = await goodsClient.listGoods({ pageSize: 100 });
+    const { goods } = await shop.goods.listGoods({ pageSize: 100 });
     const chosen = goods
       .filter(({ stock }) => stock > 1n)
       .sort((a, b) => Number(a.unitPriceCents - b.unitPriceCents))
       .slice(0, 2);
     const lines = chosen.map(({ goodsId }, index) => ({ goodsId, quantity: BigInt(index + 1) }));
-    const quoted = await orderClient.quoteOrder({ userId, lines });
-    const spoken = lines.map(({ goodsId, quantity }) => ({
-      goods_id: String(goodsId),
-      quantity: String(quantity),
-    }));
+    const quoted = await shop.order.quoteOrder({ userId, lines });
     return {
-      quote: JSON.stringify({ lines: spoken }),
+      quote: JSON.stringify({
+        lines: lines.map(({ goodsId, quantity }) => ({
+          goods_id: String(goodsId),
+          quantity: String(quantity),
+        })),
+      }),
       order: JSON.stringify({
         request_id: `try-${Date.now().toString(36)}`,
         lines: quoted.lines.map((line) => ({
@@ -89,7 +93,6 @@ async function requests(settings: ClientSettings<ServiceName>, userId: bigint, t
       }),
     };
   } finally {
-    goodsClient.close();
-    orderClient.close();
+    shop.close();
   }
 }

@@ -1,59 +1,61 @@
 import type { RunRecord } from "../../ops/command/running-shop.ts";
 import { isOrphaned, updateRun } from "./run-record.ts";
 
-/** Thrown between two steps of the start when somebody has asked to stop. */
+/** Thrown between two steps of the start after a request to stop. */
 export class Interrupted extends Error {}
 
 export type Lifecycle = {
   record: RunRecord;
-  /** Is run when everything stops, the latest first. */
+  /** Registers work for `stop`, which runs the latest first. */
   atStop(work: () => Promise<void>): void;
-  /** Is run at once when somebody asks a second time. */
+  /** Registers work for a second request to stop, which runs at once. */
   atHurry(work: () => void): void;
-  /** Throws where the start should not go on. */
+  /** Throws Interrupted after a request to stop. */
   checkpoint(): void;
   save(): void;
-  /** Resolves when somebody asks to stop, with the reason for people. */
-  asked: Promise<string>;
-  /** Runs what was registered. Errors are shown and do not keep the rest from stopping. */
+  /** Resolves at a request to stop, with its cause for people. */
+  stopRequested: Promise<string>;
+  /** Runs the registered work. An error is printed and does not keep the rest from stopping. */
   stop(): Promise<void>;
 };
 
-// npm hands a signal on that the terminal has already given to the whole group.
-const sameSignalMs = 2_000;
-const watchEveryMs = 500;
+// The terminal signals the whole process group, and npm passes the same signal on.
+const SAME_SIGNAL_MS = 2_000;
+const WATCH_EVERY_MS = 500;
 
-/** Stops by SIGINT, SIGTERM, SIGHUP, or when the npm that started this process is gone. */
+/** Takes SIGINT, SIGTERM, SIGHUP and the end of the npm that started this process as requests to stop. */
 export function lifecycle(file: string, record: RunRecord, say: (line: string) => void): Lifecycle {
-  const works: (() => Promise<void>)[] = [];
-  const hurries: (() => void)[] = [];
+  const stopWork: (() => Promise<void>)[] = [];
+  const hurryWork: (() => void)[] = [];
   let reason: string | undefined;
-  let askedAt = 0;
-  const { promise: asked, resolve } = Promise.withResolvers<string>();
+  let requestedAtMs = 0;
+  const { promise: stopRequested, resolve } = Promise.withResolvers<string>();
 
-  function ask(why: string): void {
+  function requestStop(cause: string): void {
     if (reason === undefined) {
-      reason = why;
-      askedAt = Date.now();
-      resolve(why);
-    } else if (Date.now() - askedAt > sameSignalMs) {
-      for (const hurry of hurries) hurry();
+      reason = cause;
+      requestedAtMs = Date.now();
+      resolve(cause);
+    } else if (Date.now() - requestedAtMs > SAME_SIGNAL_MS) {
+      for (const hurry of hurryWork) hurry();
     }
   }
 
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => ask(name));
-  // The terminal may go before us; what cannot be written any more is no reason to fall over.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(name, () => requestStop(name));
+  // The terminal may close first; output that cannot be written is lost.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const watch = setInterval(() => {
-    if (reason === undefined && isOrphaned(process.pid, record.ancestors)) ask("npm is gone");
-  }, watchEveryMs);
+    if (reason === undefined && isOrphaned(process.pid, record.ancestors))
+      requestStop("npm is gone");
+  }, WATCH_EVERY_MS);
   watch.unref();
 
   return {
     record,
-    asked,
-    atStop: (work) => works.push(work),
-    atHurry: (work) => hurries.push(work),
+    stopRequested,
+    atStop: (work) => stopWork.push(work),
+    atHurry: (work) => hurryWork.push(work),
     checkpoint() {
       if (reason !== undefined) throw new Interrupted(reason);
     },
@@ -61,11 +63,11 @@ export function lifecycle(file: string, record: RunRecord, say: (line: string) =
     async stop() {
       record.state = "stopping";
       updateRun(file, record);
-      for (const work of works.reverse()) {
+      for (const work of stopWork.reverse()) {
         try {
           await work();
         } catch (error) {
-          say(`while stopping: ${(error as Error).message}`);
+          say(`error while stopping: ${(error as Error).message}`);
         }
       }
     },

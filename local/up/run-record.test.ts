@@ -25,7 +25,7 @@ describe("the record of a running npm start", () => {
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), "jetshop-run-"));
     file = join(directory, ".shop/run.json");
-    // By its command line it is taken for another npm start.
+    // Its command line makes it look like another npm start.
     other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "local/up.ts"]);
     await once(other, "spawn");
   });
@@ -34,19 +34,19 @@ describe("the record of a running npm start", () => {
     rmSync(directory, { recursive: true });
   });
 
-  it("is taken by the first", async () => {
+  it("belongs to the first process", async () => {
     assert.equal(await claimRun(file, record(), log), undefined);
-    assert.equal(livingRun(file), undefined, "one's own is not another's");
+    assert.equal(livingRun(file), undefined, "the record of this process is not another's");
   });
 
-  it("keeps a second one out while the first runs", async () => {
+  it("keeps a second process out while the first runs", async () => {
     await claimRun(file, record(), log);
     updateRun(file, record({ pid: other.pid ?? 0, state: "up", lines: ["goods here"] }));
     const found = await claimRun(file, record(), log);
     assert.deepEqual(found?.lines, ["goods here"]);
   });
 
-  it("is taken over from one that was killed, or that a crash cut short", async () => {
+  it("is taken over after a kill, or if a crash truncated it", async () => {
     await claimRun(file, record(), log);
     updateRun(file, record({ pid: other.pid ?? 0, state: "up" }));
     other.kill("SIGKILL");
@@ -56,20 +56,20 @@ describe("the record of a running npm start", () => {
     assert.equal(await claimRun(file, record(), log), undefined);
   });
 
-  it("is waited for when the other one is stopping, or its npm is gone", async () => {
+  it("is waited for while the other run is stopping, or its npm is gone", async () => {
     for (const more of [{ state: "stopping" as const }, { ancestors: [2 ** 22 + 1] }]) {
       const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 400)", "local/up.ts"]);
       await once(child, "spawn");
       await claimRun(file, record(), log);
       updateRun(file, record({ pid: child.pid ?? 0, ...more }));
       assert.equal(await claimRun(file, record(), log), undefined);
-      // Gone, though this process may not have been told yet: what is only to be reaped has no command line.
+      // It has ended; a process that was not reaped yet has no command line.
       assert.equal(commandLine(child.pid ?? 0) ?? "", "");
       assert.match(lines.at(-1) ?? "", /waiting for the earlier run/);
     }
   });
 
-  it("tells whether those above a process are still the same", () => {
+  it("detects that a process above another one is gone", () => {
     assert.equal(isOrphaned(other.pid ?? 0, [process.pid, process.ppid]), false);
     assert.equal(isOrphaned(other.pid ?? 0, [process.pid, 2 ** 22 + 1]), true);
     assert.equal(isOrphaned(other.pid ?? 0, []), false);

@@ -4,11 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { commandLine, livingRun, type RunRecord } from "../../ops/command/running-shop.ts";
 import { parentOf } from "../engines/processes.ts";
 
-const pauseMs = 100;
+const PAUSE_MS = 100;
 
 /**
- * Makes this process the one that runs. Resolves to the record of another one that runs and will
- * stay; one that is stopping, or about to because its npm was killed, is waited for.
+ * Records this process as the one that runs. Resolves to the record of another run, if one stays.
+ * Waits for a run that is stopping, or will be because its npm was killed.
  */
 export async function claimRun(
   file: string,
@@ -16,22 +16,22 @@ export async function claimRun(
   log: (line: string) => void,
 ): Promise<RunRecord | undefined> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  let told = false;
+  let waiting = false;
   for (;;) {
     const other = livingRun(file);
     if (other === undefined) {
       if (claimed(file, record)) return undefined;
     } else if (other.state !== "stopping" && !isOrphaned(other.pid, other.ancestors)) {
       return other;
-    } else if (!told) {
+    } else if (!waiting) {
       log(`waiting for the earlier run (pid ${other.pid}) to stop`);
-      told = true;
+      waiting = true;
     }
-    await pause(pauseMs);
+    await pause(PAUSE_MS);
   }
 }
 
-/** False when somebody else came first. */
+/** Writes the record; false if another process wrote its own first. */
 function claimed(file: string, record: RunRecord): boolean {
   if (livingRun(file) === undefined) rmSync(file, { force: true });
   try {
@@ -48,18 +48,18 @@ export function updateRun(file: string, record: RunRecord): void {
   renameSync(`${file}.new`, file);
 }
 
-/** The processes above this one, up to the npm that started it; none when it was started without npm. */
+/** The processes above this one, up to the npm that started it; empty without npm. */
 export function ancestorsOf(pid: number, env: NodeJS.ProcessEnv): number[] {
   if (env.npm_lifecycle_event === undefined) return [];
   const parent = parentOf(pid);
   if (parent === undefined || parent <= 1) return [];
-  // npm runs scripts in a shell, which may or may not replace itself by the command.
+  // npm runs scripts in a shell, which may replace itself with the command.
   const shell = /^\S*\b(sh|bash|dash|zsh) -c /.test(commandLine(parent) ?? "");
   const above = shell ? parentOf(parent) : undefined;
   return above === undefined || above <= 1 ? [parent] : [parent, above];
 }
 
-/** True when a process above it has gone, so that whoever started it cannot stop it any more. */
+/** Whether a process above it is gone, so that Ctrl-C no longer reaches it. */
 export function isOrphaned(pid: number, ancestors: number[]): boolean {
   let child = pid;
   for (const ancestor of ancestors) {

@@ -1,20 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync } from "node:fs";
 import { relative } from "node:path";
-import {
-  endProcess,
-  goneWithin,
-  livingProcess,
-  removePid,
-  signal,
-  writePid,
-} from "../engines/processes.ts";
+import { type Child, startChild } from "../engines/child.ts";
+import { endProcess, goneWithin, livingProcess, removePid, signal } from "../engines/processes.ts";
 import { SetupError } from "../engines/setup-error.ts";
-import { followErrors, openLog } from "./log-follower.ts";
+import { followErrors } from "./log-follower.ts";
 
-export type SupervisedOptions = {
+type SupervisedOptions = {
   name: string;
-  /** Full path of its main.ts, by which an orphan is recognised, too. */
+  /** The full path of its main.ts, by which an orphan is recognized. */
   main: string;
   /** Where the pid file is. */
   directory: string;
@@ -23,125 +15,145 @@ export type SupervisedOptions = {
 };
 
 export type Supervised = {
-  /** Ends what an earlier run that was killed has left, if it has not ended by itself yet. */
+  /** Ends the program of an earlier run that was killed. */
   endOrphan(): Promise<void>;
-  /** Resolves to its address when it is ready. */
+  /** Starts the program and resolves to its address when it is ready. */
   start(): Promise<string>;
-  /** Lets it finish what it accepted, and waits. */
+  /** Asks the program to finish what it accepted and to end, and waits. */
   stop(): Promise<void>;
-  /** Ends it at once. */
   kill(): void;
 };
 
-const readyWithinMs = 120_000;
-// A service gives up its own stopping after 90 s.
-const stopWithinMs = 95_000;
-const drainWithinMs = 15_000;
-const orphanWithinMs = 5_000;
-const firstPauseMs = 500;
-const longestPauseMs = 15_000;
-/** One that ran this long before it ended begins again with the shortest pause. */
-const steadyMs = 60_000;
+type State = SupervisedOptions & {
+  pidFile: string;
+  child: Child | undefined;
+  stopping: boolean;
+  /** Before the next restart. */
+  pauseMs: number;
+  restart: NodeJS.Timeout | undefined;
+};
 
+const READY_WITHIN_MS = 120_000;
+/** A service gives up stopping after 90 s. */
+const STOP_WITHIN_MS = 95_000;
+const DRAIN_WITHIN_MS = 15_000;
+const ORPHAN_WITHIN_MS = 5_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+/** A program that ran this long before it ended is restarted after the shortest pause. */
+const STEADY_MS = 60_000;
+
+/** What a program sends over the IPC channel. */
 type Message = { ready?: boolean; address?: string };
 
 /**
- * A service as a child in a process group of its own, so that Ctrl-C at the terminal does not reach
- * it before the services that use it have finished. Over its IPC channel it notices when we are gone.
+ * A program of the shop as a child process. It is restarted, after growing pauses, when it ends
+ * unexpectedly. The closed IPC channel tells it that this process is gone.
  */
 export function supervised(options: SupervisedOptions): Supervised {
-  const { name, main, say } = options;
-  const pidFile = `${options.directory}/${name}.pid`;
-  const shownLog = relative(process.cwd(), options.logFile);
-  let child: ChildProcess | undefined;
-  let stopping = false;
-  let pauseMs = firstPauseMs;
-  let timer: NodeJS.Timeout | undefined;
-  let gone: Promise<void> = Promise.resolve();
-
-  /** Resolves to the address; rejects when it ends before it is ready. */
-  function launch(): Promise<string> {
-    const log = openLog(options.logFile);
-    const errors = followErrors(options.logFile, (trouble) => say(`${name}: ${trouble}`));
-    const launched = spawn(process.execPath, [main], {
-      env: process.env,
-      detached: true,
-      stdio: ["ignore", log, log, "ipc"],
-    });
-    closeSync(log);
-    child = launched;
-    if (launched.pid !== undefined) writePid(pidFile, launched.pid);
-    const begun = Date.now();
-    const late = setTimeout(() => launched.kill("SIGKILL"), readyWithinMs);
-    const ended = new Promise<string>((resolve) => {
-      launched.once("error", (error) => resolve(error.message));
-      launched.once("exit", (code, how) => resolve(how ?? `exit ${code}`));
-    }).then((how) => {
-      clearTimeout(late);
-      const trouble = errors.latest();
-      errors.stop();
-      child = undefined;
-      removePid(pidFile);
-      if (Date.now() - begun > steadyMs) pauseMs = firstPauseMs;
-      return trouble === undefined ? how : `${how}: ${trouble}`;
-    });
-    gone = ended.then(() => {});
-    return new Promise((resolve, reject) => {
-      launched.on("message", ({ ready, address }: Message) => {
-        clearTimeout(late);
-        if (ready === true) resolve(address ?? "");
-      });
-      void ended.then((why) =>
-        reject(new SetupError(`${name} did not start (${why}); see ${shownLog}`)),
-      );
-    });
-  }
-
-  function watch(): void {
-    void gone.then(() => {
-      if (stopping) return;
-      say(`${name} ended by itself; it is started again in ${pauseMs / 1000} s (${shownLog})`);
-      timer = setTimeout(() => {
-        if (stopping) return;
-        const ready = launch();
-        watch();
-        ready.then(
-          (address) => say(`${name} is back at ${address}`),
-          () => {},
-        );
-      }, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    });
-  }
-
+  const state: State = {
+    ...options,
+    pidFile: `${options.directory}/${options.name}.pid`,
+    child: undefined,
+    stopping: false,
+    pauseMs: FIRST_PAUSE_MS,
+    restart: undefined,
+  };
   return {
-    async endOrphan() {
-      const orphan = livingProcess(pidFile, main);
-      if (orphan === undefined) return;
-      say(`${name} of an earlier run (pid ${orphan}) has to stop first`);
-      // It has noticed by itself and finishes what it accepted; a signal would cut that short.
-      if (await goneWithin(orphan, main, drainWithinMs)) return;
-      await endProcess(orphan, main, orphanWithinMs);
-    },
+    endOrphan: () => endOrphan(state),
     async start() {
-      const address = await launch();
-      watch();
+      const { ready, ended } = launch(state);
+      const address = await ready;
+      watch(state, ended);
       return address;
     },
-    async stop() {
-      stopping = true;
-      clearTimeout(timer);
-      const running = child;
-      if (running === undefined) return;
-      running.kill("SIGTERM");
-      const force = setTimeout(() => running.kill("SIGKILL"), stopWithinMs);
-      await gone;
-      clearTimeout(force);
-    },
+    stop: () => stop(state),
     kill() {
-      stopping = true;
-      clearTimeout(timer);
-      if (child?.pid !== undefined) signal(child.pid, "SIGKILL");
+      cancelRestart(state);
+      const pid = state.child?.process.pid;
+      if (pid !== undefined) signal(pid, "SIGKILL");
     },
   };
+}
+
+type Launched = {
+  /** Resolves to the address; rejects if the program ends before it is ready. */
+  ready: Promise<string>;
+  ended: Promise<void>;
+};
+
+function launch(state: State): Launched {
+  const { name, main, logFile, pidFile, say } = state;
+  const errors = followErrors(logFile, (error) => say(`${name}: ${error}`));
+  const child = startChild([process.execPath, main], { logFile, pidFile, ipc: true });
+  state.child = child;
+  const beginMs = Date.now();
+  const late = setTimeout(() => child.process.kill("SIGKILL"), READY_WITHIN_MS);
+  const outcome = child.ended.then((how) => {
+    clearTimeout(late);
+    const error = errors.latest();
+    errors.stop();
+    state.child = undefined;
+    removePid(pidFile);
+    if (Date.now() - beginMs > STEADY_MS) state.pauseMs = FIRST_PAUSE_MS;
+    return error === undefined ? how : `${how}: ${error}`;
+  });
+  const ready = new Promise<string>((resolve, reject) => {
+    child.process.on("message", ({ ready, address }: Message) => {
+      clearTimeout(late);
+      if (ready === true) resolve(address ?? "");
+    });
+    void outcome.then((why) =>
+      reject(new SetupError(`${name} did not start (${why}); see ${shown(logFile)}`)),
+    );
+  });
+  return { ready, ended: outcome.then(() => {}) };
+}
+
+/** Restarts the program when it ends, until it is stopped. */
+function watch(state: State, ended: Promise<void>): void {
+  const { name, logFile, say } = state;
+  void ended.then(() => {
+    if (state.stopping) return;
+    const seconds = state.pauseMs / 1_000;
+    say(`${name} ended unexpectedly, restarting in ${seconds} s; see ${shown(logFile)}`);
+    state.restart = setTimeout(() => {
+      if (state.stopping) return;
+      const next = launch(state);
+      watch(state, next.ended);
+      next.ready.then(
+        (address) => say(`${name} is back at ${address}`),
+        () => {},
+      );
+    }, state.pauseMs);
+    state.pauseMs = Math.min(state.pauseMs * 2, LONGEST_PAUSE_MS);
+  });
+}
+
+async function endOrphan({ name, main, pidFile, say }: State): Promise<void> {
+  const orphan = livingProcess(pidFile, main);
+  if (orphan === undefined) return;
+  say(`waiting for ${name} of an earlier run (pid ${orphan}) to end`);
+  // Its IPC channel is closed, so it is finishing what it accepted. A signal would cut that short.
+  if (await goneWithin(orphan, main, DRAIN_WITHIN_MS)) return;
+  await endProcess(orphan, main, ORPHAN_WITHIN_MS);
+}
+
+async function stop(state: State): Promise<void> {
+  cancelRestart(state);
+  const { child } = state;
+  if (child === undefined) return;
+  child.process.kill("SIGTERM");
+  const force = setTimeout(() => child.process.kill("SIGKILL"), STOP_WITHIN_MS);
+  await child.ended;
+  clearTimeout(force);
+}
+
+function cancelRestart(state: State): void {
+  state.stopping = true;
+  clearTimeout(state.restart);
+}
+
+function shown(file: string): string {
+  return relative(process.cwd(), file);
 }

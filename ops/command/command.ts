@@ -50,8 +50,8 @@ type Command<O extends Options> = {
   options: O;
   /** Paragraphs at the end of the usage text: settings, examples, exit codes. */
   notes?: readonly string[];
-  /** Does the work and resolves to the exit code. */
-  run(parsed: Parsed<O>): Promise<ExitCode>;
+  /** Does the work and resolves to the exit code, such as one of `ExitCode`. */
+  run(parsed: Parsed<O>): Promise<number>;
 };
 
 /**

@@ -52,7 +52,7 @@ describe("npm start", () => {
     return run;
   }
 
-  it("starts everything, seeds it, and says where it is and what to try", async () => {
+  it("starts and seeds everything, and prints addresses and commands to try", async () => {
     const run = await start().until(/Ctrl-C stops it/);
     for (const service of services)
       assert.match(run.output(), new RegExp(`  ${service} +127.0.0.1:`));
@@ -64,28 +64,29 @@ describe("npm start", () => {
     assert.equal(run.output().match(/^ {2}export (ADMIN|SHOPPER)=\S+$/gm)?.length, 2);
   });
 
-  it("says that one is running when it is started a second time", async () => {
+  it("prints the addresses of the running shop when it is started again", async () => {
     const second = start();
     assert.equal(await second.ended, 0);
-    assert.match(second.output(), /jetshop is running already \(pid \d+\)\n {2}goods +127/);
+    assert.match(second.output(), /jetshop is already running \(pid \d+\)\n {2}goods +127/);
   });
 
-  it("starts a service again that dies", async () => {
+  it("restarts a service that was killed", async () => {
     process.kill(pidOf("goods"), "SIGKILL");
     await runs[0]?.until(/goods is back at 127/);
   });
 
-  it("comes up again after a kill -9, with the seed as it was", async () => {
+  it("comes up again with the same users after it was killed", async () => {
     const pids = programs.map(pidOf);
-    const shopper = /user (\d+)\), for a day/;
+    const shopper = /user (\d+)\), for a day:/;
     const before = shopper.exec(runs[0]?.output() ?? "")?.[1];
     runs[0]?.child.kill("SIGKILL");
     const again = await start().until(/Ctrl-C stops it/);
     assert.equal(shopper.exec(again.output())?.[1], before);
-    for (const pid of pids) assert.ok(!commandLine(pid)?.includes("main.ts"), "an orphan is left");
+    for (const pid of pids)
+      assert.ok(!commandLine(pid)?.includes("main.ts"), "an orphan still runs");
   });
 
-  it("stops everything at SIGTERM and leaves with 0", async () => {
+  it("stops everything at SIGTERM and exits with 0", async () => {
     const pids = programs.map(pidOf);
     const running = runs.at(-1);
     running?.child.kill("SIGTERM");
@@ -95,7 +96,7 @@ describe("npm start", () => {
     assert.equal(existsSync(join(directory, "run.json")), false);
   });
 
-  it("says in one line which setting is wrong", async () => {
+  it("exits with 2 and names the setting that is wrong", async () => {
     const run = startRun({ ...env, SHOP_PORT_BASE: "12" });
     assert.equal(await run.ended, 2);
     assert.match(run.output(), /SHOP_PORT_BASE: must be a whole number/);
@@ -109,7 +110,7 @@ describe("npm start", () => {
 type Run = {
   child: ChildProcess;
   output(): string;
-  /** Resolves when its output matches; rejects when it ends before. */
+  /** Resolves when the output matches; rejects if the process ends before. */
   until(pattern: RegExp): Promise<Run>;
   ended: Promise<number | null>;
 };
@@ -142,7 +143,7 @@ function startRun(env: NodeJS.ProcessEnv): Run {
   return run;
 }
 
-/** Ten ports in a row that nobody listens on. */
+/** The first of ten successive ports on which nothing listens. */
 async function freeBase(): Promise<number> {
   for (;;) {
     const base = 15_000 + 10 * Math.floor(Math.random() * 1_500);

@@ -1,0 +1,108 @@
+import type { ListrTask } from "listr2";
+import { type ClientSettings, defaultPort } from "#platform/settings/service-settings.ts";
+import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { type Seeded, seed } from "../../ops/seed.ts";
+import { bringUpEngine, type Engine } from "../engines/bring-up.ts";
+import { chooseSource, type Source } from "../engines/choice.ts";
+import type { Part } from "../engines/docker.ts";
+import { askForSudo } from "../engines/packages.ts";
+import { assertPortFree } from "../engines/ports.ts";
+import type { Edges } from "./edges.ts";
+import { dataDir, packagesDir } from "./folders.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { type Programs, programsOf, stopPrograms } from "./programs.ts";
+import { runSteps, say } from "./progress.ts";
+
+type Start = {
+  life: Lifecycle;
+  settings: ClientSettings<ServiceName>;
+  ports: { mysql: number; nats: number };
+  edges: Edges;
+};
+
+type Started = { engines: Record<Part, Engine>; seeded: Seeded };
+
+/** Takes the steps of a start; what has to be stopped is registered with the lifecycle. */
+export async function startShop(start: Start): Promise<Started> {
+  const { life, settings } = start;
+  const programs = programsOf([...Object.keys(start.edges), ...SERVICES], say);
+  // Chosen before the steps are drawn, because sudo may ask for a password.
+  const sources = await chooseSources();
+  const started = { engines: {}, seeded: { users: [] } } as unknown as Started;
+  const steps: ListrTask[] = [
+    {
+      title: "Ports are free, and no program of an earlier run is left",
+      task: () => checkGround(programs, settings.portBase),
+    },
+    ...(["mysql", "nats"] as const).map((part) => ({
+      title: part === "mysql" ? "Database" : "Broker",
+      task: async (_: unknown, task: { title: string }) => {
+        const engine = await bringUp(part, { start, source: sources[part] });
+        started.engines[part] = engine;
+        task.title = `${task.title}: ${engine.description}`;
+      },
+    })),
+    { title: "Programs", task: (_, task) => startPrograms(programs, { task, started, life }) },
+    {
+      title: "Goods, users and coupons",
+      enabled: () => settings.env !== "production",
+      task: async () => {
+        started.seeded = await seed(settings);
+      },
+    },
+  ];
+  await runSteps(steps, life);
+  return started;
+}
+
+async function chooseSources(): Promise<Record<Part, Source>> {
+  const surroundings = { env: process.env, packagesDir, log: say };
+  const mysql = await chooseSource("mysql", surroundings);
+  const nats = await chooseSource("nats", surroundings);
+  const needsApt = [mysql, nats].some(
+    (source) => source.kind === "package" && source.manager === "apt",
+  );
+  if (needsApt) await askForSudo(process.env);
+  return { mysql, nats };
+}
+
+async function checkGround(programs: Programs, portBase: number): Promise<void> {
+  await Promise.all([...programs.values()].map((program) => program.endOrphan()));
+  for (const [number, name] of SERVICES.entries()) {
+    // A service with a port of its own reports itself if that one is in use.
+    if (process.env[`SHOP_${name.toUpperCase()}_LISTEN`]) continue;
+    await assertPortFree(defaultPort(portBase, number), name);
+  }
+}
+
+async function bringUp(
+  part: Part,
+  { start, source }: { start: Start; source: Source },
+): Promise<Engine> {
+  const { mysql: mysqlPort, nats: natsPort } = start.ports;
+  const engine = await bringUpEngine(part, { dataDir, mysqlPort, natsPort, log: say, source });
+  start.life.atStop(() => engine.stop());
+  return engine;
+}
+
+/** Starts all programs at once, with the addresses of the engines in their environment. */
+function startPrograms(
+  programs: Programs,
+  options: { task: Parameters<ListrTask["task"]>[1]; started: Started; life: Lifecycle },
+) {
+  const { task, started, life } = options;
+  const { mysql, nats } = started.engines;
+  life.record.addresses = { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url };
+  Object.assign(process.env, life.record.addresses);
+  life.atStop(() => stopPrograms(programs));
+  life.atHurry(() => {
+    for (const program of programs.values()) program.kill();
+  });
+  const starts = [...programs].map(([name, program]) => ({
+    title: name,
+    task: async (_: unknown, own: { title: string }) => {
+      own.title = `${name} on ${await program.start()}`;
+    },
+  }));
+  return task.newListr(starts, { concurrent: true, exitOnError: true });
+}
