@@ -7,7 +7,7 @@ import { SetupError } from "../../local/engines/setup-error.ts";
 /** A database or a broker that the caller alone uses, and may stop, start and damage. */
 export type OwnEngine = Engine & Required<Pick<Engine, "server">>;
 
-export type OwnEngineOptions = {
+type OwnEngineOptions = {
   /** The engine keeps all its files in a folder of this directory. */
   dataDirectory: string;
   /** On 127.0.0.1. */

@@ -7,11 +7,9 @@ import { freePorts } from "./ports.ts";
 /**
  * Makes sure that SHOP_MYSQL_URL and SHOP_NATS_URL name a database and a broker. An engine that is
  * not named is brought up on a free port, with its data in a temporary directory, and named for
- * this process and its children. `tell` gets one line for people. Resolves to what ends them.
+ * this process and its children. `log` gets one line for people. Resolves to what ends them.
  */
-export async function startSuiteEngines(
-  tell: (line: string) => void,
-): Promise<() => Promise<void>> {
+export async function startSuiteEngines(log: (line: string) => void): Promise<() => Promise<void>> {
   await sweep();
   const directory = temporaryDirectory();
   const removeDirectory = () => rmSync(directory, { recursive: true, force: true });
@@ -24,8 +22,8 @@ export async function startSuiteEngines(
   };
   const [mysqlPort = 0, natsPort = 0] = await freePorts(2);
   const lines: string[] = [];
-  const log = (line: string) => lines.push(line);
-  const options = { dataDir: directory, mysqlPort, natsPort, throwAway: true, log };
+  const collect = (line: string) => lines.push(line);
+  const options = { dataDir: directory, mysqlPort, natsPort, throwAway: true, log: collect };
   const start = async (part: "mysql" | "nats") => {
     const engine = await bringUpEngine(part, options);
     engines.push(engine);
@@ -37,7 +35,7 @@ export async function startSuiteEngines(
     const broker = await start("nats");
     process.env.SHOP_MYSQL_URL = database.url;
     process.env.SHOP_NATS_URL = broker.url;
-    tell(`  database: ${database.description}\n  broker: ${broker.description}\n`);
+    log(`  database: ${database.description}\n  broker: ${broker.description}\n`);
     return stop;
   } catch (error) {
     console.error(lines.join("\n"));

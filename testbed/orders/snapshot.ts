@@ -55,22 +55,23 @@ export function quiet(shop: Pick<Shop, "sql">, options: { withinMs?: number } = 
     const pending = await shop.sql("order", "select order_id from orders where order_status = 1");
     assert.deepEqual(pending, [], "orders are still being placed");
     // A row in state 3 has reached all its consumers.
-    const told = "select event_id, consumers from outbox where consumers <> '' and state <> 3";
+    const published =
+      "select event_id as eventId, consumers from outbox where consumers <> '' and state <> 3";
     const outboxes = (["order", "pay"] as const).map((publisher) =>
-      shop.sql<{ event_id: bigint; consumers: string }>(publisher, told),
+      shop.sql<{ eventId: bigint; consumers: string }>(publisher, published),
     );
     const open = (await Promise.all(outboxes)).flat();
     for (const service of SERVICES) {
       const wanted = open
         .filter(({ consumers }) => consumers.split(",").includes(service))
-        .map(({ event_id }) => event_id);
+        .map(({ eventId }) => eventId);
       if (wanted.length === 0) continue;
-      const had = await shop.sql<{ event_id: bigint }>(
+      const had = await shop.sql<{ eventId: bigint }>(
         service,
-        "select event_id from inbox where event_id in (?)",
+        "select event_id as eventId from inbox where event_id in (?)",
         [wanted],
       );
-      const known = new Set(had.map(({ event_id }) => event_id));
+      const known = new Set(had.map(({ eventId }) => eventId));
       const missing = wanted.filter((id) => !known.has(id));
       assert.deepEqual(missing, [], `events have not reached ${service}`);
     }

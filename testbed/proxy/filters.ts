@@ -3,7 +3,7 @@ import type { Filter, Packet, Way } from "./pipe.ts";
 
 /**
  * Resets a connection once, before or after the n-th packet from now on; with `way`, only packets
- * of that way count. `done` tells whether the reset has happened.
+ * of that way count. `done` returns whether the reset has happened.
  */
 export function cutAtPacket(
   n: number,

@@ -31,7 +31,10 @@ type ServiceProcessOptions = {
   env: NodeJS.ProcessEnv;
   /** Where the program's output is appended. */
   logFile: string;
-  /** Runs it in a process group of its own, which Ctrl-C at the terminal does not reach. @default false */
+  /**
+   * Runs it in a process group of its own, which Ctrl-C at the terminal does not reach. @default
+   * false
+   */
   detached?: boolean;
 };
 

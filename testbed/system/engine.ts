@@ -14,8 +14,8 @@ export type Engine = {
   /** Where a broker keeps its streams; undefined for a database. */
   storeDirectory: string | undefined;
   /**
-   * Put before the server's command from the next start on, such as `env LD_PRELOAD=...` or
-   * `ip netns exec NAME`. The last program must become the server by exec, so that signals reach it.
+   * Put before the server's command from the next start on, such as `env LD_PRELOAD=...` or `ip
+   * netns exec NAME`. The last program must become the server by exec, so that signals reach it.
    */
   prefix: string[];
   /** Ends it by SIGKILL; it stays down until `start`. */

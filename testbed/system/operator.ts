@@ -95,11 +95,11 @@ async function lostByTheBroker(system: System): Promise<BrokerLoss> {
 }
 
 async function acknowledgedEvents({ namespace, sql }: System, service: "order" | "pay") {
-  const rows = await sql<{ event_id: bigint }>(
+  const rows = await sql<{ eventId: bigint }>(
     service,
-    "select event_id from outbox where publishes > 0",
+    "select event_id as eventId from outbox where publishes > 0",
   );
-  return rows.map((row) => `${namespace}_${service}`.toUpperCase().concat(` ${row.event_id}`));
+  return rows.map((row) => `${namespace}_${service}`.toUpperCase().concat(` ${row.eventId}`));
 }
 
 export async function logLoss(system: System, log: (line: string) => void): Promise<void> {

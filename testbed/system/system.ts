@@ -50,7 +50,9 @@ export type System = {
   sql<T = Row>(service: ServiceName, statement: string, parameters?: unknown[]): Promise<T[]>;
   /** The settings of the programs that a judge has to know. */
   settings: { abandonedAfterSeconds: number; payDeadlineSeconds: number; currency: string };
-  /** Repairs all: resumes and starts engines and programs, and ends the faults of edges and sandbox. */
+  /**
+   * Repairs all: resumes and starts engines and programs, and ends the faults of edges and sandbox.
+   */
   mend(): Promise<void>;
   stop(): Promise<void>;
 };

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { CancelReason } from "#proto/shop/order/v1/order_pb.ts";
 import { type Clock, clearClocks, clockIn, underClock } from "../../../testbed/system/clocks.ts";
 import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault } from "../fault.ts";
-import { CANCEL } from "../judge/facts.ts";
 import { idOf, operationsOf } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
 import { restartEach, servicesOf } from "./steps.ts";
@@ -16,11 +16,11 @@ const TOLERANCE_SECONDS = 10;
 
 /** Throws when an order was cancelled as unpaid before its deadline by the true time. */
 async function noneClosedEarly({ system, history }: Market): Promise<void> {
-  const rows = await system.sql<{ order_id: bigint }>(
+  const rows = await system.sql<{ orderId: bigint }>(
     "order",
-    `select order_id from orders where cancel_reason = ${CANCEL.PAYMENT_TIMEOUT}`,
+    `select order_id as orderId from orders where cancel_reason = ${CancelReason.PAYMENT_TIMEOUT}`,
   );
-  const closed = new Set(rows.map(({ order_id }) => order_id));
+  const closed = new Set(rows.map(({ orderId }) => orderId));
   const withinMs = (system.settings.payDeadlineSeconds - TOLERANCE_SECONDS) * 1_000;
   const early = operationsOf(history, "place").flatMap((placed) => {
     const orderId = idOf(placed);

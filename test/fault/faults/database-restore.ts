@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { atTheDatabase, type SideSession } from "../../../testbed/system/side-session.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { Fault } from "../fault.ts";
 import { brokenRules } from "../judge/books.ts";
-import { STATUS } from "../judge/facts.ts";
 import { type History, idOf, operationsOf } from "../load/history.ts";
 import { type Load, startLoad } from "../load/load.ts";
 
@@ -85,12 +85,12 @@ async function restore(system: System, service: ServiceName, copy: string): Prom
 }
 
 async function keptOrders({ sql }: System): Promise<bigint[]> {
-  const { CONFIRMED, COMPLETED } = STATUS;
-  const rows = await sql<{ order_id: bigint }>(
+  const { CONFIRMED, COMPLETED } = OrderStatus;
+  const rows = await sql<{ orderId: bigint }>(
     "order",
-    `select order_id from orders where order_status in (${CONFIRMED}, ${COMPLETED})`,
+    `select order_id as orderId from orders where order_status in (${CONFIRMED}, ${COMPLETED})`,
   );
-  return rows.map(({ order_id }) => order_id);
+  return rows.map(({ orderId }) => orderId);
 }
 
 const placed = (history: History) =>

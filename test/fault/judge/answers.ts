@@ -28,8 +28,8 @@ export async function judgeAnswers(
   );
   const look: Look = {
     facts,
-    paymentsOf: Map.groupBy(facts.payments.values(), (payment) => payment.order_id),
-    refundsOf: Map.groupBy(facts.refunds, (refund) => refund.order_id),
+    paymentsOf: Map.groupBy(facts.payments.values(), (payment) => payment.orderId),
+    refundsOf: Map.groupBy(facts.refunds, (refund) => refund.orderId),
   };
   await pMap(
     fresh,
@@ -63,17 +63,17 @@ async function orderAnswered(
     refund.balanceCents,
   ]);
   const storedRefunds = (refundsOf.get(orderId) ?? []).map((refund) => [
-    refund.refund_id,
+    refund.refundId,
     refund.status,
-    refund.pay_amount_cents,
-    refund.balance_cents,
+    refund.payAmountCents,
+    refund.balanceCents,
   ]);
   const same =
-    order?.orderStatus === stored?.order_status &&
-    order?.payStatus === stored?.pay_status &&
-    order?.shippingStatus === stored?.shipping_status &&
-    order?.trackingNumber === stored?.tracking_number &&
-    order?.payAmountCents === stored?.pay_amount_cents &&
+    order?.orderStatus === stored?.orderStatus &&
+    order?.payStatus === stored?.payStatus &&
+    order?.shippingStatus === stored?.shippingStatus &&
+    order?.trackingNumber === stored?.trackingNumber &&
+    order?.payAmountCents === stored?.payAmountCents &&
     order?.orderAmountCents === placed.request.orderAmountCents;
   return [
     ...(same ? [] : [`order ${orderId} is answered differently from what is stored`]),
@@ -93,16 +93,16 @@ async function paymentsAnswered(
   const list = await answerOf(() => pay.listPayments({ orderId }));
   if (list instanceof Error) return [`ListPayments of order ${orderId} failed: ${list.message}`];
   const [first] = stored;
-  const one = first && (await answerOf(() => pay.getPayment({ paymentId: first.payment_id })));
+  const one = first && (await answerOf(() => pay.getPayment({ paymentId: first.paymentId })));
   if (one instanceof Error)
-    return [`GetPayment of payment ${first?.payment_id} failed: ${one.message}`];
+    return [`GetPayment of payment ${first?.paymentId} failed: ${one.message}`];
   const answered = list.payments.map(valuesOf);
   const wanted = stored.map((row) => [
-    row.payment_id,
-    row.order_id,
+    row.paymentId,
+    row.orderId,
     row.status,
-    row.amount_cents,
-    row.refunded_cents,
+    row.amountCents,
+    row.refundedCents,
   ]);
   const isOneSame =
     one === undefined || areSame(one.payment && [valuesOf(one.payment)], wanted.slice(0, 1));
@@ -133,7 +133,7 @@ async function couponAnswered(
   if (answer instanceof Error) return [`GetCoupon of coupon ${couponId} failed: ${answer.message}`];
   const stored = facts.coupons.get(couponId);
   const { coupon } = answer;
-  const same = coupon?.status === stored?.status && coupon?.orderId === stored?.order_id;
+  const same = coupon?.status === stored?.status && coupon?.orderId === stored?.orderId;
   return same ? [] : [`coupon ${couponId} is answered differently from what is stored`];
 }
 

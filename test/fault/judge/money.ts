@@ -1,11 +1,17 @@
+import { CancelReason, PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { retry } from "../../../ops/command/retry.ts";
 import { idOf, operationsOf } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
-import { CANCEL, doneRefunds, type Facts, isKept, SUCCEEDED, UNPAID } from "./facts.ts";
+import { doneRefunds, type Facts, isKept } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
 /** Statuses of payments whose money came in, refunded later or not. */
-const CAPTURED = [2, 4, 5];
+const CAPTURED: number[] = [
+  PaymentStatus.SUCCEEDED,
+  PaymentStatus.PARTIALLY_REFUNDED,
+  PaymentStatus.REFUNDED,
+];
 
 /** Compares the payments in the history with the books of shop and provider. */
 export function judgePayments({ history }: Market, facts: Facts, findings: Findings): void {
@@ -16,8 +22,8 @@ export function judgePayments({ history }: Market, facts: Facts, findings: Findi
     const payment = facts.payments.get(paymentId);
     const order = facts.orders.get(operation.request.orderId);
     const same =
-      payment?.order_id === operation.request.orderId &&
-      payment.amount_cents === order?.pay_amount_cents;
+      payment?.orderId === operation.request.orderId &&
+      payment.amountCents === order?.payAmountCents;
     if (!same) findings.lost.push(`payment ${paymentId} is not the one that was opened`);
   }
   for (const operation of operationsOf(history, "pay")) {
@@ -33,7 +39,10 @@ export function judgePayments({ history }: Market, facts: Facts, findings: Findi
       continue;
     }
     const isBack = there.refundedCents === there.amountCents;
-    if (!isBack && (order === undefined || !isKept(order) || order.pay_status === UNPAID)) {
+    if (
+      !isBack &&
+      (order === undefined || !isKept(order) || order.payStatus === PayStatus.UNPAID)
+    ) {
       findings.lost.push(`payment ${paymentId} was paid, and order ${orderId} is not`);
     }
   }
@@ -47,21 +56,21 @@ export function judgePayments({ history }: Market, facts: Facts, findings: Findi
 function judgeKept(facts: Facts, findings: Findings): void {
   const kept = new Map<bigint, bigint>();
   for (const { paymentId, state, amountCents, refundedCents } of facts.provider.payments) {
-    const orderId = facts.payments.get(BigInt(paymentId))?.order_id;
+    const orderId = facts.payments.get(BigInt(paymentId))?.orderId;
     if (state !== "paid" || orderId === undefined) continue;
     kept.set(orderId, (kept.get(orderId) ?? 0n) + amountCents - refundedCents);
     // The shop closes payments at the provider before it cancels an order, and accepts one that it
     // finds paid.
-    if (facts.orders.get(orderId)?.cancel_reason === CANCEL.PAYMENT_TIMEOUT) {
+    if (facts.orders.get(orderId)?.cancelReason === CancelReason.PAYMENT_TIMEOUT) {
       findings.lost.push(`order ${orderId} is paid at the provider and cancelled as unpaid`);
     }
   }
   const refunds = doneRefunds(facts);
   for (const order of facts.orders.values()) {
-    const orderId = order.order_id;
-    const isPaid = isKept(order) && order.pay_status !== UNPAID;
-    const back = (refunds.get(orderId) ?? []).reduce((sum, one) => sum + one.pay_amount_cents, 0n);
-    const owed = isPaid ? order.pay_amount_cents - back : 0n;
+    const orderId = order.orderId;
+    const isPaid = isKept(order) && order.payStatus !== PayStatus.UNPAID;
+    const back = (refunds.get(orderId) ?? []).reduce((sum, one) => sum + one.payAmountCents, 0n);
+    const owed = isPaid ? order.payAmountCents - back : 0n;
     const has = kept.get(orderId) ?? 0n;
     const line = `order ${orderId} owes ${owed} cents in the end, and the provider holds ${has}`;
     if (has > owed) findings.doubled.push(line);
@@ -85,15 +94,16 @@ export async function judgePossessions(
     sums.set(key, (sums.get(key) ?? 0n) + amount);
   for (const order of facts.orders.values()) {
     if (!isKept(order)) continue;
-    add(spent, order.user_id, order.balance_paid_cents);
-    for (const line of facts.lines.get(order.order_id) ?? []) {
-      add(held, line.goods_id, line.quantity);
+    add(spent, order.userId, order.balancePaidCents);
+    for (const line of facts.lines.get(order.orderId) ?? []) {
+      add(held, line.goodsId, line.quantity);
     }
   }
-  for (const line of facts.refundLines) add(held, line.goods_id, -line.quantity);
+  for (const line of facts.refundLines) add(held, line.goodsId, -line.quantity);
   for (const refund of facts.refunds) {
-    const order = facts.orders.get(refund.order_id);
-    if (order && refund.status === SUCCEEDED) add(spent, order.user_id, -refund.balance_cents);
+    const order = facts.orders.get(refund.orderId);
+    if (order && refund.status === RefundStatus.SUCCEEDED)
+      add(spent, order.userId, -refund.balanceCents);
   }
   const judge = (what: string, has: bigint | undefined, wanted: bigint) => {
     if (has === undefined || has > wanted) findings.lost.push(`${what} is ${has}, not ${wanted}`);

@@ -1,4 +1,10 @@
 import {
+  CancelReason,
+  OrderStatus,
+  RefundStatus,
+  ShippingStatus,
+} from "#proto/shop/order/v1/order_pb.ts";
+import {
   answersOf,
   idOf,
   type Operation,
@@ -7,16 +13,7 @@ import {
   settledAnswer,
 } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
-import {
-  CANCEL,
-  type Facts,
-  isKept,
-  NOT_SHIPPED,
-  type OrderRow,
-  RECEIVED,
-  STATUS,
-  SUCCEEDED,
-} from "./facts.ts";
+import { type Facts, isKept, type OrderRow } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 import { isPlainRefusal } from "./refusals.ts";
 
@@ -29,7 +26,7 @@ export function judgeOrders(market: Market, facts: Facts, findings: Findings): v
   const one: Case = { market, facts, findings };
   const cancels = Map.groupBy(operationsOf(history, "cancel"), ({ request }) => request.orderId);
   const byKey = new Map(
-    [...facts.orders.values()].map((order) => [`${order.user_id} ${order.request_id}`, order]),
+    [...facts.orders.values()].map((order) => [`${order.userId} ${order.requestId}`, order]),
   );
   for (const placed of operationsOf(history, "place")) {
     const key = `${placed.userId} ${placed.request.requestId}`;
@@ -37,7 +34,7 @@ export function judgeOrders(market: Market, facts: Facts, findings: Findings): v
     byKey.delete(key);
   }
   for (const order of byKey.values()) {
-    findings.doubled.push(`order ${order.order_id} was never requested`);
+    findings.doubled.push(`order ${order.orderId} was never requested`);
   }
   for (const operation of operationsOf(history, "cancel")) judgeCancel(one, operation);
   for (const operation of operationsOf(history, "refund")) judgeRefund(one, operation);
@@ -58,30 +55,30 @@ function judgePlaced(
   const answer = agreement(placed, findings);
   if (answer?.kind === "refused" && order && isKept(order)) {
     findings.refusedWithEffect.push(
-      `order ${order.order_id} of ${requestId} was refused with ${answer.reason} and is kept`,
+      `order ${order.orderId} of ${requestId} was refused with ${answer.reason} and is kept`,
     );
   }
   if (answer?.kind !== "ok") return;
-  if (order?.order_id !== answer.id) {
+  if (order?.orderId !== answer.id) {
     findings.lost.push(`order ${answer.id} of ${requestId} does not exist`);
     return;
   }
   const ordered = lines.map((line) => `${line.goodsId} x ${line.quantity}`).sort();
-  const kept = facts.lines.get(order.order_id) ?? [];
+  const kept = facts.lines.get(order.orderId) ?? [];
   const same =
-    order.order_amount_cents === orderAmountCents &&
-    order.coupon_id === couponId &&
-    order.balance_paid_cents === balanceCents &&
-    String(kept.map((line) => `${line.goods_id} x ${line.quantity}`).sort()) === String(ordered);
+    order.orderAmountCents === orderAmountCents &&
+    order.couponId === couponId &&
+    order.balancePaidCents === balanceCents &&
+    String(kept.map((line) => `${line.goodsId} x ${line.quantity}`).sort()) === String(ordered);
   if (!same) findings.lost.push(`order ${answer.id} differs from what was ordered`);
   if (isKept(order)) return;
-  const wasAskedFor = (cancels.get(order.order_id) ?? []).length > 0;
+  const wasAskedFor = (cancels.get(order.orderId) ?? []).length > 0;
   const allowed =
-    order.cancel_reason === CANCEL.PAYMENT_TIMEOUT ||
-    (order.cancel_reason === CANCEL.BY_USER && wasAskedFor);
+    order.cancelReason === CancelReason.PAYMENT_TIMEOUT ||
+    (order.cancelReason === CancelReason.BY_USER && wasAskedFor);
   if (allowed) return;
   findings.lost.push(
-    `order ${answer.id} was acknowledged and is in status ${order.order_status}, with cancel reason ${order.cancel_reason}`,
+    `order ${answer.id} was acknowledged and is in status ${order.orderStatus}, with cancel reason ${order.cancelReason}`,
   );
 }
 
@@ -106,7 +103,7 @@ function agreement(operation: Operation, findings: Findings) {
 function judgeCancel({ facts, findings }: Case, operation: Of<"cancel">): void {
   const { orderId } = operation.request;
   const order = facts.orders.get(orderId);
-  const isCancelled = order?.order_status === STATUS.CANCELLED;
+  const isCancelled = order?.orderStatus === OrderStatus.CANCELLED;
   if (idOf(operation) !== undefined && !isCancelled) {
     findings.lost.push(`order ${orderId} was acknowledged as cancelled and is not`);
   }
@@ -115,13 +112,13 @@ function judgeCancel({ facts, findings }: Case, operation: Of<"cancel">): void {
 function judgeRefund({ facts, findings }: Case, operation: Of<"refund">): void {
   const { requestId, orderId } = operation.request;
   const answer = agreement(operation, findings);
-  const rows = facts.refunds.filter((refund) => refund.request_id === requestId);
+  const rows = facts.refunds.filter((refund) => refund.requestId === requestId);
   if (rows.length > 1) findings.doubled.push(`refund ${requestId} of order ${orderId}`);
   const [row] = rows;
   if (answer?.kind === "refused" && row) {
-    findings.refusedWithEffect.push(`refund ${row.refund_id} was refused with ${answer.reason}`);
+    findings.refusedWithEffect.push(`refund ${row.refundId} was refused with ${answer.reason}`);
   }
-  if (answer?.kind === "ok" && row?.status !== SUCCEEDED) {
+  if (answer?.kind === "ok" && row?.status !== RefundStatus.SUCCEEDED) {
     findings.lost.push(
       `refund ${requestId} of order ${orderId} is ${row ? `in status ${row.status}` : "missing"}`,
     );
@@ -132,8 +129,8 @@ function judgeShipping({ market, facts, findings }: Case): void {
   for (const operation of operationsOf(market.history, "ship")) {
     const { orderId, trackingNumber } = operation.request;
     const order = facts.orders.get(orderId);
-    const isShipped = order !== undefined && order.shipping_status !== NOT_SHIPPED;
-    if (idOf(operation) !== undefined && !(isShipped && order.tracking_number === trackingNumber)) {
+    const isShipped = order !== undefined && order.shippingStatus !== ShippingStatus.NOT_SHIPPED;
+    if (idOf(operation) !== undefined && !(isShipped && order.trackingNumber === trackingNumber)) {
       findings.lost.push(`order ${orderId} was acknowledged as shipped and is not`);
     }
     if (isShipped && isPlainRefusal(operation)) {
@@ -142,7 +139,7 @@ function judgeShipping({ market, facts, findings }: Case): void {
   }
   for (const operation of operationsOf(market.history, "receive")) {
     const { orderId } = operation.request;
-    const isReceived = facts.orders.get(orderId)?.shipping_status === RECEIVED;
+    const isReceived = facts.orders.get(orderId)?.shippingStatus === ShippingStatus.RECEIVED;
     if (idOf(operation) !== undefined && !isReceived) {
       findings.lost.push(`order ${orderId} was acknowledged as received and is not`);
     }
@@ -154,9 +151,9 @@ function judgeShipping({ market, facts, findings }: Case): void {
 
 /** Transitions that an order can make only once. */
 function judgeOnce({ facts, findings }: Case): void {
-  for (const [change, times] of facts.changes) {
-    if (times > 1 && /^(ShipOrder|ConfirmReceipt|CancelOrder) /.test(change)) {
-      findings.doubled.push(`${change} is in the order's history ${times} times`);
+  for (const [transition, times] of facts.transitions) {
+    if (times > 1 && /^(ShipOrder|ConfirmReceipt|CancelOrder) /.test(transition)) {
+      findings.doubled.push(`${transition} is in the order's history ${times} times`);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { CancelReason } from "#proto/shop/order/v1/order_pb.ts";
+import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import {
   type Operation,
   operationsOf,
@@ -6,7 +8,7 @@ import {
   wasEverUnknown,
 } from "../load/history.ts";
 import type { Market } from "../load/market.ts";
-import { CANCEL, CLOSED, type Facts } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
 /**
@@ -19,19 +21,21 @@ export function judgeRefusals({ history }: Market, facts: Facts, findings: Findi
     operationsOf(history, "cancel"),
     ({ request }) => request.orderId,
   )) {
-    if (facts.orders.get(orderId)?.cancel_reason === CANCEL.BY_USER) {
+    if (facts.orders.get(orderId)?.cancelReason === CancelReason.BY_USER) {
       report(`order ${orderId} is cancelled by its user, which was refused`);
     }
   }
-  const paymentsOf = Map.groupBy(facts.payments.values(), (payment) => payment.order_id);
+  const paymentsOf = Map.groupBy(facts.payments.values(), (payment) => payment.orderId);
   for (const orderId of onlyRefused(
     operationsOf(history, "open-payment"),
     ({ request }) => request.orderId,
   )) {
     // A payment that was closed while it was being opened is refused, and remains closed.
-    const alive = (paymentsOf.get(orderId) ?? []).filter(({ status }) => status !== CLOSED);
-    for (const { payment_id } of alive) {
-      report(`payment ${payment_id} of order ${orderId} exists, which was refused`);
+    const alive = (paymentsOf.get(orderId) ?? []).filter(
+      ({ status }) => status !== PaymentStatus.CLOSED,
+    );
+    for (const { paymentId } of alive) {
+      report(`payment ${paymentId} of order ${orderId} exists, which was refused`);
     }
   }
   const atProvider = new Map(facts.provider.payments.map((one) => [one.paymentId, one.state]));

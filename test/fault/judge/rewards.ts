@@ -1,10 +1,10 @@
+import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
+import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { retry } from "../../../ops/command/retry.ts";
 import type { Market } from "../load/market.ts";
-import { doneRefunds, type Facts, type OrderRow, STATUS, UNPAID } from "./facts.ts";
+import { doneRefunds, type Facts, type OrderRow } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
-const UNUSED = 1;
-const USED = 2;
 const UNIT_CENTS = 100n;
 /** POINTS_PER_UNIT of the system's programs. */
 const POINTS = 1n;
@@ -14,29 +14,29 @@ const POINTS = 1n;
  * orders alone, without the coupon service's records.
  */
 export function judgeCoupons(facts: Facts, findings: Findings): void {
-  const spending = Map.groupBy([...facts.orders.values()].filter(spendsCoupon), (o) => o.coupon_id);
-  for (const { coupon_id: couponId, status, order_id: usedBy } of facts.coupons.values()) {
+  const spending = Map.groupBy([...facts.orders.values()].filter(spendsCoupon), (o) => o.couponId);
+  for (const { couponId, status, orderId: usedBy } of facts.coupons.values()) {
     const [order, ...others] = spending.get(couponId) ?? [];
     for (const other of others) {
       findings.doubled.push(
-        `coupon ${couponId} is spent by orders ${order?.order_id} and ${other.order_id}`,
+        `coupon ${couponId} is spent by orders ${order?.orderId} and ${other.orderId}`,
       );
     }
-    if (order && (status !== USED || usedBy !== order.order_id)) {
+    if (order && (status !== CouponStatus.USED || usedBy !== order.orderId)) {
       findings.doubled.push(
-        `coupon ${couponId} is spent by order ${order.order_id}, but can be spent again`,
+        `coupon ${couponId} is spent by order ${order.orderId}, but can be spent again`,
       );
     }
-    if (!order && status !== UNUSED) {
+    if (!order && status !== CouponStatus.UNUSED) {
       findings.lost.push(`coupon ${couponId} is used for order ${usedBy}, which does not spend it`);
     }
   }
 }
 
 /** An order that was refunded in full has returned its coupon. */
-function spendsCoupon({ coupon_id, order_status }: OrderRow): boolean {
-  const spending: number[] = [STATUS.CONFIRMED, STATUS.COMPLETED];
-  return coupon_id !== 0n && spending.includes(order_status);
+function spendsCoupon({ couponId, orderStatus }: OrderRow): boolean {
+  const spending: number[] = [OrderStatus.CONFIRMED, OrderStatus.COMPLETED];
+  return couponId !== 0n && spending.includes(orderStatus);
 }
 
 /**
@@ -47,14 +47,10 @@ export async function judgePoints(market: Market, facts: Facts, findings: Findin
   const refunds = doneRefunds(facts);
   const earned = new Map<bigint, bigint>();
   for (const order of facts.orders.values()) {
-    if (order.pay_status === UNPAID) continue;
-    const back = (refunds.get(order.order_id) ?? []).reduce(
-      (sum, one) => sum + one.spent_cents,
-      0n,
-    );
-    const points =
-      ((order.order_amount_cents - order.coupon_paid_cents - back) / UNIT_CENTS) * POINTS;
-    earned.set(order.user_id, (earned.get(order.user_id) ?? 0n) + points);
+    if (order.payStatus === PayStatus.UNPAID) continue;
+    const back = (refunds.get(order.orderId) ?? []).reduce((sum, one) => sum + one.spentCents, 0n);
+    const points = ((order.orderAmountCents - order.couponPaidCents - back) / UNIT_CENTS) * POINTS;
+    earned.set(order.userId, (earned.get(order.userId) ?? 0n) + points);
   }
   const { admin } = market.system.direct;
   for (const userId of market.userIds) {
