@@ -23,7 +23,7 @@ type ClientState = Pick<
   couponsUsed: Map<string, number>;
 };
 
-let state: ClientState | undefined;
+let current: ClientState | undefined;
 
 function stateOf(setting: Setting): ClientState {
   return {
@@ -91,12 +91,12 @@ function send(message: FromClient): void {
 
 process.on("message", (message: ToClient) => {
   if (message.kind === "setting") {
-    state = stateOf(message.setting);
+    current = stateOf(message.setting);
     send({ kind: "ready" });
     return;
   }
-  if (!state) throw new Error("received a phase before the setting");
-  play(state, message.phase).catch((error: Error) => {
+  if (!current) throw new Error("received a phase before the setting");
+  play(current, message.phase).catch((error: Error) => {
     send({ kind: "failed", message: error.message });
   });
 });

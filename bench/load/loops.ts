@@ -7,7 +7,7 @@ import type { Loop } from "./messages.ts";
  * Runs one task and never rejects. Its time counts from the customer's arrival, on the scale of
  * performance.now().
  */
-export type Run = (cameMs: number) => Promise<void>;
+export type Run = (arrivedMs: number) => Promise<void>;
 
 /**
  * The most open calls of a client process: with more, the target is flooded rather than measured.
@@ -24,9 +24,9 @@ export async function runLoop(
     case "closed": {
       const customer = async () => {
         for (;;) {
-          const cameMs = performance.now();
-          if (cameMs - begin >= seconds * 1_000) return;
-          await run(cameMs);
+          const arrivedMs = performance.now();
+          if (arrivedMs - begin >= seconds * 1_000) return;
+          await run(arrivedMs);
         }
       };
       await Promise.all(Array.from({ length: loop.inFlight }, customer));

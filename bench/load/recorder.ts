@@ -10,7 +10,7 @@ export type Recorder = {
   /** Wraps a task so that its time, from the customer's arrival, and its outcome are recorded. */
   recorded(task: Task): Run;
   step<T>(name: string, part: () => Promise<T>): Promise<T>;
-  recordDue(orderId: bigint, cameMs: number): void;
+  recordDue(orderId: bigint, arrivedMs: number): void;
   /** The number of ended tasks. */
   done(): number;
   result(): PhaseResult;
@@ -28,11 +28,11 @@ export function recorderOf(seconds: number): Recorder {
   let beganMs = 0;
   let cpuBefore = process.cpuUsage();
 
-  const note = (outcome: string, cameMs: number) => {
+  const note = (outcome: string, arrivedMs: number) => {
     const nowMs = performance.now();
     done += 1;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    record(outcome === "ok" ? ok : refused, nowMs - cameMs);
+    record(outcome === "ok" ? ok : refused, nowMs - arrivedMs);
     if (outcome !== "ok") return;
     if (nowMs - beganMs <= seconds * 1_000) inTime += 1;
     const second = Math.floor((nowMs - beganMs) / 1_000);
@@ -44,12 +44,12 @@ export function recorderOf(seconds: number): Recorder {
       beganMs = performance.now();
       cpuBefore = process.cpuUsage();
     },
-    recorded: (task) => async (cameMs) => {
+    recorded: (task) => async (arrivedMs) => {
       try {
-        await task(cameMs);
-        note("ok", cameMs);
+        await task(arrivedMs);
+        note("ok", arrivedMs);
       } catch (error) {
-        note(outcomeOf(error), cameMs);
+        note(outcomeOf(error), arrivedMs);
       }
     },
     async step(name, part) {
@@ -60,8 +60,8 @@ export function recorderOf(seconds: number): Recorder {
       record(histogram, performance.now() - atMs);
       return result;
     },
-    recordDue(orderId, cameMs) {
-      due.push({ orderId, dueAtMs: Date.now() - (performance.now() - cameMs) });
+    recordDue(orderId, arrivedMs) {
+      due.push({ orderId, dueAtMs: Date.now() - (performance.now() - arrivedMs) });
     },
     done: () => done,
     result() {

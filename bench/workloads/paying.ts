@@ -49,10 +49,10 @@ export const callback: Workload = ({ phase, recordDue }) => {
   const waiting = [...(phase.callbacks ?? [])].reverse();
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const url = new URL("/pay/callback/sandbox", phase.places.gatewayUrl);
-  return async (cameMs) => {
+  return async (arrivedMs) => {
     const next = waiting.pop();
     if (!next) throw new Error("all prepared callbacks are used");
-    recordDue(next.orderId, cameMs);
+    recordDue(next.orderId, arrivedMs);
     if (!(await postCallback(agent, url, next.body)))
       throw new Error("the callback was not answered with success");
   };

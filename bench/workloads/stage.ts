@@ -22,11 +22,11 @@ export type Stage = {
   /** Runs a part of a task and records its time under this name. */
   step<T>(name: string, part: () => Promise<T>): Promise<T>;
   /** Records when a callback was due. */
-  recordDue(orderId: bigint, cameMs: number): void;
+  recordDue(orderId: bigint, arrivedMs: number): void;
 };
 
 /** Does what one customer does. Throws when it was refused or not answered. */
-export type Task = (cameMs: number) => Promise<void>;
+export type Task = (arrivedMs: number) => Promise<void>;
 
 /** Prepares what tasks need, outside the measured time. */
 export type Workload = (stage: Stage) => Task | Promise<Task>;
