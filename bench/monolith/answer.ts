@@ -44,10 +44,10 @@ export function orderMessage(
 export function eventsOf(order: Decided, nextId: () => bigint): OutboxEvent[] {
   const { orderId, userId, payAmountCents } = order;
   const row = (fact: string, eventType: string, payload: Uint8Array): OutboxEvent => ({
-    event_id: nextId(),
+    eventId: nextId(),
     fact,
-    event_type: eventType,
-    order_id: orderId,
+    eventType,
+    aggregateId: orderId,
     payload,
     traceparent: order.traceparent,
     consumers: "",

@@ -1,6 +1,6 @@
 import { periodically } from "#platform/db/periodic.ts";
 import type { Broker } from "#platform/events/broker.ts";
-import type { OutboxRow } from "#platform/events/outbox-table.ts";
+import { type OutboxRow, PUBLISHABLE } from "#platform/events/outbox-table.ts";
 import { send } from "#platform/events/send.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { gather } from "#platform/values/gather.ts";
@@ -20,8 +20,7 @@ const MAX_WAITING = 10_000;
 const SWEEP_EVERY_MS = 1_000;
 const MARK_PUBLISHED = `update outbox set state = 3, publishes = 1, publish_time = now(3),
   next_at = now(3) where event_id in (?) and state = 1`;
-const SELECT_DUE = `select event_id, fact, event_type, order_id, payload, traceparent, consumers
-  from outbox where state = 1 and next_at <= now(3) order by next_at limit ?`;
+const SELECT_DUE = `select ${PUBLISHABLE.sql} from outbox where state = 1 and next_at <= now(3) order by next_at limit ?`;
 
 /**
  * Publishes the outbox in batches and marks what the stream has stored. A monolith has no consumers
@@ -31,8 +30,8 @@ const SELECT_DUE = `select event_id, fact, event_type, order_id, payload, tracep
 export function startRelay(options: { connections: Connections; broker: Broker; log: Log }): Relay {
   const { connections, broker, log } = options;
   const publish = async (rows: OutboxEvent[]): Promise<boolean[]> => {
-    const sent = await send({ broker, log }, rows, (row) => String(row.event_id));
-    const ids = rows.filter((_, index) => sent[index]).map((row) => BigInt(row.event_id));
+    const sent = await send({ broker, log }, rows, (row) => String(row.eventId));
+    const ids = rows.filter((_, index) => sent[index]).map((row) => BigInt(row.eventId));
     if (ids.length > 0) await connections.query(MARK_PUBLISHED, [ids]);
     return sent;
   };

@@ -129,10 +129,10 @@ export async function insertEvents(tx: Transaction, events: OutboxEvent[]): Prom
   await tx.change(
     insertEventsSql(events.length),
     events.flatMap((event) => [
-      big(event.event_id),
+      big(event.eventId),
       event.fact,
-      event.event_type,
-      big(event.order_id),
+      event.eventType,
+      big(event.aggregateId),
       Buffer.from(event.payload),
       event.traceparent,
     ]),

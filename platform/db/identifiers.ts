@@ -1,29 +1,49 @@
 import { randomUUID } from "node:crypto";
+import { defineEntity, p } from "@mikro-orm/mysql";
 import type { Log } from "../telemetry/log.ts";
 import { LeaseLost, type Snowflake, snowflake, WORKER_COUNT } from "../values/snowflake.ts";
-import type { Database } from "./database.ts";
+import type { Database, Transaction } from "./database.ts";
 import { periodically } from "./periodic.ts";
+import { insertRows } from "./rows.ts";
+import { expression } from "./sql.ts";
+import { type RowOf, tableOf } from "./tables.ts";
 
 export type Identifiers = {
-  /** A new identifier, unique among all services and replicas. Throws an Outage while no lease is held. */
+  /** A new identifier, unique in the shop. Throws LeaseLost, an Outage, while no lease is held. */
   next(): bigint;
-  /** Gives the worker number back. */
+  /** Returns the worker number, so that another replica may lease it at once. */
   stop(): Promise<void>;
 };
 
-/** Each service has worker numbers of its own, so that identifiers of different services differ too. */
+export const WorkerEntity = defineEntity({
+  name: "SnowflakeWorker",
+  tableName: "snowflake_workers",
+  properties: {
+    workerId: p.integer().primary(),
+    owner: p.string(),
+    leasedUntil: p.datetime(3),
+    /** No holder so far has made an identifier with a later time than this. */
+    highWaterMs: p.bigint(),
+  },
+});
+const WORKERS = tableOf(WorkerEntity);
+const WORKER = WORKERS.pick("workerId", "highWaterMs");
+
+/** Each service has worker numbers of its own, so identifiers of different services differ too. */
 const WORKERS_PER_SERVICE = WORKER_COUNT / 8;
 const LEASE_MS = 60_000;
 const RENEW_EVERY_MS = 10_000;
-/** The holder stops this much before others may start: clocks of process and database run at slightly other speeds. */
+/** The holder stops earlier than others may start, because clocks run at different speeds. */
 const MARGIN_MS = 5_000;
+const LEASE_END = expression(`now(3) + interval ${LEASE_MS * 1_000} microsecond`);
 
-/** Does not jump when the machine's clock is set: the wall clock at the start, plus what has passed since. */
+/** The wall clock at the start of the process plus the time since. Setting the clock does not move it. */
 const nowMs = () => performance.timeOrigin + performance.now();
 
 /**
- * Leases a worker number for this replica from the service's schema, and keeps renewing it. A replica that cannot renew
- * (database away, process stopped for a minute) makes no identifiers after its lease, and takes a new one when it can.
+ * Leases a worker number for this replica from the service's schema, and keeps renewing the lease.
+ * A replica that cannot renew, because the database is away or the process was stopped for a minute,
+ * makes no identifiers after the end of its lease, and leases another number when it can.
  */
 export async function leaseIdentifiers(
   database: Database,
@@ -35,28 +55,10 @@ export async function leaseIdentifiers(
 
   const acquire = async () => {
     const askedAt = nowMs();
-    const { workerId, startMs, ceilingMs } = await database.transact("lease-worker", async (tx) => {
-      const rows = await tx.select<{ worker_id: number; high_water_ms: bigint; free: number }>(
-        `select worker_id, high_water_ms, leased_until <= now(3) as free from snowflake_workers
-         where worker_id between ? and ? order by worker_id for update`,
-        [firstWorker, firstWorker + WORKERS_PER_SERVICE - 1],
-      );
-      const free = rows.find((row) => row.free);
-      const workerId = free?.worker_id ?? firstWorker + rows.length;
-      if (workerId >= firstWorker + WORKERS_PER_SERVICE) {
-        throw new LeaseLost(`all ${WORKERS_PER_SERVICE} worker numbers are leased`);
-      }
-      const startMs = Number(free?.high_water_ms ?? 0n);
-      const ceilingMs = Math.ceil(Math.max(askedAt, startMs)) + LEASE_MS;
-      // A new number is inserted, never overwritten: of two replicas that want it at once, one is run again.
-      const change = free
-        ? `update snowflake_workers set owner = ?, leased_until = now(3) + interval ? microsecond,
-             high_water_ms = ? where worker_id = ?`
-        : `insert into snowflake_workers (owner, leased_until, high_water_ms, worker_id)
-           values (?, now(3) + interval ? microsecond, ?, ?)`;
-      await tx.change(change, [owner, LEASE_MS * 1_000, ceilingMs, workerId]);
-      return { workerId, startMs, ceilingMs };
-    });
+    const lease = await database.transact("lease-worker", (tx) =>
+      leaseWorker(tx, { firstWorker, owner, askedAt }),
+    );
+    const { workerId, startMs, ceilingMs } = lease;
     const generator = snowflake({ workerId, startMs, nowMs });
     generator.extend({ ceilingMs, validUntilMs: askedAt + LEASE_MS - MARGIN_MS });
     held = { workerId, generator };
@@ -69,15 +71,15 @@ export async function leaseIdentifiers(
     const ceilingMs = Math.ceil(Math.max(askedAt, generator.lastMs())) + LEASE_MS;
     const matched = await database.transact("renew-worker", (tx) =>
       tx.change(
-        `update snowflake_workers set leased_until = now(3) + interval ? microsecond, high_water_ms = ?
+        `update snowflake_workers set leased_until = ?, high_water_ms = ?
          where worker_id = ? and owner = ? and leased_until > now(3)`,
-        [LEASE_MS * 1_000, ceilingMs, workerId, owner],
+        [LEASE_END, ceilingMs, workerId, owner],
       ),
     );
     if (matched === 1) {
       generator.extend({ ceilingMs, validUntilMs: askedAt + LEASE_MS - MARGIN_MS });
     } else {
-      options.log.warn({ workerId }, "the worker number's lease ended, taking a new one");
+      options.log.warn({ workerId }, "the lease of the worker number expired, leasing a new one");
       held = undefined;
       await acquire();
     }
@@ -96,7 +98,7 @@ export async function leaseIdentifiers(
 
   return {
     next() {
-      if (!held) throw new LeaseLost("no worker number is held");
+      if (!held) throw new LeaseLost("no worker number is leased; it is leased again soon");
       return held.generator.next();
     },
     async stop() {
@@ -113,4 +115,38 @@ export async function leaseIdentifiers(
       );
     },
   };
+}
+
+/**
+ * Takes over a number whose lease has ended, or a new one. `startMs` is the time from which on its
+ * identifiers are new, `ceilingMs` the one up to which the lease allows them.
+ */
+async function leaseWorker(
+  tx: Transaction,
+  { firstWorker, owner, askedAt }: { firstWorker: number; owner: string; askedAt: number },
+): Promise<{ workerId: number; startMs: number; ceilingMs: number }> {
+  const rows = await tx.select<RowOf<typeof WORKER> & { free: number }>(
+    `select ${WORKER.sql}, leased_until <= now(3) as free from snowflake_workers
+     where worker_id between ? and ? order by worker_id for update`,
+    [firstWorker, firstWorker + WORKERS_PER_SERVICE - 1],
+  );
+  const free = rows.find((row) => row.free);
+  const workerId = free?.workerId ?? firstWorker + rows.length;
+  if (workerId >= firstWorker + WORKERS_PER_SERVICE) {
+    throw new LeaseLost(`all ${WORKERS_PER_SERVICE} worker numbers of the service are leased`);
+  }
+  const startMs = Number(free?.highWaterMs ?? 0n);
+  const ceilingMs = Math.ceil(Math.max(askedAt, startMs)) + LEASE_MS;
+  if (free) {
+    await tx.write(
+      `update snowflake_workers set owner = ?, leased_until = ?, high_water_ms = ?
+       where worker_id = ?`,
+      [owner, LEASE_END, ceilingMs, workerId],
+    );
+  } else {
+    // Two replicas that want the same new number collide on its key, and one of them runs again.
+    const highWaterMs = BigInt(ceilingMs);
+    await insertRows(tx, WORKERS, [{ workerId, owner, leasedUntil: LEASE_END, highWaterMs }]);
+  }
+  return { workerId, startMs, ceilingMs };
 }

@@ -1,15 +1,14 @@
 import { isDue } from "../db/clock.ts";
 import type { Database } from "../db/database.ts";
-import { CLAIM_SECONDS, type OutboxRow, OutboxState } from "./outbox-table.ts";
+import { CLAIM_SECONDS, type OutboxRow, OutboxState, PUBLISHABLE } from "./outbox-table.ts";
 
-const COLUMNS = "event_id, fact, event_type, order_id, payload, traceparent, consumers";
-
-/** No row is left alone for longer. */
-const LONGEST_PAUSE_MS = 30_000;
+/** The longest pause that anything puts into `next_at`. */
+const MAX_PAUSE_MS = 30_000;
 
 /**
- * Takes up rows that are due and that no other replica has: they are this one's for CLAIM_SECONDS, so that rows of one
- * that dies are taken up by another. `columns` are selected besides those of every row.
+ * Claims rows that are due, oldest first, past those that another relay is claiming at the moment.
+ * A claim lasts CLAIM_SECONDS; after that, for example because the process died, any relay may
+ * claim the row again. `columns` selects further columns.
  */
 export function claimRows<T extends OutboxRow = OutboxRow>(
   database: Database,
@@ -19,14 +18,16 @@ export function claimRows<T extends OutboxRow = OutboxRow>(
   const name = state === OutboxState.NEW ? "claim-outbox" : "claim-published";
   return database.transact(name, async (tx) => {
     const rows = await tx.select<T>(
-      `select ${COLUMNS}${columns ? `, ${columns}` : ""} from outbox
-       where state = ? and ${isDue("next_at", LONGEST_PAUSE_MS)} order by next_at limit ? for update skip locked`,
+      `select ${PUBLISHABLE.sql}${columns ? `, ${columns}` : ""} from outbox
+       where state = ? and ${isDue("next_at", MAX_PAUSE_MS)}
+       order by next_at limit ? for update skip locked`,
       [state, limit],
     );
     if (rows.length > 0) {
       await tx.write(
-        `update outbox set next_at = now(3) + interval ${CLAIM_SECONDS} second where event_id in (?)`,
-        [rows.map((row) => row.event_id)],
+        `update outbox set next_at = now(3) + interval ${CLAIM_SECONDS} second
+         where event_id in (?)`,
+        [rows.map(({ eventId }) => eventId)],
       );
     }
     return rows;

@@ -97,7 +97,7 @@ function orderMessage(order: Order): MessageInitShape<typeof OrderSchema> {
     orderAmountCents: order.orderAmountCents,
     couponId: order.couponId,
     couponPaidCents: order.couponPaidCents,
-    balancePaidCents: order.balancePaidCents,
+    balancePaidCents: order.balanceCents,
     payAmountCents: order.payAmountCents,
     cancelReason: order.cancelReason,
     ...(failure && { failure: errorInfo(decodeRefusal(failure)) }),

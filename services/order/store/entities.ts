@@ -1,38 +1,50 @@
-import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
+import { defineEntity, p } from "@mikro-orm/mysql";
+import { type RowOf, tableOf } from "#platform/db/tables.ts";
 import type { CancelReason, OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
-import type { StoredRefund } from "./refunds.ts";
+import type { RefundStatus } from "../domain/refunds.ts";
 
-/** For reads; rows are written by the statements of this folder. */
+/** The database's time when the row is inserted. */
+const NOW = "current_timestamp(3)";
+
 export const OrderEntity = defineEntity({
   name: "Order",
   tableName: "orders",
   properties: {
     orderId: p.bigint().primary(),
     userId: p.bigint(),
+    /** With `userId`, what makes placing idempotent. */
+    requestId: p.string(),
+    requestFingerprint: p.blob(),
     orderStatus: p.smallint().$type<OrderStatus>(),
-    payStatus: p.smallint().$type<PayStatus>(),
-    shippingStatus: p.smallint().$type<ShippingStatus>(),
-    version: p.integer(),
+    payStatus: p.smallint().$type<PayStatus>().default(1),
+    shippingStatus: p.smallint().$type<ShippingStatus>().default(1),
+    /** Grows by one with each transition. */
+    version: p.integer().default(1),
     consignee: p.string(),
     mobile: p.string(),
     addressText: p.string(),
     goodsAmountCents: p.bigint(),
     shippingFeeCents: p.bigint(),
     orderAmountCents: p.bigint(),
+    /** 0n for an order without a coupon. */
     couponId: p.bigint(),
-    couponPaidCents: p.bigint(),
-    balancePaidCents: p.bigint(),
-    payAmountCents: p.bigint(),
-    cancelReason: p.smallint().$type<CancelReason>(),
+    couponPaidCents: p.bigint().default(0),
+    balanceCents: p.bigint().fieldName("balance_paid_cents"),
+    payAmountCents: p.bigint().default(0),
+    cancelReason: p.smallint().$type<CancelReason>().default(0),
+    /** The refusal that a repetition of a failed request gets, encoded. */
     failure: p.blob().strictNullable(),
-    createTime: p.datetime(3),
+    createTime: p.datetime(3).defaultRaw(NOW),
     confirmTime: p.datetime(3).strictNullable(),
     payTime: p.datetime(3).strictNullable(),
     payDeadline: p.datetime(3).strictNullable(),
     shipTime: p.datetime(3).strictNullable(),
     closeTime: p.datetime(3).strictNullable(),
-    trackingNumber: p.string(),
-    paymentId: p.bigint(),
+    trackingNumber: p.string().default(""),
+    /** 0n while unpaid, and for an order that coupon and balance cover. */
+    paymentId: p.bigint().default(0),
+    /** When an unpaid order is looked at next: its payment deadline, later after each try. */
+    expiryTime: p.datetime(3).strictNullable(),
   },
 });
 
@@ -54,7 +66,7 @@ export const OrderHistoryEntity = defineEntity({
   properties: {
     orderId: p.bigint().primary(),
     version: p.integer().primary(),
-    changeTime: p.datetime(3),
+    changeTime: p.datetime(3).defaultRaw(NOW),
     orderStatus: p.smallint().$type<OrderStatus>(),
     payStatus: p.smallint().$type<PayStatus>(),
     shippingStatus: p.smallint().$type<ShippingStatus>(),
@@ -64,10 +76,58 @@ export const OrderHistoryEntity = defineEntity({
   },
 });
 
-export type OrderRow = InferEntity<typeof OrderEntity>;
-export type OrderLineRow = InferEntity<typeof OrderLineEntity>;
-export type OrderHistoryRow = InferEntity<typeof OrderHistoryEntity>;
-/** An order with its parts, as every answer shows it. */
-export type StoredOrder = OrderRow & { lines: OrderLineRow[]; refunds: StoredRefund[] };
+const RefundEntity = defineEntity({
+  name: "Refund",
+  tableName: "refunds",
+  properties: {
+    refundId: p.bigint().primary(),
+    orderId: p.bigint(),
+    requestId: p.string().strictNullable(),
+    requestFingerprint: p.blob().strictNullable(),
+    /** The payment of a refund without goods, which came in when the order did not need it. */
+    latePaymentId: p.bigint().strictNullable(),
+    /** The payment that gives money back; 0n for a refund to the balance alone. */
+    paymentId: p.bigint(),
+    status: p.smallint().$type<RefundStatus>(),
+    payAmountCents: p.bigint(),
+    balanceCents: p.bigint(),
+    shippingCents: p.bigint(),
+    spentCents: p.bigint(),
+    whole: p.smallint().$type<0 | 1>(),
+    note: p.string(),
+    createTime: p.datetime(3).defaultRaw(NOW),
+    finishTime: p.datetime(3).strictNullable(),
+  },
+});
 
-export const entities = [OrderEntity, OrderLineEntity, OrderHistoryEntity];
+const RefundLineEntity = defineEntity({
+  name: "RefundLine",
+  tableName: "refund_lines",
+  properties: {
+    refundId: p.bigint().primary(),
+    goodsId: p.bigint().primary(),
+    orderId: p.bigint(),
+    quantity: p.bigint(),
+    unitPriceCents: p.bigint(),
+  },
+});
+
+export const entities = [
+  OrderEntity,
+  OrderLineEntity,
+  OrderHistoryEntity,
+  RefundEntity,
+  RefundLineEntity,
+];
+
+export const ORDERS = tableOf(OrderEntity);
+export const ORDER_LINES = tableOf(OrderLineEntity);
+export const ORDER_HISTORY = tableOf(OrderHistoryEntity);
+export const REFUNDS = tableOf(RefundEntity);
+export const REFUND_LINES = tableOf(RefundLineEntity);
+
+/** Columns that serve the store alone. */
+export const INTERNAL = ["requestId", "requestFingerprint", "expiryTime"] as const;
+
+export type OrderRow = Omit<RowOf<typeof ORDERS>, (typeof INTERNAL)[number]>;
+export type OrderHistoryRow = RowOf<typeof ORDER_HISTORY>;

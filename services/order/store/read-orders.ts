@@ -1,33 +1,44 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { type OrderLine, OrderStatus } from "../domain/order.ts";
 import {
+  INTERNAL,
+  ORDER_LINES,
   OrderEntity,
   OrderHistoryEntity,
   type OrderHistoryRow,
   OrderLineEntity,
-  type OrderLineRow,
   type OrderRow,
-  type StoredOrder,
 } from "./entities.ts";
-import { refundsOf } from "./refunds.ts";
+import { refundsOf, type StoredRefund } from "./refunds.ts";
 
-/** Orders by id, in the order of the ids; those that do not exist, or are not `ownerId`'s, are left out. */
+/** An order with its lines and refunds, as every answer shows it. */
+export type StoredOrder = OrderRow & { lines: OrderLine[]; refunds: StoredRefund[] };
+
+const LINE = ORDER_LINES.pick("goodsId", "quantity", "unitPriceCents");
+
+/**
+ * Orders in the order of the given ids. Omits orders that do not exist and, with `ownerId`, those of
+ * other users.
+ */
 export async function readOrders(
   database: Database,
   query: { orderIds: readonly bigint[]; ownerId?: bigint | undefined },
 ): Promise<StoredOrder[]> {
-  const found = await database.read((em) =>
-    em.find(OrderEntity, {
-      orderId: { $in: [...query.orderIds] },
-      ...(query.ownerId !== undefined && { userId: query.ownerId }),
-    }),
-  );
+  const where = {
+    orderId: { $in: [...query.orderIds] },
+    ...(query.ownerId !== undefined && { userId: query.ownerId }),
+  };
+  const found = await database.read((em) => em.find(OrderEntity, where, { exclude: INTERNAL }));
   const orders = await withParts(database, found);
   const byId = new Map(orders.map((order) => [order.orderId, order]));
   return query.orderIds.flatMap((id) => byId.get(id) ?? []);
 }
 
-/** Newest first, without pending ones; `userId` 0n lists everyone's, `status` undefined every status. */
+/**
+ * Orders newest first, without those still pending. `userId` 0n lists the orders of all users,
+ * `status` undefined those of every status.
+ */
 export async function listOrders(
   database: Database,
   query: {
@@ -37,18 +48,13 @@ export async function listOrders(
     limit: number;
   },
 ): Promise<StoredOrder[]> {
-  const found = await database.read((em) =>
-    em.find(
-      OrderEntity,
-      {
-        ...(query.userId !== 0n && { userId: query.userId }),
-        orderStatus: query.status ?? { $ne: OrderStatus.PENDING },
-        ...(query.before !== undefined && { orderId: { $lt: query.before } }),
-      },
-      { orderBy: { orderId: "desc" }, limit: query.limit },
-    ),
-  );
-  return withParts(database, found);
+  const where = {
+    ...(query.userId !== 0n && { userId: query.userId }),
+    orderStatus: query.status ?? { $ne: OrderStatus.PENDING },
+    ...(query.before !== undefined && { orderId: { $lt: query.before } }),
+  };
+  const options = { orderBy: { orderId: "desc" }, limit: query.limit, exclude: INTERNAL } as const;
+  return withParts(database, await database.read((em) => em.find(OrderEntity, where, options)));
 }
 
 export async function readHistory(database: Database, orderId: bigint): Promise<OrderHistoryRow[]> {
@@ -57,7 +63,7 @@ export async function readHistory(database: Database, orderId: bigint): Promise<
   );
 }
 
-/** The version of each order that exists: its number of transitions so far. */
+/** The version of each order, for `createVersionWatch`. */
 export async function readVersions(
   database: Database,
   orderIds: readonly bigint[],
@@ -67,31 +73,30 @@ export async function readVersions(
   ]);
 }
 
-async function withParts(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
-  if (orders.length === 0) return [];
-  const lines = await database.read((em) =>
-    em.find(
-      OrderLineEntity,
-      { orderId: { $in: orders.map((order) => order.orderId) } },
-      { orderBy: { orderId: "asc", lineNumber: "asc" } },
-    ),
-  );
-  const byOrder: Map<bigint, OrderLineRow[]> = Map.groupBy(lines, (line) => line.orderId);
-  const orderIds = orders.map((order) => order.orderId);
-  const refunds = Map.groupBy(await refundsOf(database, orderIds), (refund) => refund.orderId);
-  return orders.map((order) =>
-    Object.assign(order, {
-      lines: byOrder.get(order.orderId) ?? [],
-      refunds: refunds.get(order.orderId) ?? [],
-    }),
+/** The lines of one order, inside a transaction. */
+export function readLines(tx: Transaction, orderId: bigint): Promise<OrderLine[]> {
+  return tx.select<RowOf<typeof LINE>>(
+    `select ${LINE.sql} from order_lines where order_id = ? order by line_number`,
+    [orderId],
   );
 }
 
-/** The lines of one order, inside a transaction. */
-export function readLines(tx: Transaction, orderId: bigint): Promise<OrderLine[]> {
-  return tx.select<OrderLine>(
-    `select goods_id as goodsId, quantity, unit_price_cents as unitPriceCents
-     from order_lines where order_id = ? order by line_number`,
-    [orderId],
+async function withParts(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
+  if (orders.length === 0) return [];
+  const orderIds = orders.map(({ orderId }) => orderId);
+  const lines = await database.read((em) =>
+    em.find(
+      OrderLineEntity,
+      { orderId: { $in: orderIds } },
+      { orderBy: { orderId: "asc", lineNumber: "asc" } },
+    ),
+  );
+  const linesOf = Map.groupBy(lines, ({ orderId }) => orderId);
+  const refunds = Map.groupBy(await refundsOf(database, orderIds), ({ orderId }) => orderId);
+  return orders.map((order) =>
+    Object.assign(order, {
+      lines: linesOf.get(order.orderId) ?? [],
+      refunds: refunds.get(order.orderId) ?? [],
+    }),
   );
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { literal, NOW } from "#platform/db/sql.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import {
@@ -11,81 +11,71 @@ import {
   ShippingStatus,
 } from "../domain/order.ts";
 import type { OrderState } from "../domain/order-state.ts";
+import { ORDER_HISTORY, ORDER_LINES, ORDERS } from "./entities.ts";
 import type { LockedOrder } from "./lock-orders.ts";
 
 /** Who changed an order, and through what: "user:7", "PlaceOrder". */
 export type Cause = { actor: string; cause: string; detail?: string };
 
 export type RequestKey = { userId: bigint; requestId: string };
-/** What an earlier request with the same key has come to. */
+/** The order that an earlier request with the same key made. */
 export type KnownRequest = RequestKey & { orderId: bigint; fingerprint: Buffer };
 
+/** The earlier requests among these. Omits the new ones. */
 export async function findRequests(
   tx: Transaction,
   keys: readonly RequestKey[],
 ): Promise<KnownRequest[]> {
   const wanted = keys.map(
-    (key) =>
-      `select ${literal(key.userId)} as user_id, _ascii${literal(key.requestId)} collate ascii_bin as request_id`,
+    ({ userId, requestId }) =>
+      `select ${literal(userId)} as user_id, _ascii${literal(requestId)} collate ascii_bin as request_id`,
   );
   return tx.select<KnownRequest>(
-    `select o.order_id as orderId, o.user_id as userId, o.request_id as requestId,
+    `select ${ORDERS.pickAs("o", "orderId", "userId", "requestId").sql},
        o.request_fingerprint as fingerprint
      from (${wanted.join(" union all ")}) k
      join orders o on o.user_id = k.user_id and o.request_id = k.request_id`,
   );
 }
 
-/** Writes the durable intent: orders as PENDING, with lines and the first entry of their history. */
+/** Inserts orders as PENDING, with their lines and the first entry of their history. */
 export async function insertPending(
   tx: Transaction,
   orders: readonly (PlannedOrder & { fingerprint: Buffer; actor: string })[],
 ): Promise<void> {
   await insertRows(
     tx,
-    "orders",
+    ORDERS,
     orders.map((order) => ({
-      order_id: order.orderId,
-      user_id: order.userId,
-      request_id: order.requestId,
-      request_fingerprint: order.fingerprint,
-      order_status: OrderStatus.PENDING,
+      ...order,
+      requestFingerprint: order.fingerprint,
+      orderStatus: OrderStatus.PENDING,
       consignee: order.address.consignee,
       mobile: order.address.mobile,
-      address_text: order.address.text,
-      goods_amount_cents: order.goodsAmountCents,
-      shipping_fee_cents: order.shippingFeeCents,
-      order_amount_cents: order.orderAmountCents,
-      coupon_id: order.couponId,
-      balance_paid_cents: order.balanceCents,
+      addressText: order.address.text,
     })),
   );
   await insertRows(
     tx,
-    "order_lines",
-    orders.flatMap((order) =>
-      order.lines.map((line, index) => ({
-        order_id: order.orderId,
-        line_number: index + 1,
-        goods_id: line.goodsId,
-        quantity: line.quantity,
-        unit_price_cents: line.unitPriceCents,
-      })),
+    ORDER_LINES,
+    orders.flatMap(({ orderId, lines }) =>
+      lines.map((line, index) => ({ ...line, orderId, lineNumber: index + 1 })),
     ),
   );
   await insertHistory(
     tx,
-    orders.map((order) => ({
-      orderId: order.orderId,
+    orders.map(({ orderId, actor }) => ({
+      orderId,
       version: 1,
       orderStatus: OrderStatus.PENDING,
       payStatus: PayStatus.UNPAID,
       shippingStatus: ShippingStatus.NOT_SHIPPED,
-      by: { actor: order.actor, cause: "PlaceOrder" },
+      by: { actor, cause: "PlaceOrder" },
     })),
   );
 }
 
+/** The fields of an order that its confirmation sets. */
 export type Confirmation = {
   order: LockedOrder;
   payStatus: PayStatus;
@@ -102,33 +92,28 @@ export async function writeConfirmed(
 ): Promise<void> {
   const matched = await updateRows(
     tx,
+    ORDERS,
     {
-      table: "orders",
-      key: "order_id",
+      key: "orderId",
       set: [
-        "order_status",
-        "pay_status",
+        "orderStatus",
+        "payStatus",
         "version",
-        "coupon_paid_cents",
-        "pay_amount_cents",
-        "confirm_time",
-        "pay_time",
-        "pay_deadline",
-        "expiry_time",
+        "couponPaidCents",
+        "payAmountCents",
+        "confirmTime",
+        "payTime",
+        "payDeadline",
+        "expiryTime",
       ],
-      guard: `t.order_status = ${OrderStatus.PENDING}`,
+      where: { orderStatus: OrderStatus.PENDING },
     },
-    confirmations.map((confirmation) => ({
-      order_id: confirmation.order.orderId,
-      order_status: OrderStatus.CONFIRMED,
-      pay_status: confirmation.payStatus,
-      version: confirmation.version,
-      coupon_paid_cents: confirmation.couponPaidCents,
-      pay_amount_cents: confirmation.payAmountCents,
-      confirm_time: confirmation.order.now,
-      pay_time: confirmation.payTime,
-      pay_deadline: confirmation.payDeadline,
-      expiry_time: confirmation.payDeadline,
+    confirmations.map(({ order, ...confirmation }) => ({
+      ...confirmation,
+      orderId: order.orderId,
+      orderStatus: OrderStatus.CONFIRMED,
+      confirmTime: order.now,
+      expiryTime: confirmation.payDeadline,
     })),
   );
   mustMatch("confirmed", matched, confirmations.length);
@@ -145,60 +130,49 @@ export async function writeCancelled(
 ): Promise<void> {
   const matched = await updateRows(
     tx,
+    ORDERS,
     {
-      table: "orders",
-      key: "order_id",
-      set: ["order_status", "version", "cancel_reason", "failure", "close_time"],
-      guard: `t.order_status in (${OrderStatus.PENDING}, ${OrderStatus.CONFIRMED})`,
+      key: "orderId",
+      set: ["orderStatus", "version", "cancelReason", "failure", "closeTime"],
+      where: { orderStatus: [OrderStatus.PENDING, OrderStatus.CONFIRMED] },
     },
     cancellations.map(({ order, version, reason, failure }) => ({
-      order_id: order.orderId,
-      order_status: OrderStatus.CANCELLED,
+      orderId: order.orderId,
+      orderStatus: OrderStatus.CANCELLED,
       version,
-      cancel_reason: reason,
+      cancelReason: reason,
       failure: failure && encodeRefusal(failure),
-      close_time: NOW,
+      closeTime: NOW,
     })),
   );
   mustMatch("cancelled", matched, cancellations.length);
 }
 
-/** Writes orders that this transaction has locked and changed. */
+/** Writes orders that this transaction has locked and taken through a transition. */
 export async function writeTransitioned(
   tx: Transaction,
-  changed: readonly LockedOrder[],
+  orders: readonly LockedOrder[],
 ): Promise<void> {
   const matched = await updateRows(
     tx,
+    ORDERS,
     {
-      table: "orders",
-      key: "order_id",
+      key: "orderId",
       set: [
-        "order_status",
-        "pay_status",
-        "shipping_status",
+        "orderStatus",
+        "payStatus",
+        "shippingStatus",
         "version",
-        "payment_id",
-        "pay_time",
-        "ship_time",
-        "close_time",
-        "tracking_number",
+        "paymentId",
+        "payTime",
+        "shipTime",
+        "closeTime",
+        "trackingNumber",
       ],
     },
-    changed.map((order) => ({
-      order_id: order.orderId,
-      order_status: order.orderStatus,
-      pay_status: order.payStatus,
-      shipping_status: order.shippingStatus,
-      version: order.version,
-      payment_id: order.paymentId,
-      pay_time: order.payTime,
-      ship_time: order.shipTime,
-      close_time: order.closeTime,
-      tracking_number: order.trackingNumber,
-    })),
+    orders,
   );
-  mustMatch("changed", matched, changed.length);
+  mustMatch("changed", matched, orders.length);
 }
 
 export type HistoryEntry = OrderState & { orderId: bigint; version: number; by: Cause };
@@ -209,21 +183,12 @@ export async function insertHistory(
 ): Promise<void> {
   await insertRows(
     tx,
-    "order_history",
-    entries.map(({ by, ...entry }) => ({
-      order_id: entry.orderId,
-      version: entry.version,
-      order_status: entry.orderStatus,
-      pay_status: entry.payStatus,
-      shipping_status: entry.shippingStatus,
-      actor: by.actor,
-      cause: by.cause,
-      detail: by.detail ?? "",
-    })),
+    ORDER_HISTORY,
+    entries.map(({ by, ...entry }) => ({ ...entry, ...by, detail: by.detail ?? "" })),
   );
 }
 
-/** The rows were locked in this transaction, so a guard that does not hold is a fault of ours. */
+/** The rows are locked, so a condition that they do not meet is a bug. */
 function mustMatch(what: string, matched: number, expected: number): void {
   if (matched !== expected) {
     throw new Error(`${matched} of ${expected} locked orders could be ${what}`);

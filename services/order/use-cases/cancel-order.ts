@@ -1,6 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { OrderStatus, possibleHolders } from "../domain/order.ts";
-import type { StoredOrder } from "../store/entities.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, WriteParts } from "./parts.ts";
 import { cancelLocked } from "./steps/cancellation.ts";

@@ -1,4 +1,4 @@
-import type { StoredOrder } from "../store/entities.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import { readOrders } from "../store/read-orders.ts";
 import type { CallContext, Parts } from "./parts.ts";
 import { checkOrderId, orderNotFound } from "./steps/find-order.ts";

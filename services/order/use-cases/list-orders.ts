@@ -2,7 +2,7 @@ import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
 import { OrderStatus } from "../domain/order.ts";
-import type { StoredOrder } from "../store/entities.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import * as store from "../store/read-orders.ts";
 import type { Parts } from "./parts.ts";
 

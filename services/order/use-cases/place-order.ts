@@ -2,7 +2,7 @@ import { type Gather, gather } from "#platform/values/gather.ts";
 import { OrderStatus, type PlaceCommand } from "../domain/order.ts";
 import { checkRequest, requestFingerprint } from "../domain/place-request.ts";
 import * as limits from "../limits.ts";
-import type { StoredOrder } from "../store/entities.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, Parts } from "./parts.ts";
 import { placeBatch } from "./steps/place-batch.ts";

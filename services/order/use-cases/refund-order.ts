@@ -9,8 +9,8 @@ import {
   RefundStatus,
 } from "../domain/refunds.ts";
 import { MAX_LINES, MAX_NOTE } from "../limits.ts";
-import type { StoredOrder } from "../store/entities.ts";
 import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import { readLines } from "../store/read-orders.ts";
 import {
   findRefundRequest,

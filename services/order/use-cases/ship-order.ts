@@ -2,7 +2,7 @@ import { Checks } from "#platform/values/checks.ts";
 import { ShippingStatus } from "../domain/order.ts";
 import { advance } from "../domain/order-state.ts";
 import { MAX_TRACKING_NUMBER } from "../limits.ts";
-import type { StoredOrder } from "../store/entities.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, WriteParts } from "./parts.ts";
 import { advanceOrder } from "./steps/advance-order.ts";

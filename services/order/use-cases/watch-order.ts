@@ -1,5 +1,5 @@
 import { isFinished } from "../domain/order-state.ts";
-import type { StoredOrder } from "../store/entities.ts";
+import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, Parts } from "./parts.ts";
 

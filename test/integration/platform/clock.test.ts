@@ -63,7 +63,7 @@ describe("a database whose clock jumps", () => {
     await at(0, (tx) => tx.change(insert(2)));
     const claimed = await claimRows(database, { state: OutboxState.NEW, limit: 10 });
     assert.deepEqual(
-      claimed.map((row) => row.event_id),
+      claimed.map((row) => row.eventId),
       [1n],
     );
   });

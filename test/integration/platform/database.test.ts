@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { Migration } from "@mikro-orm/migrations";
+import { defineEntity, p } from "@mikro-orm/mysql";
 import type { Transaction } from "#platform/db/database.ts";
 import { DuplicateKey, errorNumber } from "#platform/db/errors.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
+import { insertRows, updateRows } from "#platform/db/rows.ts";
+import { tableOf } from "#platform/db/tables.ts";
 import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
 
 class Accounts extends Migration {
@@ -13,6 +15,19 @@ class Accounts extends Migration {
   }
 }
 const migrations = [{ name: "accounts", class: Accounts }];
+const ACCOUNTS = tableOf(
+  defineEntity({
+    name: "Account",
+    tableName: "accounts",
+    properties: {
+      id: p.bigint().primary(),
+      cents: p.bigint(),
+      name: p.string().strictNullable(),
+      opened: p.datetime(3).defaultRaw("current_timestamp(3)"),
+      photo: p.blob().strictNullable(),
+    },
+  }),
+);
 const BIG = 9_007_199_254_740_993n;
 
 describe("database", () => {
@@ -30,7 +45,7 @@ describe("database", () => {
   const insert = (tx: Transaction, ...ids: bigint[]) =>
     insertRows(
       tx,
-      "accounts",
+      ACCOUNTS,
       ids.map((id) => ({ id, cents: 10n })),
     );
 
@@ -43,7 +58,7 @@ describe("database", () => {
       opened,
       photo: Buffer.from([0, 255]),
     };
-    await database.transact("write", (tx) => insertRows(tx, "accounts", [row]));
+    await database.transact("write", (tx) => insertRows(tx, ACCOUNTS, [row]));
     assert.deepEqual(await database.select("select * from accounts"), [row]);
   });
 
@@ -111,7 +126,7 @@ describe("database", () => {
     const photo = Buffer.alloc(60_000, 7);
     await database.transact("write", async (tx) => {
       for (let id = 1n; id <= 30n; id += 1n) {
-        await insertRows(tx, "accounts", [{ id, cents: 10n, photo }]);
+        await insertRows(tx, ACCOUNTS, [{ id, cents: 10n, photo }]);
       }
     });
     const [row] = await database.select("select sum(length(photo)) as bytes from accounts");
@@ -134,15 +149,9 @@ describe("database", () => {
 
   it("updates many rows in one statement and counts those that matched", async () => {
     await database.transact("open", (tx) => insert(tx, 1n, 2n, 3n));
-    const options = {
-      table: "accounts",
-      key: "id",
-      set: ["name"],
-      add: ["cents"],
-      guard: "t.cents > 0",
-    };
+    const options = { key: "id", set: ["name"], add: ["cents"], where: { cents: 10n } } as const;
     const matched = await database.transact("change", (tx) =>
-      updateRows(tx, options, [
+      updateRows(tx, ACCOUNTS, options, [
         { id: 1n, name: "one", cents: -10n },
         { id: 2n, name: null, cents: 5n },
         { id: 9n, name: "nobody", cents: 1n },
@@ -161,10 +170,7 @@ describe("database", () => {
     await database.transact("many", async (tx) => {
       await insert(tx, ...ids);
       const rows = ids.map((id) => ({ id, cents: id }));
-      assert.equal(
-        await updateRows(tx, { table: "accounts", key: "id", add: ["cents"] }, rows),
-        2_500,
-      );
+      assert.equal(await updateRows(tx, ACCOUNTS, { key: "id", add: ["cents"] }, rows), 2_500);
     });
     assert.equal(await centsOf(2_500n), 2_510n);
   });
@@ -185,7 +191,7 @@ describe("database", () => {
   it("never goes below zero: the check of the table refuses, on both servers by number", async () => {
     await database.transact("open", (tx) => insert(tx, 1n));
     const overdraft = database.transact("overdraw", (tx) =>
-      updateRows(tx, { table: "accounts", key: "id", add: ["cents"] }, [{ id: 1n, cents: -11n }]),
+      updateRows(tx, ACCOUNTS, { key: "id", add: ["cents"] }, [{ id: 1n, cents: -11n }]),
     );
     await assert.rejects(overdraft, (error) => [3819, 4025].includes(errorNumber(error) ?? 0));
     assert.equal(await centsOf(1n), 10n);

@@ -3,8 +3,8 @@ import { latestMs } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { CancelReason, OrderStatus, ShippingStatus } from "../../domain/order.ts";
 import { applyTransition } from "../../domain/order-state.ts";
-import type { StoredOrder } from "../../store/entities.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
+import type { StoredOrder } from "../../store/read-orders.ts";
 import {
   type Confirmation,
   type HistoryEntry,
@@ -96,7 +96,6 @@ export function confirmedOrder({ one, confirmation }: ToConfirm): StoredOrder {
     mobile,
     addressText: text,
     couponPaidCents: confirmation.couponPaidCents,
-    balancePaidCents: planned.balanceCents,
     payAmountCents: confirmation.payAmountCents,
     cancelReason: CancelReason.NONE,
     failure: null,
@@ -109,8 +108,5 @@ export function confirmedOrder({ one, confirmation }: ToConfirm): StoredOrder {
     trackingNumber: "",
     paymentId: 0n,
     refunds: [],
-    lines: planned.lines.map((line, index) => {
-      return { ...line, orderId: planned.orderId, lineNumber: index + 1 };
-    }),
   };
 }

@@ -1,7 +1,7 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { decodeRefusal } from "#platform/values/refusal-bytes.ts";
 import { CancelReason, OrderStatus } from "../../domain/order.ts";
-import type { StoredOrder } from "../../store/entities.ts";
+import type { StoredOrder } from "../../store/read-orders.ts";
 
 export type Outcome =
   | { kind: "confirmed"; order: StoredOrder }

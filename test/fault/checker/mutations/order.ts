@@ -50,7 +50,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "platform/events/relay.ts",
+        file: "platform/events/mark-published.ts",
         piece: "const { NEW, PUBLISHED, DONE } = OutboxState;",
         replacement: "const { NEW, DONE } = OutboxState;\nconst PUBLISHED = DONE;",
       },
@@ -65,8 +65,9 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/order/store/write-orders.ts",
-        piece: "request_id: order.requestId,",
-        replacement: `request_id: order.requestId + "." + String(order.orderId).slice(-6),`,
+        piece: "requestFingerprint: order.fingerprint,",
+        replacement: `requestFingerprint: order.fingerprint,
+      requestId: order.requestId + "." + String(order.orderId).slice(-6),`,
       },
     ],
     scenario: "story",

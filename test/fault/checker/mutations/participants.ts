@@ -12,7 +12,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: INBOX,
-        piece: "return [...byKey.values()];",
+        piece: "return admitted;",
         replacement: "return [];",
       },
     ],
@@ -157,12 +157,11 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: INBOX,
-        piece:
-          "if (byKey.get(row.event_id)?.consumer === row.consumer) byKey.delete(row.event_id);",
+        piece: "if (byId.get(eventId)?.consumer === consumer) byId.delete(eventId);",
         replacement: "",
       },
       {
-        file: "platform/db/statements.ts",
+        file: "platform/db/rows.ts",
         piece: "tx.write(`insert into",
         replacement: "tx.write(`insert ignore into",
       },
