@@ -96,7 +96,7 @@ function paymentMessage(payment: Payment): MessageInitShape<typeof PaymentSchema
     currencyCode: payment.currency,
     status: payment.status,
     provider: payment.provider,
-    providerTradeId: payment.providerTradeId ?? "",
+    providerTradeId: payment.tradeId ?? "",
     checkoutUrl: payment.checkoutUrl,
     createTime: timestampFromDate(payment.createTime),
     ...(payment.payTime && { payTime: timestampFromDate(payment.payTime) }),

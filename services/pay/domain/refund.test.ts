@@ -9,10 +9,10 @@ import {
   finishRefund,
   REFUND_TRANSITIONS,
   RefundStatus,
-  type RefundTransition,
 } from "./refund.ts";
 
 type Name = keyof typeof RefundStatus;
+type RefundTransition = keyof typeof REFUND_TRANSITIONS;
 
 const PROMISED: Record<Name, Partial<Record<RefundTransition, Name>>> = {
   REQUESTED: { succeed: "SUCCEEDED", fail: "FAILED" },

@@ -13,7 +13,7 @@ export const REFUND_TRANSITIONS = {
   fail: { from: [REQUESTED, FAILED], to: FAILED },
 } as const satisfies Record<string, { from: readonly RefundStatus[]; to: RefundStatus }>;
 
-export type RefundTransition = keyof typeof REFUND_TRANSITIONS;
+type RefundTransition = keyof typeof REFUND_TRANSITIONS;
 
 export function allowsRefund(status: RefundStatus, transition: RefundTransition): boolean {
   const from: readonly RefundStatus[] = REFUND_TRANSITIONS[transition].from;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Notice, PaidNotice } from "./notice.ts";
 import { type PaymentState, PaymentStatus } from "./payment.ts";
-import { type Facts, judge, type RefusalCause, storeAction, VerdictKind } from "./verdict.ts";
+import { judge, type RefusalCause, storeAction, VerdictKind } from "./verdict.ts";
 
 const payment: PaymentState = {
   paymentId: 7n,
@@ -12,7 +12,7 @@ const payment: PaymentState = {
   refundRequestedCents: 0n,
   refundedCents: 0n,
 };
-const facts: Facts = { payment, tradeOwnerId: 7n, merchantId: "jetshop" };
+const facts: Parameters<typeof judge>[1] = { payment, tradeOwnerId: 7n, merchantId: "jetshop" };
 const notice: PaidNotice = {
   kind: "paid",
   noticeId: "n-1",

@@ -43,7 +43,7 @@ export type Verdict =
   | { kind: typeof VerdictKind.REFUSED; cause: RefusalCause };
 
 /** What the shop knows about the payment that a notice names. */
-export type Facts = {
+type Facts = {
   /** Undefined if the shop has no such payment at this provider. */
   payment: PaymentState | undefined;
   /** The payment that has the notice's trade id; undefined if none has it yet. */

@@ -1,44 +1,30 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import { insertRows } from "#platform/db/rows.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import type { RawCallback } from "../domain/notice.ts";
-import type { VerdictKind } from "../domain/verdict.ts";
+import { CALLBACKS } from "./entities.ts";
 
-/** Where a notice came from: a callback, or the provider's answer to a query. */
-export const Source = { CALLBACK: 1, QUERY: 2 } as const;
-export type Source = (typeof Source)[keyof typeof Source];
+const KNOWN = CALLBACKS.pick("callbackId", "verdict", "repeats");
+const STORED = CALLBACKS.pick("provider", "source", "headers", "body", "receiveTime");
+const VERDICT = CALLBACKS.pick("verdict", "cause", "reason", "paymentId", "noticeId");
 
 /** A callback as it arrived, to be judged again. */
-type StoredCallback = RawCallback & {
-  callbackId: bigint;
-  provider: string;
-  source: Source;
-  receiveTime: Date;
-};
+type StoredCallback = Omit<RowOf<typeof STORED>, keyof RawCallback> & RawCallback;
 
 /** A verdict as rows hold it. */
-export type VerdictColumns = {
-  verdict: VerdictKind;
-  /** "" unless it is refused; `reason` is then 0. */
-  cause: string;
-  reason: number;
-  paymentId: bigint | null;
-  /** Null if the callback is not verified. */
-  noticeId: string | null;
-};
+export type VerdictColumns = RowOf<typeof VERDICT>;
 
 export type NewCallback = VerdictColumns &
-  RawCallback & { callbackId: bigint; provider: string; source: Source };
-
-type KnownCallback = { callbackId: bigint; verdict: VerdictKind; repeats: number };
+  RawCallback &
+  Pick<RowOf<typeof CALLBACKS>, "callbackId" | "provider" | "source">;
 
 /** Locks the row of a notice. */
 export async function lockNotice(
   tx: Transaction,
   notice: { provider: string; noticeId: string },
-): Promise<KnownCallback | undefined> {
-  const [row] = await tx.select<KnownCallback>(
-    `select callback_id as callbackId, verdict, repeats from callbacks
-     where provider = ? and notice_id = ? for update`,
+): Promise<RowOf<typeof KNOWN> | undefined> {
+  const [row] = await tx.select<RowOf<typeof KNOWN>>(
+    `select ${KNOWN.sql} from callbacks where provider = ? and notice_id = ? for update`,
     [notice.provider, notice.noticeId],
   );
   return row;
@@ -50,19 +36,8 @@ export async function insertCallbacks(
 ): Promise<void> {
   await insertRows(
     tx,
-    "callbacks",
-    callbacks.map((callback) => ({
-      callback_id: callback.callbackId,
-      provider: callback.provider,
-      source: callback.source,
-      notice_id: callback.noticeId,
-      payment_id: callback.paymentId,
-      verdict: callback.verdict,
-      cause: callback.cause,
-      reason: callback.reason,
-      headers: JSON.stringify(callback.headers),
-      body: callback.body,
-    })),
+    CALLBACKS,
+    callbacks.map((callback) => ({ ...callback, headers: JSON.stringify(callback.headers) })),
   );
 }
 
@@ -78,25 +53,18 @@ export async function countRepetition(tx: Transaction, callbackId: bigint): Prom
 export async function writeVerdict(
   tx: Transaction,
   callbackId: bigint,
-  verdict: VerdictColumns & { raw: RawCallback | undefined },
+  { verdict, cause, reason, paymentId, noticeId, raw }: VerdictColumns & { raw?: RawCallback },
 ): Promise<void> {
   await tx.write(
     `update callbacks set verdict = ?, cause = ?, reason = ?, payment_id = ?, notice_id = ?,
        last_time = now(3) where callback_id = ?`,
-    [
-      verdict.verdict,
-      verdict.cause,
-      verdict.reason,
-      verdict.paymentId,
-      verdict.noticeId,
-      callbackId,
-    ],
+    [verdict, cause, reason, paymentId, noticeId, callbackId],
   );
-  if (!verdict.raw) return;
+  if (!raw) return;
   await tx.write(
     `update callbacks set headers = ?, body = ?, repeats = repeats + 1, receive_time = now(3)
      where callback_id = ?`,
-    [JSON.stringify(verdict.raw.headers), verdict.raw.body, callbackId],
+    [JSON.stringify(raw.headers), raw.body, callbackId],
   );
 }
 
@@ -104,9 +72,8 @@ export async function readCallback(
   database: Database,
   callbackId: bigint,
 ): Promise<StoredCallback | undefined> {
-  const [row] = await database.select<Omit<StoredCallback, "headers"> & { headers: string }>(
-    `select callback_id as callbackId, provider, source, headers, body, receive_time as receiveTime
-     from callbacks where callback_id = ?`,
+  const [row] = await database.select<RowOf<typeof STORED>>(
+    `select ${STORED.sql} from callbacks where callback_id = ?`,
     [callbackId],
   );
   return row && { ...row, headers: JSON.parse(row.headers) };

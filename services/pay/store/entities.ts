@@ -1,7 +1,16 @@
-import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
+import { defineEntity, p } from "@mikro-orm/mysql";
+import { type RowOf, tableOf } from "#platform/db/tables.ts";
 import type { LogType, PaymentStatus } from "../domain/payment.ts";
+import type { RefundStatus } from "../domain/refund.ts";
+import type { VerdictKind } from "../domain/verdict.ts";
 
-/** For reads. The statements of this folder write the rows. */
+/** The database's time when the row is inserted. */
+const NOW = "current_timestamp(3)";
+
+/** Where a notice came from: a callback, or the provider's answer to a query. */
+export const Source = { CALLBACK: 1, QUERY: 2 } as const;
+export type Source = (typeof Source)[keyof typeof Source];
+
 export const PaymentEntity = defineEntity({
   name: "Payment",
   tableName: "payments",
@@ -13,11 +22,22 @@ export const PaymentEntity = defineEntity({
     status: p.smallint().$type<PaymentStatus>(),
     amountCents: p.bigint(),
     currency: p.string(),
-    providerTradeId: p.string().strictNullable(),
-    checkoutUrl: p.string(),
-    refundedCents: p.bigint(),
-    createTime: p.datetime(3),
+    returnUrl: p.string(),
+    /** The provider's number; null until the provider has sent it. */
+    tradeId: p.string().fieldName("provider_trade_id").strictNullable(),
+    /** "" until the provider has opened the payment. */
+    checkoutUrl: p.string().default(""),
+    refundRequestedCents: p.bigint().default(0),
+    refundedCents: p.bigint().default(0),
+    /** 1: the payment is to be closed at its provider. */
+    closing: p.smallint().$type<0 | 1>().default(0),
+    /** Number of queries so far. */
+    checks: p.integer().default(0),
+    /** When an open payment is queried next. */
+    nextCheck: p.datetime(3),
+    createTime: p.datetime(3).defaultRaw(NOW),
     payTime: p.datetime(3).strictNullable(),
+    closeTime: p.datetime(3).strictNullable(),
   },
 });
 
@@ -29,11 +49,90 @@ export const PaymentLogEntity = defineEntity({
     paymentId: p.bigint(),
     type: p.smallint().$type<LogType>(),
     detail: p.string(),
-    logTime: p.datetime(3),
+    logTime: p.datetime(3).defaultRaw(NOW),
   },
 });
 
-export type PaymentRow = InferEntity<typeof PaymentEntity>;
-export type PaymentLogRow = InferEntity<typeof PaymentLogEntity>;
+/** The row that is locked while a payment of the order is started or closed. */
+const PayableOrderEntity = defineEntity({
+  name: "PayableOrder",
+  tableName: "payable_orders",
+  properties: {
+    orderId: p.bigint().primary(),
+    /** Since then the order accepts no new payment. */
+    closedTime: p.datetime(3).strictNullable(),
+  },
+});
 
-export const entities = [PaymentEntity, PaymentLogEntity];
+const CallbackEntity = defineEntity({
+  name: "Callback",
+  tableName: "callbacks",
+  properties: {
+    callbackId: p.bigint().primary(),
+    provider: p.string(),
+    source: p.smallint().$type<Source>(),
+    /** Null if the callback is not verified. */
+    noticeId: p.string().strictNullable(),
+    paymentId: p.bigint().strictNullable(),
+    verdict: p.smallint().$type<VerdictKind>(),
+    /** "" unless it is refused; `reason` is then 0. */
+    cause: p.string(),
+    reason: p.integer(),
+    /** JSON of an object. */
+    headers: p.text(),
+    body: p.blob(),
+    /** Repetitions of the notice since `receiveTime`. */
+    repeats: p.integer().default(0),
+    /** When headers and body arrived. */
+    receiveTime: p.datetime(3).defaultRaw(NOW),
+    lastTime: p.datetime(3).defaultRaw(NOW),
+  },
+});
+
+const RefundEntity = defineEntity({
+  name: "Refund",
+  tableName: "refunds",
+  properties: {
+    refundId: p.bigint().primary(),
+    paymentId: p.bigint(),
+    orderId: p.bigint(),
+    amountCents: p.bigint(),
+    status: p.smallint().$type<RefundStatus>(),
+    /** The provider's cause of the latest refusal; "" if there is none. */
+    failure: p.string().default(""),
+    /** Part of the refund's number at the provider. A refused number stays refused. */
+    attempt: p.integer().default(1),
+    /** Number of requests to the provider. */
+    tries: p.integer().default(0),
+    nextTry: p.datetime(3),
+    createTime: p.datetime(3).defaultRaw(NOW),
+    finishTime: p.datetime(3).strictNullable(),
+  },
+});
+
+export const entities = [
+  PaymentEntity,
+  PaymentLogEntity,
+  PayableOrderEntity,
+  CallbackEntity,
+  RefundEntity,
+];
+
+export const PAYMENTS = tableOf(PaymentEntity);
+export const PAYMENT_LOG = tableOf(PaymentLogEntity);
+export const PAYABLE_ORDERS = tableOf(PayableOrderEntity);
+export const CALLBACKS = tableOf(CallbackEntity);
+export const REFUNDS = tableOf(RefundEntity);
+
+/** Columns that no answer shows. */
+export const INTERNAL = [
+  "returnUrl",
+  "refundRequestedCents",
+  "closing",
+  "checks",
+  "nextCheck",
+  "closeTime",
+] as const;
+
+export type PaymentRow = Omit<RowOf<typeof PAYMENTS>, (typeof INTERNAL)[number]>;
+export type PaymentLogRow = RowOf<typeof PAYMENT_LOG>;

@@ -1,7 +1,12 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
+import { PAYABLE_ORDERS } from "./entities.ts";
+
+const ID = PAYABLE_ORDERS.pick("orderId");
+const CLOSED_TIME = PAYABLE_ORDERS.pick("closedTime");
 
 /**
  * Locks the row that guards the start of payments for this order, and inserts it if it is missing.
@@ -11,22 +16,21 @@ export async function lockPayable(
   tx: Transaction,
   orderId: bigint,
 ): Promise<{ closed: boolean; now: Date }> {
-  const [row] = await tx.select<{ closedTime: Date | null; now: Date }>(
-    `select closed_time as closedTime, now(3) as now from payable_orders
-     where order_id = ? for update`,
+  const [row] = await tx.select<RowOf<typeof CLOSED_TIME> & { now: Date }>(
+    `select ${CLOSED_TIME.sql}, now(3) as now from payable_orders where order_id = ? for update`,
     [orderId],
   );
   if (row) return { closed: row.closedTime !== null, now: row.now };
-  await insertRows(tx, "payable_orders", [{ order_id: orderId, closed_time: null }]);
+  await insertRows(tx, PAYABLE_ORDERS, [{ orderId }]);
   const [{ now } = { now: new Date(0) }] = await tx.select<{ now: Date }>("select now(3) as now");
   return { closed: false, now };
 }
 
 /** Closes these orders to new payments, for good. */
 export async function closePayable(tx: Transaction, orderIds: readonly bigint[]): Promise<void> {
-  const known = await selectByIds<{ orderId: bigint }>(
+  const known = await selectByIds<RowOf<typeof ID>>(
     tx,
-    `select order_id as orderId from payable_orders force index (primary)
+    `select ${ID.sql} from payable_orders force index (primary)
      where order_id in (?) order by order_id for update`,
     orderIds,
   );
@@ -34,8 +38,8 @@ export async function closePayable(tx: Transaction, orderIds: readonly bigint[])
   const missing = [...new Set(orderIds)].filter((id) => !ids.has(id));
   await insertRows(
     tx,
-    "payable_orders",
-    missing.toSorted((a, b) => (a < b ? -1 : 1)).map((id) => ({ order_id: id, closed_time: NOW })),
+    PAYABLE_ORDERS,
+    missing.toSorted((a, b) => (a < b ? -1 : 1)).map((orderId) => ({ orderId, closedTime: NOW })),
   );
   if (ids.size > 0) {
     await tx.write(

@@ -1,21 +1,17 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { insertRows } from "#platform/db/statements.ts";
-import type { LogType } from "../domain/payment.ts";
+import { insertRows } from "#platform/db/rows.ts";
+import { PAYMENT_LOG, type PaymentLogRow } from "./entities.ts";
 
-export type NewLogEntry = { logId: bigint; paymentId: bigint; type: LogType; detail: string };
+export type NewLogEntry = Omit<PaymentLogRow, "logTime">;
 
 /** Characters in the column. */
 const MAX_DETAIL = 500;
 
+/** Inserts log entries, with details cut to the width of their column. */
 export async function insertLog(tx: Transaction, entries: readonly NewLogEntry[]): Promise<void> {
   await insertRows(
     tx,
-    "payment_log",
-    entries.map(({ logId, paymentId, type, detail }) => ({
-      log_id: logId,
-      payment_id: paymentId,
-      type,
-      detail: detail.slice(0, MAX_DETAIL),
-    })),
+    PAYMENT_LOG,
+    entries.map((entry) => ({ ...entry, detail: entry.detail.slice(0, MAX_DETAIL) })),
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from "#platform/db/database.ts";
 import {
+  INTERNAL,
   PaymentEntity,
   PaymentLogEntity,
   type PaymentLogRow,
@@ -11,11 +12,9 @@ export async function findPayment(
   database: Database,
   query: { paymentId: bigint; ownerId?: bigint | undefined },
 ): Promise<PaymentRow | undefined> {
+  const where = { paymentId: query.paymentId, ...ownedBy(query.ownerId) };
   const found = await database.read((em) =>
-    em.findOne(PaymentEntity, {
-      paymentId: query.paymentId,
-      ...(query.ownerId !== undefined && { userId: query.ownerId }),
-    }),
+    em.findOne(PaymentEntity, where, { exclude: INTERNAL }),
   );
   return found ?? undefined;
 }
@@ -25,16 +24,10 @@ export function paymentsOfOrder(
   database: Database,
   query: { orderId: bigint; ownerId: bigint | undefined; limit: number },
 ): Promise<PaymentRow[]> {
-  return database.read((em) =>
-    em.find(
-      PaymentEntity,
-      {
-        orderId: query.orderId,
-        ...(query.ownerId !== undefined && { userId: query.ownerId }),
-      },
-      { orderBy: { paymentId: "asc" }, limit: query.limit },
-    ),
-  );
+  const where = { orderId: query.orderId, ...ownedBy(query.ownerId) };
+  const { limit } = query;
+  const options = { orderBy: { paymentId: "asc" }, limit, exclude: INTERNAL } as const;
+  return database.read((em) => em.find(PaymentEntity, where, options));
 }
 
 /** The log of a payment, oldest entry first. */
@@ -42,11 +35,9 @@ export function readPaymentLog(
   database: Database,
   query: { paymentId: bigint; limit: number },
 ): Promise<PaymentLogRow[]> {
-  return database.read((em) =>
-    em.find(
-      PaymentLogEntity,
-      { paymentId: query.paymentId },
-      { orderBy: { logTime: "asc", logId: "asc" }, limit: query.limit },
-    ),
-  );
+  const { paymentId, limit } = query;
+  const options = { orderBy: { logTime: "asc", logId: "asc" }, limit } as const;
+  return database.read((em) => em.find(PaymentLogEntity, { paymentId }, options));
 }
+
+const ownedBy = (ownerId: bigint | undefined) => (ownerId === undefined ? {} : { userId: ownerId });

@@ -1,53 +1,49 @@
 import { isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { RefundStatus } from "../domain/refund.ts";
-import { inMs } from "./payments.ts";
+import { REFUNDS } from "./entities.ts";
+import { inMs } from "./times.ts";
 
-export type RefundRow = {
-  refundId: bigint;
-  paymentId: bigint;
-  orderId: bigint;
-  amountCents: bigint;
-  status: RefundStatus;
-  failure: string;
-  attempt: number;
-  tries: number;
-};
+const LOCKED = REFUNDS.pick(
+  "refundId",
+  "paymentId",
+  "orderId",
+  "amountCents",
+  "status",
+  "failure",
+  "attempt",
+  "tries",
+);
 
-const COLUMNS = `refund_id as refundId, payment_id as paymentId, order_id as orderId,
-  amount_cents as amountCents, status, failure, attempt, tries`;
+export type RefundRow = RowOf<typeof LOCKED>;
 
+/** Locks the refunds in the order of their ids. Omits unknown ids. */
 export async function lockRefunds(
   tx: Transaction,
   refundIds: readonly bigint[],
 ): Promise<Map<bigint, RefundRow>> {
   const rows = await selectByIds<RefundRow>(
     tx,
-    `select ${COLUMNS} from refunds force index (primary)
+    `select ${LOCKED.sql} from refunds force index (primary)
      where refund_id in (?) order by refund_id for update`,
     refundIds,
   );
   return new Map(rows.map((row) => [row.refundId, row]));
 }
 
+/** Inserts refunds as REQUESTED, due at once. */
 export async function insertRefunds(
   tx: Transaction,
   refunds: readonly Pick<RefundRow, "refundId" | "paymentId" | "orderId" | "amountCents">[],
 ): Promise<void> {
   await insertRows(
     tx,
-    "refunds",
-    refunds.map(({ refundId, paymentId, orderId, amountCents }) => ({
-      refund_id: refundId,
-      payment_id: paymentId,
-      order_id: orderId,
-      amount_cents: amountCents,
-      status: RefundStatus.REQUESTED,
-      next_try: NOW,
-    })),
+    REFUNDS,
+    refunds.map((refund) => ({ ...refund, status: RefundStatus.REQUESTED, nextTry: NOW })),
   );
 }
 
@@ -61,7 +57,7 @@ export async function lockDueRefunds(
   // limit.
   for (const status of [RefundStatus.REQUESTED, RefundStatus.FAILED]) {
     const rows = await tx.select<RefundRow>(
-      `select ${COLUMNS} from refunds force index (refunds_to_try)
+      `select ${LOCKED.sql} from refunds force index (refunds_to_try)
        where status = ? and ${isDue("next_try", longestPauseMs)}
        order by next_try limit ? for update skip locked`,
       [status, limit - due.length],

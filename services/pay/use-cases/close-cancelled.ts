@@ -1,6 +1,6 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { closePayable } from "../store/payable-orders.ts";
-import { markClosing } from "../store/payments.ts";
+import { markClosing } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
 
 /**

@@ -5,8 +5,9 @@ import { Outage } from "#platform/values/refusal.ts";
 import { PaymentStatus } from "../domain/payment.ts";
 import { isCaptured } from "../domain/payment-transitions.ts";
 import { CLOSING_CLAIM_MS, MAX_CLOSED_ORDERS, PROVIDER_IN_FLIGHT } from "../limits.ts";
+import { type LockedPayment, lockPaymentsOf } from "../store/lock-payments.ts";
 import { closePayable } from "../store/payable-orders.ts";
-import { type LockedPayment, lockPaymentsOf, markClosing } from "../store/payments.ts";
+import { markClosing } from "../store/write-payments.ts";
 import type { CallContext } from "./parts.ts";
 import { type Settled, type SettlingParts, settlePayment } from "./steps/settle-payment.ts";
 

@@ -1,5 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { readCallback, Source } from "../store/callbacks.ts";
+import { readCallback } from "../store/callbacks.ts";
+import { Source } from "../store/entities.ts";
 import {
   type AnsweringParts,
   answerCallback,

@@ -1,9 +1,10 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
 import { LogType } from "../domain/payment.ts";
 import { addRefund } from "../domain/refund.ts";
+import { lockPayments } from "../store/lock-payments.ts";
 import { insertLog, type NewLogEntry } from "../store/payment-log.ts";
-import { lockPayments, writeRefundRequested } from "../store/payments.ts";
 import { insertRefunds, lockRefunds } from "../store/refunds.ts";
+import { writeRefundRequested } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
 
 type Requested = {

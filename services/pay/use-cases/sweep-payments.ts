@@ -7,7 +7,7 @@ import {
   PROVIDER_IN_FLIGHT,
   SWEEP_BATCH,
 } from "../limits.ts";
-import { type DuePayment, lockDuePayments, postponeChecks } from "../store/payments.ts";
+import { type DuePayment, lockDuePayments, postponeChecks } from "../store/lock-payments.ts";
 import type { Parts } from "./parts.ts";
 import { type Settled, type SettlingParts, settlePayment } from "./steps/settle-payment.ts";
 

@@ -4,8 +4,8 @@ import { growingPause } from "../domain/pause.ts";
 import { LogType } from "../domain/payment.ts";
 import { allowsRefund, applyRefund, finishRefund } from "../domain/refund.ts";
 import { MAX_SWEEP_PAUSE_MS, PROVIDER_IN_FLIGHT, SWEEP_BATCH } from "../limits.ts";
+import { lockPayment, type PaidPayment, readPaid } from "../store/lock-payments.ts";
 import { insertLog } from "../store/payment-log.ts";
-import { lockPayment, type PaidPayment, readPaid, writeRefunded } from "../store/payments.ts";
 import {
   lockDueRefunds,
   lockRefunds,
@@ -14,6 +14,7 @@ import {
   writeRefundDone,
   writeRefundFailed,
 } from "../store/refunds.ts";
+import { writeRefunded } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
 import { findProvider } from "./steps/find-provider.ts";
 

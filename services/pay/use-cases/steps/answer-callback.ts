@@ -9,7 +9,8 @@ import {
   MAX_UNVERIFIED_BYTES,
 } from "../../limits.ts";
 import type { HttpAnswer, PaymentProvider } from "../../providers/provider.ts";
-import { insertCallbacks, Source, writeVerdict } from "../../store/callbacks.ts";
+import { insertCallbacks, writeVerdict } from "../../store/callbacks.ts";
+import { Source } from "../../store/entities.ts";
 import type { Parts } from "../parts.ts";
 import { isPaid, type ReceivedNotice, verdictColumns } from "./received-notice.ts";
 import { takeNotice } from "./take-notice.ts";
@@ -92,7 +93,7 @@ async function storeUnverified(
   const verdict: Verdict = { kind: VerdictKind.REFUSED, cause };
   const columns = verdictColumns(verdict, { noticeId: null, paymentId: null });
   if (callbackId !== undefined) {
-    await writeVerdict(tx, callbackId, { ...columns, raw: undefined });
+    await writeVerdict(tx, callbackId, columns);
     return verdict;
   }
   const row = {

@@ -3,8 +3,9 @@ import type { Transaction } from "#platform/db/database.ts";
 import type { PaidNotice } from "../../domain/notice.ts";
 import { applyPayment } from "../../domain/payment-transitions.ts";
 import type { AcceptedVerdict } from "../../domain/verdict.ts";
+import type { LockedPayment } from "../../store/lock-payments.ts";
 import { insertLog } from "../../store/payment-log.ts";
-import { type LockedPayment, writePaid } from "../../store/payments.ts";
+import { writePaid } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
 import { logEntries, type ReceivedNotice } from "./received-notice.ts";
 

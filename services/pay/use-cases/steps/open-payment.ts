@@ -2,7 +2,8 @@ import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { notPayable, type PayableOrder } from "../../domain/payable.ts";
 import { PaymentStatus } from "../../domain/payment.ts";
 import type { PaymentProvider } from "../../providers/provider.ts";
-import { type LockedPayment, lockPayment, writeCheckout } from "../../store/payments.ts";
+import { type LockedPayment, lockPayment } from "../../store/lock-payments.ts";
+import { writeCheckout } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
 
 /**

@@ -3,7 +3,8 @@ import type { Notice, PaidNotice, RawCallback } from "../../domain/notice.ts";
 import { LogType } from "../../domain/payment.ts";
 import { REASON_OF, type Verdict, VerdictKind } from "../../domain/verdict.ts";
 import type { PaymentProvider } from "../../providers/provider.ts";
-import { type NewCallback, Source, type VerdictColumns } from "../../store/callbacks.ts";
+import type { NewCallback, VerdictColumns } from "../../store/callbacks.ts";
+import { Source } from "../../store/entities.ts";
 import type { NewLogEntry } from "../../store/payment-log.ts";
 
 /** A notice with its origin. */

@@ -7,8 +7,8 @@ import {
   lockNotice,
   writeVerdict,
 } from "../../store/callbacks.ts";
+import { lockPayment, ownerOfTrade } from "../../store/lock-payments.ts";
 import { insertLog } from "../../store/payment-log.ts";
-import { lockPayment, ownerOfTrade } from "../../store/payments.ts";
 import type { Parts } from "../parts.ts";
 import { markPaid } from "./mark-paid.ts";
 import {
@@ -60,7 +60,7 @@ async function storeVerdict(
   const isJudgedAgain = callbackId !== undefined;
   switch (storeAction(known?.verdict, verdict.kind)) {
     case "insert":
-      if (isJudgedAgain) await writeVerdict(tx, callbackId, { ...columns, raw: undefined });
+      if (isJudgedAgain) await writeVerdict(tx, callbackId, columns);
       else await insertCallbacks(tx, [callback]);
       return 0;
     case "count":
@@ -68,8 +68,8 @@ async function storeVerdict(
       break;
     case "replace":
       if (known) {
-        const latest = isJudgedAgain ? undefined : raw;
-        await writeVerdict(tx, known.callbackId, { ...columns, raw: latest });
+        const latest = isJudgedAgain ? {} : { raw };
+        await writeVerdict(tx, known.callbackId, { ...columns, ...latest });
       }
       break;
     case "separate":

@@ -9,7 +9,7 @@ import {
   PAID_NOTICES_QUEUE,
 } from "../../limits.ts";
 import { insertCallbacks } from "../../store/callbacks.ts";
-import { type LockedPayment, lockPayments } from "../../store/payments.ts";
+import { type LockedPayment, lockPayments } from "../../store/lock-payments.ts";
 import type { Parts } from "../parts.ts";
 import { markPaid } from "./mark-paid.ts";
 import { newCallback, type ReceivedNotice } from "./received-notice.ts";

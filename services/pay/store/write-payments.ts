@@ -1,0 +1,94 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/rows.ts";
+import { PaymentStatus } from "../domain/payment.ts";
+import { PAYMENTS } from "./entities.ts";
+import type { LockedPayment } from "./lock-payments.ts";
+import { inMs } from "./times.ts";
+
+type NewPayment = Pick<
+  LockedPayment,
+  "paymentId" | "orderId" | "userId" | "provider" | "amountCents" | "currency" | "returnUrl"
+>;
+
+/** Inserts a payment as OPEN. Its first query is due after `checkAfterMs`. */
+export async function insertPayment(
+  tx: Transaction,
+  { checkAfterMs, ...payment }: NewPayment & { checkAfterMs: number },
+): Promise<void> {
+  const row = { ...payment, status: PaymentStatus.OPEN, nextCheck: inMs(checkAfterMs) };
+  await insertRows(tx, PAYMENTS, [row]);
+}
+
+export async function writeCheckout(
+  tx: Transaction,
+  payment: { paymentId: bigint; tradeId: string; checkoutUrl: string },
+): Promise<void> {
+  await tx.write(
+    "update payments set provider_trade_id = ?, checkout_url = ? where payment_id = ?",
+    [payment.tradeId, payment.checkoutUrl, payment.paymentId],
+  );
+}
+
+/** For payments that this transaction has locked, with statuses decided under that lock. */
+export async function writePaid(
+  tx: Transaction,
+  payments: readonly {
+    paymentId: bigint;
+    status: PaymentStatus;
+    tradeId: string;
+    payTime: Date;
+  }[],
+): Promise<void> {
+  // One statement for each key: a join may scan the whole table, and wait for the lock of a payment
+  // outside of the batch.
+  for (const { paymentId, status, tradeId, payTime } of payments) {
+    await tx.write(
+      "update payments set status = ?, provider_trade_id = ?, pay_time = ? where payment_id = ?",
+      [status, tradeId, payTime, paymentId],
+    );
+  }
+}
+
+export async function writeClosed(
+  tx: Transaction,
+  payment: { paymentId: bigint; status: PaymentStatus },
+): Promise<void> {
+  await tx.write("update payments set status = ?, close_time = now(3) where payment_id = ?", [
+    payment.status,
+    payment.paymentId,
+  ]);
+}
+
+export async function writeRefundRequested(
+  tx: Transaction,
+  payment: { paymentId: bigint; refundRequestedCents: bigint },
+): Promise<void> {
+  await tx.write("update payments set refund_requested_cents = ? where payment_id = ?", [
+    payment.refundRequestedCents,
+    payment.paymentId,
+  ]);
+}
+
+export async function writeRefunded(
+  tx: Transaction,
+  payment: { paymentId: bigint; status: PaymentStatus; refundedCents: bigint },
+): Promise<void> {
+  await tx.write("update payments set status = ?, refunded_cents = ? where payment_id = ?", [
+    payment.status,
+    payment.refundedCents,
+    payment.paymentId,
+  ]);
+}
+
+/** Marks open payments of these orders to be closed. The sweep may take them after `afterMs`. */
+export async function markClosing(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+  afterMs: number,
+): Promise<void> {
+  await tx.write(
+    `update payments force index (payments_of_order) set closing = 1, checks = 0, next_check = ?
+     where order_id in (?) and status = ? and closing = 0`,
+    [inMs(afterMs), orderIds, PaymentStatus.OPEN],
+  );
+}
