@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shop/event/v1/event.proto.
  */
 export const file_shop_event_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9wL2V2ZW50L3YxL2V2ZW50LnByb3RvEg1zaG9wLmV2ZW50LnYxIn8KDk9yZGVyQ29uZmlybWVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgDIAEoAxIwCgxwYXlfZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKDk9yZGVyQ2FuY2VsbGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSKwoGcmVhc29uGAMgASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SDwoHaG9sZGVycxgEIAMoCSKFAQoJT3JkZXJQYWlkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEgoKcGF5bWVudF9pZBgDIAEoAxITCgtzcGVudF9jZW50cxgEIAEoAxIsCghwYXlfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiegoUT3JkZXJSZWZ1bmRSZXF1ZXN0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIRCglyZWZ1bmRfaWQYAyABKAMSEgoKcGF5bWVudF9pZBgEIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAUgASgDIqkBCg1PcmRlclJlZnVuZGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEQoJcmVmdW5kX2lkGAMgASgDEicKBWxpbmVzGAQgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxITCgtzcGVudF9jZW50cxgGIAEoAxINCgV3aG9sZRgHIAEoCCJKCgxPcmRlclNoaXBwZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIXCg90cmFja2luZ19udW1iZXIYAyABKAkiMwoOT3JkZXJDb21wbGV0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAyKNAQoQUGF5bWVudFN1Y2NlZWRlZBISCgpwYXltZW50X2lkGAEgASgDEhAKCG9yZGVyX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSFAoMYW1vdW50X2NlbnRzGAQgASgDEiwKCHBheV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJxCg9QYXltZW50UmVmdW5kZWQSEgoKcGF5bWVudF9pZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxIPCgd1c2VyX2lkGAMgASgDEhEKCXJlZnVuZF9pZBgEIAEoAxIUCgxhbW91bnRfY2VudHMYBSABKANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_order_v1_order]);
+  fileDesc("ChlzaG9wL2V2ZW50L3YxL2V2ZW50LnByb3RvEg1zaG9wLmV2ZW50LnYxIn8KDk9yZGVyQ29uZmlybWVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgDIAEoAxIwCgxwYXlfZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKDk9yZGVyQ2FuY2VsbGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSKwoGcmVhc29uGAMgASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SDwoHaG9sZGVycxgEIAMoCSLlAQoJT3JkZXJQYWlkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEgoKcGF5bWVudF9pZBgDIAEoAxITCgtzcGVudF9jZW50cxgEIAEoAxIsCghwYXlfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoPcG9pbnRzX3Blcl91bml0GAYgASgDSACIAQESGgoNY3VycmVuY3lfY29kZRgHIAEoCUgBiAEBQhIKEF9wb2ludHNfcGVyX3VuaXRCEAoOX2N1cnJlbmN5X2NvZGUiegoUT3JkZXJSZWZ1bmRSZXF1ZXN0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIRCglyZWZ1bmRfaWQYAyABKAMSEgoKcGF5bWVudF9pZBgEIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAUgASgDIp0CCg1PcmRlclJlZnVuZGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEQoJcmVmdW5kX2lkGAMgASgDEicKBWxpbmVzGAQgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxITCgtzcGVudF9jZW50cxgGIAEoAxINCgV3aG9sZRgHIAEoCBISCgprZWVwX3N0b2NrGAggASgIEhwKD3BvaW50c19wZXJfdW5pdBgJIAEoA0gAiAEBEhoKDWN1cnJlbmN5X2NvZGUYCiABKAlIAYgBAUISChBfcG9pbnRzX3Blcl91bml0QhAKDl9jdXJyZW5jeV9jb2RlIkoKDE9yZGVyU2hpcHBlZBIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEhcKD3RyYWNraW5nX251bWJlchgDIAEoCSIzCg5PcmRlckNvbXBsZXRlZBIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDIo0BChBQYXltZW50U3VjY2VlZGVkEhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSLAoIcGF5X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKD1BheW1lbnRSZWZ1bmRlZBISCgpwYXltZW50X2lkGAEgASgDEhAKCG9yZGVyX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSEQoJcmVmdW5kX2lkGAQgASgDEhQKDGFtb3VudF9jZW50cxgFIAEoA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_shop_order_v1_order]);
 
 /**
  * shop.order.v1.confirmed: the order is placed. No service of the shop consumes it.
@@ -122,6 +122,18 @@ export type OrderPaid = Message<"shop.event.v1.OrderPaid"> & {
    * @generated from field: google.protobuf.Timestamp pay_time = 5;
    */
   payTime?: Timestamp | undefined;
+
+  /**
+   * What the order was placed with. Unset in events older than these fields.
+   *
+   * @generated from field: optional int64 points_per_unit = 6;
+   */
+  pointsPerUnit?: bigint | undefined;
+
+  /**
+   * @generated from field: optional string currency_code = 7;
+   */
+  currencyCode?: string | undefined;
 };
 
 /**
@@ -216,6 +228,25 @@ export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
    * @generated from field: bool whole = 7;
    */
   whole: boolean;
+
+  /**
+   * Whether the goods stay out of the stock.
+   *
+   * @generated from field: bool keep_stock = 8;
+   */
+  keepStock: boolean;
+
+  /**
+   * What the order was placed with. Unset in events older than these fields.
+   *
+   * @generated from field: optional int64 points_per_unit = 9;
+   */
+  pointsPerUnit?: bigint | undefined;
+
+  /**
+   * @generated from field: optional string currency_code = 10;
+   */
+  currencyCode?: string | undefined;
 };
 
 /**

@@ -4,8 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_shop_common_v1_access } from "../../common/v1/access_pb.ts";
 import type { ErrorInfo } from "../../common/v1/error_pb.ts";
 import { file_shop_common_v1_error } from "../../common/v1/error_pb.ts";
@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/goods/v1/goods.proto.
  */
 export const file_shop_goods_v1_goods: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9wL2dvb2RzL3YxL2dvb2RzLnByb3RvEg1zaG9wLmdvb2RzLnYxIpMCCgVHb29kcxIQCghnb29kc19pZBgBIAEoAxILCgNza3UYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIYChB1bml0X3ByaWNlX2NlbnRzGAUgASgDEg0KBXN0b2NrGAYgASgDEioKBnN0YXR1cxgHIAEoDjIaLnNob3AuZ29vZHMudjEuR29vZHNTdGF0dXMSEQoJaW1hZ2VfdXJsGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilAEKEkNyZWF0ZUdvb2RzUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgsKA3NrdRgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEhgKEHVuaXRfcHJpY2VfY2VudHMYBSABKAMSDQoFc3RvY2sYBiABKAMSEQoJaW1hZ2VfdXJsGAcgASgJIjoKE0NyZWF0ZUdvb2RzUmVzcG9uc2USIwoFZ29vZHMYASABKAsyFC5zaG9wLmdvb2RzLnYxLkdvb2RzIoICChJVcGRhdGVHb29kc1JlcXVlc3QSEAoIZ29vZHNfaWQYASABKAMSEQoEbmFtZRgCIAEoCUgAiAEBEhgKC2Rlc2NyaXB0aW9uGAMgASgJSAGIAQESHQoQdW5pdF9wcmljZV9jZW50cxgEIAEoA0gCiAEBEi8KBnN0YXR1cxgFIAEoDjIaLnNob3AuZ29vZHMudjEuR29vZHNTdGF0dXNIA4gBARIWCglpbWFnZV91cmwYBiABKAlIBIgBAUIHCgVfbmFtZUIOCgxfZGVzY3JpcHRpb25CEwoRX3VuaXRfcHJpY2VfY2VudHNCCQoHX3N0YXR1c0IMCgpfaW1hZ2VfdXJsIjoKE1VwZGF0ZUdvb2RzUmVzcG9uc2USIwoFZ29vZHMYASABKAsyFC5zaG9wLmdvb2RzLnYxLkdvb2RzIiMKD0dldEdvb2RzUmVxdWVzdBIQCghnb29kc19pZBgBIAEoAyI3ChBHZXRHb29kc1Jlc3BvbnNlEiMKBWdvb2RzGAEgASgLMhQuc2hvcC5nb29kcy52MS5Hb29kcyJbChBMaXN0R29vZHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg0KBXF1ZXJ5GAMgASgJEhEKCWdvb2RzX2lkcxgEIAMoAyJRChFMaXN0R29vZHNSZXNwb25zZRIjCgVnb29kcxgBIAMoCzIULnNob3AuZ29vZHMudjEuR29vZHMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlcKEkFkanVzdFN0b2NrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGdvb2RzX2lkGAIgASgDEg0KBWRlbHRhGAMgASgDEgwKBG5vdGUYBCABKAkiJAoTQWRqdXN0U3RvY2tSZXNwb25zZRINCgVzdG9jaxgBIAEoAyJMChNSZXNlcnZlU3RvY2tSZXF1ZXN0EjUKDHJlc2VydmF0aW9ucxgBIAMoCzIfLnNob3AuZ29vZHMudjEuU3RvY2tSZXNlcnZhdGlvbiJNChBTdG9ja1Jlc2VydmF0aW9uEhAKCG9yZGVyX2lkGAEgASgDEicKBWxpbmVzGAIgAygLMhguc2hvcC5nb29kcy52MS5TdG9ja0xpbmUiSQoJU3RvY2tMaW5lEhAKCGdvb2RzX2lkGAEgASgDEhAKCHF1YW50aXR5GAIgASgDEhgKEHVuaXRfcHJpY2VfY2VudHMYAyABKAMiSgoUUmVzZXJ2ZVN0b2NrUmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLnNob3AuZ29vZHMudjEuUmVzZXJ2ZVN0b2NrUmVzdWx0IlAKElJlc2VydmVTdG9ja1Jlc3VsdBIQCghvcmRlcl9pZBgBIAEoAxIoCgVlcnJvchgCIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbyJOChNMaXN0U3RvY2tMb2dSZXF1ZXN0EhAKCGdvb2RzX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIl4KFExpc3RTdG9ja0xvZ1Jlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5zaG9wLmdvb2RzLnYxLlN0b2NrTG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIq4BCg1TdG9ja0xvZ0VudHJ5EhAKCGdvb2RzX2lkGAEgASgDEhAKCG9yZGVyX2lkGAIgASgDEikKBHR5cGUYAyABKA4yGy5zaG9wLmdvb2RzLnYxLlN0b2NrTG9nVHlwZRINCgVkZWx0YRgEIAEoAxIsCghsb2dfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVmdW5kX2lkGAYgASgDKmEKC0dvb2RzU3RhdHVzEhwKGEdPT0RTX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFEdPT0RTX1NUQVRVU19PTl9TQUxFEAESGgoWR09PRFNfU1RBVFVTX09GRl9TSEVMRhACKpwBCgxTdG9ja0xvZ1R5cGUSHgoaU1RPQ0tfTE9HX1RZUEVfVU5TUEVDSUZJRUQQABIZChVTVE9DS19MT0dfVFlQRV9BREpVU1QQARIaChZTVE9DS19MT0dfVFlQRV9SRVNFUlZFEAISGgoWU1RPQ0tfTE9HX1RZUEVfUkVMRUFTRRADEhkKFVNUT0NLX0xPR19UWVBFX1JFVFVSThAEMokFCgxHb29kc1NlcnZpY2USWgoLQ3JlYXRlR29vZHMSIS5zaG9wLmdvb2RzLnYxLkNyZWF0ZUdvb2RzUmVxdWVzdBoiLnNob3AuZ29vZHMudjEuQ3JlYXRlR29vZHNSZXNwb25zZSIEiLUYAxJaCgtVcGRhdGVHb29kcxIhLnNob3AuZ29vZHMudjEuVXBkYXRlR29vZHNSZXF1ZXN0GiIuc2hvcC5nb29kcy52MS5VcGRhdGVHb29kc1Jlc3BvbnNlIgSItRgDElEKCEdldEdvb2RzEh4uc2hvcC5nb29kcy52MS5HZXRHb29kc1JlcXVlc3QaHy5zaG9wLmdvb2RzLnYxLkdldEdvb2RzUmVzcG9uc2UiBIi1GAESVAoJTGlzdEdvb2RzEh8uc2hvcC5nb29kcy52MS5MaXN0R29vZHNSZXF1ZXN0GiAuc2hvcC5nb29kcy52MS5MaXN0R29vZHNSZXNwb25zZSIEiLUYARJaCgtBZGp1c3RTdG9jaxIhLnNob3AuZ29vZHMudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiIuc2hvcC5nb29kcy52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlIgSItRgDEl0KDFJlc2VydmVTdG9jaxIiLnNob3AuZ29vZHMudjEuUmVzZXJ2ZVN0b2NrUmVxdWVzdBojLnNob3AuZ29vZHMudjEuUmVzZXJ2ZVN0b2NrUmVzcG9uc2UiBIi1GAQSXQoMTGlzdFN0b2NrTG9nEiIuc2hvcC5nb29kcy52MS5MaXN0U3RvY2tMb2dSZXF1ZXN0GiMuc2hvcC5nb29kcy52MS5MaXN0U3RvY2tMb2dSZXNwb25zZSIEiLUYA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
+  fileDesc("ChlzaG9wL2dvb2RzL3YxL2dvb2RzLnByb3RvEg1zaG9wLmdvb2RzLnYxItQCCgVHb29kcxIQCghnb29kc19pZBgBIAEoAxILCgNza3UYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIYChB1bml0X3ByaWNlX2NlbnRzGAUgASgDEg0KBXN0b2NrGAYgASgDEioKBnN0YXR1cxgHIAEoDjIaLnNob3AuZ29vZHMudjEuR29vZHNTdGF0dXMSEQoJaW1hZ2VfdXJsGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgLIAEoCRIxCgxhdmFpbGFiaWxpdHkYDCABKA4yGy5zaG9wLmdvb2RzLnYxLkF2YWlsYWJpbGl0eSKUAQoSQ3JlYXRlR29vZHNSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCwoDc2t1GAIgASgJEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSGAoQdW5pdF9wcmljZV9jZW50cxgFIAEoAxINCgVzdG9jaxgGIAEoAxIRCglpbWFnZV91cmwYByABKAkiOgoTQ3JlYXRlR29vZHNSZXNwb25zZRIjCgVnb29kcxgBIAEoCzIULnNob3AuZ29vZHMudjEuR29vZHMiwQIKElVwZGF0ZUdvb2RzUmVxdWVzdBIQCghnb29kc19pZBgBIAEoAxIRCgRuYW1lGAIgASgJSACIAQESGAoLZGVzY3JpcHRpb24YAyABKAlIAYgBARIdChB1bml0X3ByaWNlX2NlbnRzGAQgASgDSAKIAQESLwoGc3RhdHVzGAUgASgOMhouc2hvcC5nb29kcy52MS5Hb29kc1N0YXR1c0gDiAEBEhYKCWltYWdlX3VybBgGIAEoCUgEiAEBEi8KC3VwZGF0ZV9tYXNrGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIMCgRldGFnGAggASgJQgcKBV9uYW1lQg4KDF9kZXNjcmlwdGlvbkITChFfdW5pdF9wcmljZV9jZW50c0IJCgdfc3RhdHVzQgwKCl9pbWFnZV91cmwiOgoTVXBkYXRlR29vZHNSZXNwb25zZRIjCgVnb29kcxgBIAEoCzIULnNob3AuZ29vZHMudjEuR29vZHMiIwoPR2V0R29vZHNSZXF1ZXN0EhAKCGdvb2RzX2lkGAEgASgDIjcKEEdldEdvb2RzUmVzcG9uc2USIwoFZ29vZHMYASABKAsyFC5zaG9wLmdvb2RzLnYxLkdvb2RzIlsKEExpc3RHb29kc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFcXVlcnkYAyABKAkSEQoJZ29vZHNfaWRzGAQgAygDIlEKEUxpc3RHb29kc1Jlc3BvbnNlEiMKBWdvb2RzGAEgAygLMhQuc2hvcC5nb29kcy52MS5Hb29kcxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVwoSQWRqdXN0U3RvY2tSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSEAoIZ29vZHNfaWQYAiABKAMSDQoFZGVsdGEYAyABKAMSDAoEbm90ZRgEIAEoCSIkChNBZGp1c3RTdG9ja1Jlc3BvbnNlEg0KBXN0b2NrGAEgASgDIkwKE1Jlc2VydmVTdG9ja1JlcXVlc3QSNQoMcmVzZXJ2YXRpb25zGAEgAygLMh8uc2hvcC5nb29kcy52MS5TdG9ja1Jlc2VydmF0aW9uIk0KEFN0b2NrUmVzZXJ2YXRpb24SEAoIb3JkZXJfaWQYASABKAMSJwoFbGluZXMYAiADKAsyGC5zaG9wLmdvb2RzLnYxLlN0b2NrTGluZSJJCglTdG9ja0xpbmUSEAoIZ29vZHNfaWQYASABKAMSEAoIcXVhbnRpdHkYAiABKAMSGAoQdW5pdF9wcmljZV9jZW50cxgDIAEoAyJKChRSZXNlcnZlU3RvY2tSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEuc2hvcC5nb29kcy52MS5SZXNlcnZlU3RvY2tSZXN1bHQiUAoSUmVzZXJ2ZVN0b2NrUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgDEigKBWVycm9yGAIgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvIk4KE0xpc3RTdG9ja0xvZ1JlcXVlc3QSEAoIZ29vZHNfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiXgoUTGlzdFN0b2NrTG9nUmVzcG9uc2USLQoHZW50cmllcxgBIAMoCzIcLnNob3AuZ29vZHMudjEuU3RvY2tMb2dFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirgEKDVN0b2NrTG9nRW50cnkSEAoIZ29vZHNfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSKQoEdHlwZRgDIAEoDjIbLnNob3AuZ29vZHMudjEuU3RvY2tMb2dUeXBlEg0KBWRlbHRhGAQgASgDEiwKCGxvZ190aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZWZ1bmRfaWQYBiABKAMqYQoLR29vZHNTdGF0dXMSHAoYR09PRFNfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUR09PRFNfU1RBVFVTX09OX1NBTEUQARIaChZHT09EU19TVEFUVVNfT0ZGX1NIRUxGEAIqfAoMQXZhaWxhYmlsaXR5EhwKGEFWQUlMQUJJTElUWV9VTlNQRUNJRklFRBAAEhkKFUFWQUlMQUJJTElUWV9JTl9TVE9DSxABEhQKEEFWQUlMQUJJTElUWV9MT1cQAhIdChlBVkFJTEFCSUxJVFlfT1VUX09GX1NUT0NLEAMqnAEKDFN0b2NrTG9nVHlwZRIeChpTVE9DS19MT0dfVFlQRV9VTlNQRUNJRklFRBAAEhkKFVNUT0NLX0xPR19UWVBFX0FESlVTVBABEhoKFlNUT0NLX0xPR19UWVBFX1JFU0VSVkUQAhIaChZTVE9DS19MT0dfVFlQRV9SRUxFQVNFEAMSGQoVU1RPQ0tfTE9HX1RZUEVfUkVUVVJOEAQykgUKDEdvb2RzU2VydmljZRJaCgtDcmVhdGVHb29kcxIhLnNob3AuZ29vZHMudjEuQ3JlYXRlR29vZHNSZXF1ZXN0GiIuc2hvcC5nb29kcy52MS5DcmVhdGVHb29kc1Jlc3BvbnNlIgSItRgDEloKC1VwZGF0ZUdvb2RzEiEuc2hvcC5nb29kcy52MS5VcGRhdGVHb29kc1JlcXVlc3QaIi5zaG9wLmdvb2RzLnYxLlVwZGF0ZUdvb2RzUmVzcG9uc2UiBIi1GAMSVAoIR2V0R29vZHMSHi5zaG9wLmdvb2RzLnYxLkdldEdvb2RzUmVxdWVzdBofLnNob3AuZ29vZHMudjEuR2V0R29vZHNSZXNwb25zZSIHkAIBiLUYARJXCglMaXN0R29vZHMSHy5zaG9wLmdvb2RzLnYxLkxpc3RHb29kc1JlcXVlc3QaIC5zaG9wLmdvb2RzLnYxLkxpc3RHb29kc1Jlc3BvbnNlIgeQAgGItRgBEloKC0FkanVzdFN0b2NrEiEuc2hvcC5nb29kcy52MS5BZGp1c3RTdG9ja1JlcXVlc3QaIi5zaG9wLmdvb2RzLnYxLkFkanVzdFN0b2NrUmVzcG9uc2UiBIi1GAMSXQoMUmVzZXJ2ZVN0b2NrEiIuc2hvcC5nb29kcy52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiMuc2hvcC5nb29kcy52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSIEiLUYBBJgCgxMaXN0U3RvY2tMb2cSIi5zaG9wLmdvb2RzLnYxLkxpc3RTdG9ja0xvZ1JlcXVlc3QaIy5zaG9wLmdvb2RzLnYxLkxpc3RTdG9ja0xvZ1Jlc3BvbnNlIgeQAgGItRgDYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
  * @generated from message shop.goods.v1.Goods
@@ -51,7 +51,8 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   unitPriceCents: bigint;
 
   /**
-   * Units that can still be ordered.
+   * Units that can still be ordered. Only administrators and services see the number; for others it
+   * is 0, and availability has the answer.
    *
    * @generated from field: int64 stock = 6;
    */
@@ -76,6 +77,18 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 10;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Identifies this version of the fields that UpdateGoods changes. Opaque.
+   *
+   * @generated from field: string etag = 11;
+   */
+  etag: string;
+
+  /**
+   * @generated from field: shop.goods.v1.Availability availability = 12;
+   */
+  availability: Availability;
 };
 
 /**
@@ -200,6 +213,22 @@ export type UpdateGoodsRequest = Message<"shop.goods.v1.UpdateGoodsRequest"> & {
    * @generated from field: optional string image_url = 6;
    */
   imageUrl?: string | undefined;
+
+  /**
+   * Names the fields to change, for example "name". A named field that is not set is cleared. If
+   * the mask is unset, the fields that are set change.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 7;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * The etag that the caller read. If the goods have changed since, the call is refused with
+   * REASON_ETAG_MISMATCH. Empty changes them unconditionally.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
 };
 
 /**
@@ -636,6 +665,48 @@ export const GoodsStatusSchema: GenEnum<GoodsStatus> = /*@__PURE__*/
   enumDesc(file_shop_goods_v1_goods, 0);
 
 /**
+ * What shoppers learn of the stock.
+ *
+ * @generated from enum shop.goods.v1.Availability
+ */
+export const Availability = {
+  /**
+   * @generated from enum value: AVAILABILITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: AVAILABILITY_IN_STOCK = 1;
+   */
+  IN_STOCK: 1,
+
+  /**
+   * At most 10 units are left.
+   *
+   * @generated from enum value: AVAILABILITY_LOW = 2;
+   */
+  LOW: 2,
+
+  /**
+   * @generated from enum value: AVAILABILITY_OUT_OF_STOCK = 3;
+   */
+  OUT_OF_STOCK: 3,
+} as const;
+
+/**
+ * What shoppers learn of the stock.
+ *
+ * @generated from enum shop.goods.v1.Availability
+ */
+export type Availability = (typeof Availability)[keyof typeof Availability] | UnknownEnum;
+
+/**
+ * Describes the enum shop.goods.v1.Availability.
+ */
+export const AvailabilitySchema: GenEnum<Availability> = /*@__PURE__*/
+  enumDesc(file_shop_goods_v1_goods, 1);
+
+/**
  * @generated from enum shop.goods.v1.StockLogType
  */
 export const StockLogType = {
@@ -680,7 +751,7 @@ export type StockLogType = (typeof StockLogType)[keyof typeof StockLogType] | Un
  * Describes the enum shop.goods.v1.StockLogType.
  */
 export const StockLogTypeSchema: GenEnum<StockLogType> = /*@__PURE__*/
-  enumDesc(file_shop_goods_v1_goods, 1);
+  enumDesc(file_shop_goods_v1_goods, 2);
 
 /**
  * The catalogue and its stock.

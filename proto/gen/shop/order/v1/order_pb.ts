@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/order/v1/order.proto.
  */
 export const file_shop_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9wL29yZGVyL3YxL29yZGVyLnByb3RvEg1zaG9wLm9yZGVyLnYxIkkKCU9yZGVyTGluZRIQCghnb29kc19pZBgBIAEoAxIQCghxdWFudGl0eRgCIAEoAxIYChB1bml0X3ByaWNlX2NlbnRzGAMgASgDIjoKB0FkZHJlc3MSEQoJY29uc2lnbmVlGAEgASgJEg4KBm1vYmlsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIo8HCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEjAKDG9yZGVyX3N0YXR1cxgDIAEoDjIaLnNob3Aub3JkZXIudjEuT3JkZXJTdGF0dXMSLAoKcGF5X3N0YXR1cxgEIAEoDjIYLnNob3Aub3JkZXIudjEuUGF5U3RhdHVzEjYKD3NoaXBwaW5nX3N0YXR1cxgFIAEoDjIdLnNob3Aub3JkZXIudjEuU2hpcHBpbmdTdGF0dXMSJwoFbGluZXMYBiADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRInCgdhZGRyZXNzGAcgASgLMhYuc2hvcC5vcmRlci52MS5BZGRyZXNzEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgIIAEoAxIaChJzaGlwcGluZ19mZWVfY2VudHMYCSABKAMSGgoSb3JkZXJfYW1vdW50X2NlbnRzGAogASgDEhEKCWNvdXBvbl9pZBgLIAEoAxIZChFjb3Vwb25fcGFpZF9jZW50cxgMIAEoAxIaChJiYWxhbmNlX3BhaWRfY2VudHMYDSABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgOIAEoAxIyCg1jYW5jZWxfcmVhc29uGA8gASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SKgoHZmFpbHVyZRgQIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbxIvCgtjcmVhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29uZmlybV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghwYXlfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcGF5X2RlYWRsaW5lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglzaGlwX3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNsb3NlX3RpbWUYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgXIAEoCRImCgdyZWZ1bmRzGBggAygLMhUuc2hvcC5vcmRlci52MS5SZWZ1bmQikgIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAMSKwoGc3RhdHVzGAIgASgOMhsuc2hvcC5vcmRlci52MS5SZWZ1bmRTdGF0dXMSJwoFbGluZXMYAyADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRIYChBwYXlfYW1vdW50X2NlbnRzGAQgASgDEhUKDWJhbGFuY2VfY2VudHMYBSABKAMSDAoEbm90ZRgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIncKEVF1b3RlT3JkZXJSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAMSJwoFbGluZXMYAiADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRIRCgljb3Vwb25faWQYAyABKAMSFQoNYmFsYW5jZV9jZW50cxgEIAEoAyLiAQoSUXVvdGVPcmRlclJlc3BvbnNlEicKBWxpbmVzGAEgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSGgoSZ29vZHNfYW1vdW50X2NlbnRzGAIgASgDEhoKEnNoaXBwaW5nX2ZlZV9jZW50cxgDIAEoAxIaChJvcmRlcl9hbW91bnRfY2VudHMYBCABKAMSGQoRY291cG9uX3BhaWRfY2VudHMYBSABKAMSGgoSYmFsYW5jZV9wYWlkX2NlbnRzGAYgASgDEhgKEHBheV9hbW91bnRfY2VudHMYByABKAMi7AEKEVBsYWNlT3JkZXJSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoAxInCgVsaW5lcxgDIAMoCzIYLnNob3Aub3JkZXIudjEuT3JkZXJMaW5lEicKB2FkZHJlc3MYBCABKAsyFi5zaG9wLm9yZGVyLnYxLkFkZHJlc3MSGgoSc2hpcHBpbmdfZmVlX2NlbnRzGAUgASgDEhoKEm9yZGVyX2Ftb3VudF9jZW50cxgGIAEoAxIRCgljb3Vwb25faWQYByABKAMSFQoNYmFsYW5jZV9jZW50cxgIIAEoAyI5ChJQbGFjZU9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIiMKD0dldE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoAyI3ChBHZXRPcmRlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciJ9ChFMaXN0T3JkZXJzUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEjAKDG9yZGVyX3N0YXR1cxgEIAEoDjIaLnNob3Aub3JkZXIudjEuT3JkZXJTdGF0dXMiUwoSTGlzdE9yZGVyc1Jlc3BvbnNlEiQKBm9yZGVycxgBIAMoCzIULnNob3Aub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEVdhdGNoT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIjkKEldhdGNoT3JkZXJSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIiJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIjoKE0NhbmNlbE9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIj0KEFNoaXBPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMSFwoPdHJhY2tpbmdfbnVtYmVyGAIgASgJIjgKEVNoaXBPcmRlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciIpChVDb25maXJtUmVjZWlwdFJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPQoWQ29uZmlybVJlY2VpcHRSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIicQoSUmVmdW5kT3JkZXJSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSEAoIb3JkZXJfaWQYAiABKAMSJwoFbGluZXMYAyADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRIMCgRub3RlGAQgASgJIjoKE1JlZnVuZE9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIisKF0xpc3RPcmRlckhpc3RvcnlSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIk0KGExpc3RPcmRlckhpc3RvcnlSZXNwb25zZRIxCgdlbnRyaWVzGAEgAygLMiAuc2hvcC5vcmRlci52MS5PcmRlckhpc3RvcnlFbnRyeSKDAgoRT3JkZXJIaXN0b3J5RW50cnkSKAoEdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMb3JkZXJfc3RhdHVzGAIgASgOMhouc2hvcC5vcmRlci52MS5PcmRlclN0YXR1cxIsCgpwYXlfc3RhdHVzGAMgASgOMhguc2hvcC5vcmRlci52MS5QYXlTdGF0dXMSNgoPc2hpcHBpbmdfc3RhdHVzGAQgASgOMh0uc2hvcC5vcmRlci52MS5TaGlwcGluZ1N0YXR1cxINCgVhY3RvchgFIAEoCRINCgVjYXVzZRgGIAEoCRIOCgZkZXRhaWwYByABKAkqtAEKC09yZGVyU3RhdHVzEhwKGE9SREVSX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFE9SREVSX1NUQVRVU19QRU5ESU5HEAESGgoWT1JERVJfU1RBVFVTX0NPTkZJUk1FRBACEhoKFk9SREVSX1NUQVRVU19DQU5DRUxMRUQQAxIaChZPUkRFUl9TVEFUVVNfQ09NUExFVEVEEAQSGQoVT1JERVJfU1RBVFVTX1JFRlVOREVEEAUqqQEKCVBheVN0YXR1cxIaChZQQVlfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRUEFZX1NUQVRVU19VTlBBSUQQARITCg9QQVlfU1RBVFVTX1BBSUQQAhIYChRQQVlfU1RBVFVTX1JFRlVORElORxADEiEKHVBBWV9TVEFUVVNfUEFSVElBTExZX1JFRlVOREVEEAQSFwoTUEFZX1NUQVRVU19SRUZVTkRFRBAFKo0BCg5TaGlwcGluZ1N0YXR1cxIfChtTSElQUElOR19TVEFUVVNfVU5TUEVDSUZJRUQQABIfChtTSElQUElOR19TVEFUVVNfTk9UX1NISVBQRUQQARIbChdTSElQUElOR19TVEFUVVNfU0hJUFBFRBACEhwKGFNISVBQSU5HX1NUQVRVU19SRUNFSVZFRBADKqgBCgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkNBTkNFTF9SRUFTT05fUExBQ0VfRkFJTEVEEAESGQoVQ0FOQ0VMX1JFQVNPTl9CWV9VU0VSEAISIQodQ0FOQ0VMX1JFQVNPTl9QQVlNRU5UX1RJTUVPVVQQAxIbChdDQU5DRUxfUkVBU09OX0FCQU5ET05FRBAEKoEBCgxSZWZ1bmRTdGF0dXMSHQoZUkVGVU5EX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF1JFRlVORF9TVEFUVVNfUkVRVUVTVEVEEAESGwoXUkVGVU5EX1NUQVRVU19TVUNDRUVERUQQAhIYChRSRUZVTkRfU1RBVFVTX0ZBSUxFRBADMqUHCgxPcmRlclNlcnZpY2USVwoKUXVvdGVPcmRlchIgLnNob3Aub3JkZXIudjEuUXVvdGVPcmRlclJlcXVlc3QaIS5zaG9wLm9yZGVyLnYxLlF1b3RlT3JkZXJSZXNwb25zZSIEiLUYAhJXCgpQbGFjZU9yZGVyEiAuc2hvcC5vcmRlci52MS5QbGFjZU9yZGVyUmVxdWVzdBohLnNob3Aub3JkZXIudjEuUGxhY2VPcmRlclJlc3BvbnNlIgSItRgCElEKCEdldE9yZGVyEh4uc2hvcC5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaHy5zaG9wLm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiBIi1GAISVwoKTGlzdE9yZGVycxIgLnNob3Aub3JkZXIudjEuTGlzdE9yZGVyc1JlcXVlc3QaIS5zaG9wLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIEiLUYAhJZCgpXYXRjaE9yZGVyEiAuc2hvcC5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBohLnNob3Aub3JkZXIudjEuV2F0Y2hPcmRlclJlc3BvbnNlIgSItRgCMAESWgoLQ2FuY2VsT3JkZXISIS5zaG9wLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBoiLnNob3Aub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSIEiLUYAhJUCglTaGlwT3JkZXISHy5zaG9wLm9yZGVyLnYxLlNoaXBPcmRlclJlcXVlc3QaIC5zaG9wLm9yZGVyLnYxLlNoaXBPcmRlclJlc3BvbnNlIgSItRgDEmMKDkNvbmZpcm1SZWNlaXB0EiQuc2hvcC5vcmRlci52MS5Db25maXJtUmVjZWlwdFJlcXVlc3QaJS5zaG9wLm9yZGVyLnYxLkNvbmZpcm1SZWNlaXB0UmVzcG9uc2UiBIi1GAISWgoLUmVmdW5kT3JkZXISIS5zaG9wLm9yZGVyLnYxLlJlZnVuZE9yZGVyUmVxdWVzdBoiLnNob3Aub3JkZXIudjEuUmVmdW5kT3JkZXJSZXNwb25zZSIEiLUYAxJpChBMaXN0T3JkZXJIaXN0b3J5EiYuc2hvcC5vcmRlci52MS5MaXN0T3JkZXJIaXN0b3J5UmVxdWVzdBonLnNob3Aub3JkZXIudjEuTGlzdE9yZGVySGlzdG9yeVJlc3BvbnNlIgSItRgCYgZwcm90bzM", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
+  fileDesc("ChlzaG9wL29yZGVyL3YxL29yZGVyLnByb3RvEg1zaG9wLm9yZGVyLnYxImQKCU9yZGVyTGluZRIQCghnb29kc19pZBgBIAEoAxIQCghxdWFudGl0eRgCIAEoAxIYChB1bml0X3ByaWNlX2NlbnRzGAMgASgDEgwKBG5hbWUYBCABKAkSCwoDc2t1GAUgASgJIjoKB0FkZHJlc3MSEQoJY29uc2lnbmVlGAEgASgJEg4KBm1vYmlsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIqYHCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEjAKDG9yZGVyX3N0YXR1cxgDIAEoDjIaLnNob3Aub3JkZXIudjEuT3JkZXJTdGF0dXMSLAoKcGF5X3N0YXR1cxgEIAEoDjIYLnNob3Aub3JkZXIudjEuUGF5U3RhdHVzEjYKD3NoaXBwaW5nX3N0YXR1cxgFIAEoDjIdLnNob3Aub3JkZXIudjEuU2hpcHBpbmdTdGF0dXMSJwoFbGluZXMYBiADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRInCgdhZGRyZXNzGAcgASgLMhYuc2hvcC5vcmRlci52MS5BZGRyZXNzEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgIIAEoAxIaChJzaGlwcGluZ19mZWVfY2VudHMYCSABKAMSGgoSb3JkZXJfYW1vdW50X2NlbnRzGAogASgDEhEKCWNvdXBvbl9pZBgLIAEoAxIZChFjb3Vwb25fcGFpZF9jZW50cxgMIAEoAxIaChJiYWxhbmNlX3BhaWRfY2VudHMYDSABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgOIAEoAxIyCg1jYW5jZWxfcmVhc29uGA8gASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SKgoHZmFpbHVyZRgQIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbxIvCgtjcmVhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29uZmlybV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghwYXlfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcGF5X2RlYWRsaW5lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglzaGlwX3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNsb3NlX3RpbWUYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgXIAEoCRImCgdyZWZ1bmRzGBggAygLMhUuc2hvcC5vcmRlci52MS5SZWZ1bmQSFQoNY3VycmVuY3lfY29kZRgZIAEoCSK+AgoGUmVmdW5kEhEKCXJlZnVuZF9pZBgBIAEoAxIrCgZzdGF0dXMYAiABKA4yGy5zaG9wLm9yZGVyLnYxLlJlZnVuZFN0YXR1cxInCgVsaW5lcxgDIAMoCzIYLnNob3Aub3JkZXIudjEuT3JkZXJMaW5lEhgKEHBheV9hbW91bnRfY2VudHMYBCABKAMSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxIMCgRub3RlGAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKa2VlcF9zdG9jaxgJIAEoCBIWCg5nb29kd2lsbF9jZW50cxgKIAEoAyJ3ChFRdW90ZU9yZGVyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEicKBWxpbmVzGAIgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSEQoJY291cG9uX2lkGAMgASgDEhUKDWJhbGFuY2VfY2VudHMYBCABKAMi4gEKElF1b3RlT3JkZXJSZXNwb25zZRInCgVsaW5lcxgBIAMoCzIYLnNob3Aub3JkZXIudjEuT3JkZXJMaW5lEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgCIAEoAxIaChJzaGlwcGluZ19mZWVfY2VudHMYAyABKAMSGgoSb3JkZXJfYW1vdW50X2NlbnRzGAQgASgDEhkKEWNvdXBvbl9wYWlkX2NlbnRzGAUgASgDEhoKEmJhbGFuY2VfcGFpZF9jZW50cxgGIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAcgASgDIuwBChFQbGFjZU9yZGVyUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAMSJwoFbGluZXMYAyADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRInCgdhZGRyZXNzGAQgASgLMhYuc2hvcC5vcmRlci52MS5BZGRyZXNzEhoKEnNoaXBwaW5nX2ZlZV9jZW50cxgFIAEoAxIaChJvcmRlcl9hbW91bnRfY2VudHMYBiABKAMSEQoJY291cG9uX2lkGAcgASgDEhUKDWJhbGFuY2VfY2VudHMYCCABKAMiOQoSUGxhY2VPcmRlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciIjCg9HZXRPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiNwoQR2V0T3JkZXJSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIipQEKEUxpc3RPcmRlcnNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSMAoMb3JkZXJfc3RhdHVzGAQgASgOMhouc2hvcC5vcmRlci52MS5PcmRlclN0YXR1cxImCgR2aWV3GAUgASgOMhguc2hvcC5vcmRlci52MS5PcmRlclZpZXciUwoSTGlzdE9yZGVyc1Jlc3BvbnNlEiQKBm9yZGVycxgBIAMoCzIULnNob3Aub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEVdhdGNoT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIjkKEldhdGNoT3JkZXJSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIiJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIjoKE0NhbmNlbE9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIj0KEFNoaXBPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMSFwoPdHJhY2tpbmdfbnVtYmVyGAIgASgJIjgKEVNoaXBPcmRlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciIpChVDb25maXJtUmVjZWlwdFJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPQoWQ29uZmlybVJlY2VpcHRSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIinQEKElJlZnVuZE9yZGVyUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgDEicKBWxpbmVzGAMgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSDAoEbm90ZRgEIAEoCRISCgprZWVwX3N0b2NrGAUgASgIEhYKDmdvb2R3aWxsX2NlbnRzGAYgASgDIjoKE1JlZnVuZE9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIlIKF0xpc3RPcmRlckhpc3RvcnlSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImYKGExpc3RPcmRlckhpc3RvcnlSZXNwb25zZRIxCgdlbnRyaWVzGAEgAygLMiAuc2hvcC5vcmRlci52MS5PcmRlckhpc3RvcnlFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigwIKEU9yZGVySGlzdG9yeUVudHJ5EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDG9yZGVyX3N0YXR1cxgCIAEoDjIaLnNob3Aub3JkZXIudjEuT3JkZXJTdGF0dXMSLAoKcGF5X3N0YXR1cxgDIAEoDjIYLnNob3Aub3JkZXIudjEuUGF5U3RhdHVzEjYKD3NoaXBwaW5nX3N0YXR1cxgEIAEoDjIdLnNob3Aub3JkZXIudjEuU2hpcHBpbmdTdGF0dXMSDQoFYWN0b3IYBSABKAkSDQoFY2F1c2UYBiABKAkSDgoGZGV0YWlsGAcgASgJKrQBCgtPcmRlclN0YXR1cxIcChhPUkRFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRPUkRFUl9TVEFUVVNfUEVORElORxABEhoKFk9SREVSX1NUQVRVU19DT05GSVJNRUQQAhIaChZPUkRFUl9TVEFUVVNfQ0FOQ0VMTEVEEAMSGgoWT1JERVJfU1RBVFVTX0NPTVBMRVRFRBAEEhkKFU9SREVSX1NUQVRVU19SRUZVTkRFRBAFKqkBCglQYXlTdGF0dXMSGgoWUEFZX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVBBWV9TVEFUVVNfVU5QQUlEEAESEwoPUEFZX1NUQVRVU19QQUlEEAISGAoUUEFZX1NUQVRVU19SRUZVTkRJTkcQAxIhCh1QQVlfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAEEhcKE1BBWV9TVEFUVVNfUkVGVU5ERUQQBSqNAQoOU2hpcHBpbmdTdGF0dXMSHwobU0hJUFBJTkdfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHwobU0hJUFBJTkdfU1RBVFVTX05PVF9TSElQUEVEEAESGwoXU0hJUFBJTkdfU1RBVFVTX1NISVBQRUQQAhIcChhTSElQUElOR19TVEFUVVNfUkVDRUlWRUQQAyrEAQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpDQU5DRUxfUkVBU09OX1BMQUNFX0ZBSUxFRBABEhkKFUNBTkNFTF9SRUFTT05fQllfVVNFUhACEiEKHUNBTkNFTF9SRUFTT05fUEFZTUVOVF9USU1FT1VUEAMSGwoXQ0FOQ0VMX1JFQVNPTl9BQkFORE9ORUQQBBIaChZDQU5DRUxfUkVBU09OX0JZX0FETUlOEAUqgQEKDFJlZnVuZFN0YXR1cxIdChlSRUZVTkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXUkVGVU5EX1NUQVRVU19SRVFVRVNURUQQARIbChdSRUZVTkRfU1RBVFVTX1NVQ0NFRURFRBACEhgKFFJFRlVORF9TVEFUVVNfRkFJTEVEEAMqUgoJT3JkZXJWaWV3EhoKFk9SREVSX1ZJRVdfVU5TUEVDSUZJRUQQABIUChBPUkRFUl9WSUVXX0JBU0lDEAESEwoPT1JERVJfVklFV19GVUxMEAIysQcKDE9yZGVyU2VydmljZRJaCgpRdW90ZU9yZGVyEiAuc2hvcC5vcmRlci52MS5RdW90ZU9yZGVyUmVxdWVzdBohLnNob3Aub3JkZXIudjEuUXVvdGVPcmRlclJlc3BvbnNlIgeQAgGItRgCElcKClBsYWNlT3JkZXISIC5zaG9wLm9yZGVyLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiEuc2hvcC5vcmRlci52MS5QbGFjZU9yZGVyUmVzcG9uc2UiBIi1GAISVAoIR2V0T3JkZXISHi5zaG9wLm9yZGVyLnYxLkdldE9yZGVyUmVxdWVzdBofLnNob3Aub3JkZXIudjEuR2V0T3JkZXJSZXNwb25zZSIHkAIBiLUYAhJaCgpMaXN0T3JkZXJzEiAuc2hvcC5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBohLnNob3Aub3JkZXIudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIgeQAgGItRgCElkKCldhdGNoT3JkZXISIC5zaG9wLm9yZGVyLnYxLldhdGNoT3JkZXJSZXF1ZXN0GiEuc2hvcC5vcmRlci52MS5XYXRjaE9yZGVyUmVzcG9uc2UiBIi1GAIwARJaCgtDYW5jZWxPcmRlchIhLnNob3Aub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiIuc2hvcC5vcmRlci52MS5DYW5jZWxPcmRlclJlc3BvbnNlIgSItRgCElQKCVNoaXBPcmRlchIfLnNob3Aub3JkZXIudjEuU2hpcE9yZGVyUmVxdWVzdBogLnNob3Aub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2UiBIi1GAMSYwoOQ29uZmlybVJlY2VpcHQSJC5zaG9wLm9yZGVyLnYxLkNvbmZpcm1SZWNlaXB0UmVxdWVzdBolLnNob3Aub3JkZXIudjEuQ29uZmlybVJlY2VpcHRSZXNwb25zZSIEiLUYAhJaCgtSZWZ1bmRPcmRlchIhLnNob3Aub3JkZXIudjEuUmVmdW5kT3JkZXJSZXF1ZXN0GiIuc2hvcC5vcmRlci52MS5SZWZ1bmRPcmRlclJlc3BvbnNlIgSItRgDEmwKEExpc3RPcmRlckhpc3RvcnkSJi5zaG9wLm9yZGVyLnYxLkxpc3RPcmRlckhpc3RvcnlSZXF1ZXN0Gicuc2hvcC5vcmRlci52MS5MaXN0T3JkZXJIaXN0b3J5UmVzcG9uc2UiB5ACAYi1GAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
  * @generated from message shop.order.v1.OrderLine
@@ -39,6 +39,20 @@ export type OrderLine = Message<"shop.order.v1.OrderLine"> & {
    * @generated from field: int64 unit_price_cents = 3;
    */
   unitPriceCents: bigint;
+
+  /**
+   * The name as sold. Set in responses, ignored in requests. Empty for orders older than this field.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * The sku as sold, under the same rules.
+   *
+   * @generated from field: string sku = 5;
+   */
+  sku: string;
 };
 
 /**
@@ -215,9 +229,18 @@ export type Order = Message<"shop.order.v1.Order"> & {
   trackingNumber: string;
 
   /**
+   * The newest 20. ListRefunds has all of them.
+   *
    * @generated from field: repeated shop.order.v1.Refund refunds = 24;
    */
   refunds: Refund[];
+
+  /**
+   * ISO 4217: the currency in which the order was placed.
+   *
+   * @generated from field: string currency_code = 25;
+   */
+  currencyCode: string;
 };
 
 /**
@@ -277,6 +300,20 @@ export type Refund = Message<"shop.order.v1.Refund"> & {
    * @generated from field: google.protobuf.Timestamp finish_time = 8;
    */
   finishTime?: Timestamp | undefined;
+
+  /**
+   * Whether the goods stay out of the stock, for example because they came back broken.
+   *
+   * @generated from field: bool keep_stock = 9;
+   */
+  keepStock: boolean;
+
+  /**
+   * An amount that is refunded without goods, in cents. It is part of the two amounts above.
+   *
+   * @generated from field: int64 goodwill_cents = 10;
+   */
+  goodwillCents: bigint;
 };
 
 /**
@@ -526,6 +563,13 @@ export type ListOrdersRequest = Message<"shop.order.v1.ListOrdersRequest"> & {
    * @generated from field: shop.order.v1.OrderStatus order_status = 4;
    */
   orderStatus: OrderStatus;
+
+  /**
+   * Unspecified means ORDER_VIEW_FULL.
+   *
+   * @generated from field: shop.order.v1.OrderView view = 5;
+   */
+  view: OrderView;
 };
 
 /**
@@ -721,7 +765,7 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
 
   /**
    * The goods to refund, at most what is left of the order. unit_price_cents is ignored. Empty
-   * refunds all that is left.
+   * refunds all that is left, or only goodwill_cents if that is set.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 3;
    */
@@ -733,6 +777,21 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
    * @generated from field: string note = 4;
    */
   note: string;
+
+  /**
+   * Keeps the goods out of the stock. By default they return to it.
+   *
+   * @generated from field: bool keep_stock = 5;
+   */
+  keepStock: boolean;
+
+  /**
+   * Refunds this amount without goods, for example for a delay. With the other refunds it is at most
+   * what was paid for the order; later refunds of lines are reduced where nothing is left.
+   *
+   * @generated from field: int64 goodwill_cents = 6;
+   */
+  goodwillCents: bigint;
 };
 
 /**
@@ -767,6 +826,20 @@ export type ListOrderHistoryRequest = Message<"shop.order.v1.ListOrderHistoryReq
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
+
+  /**
+   * 1 to 100. 0 means 100.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
 };
 
 /**
@@ -784,6 +857,13 @@ export type ListOrderHistoryResponse = Message<"shop.order.v1.ListOrderHistoryRe
    * @generated from field: repeated shop.order.v1.OrderHistoryEntry entries = 1;
    */
   entries: OrderHistoryEntry[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -1016,6 +1096,13 @@ export const CancelReason = {
    * @generated from enum value: CANCEL_REASON_ABANDONED = 4;
    */
   ABANDONED: 4,
+
+  /**
+   * Cancelled by an administrator.
+   *
+   * @generated from enum value: CANCEL_REASON_BY_ADMIN = 5;
+   */
+  BY_ADMIN: 5,
 } as const;
 
 /**
@@ -1064,6 +1151,39 @@ export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus] | Un
  */
 export const RefundStatusSchema: GenEnum<RefundStatus> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 4);
+
+/**
+ * @generated from enum shop.order.v1.OrderView
+ */
+export const OrderView = {
+  /**
+   * @generated from enum value: ORDER_VIEW_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Without lines and refunds.
+   *
+   * @generated from enum value: ORDER_VIEW_BASIC = 1;
+   */
+  BASIC: 1,
+
+  /**
+   * @generated from enum value: ORDER_VIEW_FULL = 2;
+   */
+  FULL: 2,
+} as const;
+
+/**
+ * @generated from enum shop.order.v1.OrderView
+ */
+export type OrderView = (typeof OrderView)[keyof typeof OrderView] | UnknownEnum;
+
+/**
+ * Describes the enum shop.order.v1.OrderView.
+ */
+export const OrderViewSchema: GenEnum<OrderView> = /*@__PURE__*/
+  enumDesc(file_shop_order_v1_order, 5);
 
 /**
  * Orders, from the quote to the delivery.
