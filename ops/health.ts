@@ -1,6 +1,6 @@
-// The health check of a container: `node ops/health.ts PORT` exits with 0 if the service on that port
-// answers SERVING, by the protocol that Kubernetes and load balancers use. With http://host:port
-// instead of a port, it exits with 0 if GET /healthz succeeds.
+// The health check of a container: `node ops/health.ts PORT` exits with 0 if the service on that
+// port answers SERVING, by the protocol that Kubernetes and load balancers use. With
+// http://host:port instead of a port, it exits with 0 if GET /healthz succeeds.
 
 import { createHealthClient } from "#platform/rpc/health-client.ts";
 import { readSettings } from "#platform/settings/settings.ts";

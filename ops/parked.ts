@@ -2,7 +2,7 @@
 
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES } from "#proto/services.ts";
-import { CommandError, ExitCode, messageOf, runCommand } from "./command/command.ts";
+import { CommandError, ExitCode, runCommand } from "./command/command.ts";
 import { commandSettings, mysqlUrl, natsServers } from "./command/settings.ts";
 import { table } from "./command/table.ts";
 import { openParkedMessages, type ParkedMessage, type ParkedMessages } from "./parked/messages.ts";
@@ -27,10 +27,7 @@ await runCommand({
   ],
   async run({ values }) {
     const settings = readSettings();
-    const messages = await openParkedMessages(settings).catch((error: Error) => {
-      const cause = messageOf(error);
-      throw new CommandError(`the database does not answer (${cause}); check SHOP_MYSQL_URL`);
-    });
+    const messages = await openParkedMessages(settings);
     try {
       const { retry, json = false } = values;
       const found = await messages.list();

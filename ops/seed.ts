@@ -5,7 +5,7 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { CommandError, ExitCode, runCommand } from "./command/command.ts";
 import { commandSettings } from "./command/settings.ts";
-import { connectAdministrator, type ShopClients } from "./command/shop-clients.ts";
+import { assertRunning, connectAdministrator, type ShopClients } from "./command/shop-clients.ts";
 import { table } from "./command/table.ts";
 import { coupons, goods, users } from "./seed-data.ts";
 
@@ -69,6 +69,15 @@ async function unlessSeeded(call: Promise<unknown>): Promise<void> {
   }
 }
 
+async function checkServices(settings: ClientSettings<ServiceName>): Promise<void> {
+  const shop = connectAdministrator(settings, "seed");
+  try {
+    await assertRunning(shop, settings, ["goods", "coupon", "user"]);
+  } finally {
+    shop.close();
+  }
+}
+
 if (import.meta.main) {
   await runCommand({
     name: "seed",
@@ -78,7 +87,9 @@ if (import.meta.main) {
     options: {},
     notes: ["Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY."],
     async run() {
-      const seeded = await seed(commandSettings((read) => clientSettings(read, SERVICES)));
+      const settings = commandSettings((read) => clientSettings(read, SERVICES));
+      await checkServices(settings);
+      const seeded = await seed(settings);
       const rows = seeded.users.map(({ userName, userId }) => [userName, String(userId)]);
       console.log(`seeded ${goods.length} goods and ${seeded.users.length} users with coupons:`);
       console.log(table(rows, { indent: 2 }));

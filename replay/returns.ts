@@ -25,8 +25,8 @@ export const NO_RETURNS: PlannedReturns = {
 };
 
 /**
- * Assigns the returns of the day to orders: to earlier ones of the same customer with the same item,
- * the latest first, and never more than was bought. All guests are one customer.
+ * Assigns the returns of the day to earlier orders of the same customer with the same item, the
+ * latest first, and never more than was bought. All guests are one customer.
  */
 export function planReturns(day: Day): PlannedReturns {
   const bought = indexOrders(day);

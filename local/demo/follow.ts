@@ -6,7 +6,7 @@ import type { ShopClients } from "../../ops/command/shop-clients.ts";
 const TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 
-/** Watches an order until it satisfies `until`; `onChange` gets each state on the way and that one. */
+/** Watches an order until it satisfies `until`. `onChange` gets each state, that one included. */
 export async function followOrder(
   { order }: ShopClients,
   orderId: bigint,

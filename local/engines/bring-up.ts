@@ -1,14 +1,14 @@
 // Brings up a database or a broker and waits until it answers. Where it comes from is the first of:
 //
 //   given     SHOP_MYSQL_URL or SHOP_NATS_URL: used as it is, and never stopped
-//   docker    an engine that answers: the service of docker-compose.yml, in a project of its own for
-//             each data directory
+//   docker    an engine that answers: the service of docker-compose.yml, in a project of its own
+//             for each data directory
 //   program   mariadbd, mysqld or nats-server on this machine: a private server on the loopback
 //             address, with its data in the data directory and a random password
 //   package   apt or brew: installs the database server, unpacks the broker, then as `program`
 //
-// choice.ts chooses; a source whose server is too old is passed over. If docker fails, the choice is
-// made again without it.
+// choice.ts chooses, and passes over a server that is too old. If docker fails, the choice is made
+// again without it.
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -36,7 +36,7 @@ export async function chooseSource(part: Part, surroundings: Surroundings): Prom
   return chooseLocalSource(part, surroundings);
 }
 
-/** Chooses without URL and docker. Throws a SetupError that names the remedies if nothing is left. */
+/** Chooses without URL and docker. Throws a SetupError with the remedies if nothing is left. */
 export async function chooseLocalSource(part: Part, surroundings: Surroundings): Promise<Source> {
   const program = await findServer(part, surroundings);
   if (program !== undefined) return { kind: "program", program };

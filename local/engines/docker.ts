@@ -20,7 +20,7 @@ type ComposeOptions = {
   env?: NodeJS.ProcessEnv;
 };
 
-/** Whether an engine answers and has `compose`. A client without an engine may hang, so it is timed out. */
+/** Whether an engine answers and has `compose`. A client without an engine may hang: it times out. */
 export async function dockerAnswers(
   env: NodeJS.ProcessEnv,
   timeoutMs = answerWithinMs,

@@ -11,7 +11,7 @@ type ServerSpec = {
   args: string[];
   /** Put before the command at each start, such as `env NAME=value`. Default: nothing. */
   prefix?: () => readonly string[];
-  /** A part of the command line that no other process of the machine has: the configuration file. */
+  /** A part of the command line that no other process has: the configuration file. */
   mark: string;
   /** Where the pid file and the log are. */
   directory: string;

@@ -42,7 +42,7 @@ export function withoutPassword(url: string): string {
   return url.replace(/\/\/([^:@/]*):[^@/]*@/, "//$1:***@");
 }
 
-/** Probes an address until it answers. Throws a SetupError with the last failure when it gives up. */
+/** Probes an address until it answers. Throws a SetupError with the last failure at the end. */
 export async function untilAnswers(
   setting: string,
   url: string,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** A random password, created once per data directory and kept there, readable by its owner only. */
+/** A random password, created once per data directory and kept there for its owner only. */
 export function keptSecret(directory: string, name: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = `${directory}/${name}.secret`;

@@ -14,7 +14,7 @@ const LIST_GOODS = pathOf(GoodsService.method.listGoods);
 const QUOTE_ORDER = pathOf(OrderService.method.quoteOrder);
 const PLACE_ORDER = pathOf(OrderService.method.placeOrder);
 
-/** A line for each program and engine with its address; a second `npm start` prints them as well. */
+/** A line for each program and engine, with its address; also what a second `npm start` prints. */
 export function addressLines(
   settings: ClientSettings<ServiceName>,
   others: Record<string, string | undefined>,

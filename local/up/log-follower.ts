@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 const POLL_MS = 250;
 const CHUNK_BYTES = 64 * 1024;
 const MAX_CHARACTERS = 300;
-/** The same error is not reported again within this time: a waiting service repeats it each second. */
+/** An error is not reported again within this time: a waiting service repeats it each second. */
 const QUIET_MS = 30_000;
 
 type Follower = {

@@ -48,7 +48,7 @@ type Message = { ready?: boolean; address?: string };
 
 /**
  * A program of the shop as a child process. It is restarted, after growing pauses, when it ends
- * unexpectedly. The closed IPC channel tells it that this process is gone.
+ * unexpectedly. It stops when its IPC channel closes because this process is gone.
  */
 export function supervised(options: SupervisedOptions): Supervised {
   const state: State = {

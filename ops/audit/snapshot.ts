@@ -1,4 +1,5 @@
 import { createConnection } from "mysql2";
+import { CommandError, messageOf } from "../command/command.ts";
 import { connectionOptions } from "../command/database.ts";
 import type { ProviderSource } from "./provider-source.ts";
 import { createProviderTables, fillProviderTables } from "./provider-tables.ts";
@@ -14,9 +15,9 @@ export type Snapshot = {
 const ROWS_AHEAD = 1_000;
 
 /**
- * Opens a snapshot of all five schemas, which one server must hold. The shop's tables are only read.
- * What the provider knows is read right after the snapshot begins, so it may be ahead of the shop,
- * but never behind.
+ * Opens a snapshot of all five schemas, which one server must hold. The tables of the shop are only
+ * read. What the provider knows is read right after the snapshot begins, so it may be ahead of the
+ * shop, but never behind.
  */
 export async function openSnapshot(options: {
   url: string;
@@ -36,6 +37,12 @@ export async function openSnapshot(options: {
     await run("set session transaction isolation level repeatable read");
     await createProviderTables(run, options.scope.pay);
     await run("start transaction with consistent snapshot, read only");
+  } catch (error) {
+    await close();
+    const message = `the database cannot be read (${messageOf(error)})`;
+    throw new CommandError(`${message}; check SHOP_MYSQL_URL and SHOP_NAMESPACE`, { cause: error });
+  }
+  try {
     if (options.provider) await fillProviderTables(run, options.scope.pay, options.provider);
   } catch (error) {
     await close();

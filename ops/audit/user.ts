@@ -127,7 +127,7 @@ export const pointRules: Group = {
       describe: ({ a, b }) => `has ${a} points, but the log adds up to ${b}`,
     },
     {
-      // Without a log row the rate is unknown: the rule holds if the order earns nothing at any rate.
+      // Without a log row the rate is unknown, so the order must earn nothing at any rate.
       name: "order-earned-its-points",
       says: "a paid order earned its points less those of its refunds, and no other order earned any",
       sql: ({ user, order }) => `select concat('order ', order_id) as item, order_id as orderId,

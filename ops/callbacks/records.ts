@@ -1,5 +1,5 @@
-import mysql from "mysql2/promise";
-import { connectionOptions, schemasOf } from "../command/database.ts";
+import { escapeId } from "mysql2/promise";
+import { connectDatabase, schemasOf } from "../command/database.ts";
 
 /** The verdicts of the pay service, in the order of their numbers in the database, from 1 on. */
 export const VERDICTS = ["accepted", "late", "repeated", "ignored", "refused"] as const;
@@ -50,12 +50,8 @@ export async function openRecords(options: {
   mysqlUrl: string;
   namespace: string;
 }): Promise<Records> {
-  const connection = await mysql.createConnection({
-    ...connectionOptions(options.mysqlUrl),
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-  });
-  const table = `${mysql.escapeId(schemasOf(options.namespace).pay)}.callbacks`;
+  const connection = await connectDatabase(options.mysqlUrl);
+  const table = `${escapeId(schemasOf(options.namespace).pay)}.callbacks`;
   return {
     async list({ verdict, paymentId, callbackId, limit }) {
       const conditions: [sql: string, value: string | number][] = [];

@@ -1,10 +1,32 @@
+import { type Connection, createConnection } from "mysql2/promise";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { CommandError, messageOf } from "./command.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** How a command connects to MySQL: times in UTC, and no longer wait than a person accepts. */
 export function connectionOptions(url: string) {
   return { uri: url, connectTimeout: CONNECT_TIMEOUT_MS, timezone: "Z", charset: "utf8mb4" };
+}
+
+/**
+ * Connects to MySQL; identifiers are read as text. Throws a CommandError where the database does
+ * not answer.
+ */
+export async function connectDatabase(url: string): Promise<Connection> {
+  try {
+    return await createConnection({
+      ...connectionOptions(url),
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+    });
+  } catch (error) {
+    throw new CommandError(
+      `the database does not answer (${messageOf(error)}); start the shop with npm start, ` +
+        "or set SHOP_MYSQL_URL",
+      { cause: error },
+    );
+  }
 }
 
 /** The schema of each service. */

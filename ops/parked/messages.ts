@@ -1,6 +1,6 @@
-import mysql from "mysql2/promise";
+import { escapeId } from "mysql2/promise";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { connectionOptions, schemasOf } from "../command/database.ts";
+import { connectDatabase, schemasOf } from "../command/database.ts";
 
 /** A message whose handler fails: a row of a service's table parked_messages. */
 export type ParkedMessage = {
@@ -44,13 +44,9 @@ export async function openParkedMessages(options: {
   mysqlUrl: string;
   namespace: string;
 }): Promise<ParkedMessages> {
-  const connection = await mysql.createConnection({
-    ...connectionOptions(options.mysqlUrl),
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-  });
+  const connection = await connectDatabase(options.mysqlUrl);
   const schemas = schemasOf(options.namespace);
-  const tableOf = (service: ServiceName) => `${mysql.escapeId(schemas[service])}.parked_messages`;
+  const tableOf = (service: ServiceName) => `${escapeId(schemas[service])}.parked_messages`;
 
   async function listOf(service: ServiceName): Promise<ParkedMessage[]> {
     try {

@@ -52,8 +52,8 @@ type Invoice = { first: RetailLine; quantities: Map<string, bigint> };
 type ReturnedLine = { line: RetailLine; invoicesBefore: number };
 
 /**
- * Reads lines until `maxOrders` invoices with sales are complete. Each invoice becomes an order, and
- * its lines of the same item become one line.
+ * Reads lines until `maxOrders` invoices with sales are complete. Each invoice becomes an order,
+ * with one line for each item.
  */
 export async function readDay(
   source: AsyncIterable<RetailLine> | Iterable<RetailLine>,

@@ -3,26 +3,26 @@ import { join } from "node:path";
 import { findPrograms, lastLine, run } from "../../../local/engines/commands.ts";
 import { grpcurlModule, root } from "./readme.ts";
 
-/** For a fresh machine: it has to fetch and compile all that grpcurl consists of, which is 100 seconds of a core. */
+/** A new machine downloads and compiles grpcurl, which takes one core 100 s. */
 export const installMs = 450_000;
 
-/** Kept from one run to the next, apart from what the machine's own Go has installed. */
+/** Kept between runs, apart from the programs that the machine's Go installed. */
 const folder = join(root, ".shop/tools", `grpcurl${/@.*/.exec(grpcurlModule())?.[0]}`);
 
-/** Whether it is there, or Go is, to install it. */
-export function isGrpcurlInReach(): boolean {
+/** Whether grpcurl is installed, or Go to install it. */
+export function canRunGrpcurl(): boolean {
   return existsSync(join(folder, "grpcurl")) || findPrograms(["go"], process.env).length > 0;
 }
 
-/** The folder to put into the PATH. */
+/** Installs grpcurl if necessary and returns the folder for the PATH. */
 export async function installGrpcurl(): Promise<string> {
   if (existsSync(join(folder, "grpcurl"))) return folder;
   mkdirSync(folder, { recursive: true });
   const [go = "go"] = findPrograms(["go"], process.env);
-  // Other tests, which have deadlines, run beside it.
+  // With low priority: other tests with deadlines run in parallel.
   const done = await run("nice", ["-n", "10", go, "install", grpcurlModule()], {
     timeoutMs: installMs,
-    // Outside of the project: none of its folders is the module that is meant.
+    // Outside of the project, so that none of its Go modules is used.
     cwd: folder,
     env: { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" },
   });

@@ -12,19 +12,21 @@ import { goods } from "../../../ops/seed-data.ts";
 import { METHODS } from "../../../testbed/calls/contract.ts";
 import { startMs } from "../../../testbed/shop/shared-shop.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
-import { installGrpcurl, installMs, isGrpcurlInReach } from "./grpcurl.ts";
+import { canRunGrpcurl, installGrpcurl, installMs } from "./grpcurl.ts";
 import { blocks as blocksOfPages, root, shows } from "./readme.ts";
 
 const sessionMs = 90_000;
-const hasGrpcurl = isGrpcurlInReach();
+const hasGrpcurl = canRunGrpcurl();
 const tools = ["curl", "bash"].filter((name) => findPrograms([name], process.env).length === 0);
 
-// A test that is only pending would fail the run; nothing is claimed here, and this says so.
+// A pending test would fail the run, so nothing is registered without the tools.
 if (tools.length > 0) {
-  console.log(`  SKIPPED: the commands of README.md, this machine lacks ${tools.join(", ")}`);
+  console.log(
+    `  SKIPPED: the commands of the documentation; this machine lacks ${tools.join(", ")}`,
+  );
 } else {
-  if (!hasGrpcurl) console.log("  SKIPPED: the commands with grpcurl, this machine lacks Go");
-  describe("the commands of README.md, typed one after the other after `npm start`", tests);
+  if (!hasGrpcurl) console.log("  SKIPPED: the commands with grpcurl; this machine lacks Go");
+  describe("the commands of README.md and docs/api.md, typed in order after `npm start`", tests);
 }
 
 function tests(): void {
@@ -52,12 +54,12 @@ function tests(): void {
     const mark = "== next ==";
     const session = blocks.map(({ commands }) => `${commands}\necho "${mark}"\n`).join("");
     const finished = await type(session);
-    assert.equal(finished.code, 0, told(finished));
+    assert.equal(finished.code, 0, outputText(finished));
     printed = finished.stdout.split(`${mark}\n`);
   });
   after(() => shop?.stop());
 
-  /** In the project's folder, with this shop's places instead of those of `npm start`. */
+  /** Runs commands in the root folder, with the addresses of this shop instead of the default ones. */
   function type(commands: string): Promise<Finished> {
     const moved = commands.replace(/127\.0\.0\.1:5005(\d)\b/g, (_, offset: string) => {
       const service = SERVICES[Number(offset) - 1];
@@ -72,7 +74,7 @@ function tests(): void {
   const outputOf = (words: string) =>
     printed[blocks.findIndex(({ commands }) => commands.includes(words))] ?? assert.fail(words);
 
-  it("curl registers, logs in and orders", async () => {
+  it("register, log in and order with curl", async () => {
     const [registered = "", ordered = ""] = outputOf("PlaceOrder").split("\n");
     const { order: placed } = JSON.parse(ordered);
     const { order } = await shop.admin.order.getOrder({ orderId: BigInt(placed.orderId) });
@@ -81,7 +83,7 @@ function tests(): void {
     assert.equal(order.orderStatus, OrderStatus.CANCELLED, "by the stream's block");
   });
 
-  it("what the text shows is what comes", () => {
+  it("print what the pages show", () => {
     const shown = blocks.flatMap((block, index) => (block.shown ? [{ ...block, index }] : []));
     assert.ok(shown.length >= (hasGrpcurl ? 3 : 2));
     for (const { shown: text = "", index } of shown) {
@@ -89,7 +91,7 @@ function tests(): void {
     }
   });
 
-  it("buf finds every public method at the gateway, and prints a stream to its end", () => {
+  it("list every public method at the gateway with buf, and print a stream to its end", () => {
     const output = outputOf("buf curl");
     const found = [...output.matchAll(/^shop\.\w+\.v1\.\w+\/\w+$/gm)].map(
       ([method]) => `/${method}`,
@@ -106,7 +108,7 @@ function tests(): void {
 
   if (!hasGrpcurl) return;
 
-  it("grpcurl reads the gateway and each service by reflection", () => {
+  it("reflect the gateway and each service with grpcurl", () => {
     const output = outputOf("grpcurl -plaintext 127.0.0.1:50050 list");
     const listed = [...output.matchAll(/^shop\.\w+\.v1\.\w+Service$/gm)];
     assert.equal(listed.length, SERVICES.length);
@@ -117,7 +119,7 @@ function tests(): void {
     assert.match(output, /"status": "SERVING"/);
   });
 
-  it("grpcurl shows the details of an error, from the gateway and from each service", async () => {
+  it("show the details of errors of the gateway and each service with grpcurl", async () => {
     const calls = [
       ["50051 shop.goods.v1.GoodsService/GetGoods", "goods_id", "GOODS_NOT_FOUND"],
       ["50052 shop.coupon.v1.CouponService/GetCoupon", "coupon_id", "COUPON_NOT_FOUND"],
@@ -136,24 +138,24 @@ function tests(): void {
     }
   });
 
-  it("what `npm start` prints can be pasted", async () => {
+  it("include those that `npm start` prints", async () => {
     const commands = await thingsToTryHere();
     assert.equal(commands.length, 5);
     const finished = await type(commands.join("\necho\n"));
-    assert.equal(finished.code, 0, told(finished));
+    assert.equal(finished.code, 0, outputText(finished));
     assert.match(
       finished.stdout,
       /"goodsId":"\d+".*"payAmountCents": "\d+".*ORDER_STATUS_CONFIRMED/s,
     );
   });
 
-  /** The lines that are commands: two tokens, then the calls. */
+  /** The commands that `npm start` prints: two tokens, then the calls. */
   async function thingsToTryHere(): Promise<string[]> {
     const lines = await thingsToTry(settings, { seeded, gateway: shop.gatewayUrl });
     return lines.filter((line) => line.startsWith("  "));
   }
 }
 
-function told({ stdout, stderr }: Finished): string {
+function outputText({ stdout, stderr }: Finished): string {
   return `${stdout}\n${stderr}`;
 }

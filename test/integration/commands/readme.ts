@@ -4,14 +4,14 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Commands as a reader copies them, and what the text shows of their output, if it does. */
-export type Block = { commands: string; shown: string | undefined };
+/** A block of commands, and the output that the page shows below it, if any. */
+type Block = { commands: string; shown: string | undefined };
 
-/** The pages whose commands are typed, in the order in which a reader goes on from one to the next. */
+/** The pages with commands, in the order in which a reader follows them. */
 const pages = ["README.md", "docs/api.md"].map((page) => readFileSync(join(root, page), "utf8"));
 const BLOCK = /^```sh\n([\s\S]*?)^```\n(?:\n((?: {4}.*\n)+))?/gm;
 
-/** Every block of commands of the pages. */
+/** All blocks of commands of the pages. */
 export function blocks(): Block[] {
   return [...pages.join("\n").matchAll(BLOCK)].map(([, commands = "", shown]) => ({
     commands,
@@ -19,12 +19,12 @@ export function blocks(): Block[] {
   }));
 }
 
-/** The module of grpcurl with its version, as the text tells to install it. */
+/** The module of grpcurl with the version that the page names. */
 export function grpcurlModule(): string {
   return /`go install (\S+@v[\d.]+)`/.exec(pages.join("\n"))?.[1] ?? "";
 }
 
-/** Whether the output has all that is shown; "…" stands for anything, and lines are broken for the reader alone. */
+/** Whether the output contains what is shown. "…" matches anything, and line breaks are ignored. */
 export function shows(shown: string, output: string): boolean {
   const pieces = shown.replaceAll("\n", "").split("…").map(RegExp.escape);
   return new RegExp(pieces.join(".*")).test(output);
