@@ -7,7 +7,7 @@ import {
 } from "../../services/coupon/domain/coupon.ts";
 import { amountOffCents } from "../../services/coupon/domain/discount.ts";
 import { decideReservations, type OnSale } from "../../services/goods/domain/reserve.ts";
-import type { PlaceCommand } from "../../services/order/domain/order.ts";
+import type { PlaceCommand } from "../../services/order/domain/place-request.ts";
 import { decideHolds } from "../../services/user/domain/deduct.ts";
 import { big, type Transaction } from "./connections.ts";
 

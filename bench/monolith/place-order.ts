@@ -3,10 +3,9 @@ import { isDuplicateKey } from "#platform/db/errors.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { OrderSchema } from "#proto/shop/order/v1/order_pb.ts";
 import { payAmount } from "../../services/order/domain/amounts.ts";
-import type { PlaceCommand } from "../../services/order/domain/order.ts";
 import {
   checkRequest,
-  type RequestLimits,
+  type PlaceCommand,
   requestFingerprint,
 } from "../../services/order/domain/place-request.ts";
 import * as limits from "../../services/order/limits.ts";
@@ -39,13 +38,6 @@ type Asking = { actor: string; traceparent: string; deadlineMs: number };
 type WorkloadChoice = { request: Request; asking: Asking };
 type Placed = { message: OrderMessage; events: OutboxEvent[] };
 
-const REQUEST_LIMITS: RequestLimits = {
-  maxLines: limits.MAX_LINES,
-  maxConsignee: limits.MAX_CONSIGNEE,
-  maxMobile: limits.MAX_MOBILE,
-  maxAddress: limits.MAX_ADDRESS,
-};
-
 /**
  * Places an order in one transaction. A repeated request gets the same order, which is found by its
  * duplicate key: a new request costs no lookup.
@@ -55,7 +47,7 @@ export async function placeOrder(
   command: PlaceCommand,
   asking: Asking,
 ): Promise<OrderMessage> {
-  const rules = { limits: REQUEST_LIMITS, shipping: parts.shipping };
+  const rules = { limits, shipping: parts.shipping };
   const goodsAmountCents = checkRequest(command, rules);
   const request = { ...command, goodsAmountCents, fingerprint: requestFingerprint(command) };
   const { message, events } = await parts.connections.transact((tx) =>

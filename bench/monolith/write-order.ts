@@ -1,9 +1,5 @@
-import {
-  OrderStatus,
-  PayStatus,
-  type PlaceCommand,
-  ShippingStatus,
-} from "../../services/order/domain/order.ts";
+import { OrderStatus, PayStatus, ShippingStatus } from "../../services/order/domain/order.ts";
+import type { PlaceCommand } from "../../services/order/domain/place-request.ts";
 import { big, int, type Parameter, type Transaction } from "./connections.ts";
 import type { OutboxEvent } from "./relay.ts";
 

@@ -80,56 +80,35 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
   });
 }
 
+/** Fields that the stored order and the message have in common are taken as they are. */
 function orderMessage(order: Order): MessageInitShape<typeof OrderSchema> {
   const { consignee, mobile, addressText, failure } = order;
   return {
-    orderId: order.orderId,
-    userId: order.userId,
-    orderStatus: order.orderStatus,
-    payStatus: order.payStatus,
-    shippingStatus: order.shippingStatus,
-    lines: order.lines.map(({ goodsId, quantity, unitPriceCents }) => {
-      return { goodsId, quantity, unitPriceCents };
-    }),
+    ...order,
     address: { consignee, mobile, text: addressText },
-    goodsAmountCents: order.goodsAmountCents,
-    shippingFeeCents: order.shippingFeeCents,
-    orderAmountCents: order.orderAmountCents,
-    couponId: order.couponId,
-    couponPaidCents: order.couponPaidCents,
     balancePaidCents: order.balanceCents,
-    payAmountCents: order.payAmountCents,
-    cancelReason: order.cancelReason,
-    ...(failure && { failure: errorInfo(decodeRefusal(failure)) }),
+    failure: failure ? errorInfo(decodeRefusal(failure)) : undefined,
     createTime: timestampFromDate(order.createTime),
-    ...timesOf(order),
-    trackingNumber: order.trackingNumber,
+    confirmTime: optionalTime(order.confirmTime),
+    payTime: optionalTime(order.payTime),
+    payDeadline: optionalTime(order.payDeadline),
+    shipTime: optionalTime(order.shipTime),
+    closeTime: optionalTime(order.closeTime),
     refunds: order.refunds.map(refundMessage),
   };
 }
 
 function refundMessage(refund: Order["refunds"][number]): MessageInitShape<typeof RefundSchema> {
-  const { refundId, status, lines, payAmountCents, balanceCents, note, finishTime } = refund;
+  const { createTime, finishTime } = refund;
   return {
-    refundId,
-    status,
-    lines,
-    payAmountCents,
-    balanceCents,
-    note,
-    createTime: timestampFromDate(refund.createTime),
-    ...(finishTime && { finishTime: timestampFromDate(finishTime) }),
+    ...refund,
+    createTime: timestampFromDate(createTime),
+    finishTime: optionalTime(finishTime),
   };
 }
 
-function timesOf(order: Order): { [time: string]: Timestamp } {
-  const { confirmTime, payTime, payDeadline, shipTime, closeTime } = order;
-  const times = { confirmTime, payTime, payDeadline, shipTime, closeTime };
-  return Object.fromEntries(
-    Object.entries(times).flatMap(([name, time]) =>
-      time ? [[name, timestampFromDate(time)]] : [],
-    ),
-  );
+function optionalTime(time: Date | null): Timestamp | undefined {
+  return time ? timestampFromDate(time) : undefined;
 }
 
 function historyMessage(entry: HistoryEntry): MessageInitShape<typeof OrderHistoryEntrySchema> {

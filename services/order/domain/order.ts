@@ -34,23 +34,6 @@ export const CancelReason = {
 export type CancelReason = (typeof CancelReason)[keyof typeof CancelReason];
 
 export type OrderLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
-type Address = { consignee: string; mobile: string; text: string };
-
-/** A request to place an order, as the client sent it. */
-export type PlaceCommand = {
-  requestId: string;
-  userId: bigint;
-  lines: OrderLine[];
-  address: Address;
-  shippingFeeCents: bigint;
-  orderAmountCents: bigint;
-  /** 0n for an order without a coupon. */
-  couponId: bigint;
-  balanceCents: bigint;
-};
-
-/** A checked request with its id and the goods amount that the server computed. */
-export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: bigint };
 
 /** The services that may hold something for an order: stock, a coupon, balance. */
 export type Holder = "goods" | "coupon" | "user";

@@ -4,13 +4,30 @@ import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { amountTooLarge, goodsAmount, type ShippingRule, shippingFee } from "./amounts.ts";
 import { checkLines } from "./lines.ts";
-import type { PlaceCommand } from "./order.ts";
+import type { OrderLine } from "./order.ts";
 
-export type RequestLimits = {
-  maxLines: number;
-  maxConsignee: number;
-  maxMobile: number;
-  maxAddress: number;
+/** A request to place an order, as the client sent it. */
+export type PlaceCommand = {
+  requestId: string;
+  userId: bigint;
+  lines: OrderLine[];
+  address: { consignee: string; mobile: string; text: string };
+  shippingFeeCents: bigint;
+  orderAmountCents: bigint;
+  /** 0n for an order without a coupon. */
+  couponId: bigint;
+  balanceCents: bigint;
+};
+
+/** A checked request with its id and the goods amount that the server computed. */
+export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: bigint };
+
+/** Bounds of a request, as limits.ts names them. */
+type RequestLimits = {
+  MAX_LINES: number;
+  MAX_CONSIGNEE: number;
+  MAX_MOBILE: number;
+  MAX_ADDRESS: number;
 };
 
 /**
@@ -25,15 +42,18 @@ export function checkRequest(
   const { limits } = rules;
   checks.requestId("request_id", command.requestId);
   checks.identifier("user_id", command.userId);
-  checkLines(checks, command.lines, { min: 1, max: limits.maxLines });
-  for (const [index, line] of command.lines.slice(0, limits.maxLines).entries()) {
+  checkLines(checks, command.lines, { min: 1, max: limits.MAX_LINES });
+  for (const [index, line] of command.lines.slice(0, limits.MAX_LINES).entries()) {
     checks.cents(`lines[${index}].unit_price_cents`, line.unitPriceCents, { min: 1n });
   }
-  checks.text("address.consignee", command.address.consignee, { min: 1, max: limits.maxConsignee });
-  checks.text("address.mobile", command.address.mobile, { min: 1, max: limits.maxMobile });
+  checks.text("address.consignee", command.address.consignee, {
+    min: 1,
+    max: limits.MAX_CONSIGNEE,
+  });
+  checks.text("address.mobile", command.address.mobile, { min: 1, max: limits.MAX_MOBILE });
   checks.text("address.text", command.address.text, {
     min: 1,
-    max: limits.maxAddress,
+    max: limits.MAX_ADDRESS,
     multiline: true,
   });
   checks.cents("shipping_fee_cents", command.shippingFeeCents);

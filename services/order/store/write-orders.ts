@@ -3,14 +3,9 @@ import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { literal, NOW } from "#platform/db/sql.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
-import {
-  type CancelReason,
-  OrderStatus,
-  PayStatus,
-  type PlannedOrder,
-  ShippingStatus,
-} from "../domain/order.ts";
+import { type CancelReason, OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
 import type { OrderState } from "../domain/order-state.ts";
+import type { PlannedOrder } from "../domain/place-request.ts";
 import { ORDER_HISTORY, ORDER_LINES, ORDERS } from "./entities.ts";
 import type { LockedOrder } from "./lock-orders.ts";
 

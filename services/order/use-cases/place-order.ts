@@ -1,6 +1,6 @@
 import { type Gather, gather } from "#platform/values/gather.ts";
-import { OrderStatus, type PlaceCommand } from "../domain/order.ts";
-import { checkRequest, requestFingerprint } from "../domain/place-request.ts";
+import { OrderStatus } from "../domain/order.ts";
+import { checkRequest, type PlaceCommand, requestFingerprint } from "../domain/place-request.ts";
 import * as limits from "../limits.ts";
 import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
@@ -32,15 +32,7 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
     weigh: (entry) => entry.command.lines.length,
     maxWeight: limits.PLACE_BATCH_LINES,
   });
-  const rules = {
-    shipping: parts.rules.shipping,
-    limits: {
-      maxLines: limits.MAX_LINES,
-      maxConsignee: limits.MAX_CONSIGNEE,
-      maxMobile: limits.MAX_MOBILE,
-      maxAddress: limits.MAX_ADDRESS,
-    },
-  };
+  const rules = { shipping: parts.rules.shipping, limits };
   return {
     idle: () => batches.idle(),
     async place(command, call) {

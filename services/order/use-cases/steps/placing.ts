@@ -1,5 +1,6 @@
 import type { Refusal } from "#platform/values/refusal.ts";
-import type { Holder, PlaceCommand, PlannedOrder } from "../../domain/order.ts";
+import type { Holder } from "../../domain/order.ts";
+import type { PlaceCommand, PlannedOrder } from "../../domain/place-request.ts";
 import type { Outcome } from "./place-outcome.ts";
 
 /** A checked request that waits for a batch. */

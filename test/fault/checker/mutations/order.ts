@@ -193,8 +193,8 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/order/rpc.ts",
-        piece: "payAmountCents,\n    balanceCents,\n    note,",
-        replacement: "payAmountCents: payAmountCents + 1n,\n    balanceCents,\n    note,",
+        piece: "...refund,",
+        replacement: "...refund,\n    payAmountCents: refund.payAmountCents + 1n,",
       },
     ],
     scenario: "story",
@@ -207,8 +207,8 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/order/rpc.ts",
-        piece: "trackingNumber: order.trackingNumber,",
-        replacement: 'trackingNumber: "",',
+        piece: "...order,",
+        replacement: '...order,\n    trackingNumber: "",',
       },
     ],
     scenario: "story",
