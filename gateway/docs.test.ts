@@ -4,7 +4,7 @@ import { readDocs } from "./docs.ts";
 
 const DESCRIPTION = new URL("openapi.yaml", import.meta.url);
 
-describe("the description and the page to try it", () => {
+describe("the OpenAPI document and its page", () => {
   const docs = readDocs();
   const served = (path: string) => docs({ path }) ?? assert.fail(`${path} is not served`);
   const text = (path: string) => String(served(path).body);
@@ -18,7 +18,7 @@ describe("the description and the page to try it", () => {
     assert.deepEqual(served("/docs/"), served("/docs"));
   });
 
-  it("need nothing but what is served here", () => {
+  it("load only files that the gateway serves", () => {
     const wanted = [...text("/docs").matchAll(/(?:src|href)="([^"]*)"/g)].map(([, url]) => url);
     assert.equal(wanted.length, 4);
     for (const url of wanted) assert.equal(served(url ?? "").status, 200);
@@ -26,7 +26,7 @@ describe("the description and the page to try it", () => {
     assert.doesNotMatch(text("/docs/page.js"), /https?:/);
   });
 
-  it("keep the page to this gateway, without inline scripts", () => {
+  it("limit the page to this gateway, without inline scripts", () => {
     const policy = served("/docs").headers?.["content-security-policy"] ?? "";
     assert.match(policy, /default-src 'none'/);
     assert.match(policy, /connect-src 'self'/);
@@ -35,7 +35,7 @@ describe("the description and the page to try it", () => {
     assert.doesNotMatch(text("/docs"), /<script>|<style| on\w+=/);
   });
 
-  it("are no way to any other file", () => {
+  it("give no access to other files", () => {
     const strange = [
       "/docs/docs.ts",
       "/docs/..%2fmain.ts",
@@ -53,7 +53,7 @@ describe("the description and the page to try it", () => {
     for (const path of [...strange, ...unknown]) assert.equal(docs({ path }), undefined, path);
   });
 
-  it("are not sent again to a client that has them", () => {
+  it("are not sent again to a client that has the current version", () => {
     const { headers } = served("/docs/swagger-ui-bundle.js");
     const etag = headers?.etag ?? assert.fail();
     const ask = (ifNoneMatch: string) => docs({ path: "/docs/swagger-ui-bundle.js", ifNoneMatch });
@@ -67,7 +67,7 @@ describe("the description and the page to try it", () => {
     assert.notEqual(served("/docs/swagger-ui.css").headers?.etag, etag);
   });
 
-  it("are only to be read", () => {
+  it("can only be read", () => {
     assert.equal(docs({ path: "/docs", method: "HEAD" })?.status, 200);
     const answer = docs({ path: "/docs", method: "POST" });
     assert.equal(answer?.status, 405);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { passedHeaders } from "./passed-headers.ts";
 
-describe("the headers that a callback keeps", () => {
-  it("are the content type and the platform's own", () => {
+describe("the headers that are passed on with a callback", () => {
+  it("are the content type and the provider's own", () => {
     const headers = {
       "content-type": "application/json",
       "sandbox-signature": "ab",
@@ -34,7 +34,7 @@ describe("the headers that a callback keeps", () => {
     assert.deepEqual(passedHeaders("sandbox", { "user-agent": "x".repeat(9_000) }), {});
   });
 
-  it("let no platform's name reach the headers that are never passed", () => {
+  it("never include internal headers, even for a provider whose name is their prefix", () => {
     const headers = { "x-user-id": "1", "proxy-authorization": "no", "set-cookie": ["a"] };
     assert.deepEqual(passedHeaders("set", headers), {});
     assert.deepEqual(passedHeaders("proxy", headers), {});

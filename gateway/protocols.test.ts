@@ -33,7 +33,7 @@ describe("the gateway's protocols", () => {
     await server.stop();
   });
 
-  /** Sends the chunks over the one connection there is. */
+  /** Sends the chunks over the agent's only connection. */
   const post = (headers: Record<string, string>, chunks: Buffer[]) =>
     new Promise<{ status: number; text: string; port: number }>((resolve, reject) => {
       const { port } = server;
@@ -54,12 +54,12 @@ describe("the gateway's protocols", () => {
   for (const [what, headers, chunks] of [
     ["in chunks", {}, Array.from({ length: 20 }, () => Buffer.alloc(MAX_REQUEST_BYTES / 10, " "))],
     [
-      "once it is unpacked",
+      "after decompression",
       { "content-encoding": "gzip" },
       [gzipSync(Buffer.alloc(MAX_REQUEST_BYTES * 4, " "))],
     ],
   ] as [string, Record<string, string>, Buffer[]][]) {
-    it(`answers the next request on a connection after one that was too large ${what}`, async () => {
+    it(`answers the next request on a connection after one that is too large ${what}`, async () => {
       const refused = await post({ ...json, ...headers }, chunks);
       assert.match(refused.text, /resource_exhausted/);
       const answer = await post(json, [Buffer.from("{}")]);

@@ -10,9 +10,11 @@ const { getGoods } = GoodsService.method;
 const { login } = UserService.method;
 const NONE = { perUser: 0, perAddress: 0, signIns: 0 };
 
-/** When a refused call may come back, as it is told in milliseconds and in seconds. */
+/** The time to wait that a refused call names, in milliseconds and in seconds. */
 async function waitOf(call: Promise<void>): Promise<{ ms: number; seconds: number }> {
-  const error = await call.then(() => assert.fail("not refused")).catch((cause: unknown) => cause);
+  const error = await call
+    .then(() => assert.fail("the call is not refused"))
+    .catch((cause: unknown) => cause);
   assert.ok(error instanceof ConnectError, String(error));
   assert.equal(error.code, Code.ResourceExhausted);
   const [info] = error.findDetails(ErrorInfoSchema);
@@ -26,7 +28,7 @@ describe("rate limits", () => {
   beforeEach(() => mock.timers.enable({ apis: ["Date", "setTimeout"], now: 1_800_000_000_000 }));
   afterEach(() => mock.timers.reset());
 
-  it("say when to come back, and let whoever waits so long in again", async () => {
+  it("name the time to wait, and accept a call after it", async () => {
     const { address } = createRateLimits({ ...NONE, perAddress: 2 });
     for (let window = 0; window < 3; window += 1) {
       await address("192.0.2.1", getGoods);
@@ -41,7 +43,7 @@ describe("rate limits", () => {
     }
   });
 
-  it("count each user and each address by itself", async () => {
+  it("count each user and each address separately", async () => {
     const { address, caller } = createRateLimits({ perUser: 1, perAddress: 1, signIns: 0 });
     await address("192.0.2.1", getGoods);
     await address("192.0.2.2", getGoods);
@@ -52,7 +54,7 @@ describe("rate limits", () => {
     for (let count = 0; count < 3; count += 1) await caller({ kind: "admin", id: "a" });
   });
 
-  it("count sign-ins by themselves", async () => {
+  it("count sign-ins separately", async () => {
     const { address } = createRateLimits({ ...NONE, signIns: 1 });
     for (let count = 0; count < 3; count += 1) await address("192.0.2.1", getGoods);
     await address("192.0.2.1", login);
@@ -60,7 +62,7 @@ describe("rate limits", () => {
     await address("192.0.2.1", getGoods);
   });
 
-  it("of 0 are none", async () => {
+  it("of 0 do not limit", async () => {
     const { address, caller } = createRateLimits(NONE);
     for (let count = 0; count < 1_000; count += 1) {
       await address("192.0.2.1", login);

@@ -23,7 +23,7 @@ const services = Object.values(PUBLIC_SERVICES);
 const transport = createRouterTransport((router) => addReflection(router, services));
 const clients = {
   v1: createClient(V1, transport),
-  // Its messages are the same, but for the name of their package.
+  // Its messages differ only in the name of their package.
   v1alpha: createClient(V1Alpha as unknown as typeof V1, transport),
 };
 
@@ -48,7 +48,7 @@ async function filesWith(value: string, version: keyof typeof clients = "v1") {
 describe("the gateway's reflection", () => {
   const versions = Object.keys(clients) as (keyof typeof clients)[];
   for (const version of versions) {
-    it(`${version} has every public method, with all that it needs`, async () => {
+    it(`${version} describes every public method and its messages`, async () => {
       const [listed] = await ask(version, [{ case: "listServices", value: "*" }]);
       assert.equal(listed?.case, "listServicesResponse");
       const names = listed.value.service.map(({ name }) => name);
@@ -67,14 +67,14 @@ describe("the gateway's reflection", () => {
     });
   }
 
-  it("knows nothing of what services say to each other", async () => {
+  it("does not describe methods and messages for services only", async () => {
     const hidden = services.flatMap((service) => service.methods.filter((one) => !isPublic(one)));
     assert.ok(hidden.length >= 5);
     const files = await Promise.all(services.map(({ typeName }) => filesWith(typeName)));
-    const told = new Set(files.flat().flatMap(namesIn));
+    const described = new Set(files.flat().flatMap(namesIn));
     for (const { name, parent, input, output } of hidden) {
-      assert.ok(!told.has(name), name);
-      for (const message of [input, output]) assert.ok(!told.has(message.name), message.name);
+      assert.ok(!described.has(name), name);
+      for (const message of [input, output]) assert.ok(!described.has(message.name), message.name);
       const symbol = `${parent.typeName}.${name}`;
       await assertNotFound({ case: "fileContainingSymbol", value: symbol });
       await assertNotFound({ case: "fileContainingSymbol", value: input.typeName });
@@ -84,7 +84,7 @@ describe("the gateway's reflection", () => {
     await assertNotFound({ case: "fileByFilename", value: "shop/event/v1/event.proto" });
   });
 
-  it("has the details of errors, and finds methods, files and options by their names", async () => {
+  it("finds error details, methods, files and options by their names", async () => {
     const names = async (question: Question) => {
       const [answer] = await ask("v1", [question]);
       assert.equal(answer?.case, "fileDescriptorResponse");
@@ -119,7 +119,7 @@ describe("the gateway's reflection", () => {
     await assertNotFound(asked(50_002));
   });
 
-  it("answers each question of a stream by itself, up to its bound", async () => {
+  it("answers each request of a stream separately, up to its limit", async () => {
     const unknown: Question = { case: "fileContainingSymbol", value: "shop.nothing.v1.Nothing" };
     const known: Question = { case: "listServices", value: "" };
     const cases = (await ask("v1", [unknown, { case: undefined }, known])).map((one) => one.case);
@@ -143,7 +143,7 @@ function namesIn({ messageType, service }: FileDescriptorProto): string[] {
   return [...messageType, ...methods].map(({ name }) => name);
 }
 
-/** A registry wants each file after those that it imports. */
+/** The files with each one after its imports, as a registry requires. */
 function inOrder(files: FileDescriptorProto[]): FileDescriptorProto[] {
   const ordered = new Set<FileDescriptorProto>();
   const add = (file: FileDescriptorProto) => {

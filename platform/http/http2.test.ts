@@ -8,7 +8,7 @@ describe("HTTP/2 on the port of HTTP/1.1", () => {
   let server: HttpServer;
   afterEach(() => server.stop());
 
-  it("ends a stream that has its answer, trailers included, though its client goes on", async () => {
+  it("ends a stream after its answer and trailers, even if its client keeps sending", async () => {
     server = await startHttpServer({
       listen: { host: "127.0.0.1", port: 0 },
       http2: true,

@@ -17,7 +17,7 @@ describe("the HTTP server", () => {
 
   afterEach(() => server.stop());
 
-  it("sends text, bytes and streams, and lets nobody keep or guess at them", async () => {
+  it("sends text, bytes and streams, neither cached nor sniffed", async () => {
     const bodies = {
       "/text": "one",
       "/bytes": Buffer.from("two"),
@@ -39,13 +39,13 @@ describe("the HTTP server", () => {
     }
   });
 
-  it("answers a broken handler with 500 and tells nothing of it", async () => {
+  it("answers 500 for a handler that fails, without its error text", async () => {
     await serve(() => Promise.reject(new Error("the password is tea")));
     const response = await fetch(url);
     assert.deepEqual([response.status, await response.text()], [500, "internal error\n"]);
   });
 
-  it("answers 503 beyond its bound, and serves again when there is room", async () => {
+  it("answers 503 above its limit, and serves again below it", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await serve(
       async () => {
@@ -62,7 +62,7 @@ describe("the HTTP server", () => {
     assert.equal((await fetch(url)).status, 200);
   });
 
-  it("finishes what it accepted when it stops, but does not wait for ever", async () => {
+  it("finishes accepted requests when it stops, but does not wait indefinitely", async () => {
     await serve(
       async (request) => {
         await pause(pathOf(request) === "/long" ? 60_000 : 300, undefined, { ref: false });
@@ -84,7 +84,7 @@ describe("the HTTP server", () => {
     await assert.rejects(fetch(url), /fetch failed/);
   });
 
-  it("cuts the connection where the handler has no answer, and closes it where one says so", async () => {
+  it("cuts the connection for a handler without an answer, and closes it after an answer with close", async () => {
     await serve(async (request) => {
       if (pathOf(request) === "/cut") return undefined;
       throw new HttpProblem(404, "not found", { close: true });

@@ -6,13 +6,11 @@ import { createLog } from "../telemetry/log.ts";
 import { ANSWERED, type HttpServer, startHttpServer } from "./server.ts";
 
 const MIB = 1024 * 1024;
-/**
- * More than kernels keep for a connection; over HTTP/2, more than Node lets a client leave lying.
- */
+/** Larger than what the kernel buffers for a connection, and than an HTTP/2 window. */
 const SIZES = { "/large": 16 * MIB, "/larger than a window": 2 * MIB };
 const ANSWER_MS = 500;
 
-describe("an answer that its client does not take", () => {
+describe("an answer that its client does not read", () => {
   let server: HttpServer;
   let ended: Promise<unknown>;
   beforeEach(async () => {
@@ -56,7 +54,7 @@ describe("an answer that its client does not take", () => {
     socket.destroy();
   });
 
-  it("is ended over HTTP/2, and the other streams of the connection go on", async () => {
+  it("is ended over HTTP/2, while the other streams of the connection continue", async () => {
     const { session, stream } = open2("/larger%20than%20a%20window");
     stream.pause();
     await ended;
@@ -68,7 +66,7 @@ describe("an answer that its client does not take", () => {
     session.destroy();
   });
 
-  it("is not ended while the client takes a little now and then", async () => {
+  it("is not ended while the client reads some of it from time to time", async () => {
     const taking = [open1("/large"), open2("/larger%20than%20a%20window").stream].map(
       async (source, index) => {
         const begun = Date.now();
@@ -84,7 +82,7 @@ describe("an answer that its client does not take", () => {
     await Promise.all(taking);
   });
 
-  it("is not what has nothing to say for long", async () => {
+  it("does not include an answer that sends nothing for a long time", async () => {
     const socket = open1("/quiet");
     let text = "";
     for await (const piece of socket.setEncoding("utf8")) text += piece;

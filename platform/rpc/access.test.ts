@@ -12,7 +12,7 @@ const { OK, UNAUTHENTICATED, PERMISSION_DENIED } = {
   PERMISSION_DENIED: Reason.PERMISSION_DENIED,
 } as const;
 
-// Who calls, and what each kind of method answers: PUBLIC, USER, ADMIN, SERVICE.
+// By caller: the answers of methods for PUBLIC, USER, ADMIN and SERVICE.
 const MATRIX = {
   anonymous: [OK, UNAUTHENTICATED, UNAUTHENTICATED, UNAUTHENTICATED],
   user: [OK, OK, PERMISSION_DENIED, PERMISSION_DENIED],
@@ -65,7 +65,7 @@ describe("access", () => {
     }
   }
 
-  it("tells who calls, and whose objects the caller may see", async () => {
+  it("gives handlers the caller and the user whose objects it may see", async () => {
     seen.length = 0;
     for (const caller of ["anonymous", "user", "admin", "service"]) await ask("anyone", caller);
     assert.deepEqual(seen, [
@@ -76,7 +76,7 @@ describe("access", () => {
     ]);
   });
 
-  it("fills in a user's own id, and answers another's like one that does not exist", async () => {
+  it("fills in a user's own id, and answers another id like one that does not exist", async () => {
     assert.equal((await ask("shopper", "user")).userId, 7n);
     assert.equal((await ask("shopper", "user", 7n)).userId, 7n);
     for (const id of [8n, -1n, 2n ** 63n - 1n]) {
@@ -91,7 +91,7 @@ describe("access", () => {
     }
   });
 
-  it("holds for streams too", async () => {
+  it("is enforced for streams too", async () => {
     const first = async (token?: string, userId = 0n) => {
       for await (const { userId: id } of echo.client.watch(
         { userId },
@@ -105,12 +105,12 @@ describe("access", () => {
     assert.equal(await reasonOf(first(tokens.user, 8n)), Reason.USER_NOT_FOUND);
   });
 
-  it("answers UNIMPLEMENTED for what is not built, but only to those who may call it", async () => {
+  it("answers UNIMPLEMENTED for a method without a handler, to callers that may call it", async () => {
     assert.equal(await reasonOf(ask("missing", "user")), PERMISSION_DENIED);
     await assert.rejects(ask("missing", "admin"), /UNIMPLEMENTED/);
   });
 
-  it("makes it an outage where a service's own token is not accepted", async () => {
+  it("reports an outage if a service's own token is not accepted", async () => {
     const client = createClient(EchoService, {
       address: echo.server.address,
       tls: undefined,
@@ -122,7 +122,7 @@ describe("access", () => {
     client.close();
   });
 
-  it("is asked for when a service is put together: a method without it is a mistake", () => {
+  it("refuses at the start to serve a method without an access option", () => {
     const [method] = EchoService.methods;
     const proto = { ...method?.proto, options: undefined };
     const bare = { ...EchoService, methods: [{ ...method, proto }] };

@@ -10,7 +10,7 @@ const codeOf = (error: unknown) => {
 };
 
 describe("a client", () => {
-  it("takes a server that is not there for an outage, soon", async () => {
+  it("reports an unreachable server as an outage within 2 seconds", async () => {
     const client = createClient(EchoService, {
       address: "127.0.0.1:1",
       tls: undefined,
@@ -23,7 +23,7 @@ describe("a client", () => {
     client.close();
   });
 
-  it("finds a server again that was away", async () => {
+  it("reconnects to a server that was down", async () => {
     const first = await startEcho({ anyone: async (request) => request });
     await first.client.anyone({});
     await first.server.stop();
@@ -36,13 +36,13 @@ describe("a client", () => {
     for (;;) {
       const answer = await first.client.anyone({ text: "back" }).catch(() => undefined);
       if (answer?.text === "back") break;
-      assert(Date.now() < deadline, "never came back");
+      assert(Date.now() < deadline, "the client does not reconnect");
     }
     await first.close();
     await second.close();
   });
 
-  it("asks once: an outage is never tried again", async () => {
+  it("makes one call and never retries", async () => {
     let calls = 0;
     const echo = await startEcho({
       async anyone() {
@@ -56,14 +56,14 @@ describe("a client", () => {
     await echo.close();
   });
 
-  it("does not begin a call that is cancelled already", async () => {
+  it("does not start a call that is already cancelled", async () => {
     const echo = await startEcho({ anyone: () => assert.fail("called") });
     const signal = AbortSignal.abort();
     await assert.rejects(echo.client.anyone({}, { signal }), Outage);
     await echo.close();
   });
 
-  it("lets a mistake in its own request through as what it is", async () => {
+  it("throws a malformed request as an error of the program, not as an outage", async () => {
     const echo = await startEcho({});
     const wrong = { userId: "x" as never };
     await assert.rejects(echo.client.anyone(wrong), (error) => !(error instanceof Outage));

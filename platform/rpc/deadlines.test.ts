@@ -23,13 +23,13 @@ describe("boundedTimeout", () => {
     }
   });
 
-  it("cuts a longer one to the maximum, also where 32 bits are not enough for it", () => {
+  it("shortens a longer deadline to the maximum, also one that exceeds 32 bits", () => {
     for (const header of ["61S", "2M", "99999999H", "99999999S", "1194H", "597H", "99999999M"]) {
       assert.equal(boundedTimeout(header, rule), "60000m");
     }
   });
 
-  it("refuses a header that is no timeout", () => {
+  it("refuses a malformed header", () => {
     for (const header of ["", "10", "S", "-1S", "1.5S", "999999999S", "1s", "1S ", ["1S", "2S"]]) {
       assert.equal(boundedTimeout(header, rule), undefined);
     }
@@ -37,7 +37,7 @@ describe("boundedTimeout", () => {
 });
 
 describe("boundDeadlines", () => {
-  it("fits the version of grpc-js that is installed, and refuses one that it does not fit", () => {
+  it("works with the installed grpc-js, and throws for one without the private handler", () => {
     const server = new Server();
     assert.doesNotThrow(() => boundDeadlines(server, () => rule));
     Object.assign(server, { _streamHandler: undefined });

@@ -15,7 +15,7 @@ import { silent } from "./testing/echo.ts";
 
 const inTime = { log: silent, deadlineMs: Number.POSITIVE_INFINITY };
 
-/** The status that the comment above each value of the enum Reason begins with. */
+/** The status with which the comment of each Reason begins. */
 function promisedStatuses(): Map<string, string> {
   const file = new URL("../../proto/shop/common/v1/error.proto", import.meta.url);
   const pattern = /\/\/ ([A-Z_]+)[^\n]*\n\s*(REASON_[A-Z_]+) = /g;
@@ -26,7 +26,7 @@ function promisedStatuses(): Map<string, string> {
 describe("errors", () => {
   const promised = promisedStatuses();
   for (const { name, number } of ReasonSchema.values.filter((value) => value.number !== 0)) {
-    it(`answers ${name} with the status that error.proto promises, and clients get it back`, () => {
+    it(`answers ${name} with the status that error.proto names, and clients can read it`, () => {
       const refusal = new Refusal(number as Reason, { goods_id: "1" });
       const answered = statusOfRefusal(refusal);
       assert.equal(status[answered.code], promised.get(name));
@@ -36,20 +36,20 @@ describe("errors", () => {
     });
   }
 
-  it("has a status for every reason, none of them UNKNOWN", () => {
+  it("has a status other than UNKNOWN for every reason", () => {
     const known = ReasonSchema.values.map((value) => value.number);
     const mapped = Object.keys(STATUS_OF_REASON).map(Number);
     assert.deepEqual(mapped, known);
     assert(!Object.values(STATUS_OF_REASON).includes(status.UNKNOWN));
   });
 
-  it("tells the violations of a request with their fields", () => {
+  it("carries the violations of a request with their fields", () => {
     const violations = [{ field: "lines[2].quantity", description: "must be positive" }];
     const answered = statusOfRefusal(new Refusal(Reason.INVALID_ARGUMENT, {}, violations));
     assert.deepEqual(refusalOfStatus(answered)?.violations, violations);
   });
 
-  it("answers an outage with UNAVAILABLE and nothing of its text", () => {
+  it("answers an outage with UNAVAILABLE, without its text", () => {
     const outage = new Outage("connect ECONNREFUSED 10.0.0.1:3306", { cause: new Error("sql") });
     const answered = statusOfError(outage, inTime);
     assert.equal(answered.code, status.UNAVAILABLE);
@@ -57,7 +57,7 @@ describe("errors", () => {
     assert.equal(refusalOfStatus(answered), undefined);
   });
 
-  it("answers a broken assumption with INTERNAL and an id that the log has too", () => {
+  it("answers any other error with INTERNAL and an id that the log has too", () => {
     const lines: Record<string, unknown>[] = [];
     const log = { error: (fields: Record<string, unknown>) => lines.push(fields) } as never;
     const answered = statusOfError(new Error("select secret"), { ...inTime, log });
@@ -66,14 +66,14 @@ describe("errors", () => {
     assert.match(answered.details, new RegExp(String(lines[0]?.errorId)));
   });
 
-  it("answers what fails after the deadline with DEADLINE_EXCEEDED, but a refusal as it is", () => {
+  it("answers a failure after the deadline with DEADLINE_EXCEEDED, but keeps a refusal", () => {
     const late = { log: silent, deadlineMs: Date.now() - 1 };
     assert.equal(statusOfError(new Outage("late"), late).code, status.DEADLINE_EXCEEDED);
     const refusal = new Refusal(Reason.STOCK_NOT_ENOUGH);
     assert.equal(statusOfError(refusal, late).code, status.FAILED_PRECONDITION);
   });
 
-  it("keeps a status message short, and free of half surrogates that cannot be sent", () => {
+  it("shortens a status message and replaces lone surrogates, which cannot be sent", () => {
     const answered = statusOfError(
       new StatusError(status.ABORTED, `${"x".repeat(900)}\ud800`),
       inTime,
@@ -83,7 +83,7 @@ describe("errors", () => {
     assert.doesNotThrow(() => encodeURI(half.details));
   });
 
-  it("finds no refusal in a status without details, with foreign ones or with another code", () => {
+  it("finds no refusal in a status without details, with others' details, or with another code", () => {
     const failed = (bytes?: Buffer, code: number = status.NOT_FOUND) => {
       const metadata = new Metadata();
       if (bytes) metadata.set(DETAILS_TRAILER, bytes);

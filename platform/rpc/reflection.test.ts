@@ -43,13 +43,13 @@ describe("reflection", () => {
         fromBinary(FileDescriptorProtoSchema, bytes),
       );
 
-    it(`${version} lists every service to anyone, while nothing is serving`, async () => {
+    it(`${version} lists every service to anyone, also while not serving`, async () => {
       const answer = await ask({ listServices: "*" });
       const names = answer.listServicesResponse.service.map(({ name }: { name: string }) => name);
       assert.deepEqual(names.sort(), ["grpc.health.v1.Health", "shop.test.v1.EchoService"]);
     });
 
-    it(`${version} has a service's messages and what they import`, async () => {
+    it(`${version} returns a service's file and its imports`, async () => {
       const files = filesOf(await ask({ fileContainingSymbol: "shop.test.v1.EchoService" }));
       const names = files.map((file) => file.name);
       assert.deepEqual(names, ["shop/test/v1/echo.proto", "google/protobuf/timestamp.proto"]);
@@ -57,7 +57,7 @@ describe("reflection", () => {
       assert(methods?.includes("Watch"));
     });
 
-    it(`${version} has every file that is imported by its name`, async () => {
+    it(`${version} returns every imported file by its name`, async () => {
       const imported = [
         "google/protobuf/timestamp.proto",
         "google/protobuf/descriptor.proto",
@@ -69,7 +69,7 @@ describe("reflection", () => {
       }
     });
 
-    it(`${version} names the entries of maps as protoc does`, async () => {
+    it(`${version} names map entries as protoc does`, async () => {
       const symbol = "grpc.health.v1.HealthListResponse";
       const [file] = filesOf(await ask({ fileContainingSymbol: symbol }));
       const message = file?.messageType.find(({ name }) => symbol.endsWith(`.${name}`));

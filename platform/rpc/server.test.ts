@@ -13,7 +13,7 @@ import { callHttp2, callRaw } from "./testing/raw.ts";
 const ANYONE = "/shop.test.v1.EchoService/Anyone";
 const INTERNAL = "/shop.test.v1.EchoService/Internal";
 
-/** A promise and the function that settles it, to hold a handler until the test lets go. */
+/** A promise and its resolver, to hold a handler until the test releases it. */
 const gate = () => Promise.withResolvers<void>();
 
 describe("the server", () => {
@@ -40,7 +40,7 @@ describe("the server", () => {
   const raw = (path: string, bytes: Buffer) =>
     callRaw(echo.server.address, { path, bytes, token: service });
 
-  it("answers bytes that are no message with INVALID_ARGUMENT, and never calls the handler", async () => {
+  it("answers a malformed message with INVALID_ARGUMENT, without calling the handler", async () => {
     handle = () => assert.fail("called");
     const broken = {
       truncated: [0x12, 0x7f, 0x41],
@@ -58,7 +58,7 @@ describe("the server", () => {
     }
   });
 
-  it("ignores fields that it does not know", async () => {
+  it("ignores unknown fields", async () => {
     const unknown = Buffer.from([0xf8, 0x07, 0x01, 0x12, 0x01, 0x41]);
     handle = async (request) => {
       assert.equal(request.text, "A");
@@ -68,7 +68,7 @@ describe("the server", () => {
     assert.equal(await raw(ANYONE, unknown), status.OK);
   });
 
-  it("refuses a message above its limit, lower for what anyone may send", async () => {
+  it("refuses a message above its limit, which is lower for public methods", async () => {
     const message = (size: number) =>
       Buffer.from(
         Array(Math.ceil(size / 3))
@@ -81,7 +81,7 @@ describe("the server", () => {
     assert.equal(await raw(INTERNAL, message(4_300_000)), status.RESOURCE_EXHAUSTED);
   });
 
-  it("tells grpc and Connect clients the reason, the facts and the violations", async () => {
+  it("sends gRPC and Connect clients the reason, the metadata and the violations", async () => {
     const violations = [{ field: "text", description: "must not be empty" }];
     handle = () => Promise.reject(new Refusal(Reason.INVALID_ARGUMENT, { a: "é\n" }, violations));
     await assert.rejects(echo.client.anyone({}), (error: unknown) => {
@@ -103,7 +103,7 @@ describe("the server", () => {
     });
   });
 
-  it("answers a handler that throws, at once or later, with INTERNAL and none of its text", async () => {
+  it("answers INTERNAL for a handler that throws or rejects, without its text", async () => {
     const secret = new TypeError("select * from users");
     const throwing: (typeof handle)[] = [
       () => {
@@ -119,7 +119,7 @@ describe("the server", () => {
     }
   });
 
-  it("passes the trace on, and begins one where there is none", async () => {
+  it("passes on the trace context, and starts one if there is none", async () => {
     handle = async (_, call) => ({ text: call.traceparent });
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     assert.equal((await echo.client.anyone({}, { traceparent })).text, traceparent);
@@ -127,7 +127,7 @@ describe("the server", () => {
     assert.match(made, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 
-  describe("keeps deadlines:", () => {
+  describe("deadlines", () => {
     const deadlineSeen = async (headers: Record<string, string>) => {
       let leftMs = Number.NaN;
       handle = async (_, call) => {
@@ -140,13 +140,13 @@ describe("the server", () => {
     const about = (actual: number, expected: number) =>
       assert(actual > expected - 300 && actual <= expected, `${actual} is not about ${expected}`);
 
-    it("the caller's, the default, or the maximum", async () => {
+    it("are the caller's, the default, or the maximum", async () => {
       about((await deadlineSeen({ "grpc-timeout": "900m" })).leftMs, 900);
       about((await deadlineSeen({})).leftMs, 2_000);
       about((await deadlineSeen({ "grpc-timeout": "1M" })).leftMs, 3_000);
     });
 
-    it("a huge one does not wrap around in 32 bits", async () => {
+    it("do not wrap around in 32 bits", async () => {
       for (const huge of ["99999999H", "1194H", "597H", "4294968S"]) {
         const seen = await deadlineSeen({ "grpc-timeout": huge });
         assert.equal(seen.status, status.OK, huge);
@@ -154,33 +154,33 @@ describe("the server", () => {
       }
     });
 
-    it("a malformed one is INVALID_ARGUMENT", async () => {
+    it("are INVALID_ARGUMENT if malformed", async () => {
       for (const bad of ["soon", "-1S", "999999999S"]) {
         const answer = await deadlineSeen({ "grpc-timeout": bad });
         assert.equal(answer.status, status.INVALID_ARGUMENT, bad);
       }
     });
 
-    it("the call ends with DEADLINE_EXCEEDED and the handler is told", async () => {
-      const told = gate();
+    it("end the call with DEADLINE_EXCEEDED and abort the handler's signal", async () => {
+      const aborted = gate();
       handle = (_, call) =>
         new Promise((_resolve, reject) => {
           call.signal.addEventListener("abort", () => {
-            told.resolve();
-            reject(new Outage("left"));
+            aborted.resolve();
+            reject(new Outage("aborted"));
           });
         });
       const headers = { ":path": ANYONE, "grpc-timeout": "200m" };
       const answer = await callHttp2(echo.server.address, headers);
       assert.equal(answer.status, status.DEADLINE_EXCEEDED);
-      await told.promise;
+      await aborted.promise;
     });
 
-    it("a client passes its own on, cut to its timeout", async () => {
+    it("are passed on by a client, shortened to its timeout", async () => {
       handle = async (_, call) => ({ userId: BigInt(call.deadlineMs) });
       const deadlineMs = Date.now() + 700;
       const { userId } = await echo.client.anyone({}, { deadlineMs });
-      // The wire has the time that is left; it starts again on arrival.
+      // The header has the remaining time, which starts again on arrival.
       assert(Number(userId) > deadlineMs - 10 && Number(userId) <= Date.now() + 700);
       const hasty = createClient(EchoService, {
         address: echo.server.address,
@@ -193,8 +193,8 @@ describe("the server", () => {
     });
   });
 
-  it("refuses what is above its limit in flight at once, and recovers", async () => {
-    // Handlers of the earlier tests may still be running, since their callers left.
+  it("refuses calls above its limit in flight at once, and recovers", async () => {
+    // Handlers of earlier tests may still be running after their callers left.
     handle = async (request) => request;
     await waitUntil(async () => (await tryMany(4)) === 0);
     const hold = gate();
@@ -217,7 +217,7 @@ describe("the server", () => {
     assert.equal(await tryMany(4), 0);
   });
 
-  it("counts a call until its handler is done, also when the caller has left", async () => {
+  it("counts a call until its handler is done, even after the caller has left", async () => {
     const hold = gate();
     let running = 0;
     handle = async () => {
@@ -235,7 +235,7 @@ describe("the server", () => {
     await waitUntil(async () => (await tryMany(4)) === 0);
   });
 
-  it("loses no place to callers that leave before their request is read", async () => {
+  it("stops counting callers that leave before their request is read", async () => {
     handle = async (request) => request;
     for (let round = 0; round < 20; round++) {
       const leaving = new AbortController();
@@ -247,7 +247,7 @@ describe("the server", () => {
     await waitUntil(async () => (await tryMany(4)) === 0);
   });
 
-  /** How many of `count` calls at the same moment are refused. */
+  /** How many of `count` concurrent calls are refused. */
   async function tryMany(count: number): Promise<number> {
     const calls = Array.from({ length: count }, () => echo.client.anyone({}));
     const results = await Promise.allSettled(calls);

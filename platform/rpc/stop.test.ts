@@ -5,7 +5,7 @@ import { Outage } from "#platform/values/refusal.ts";
 import { startEcho, tokenOf } from "./testing/echo.ts";
 
 describe("stopping", () => {
-  it("finishes every call that was accepted and refuses new ones with UNAVAILABLE", async () => {
+  it("finishes every accepted call and refuses new ones with UNAVAILABLE", async () => {
     const hold = Promise.withResolvers<void>();
     let running = 0;
     const echo = await startEcho({
@@ -36,7 +36,7 @@ describe("stopping", () => {
     await echo.close();
   });
 
-  it("finishes a call whose client pings the connection all the while", async () => {
+  it("finishes a call whose client keeps pinging the connection", async () => {
     const echo = await startEcho({
       async anyone(request) {
         await pause(900);
@@ -60,7 +60,7 @@ describe("stopping", () => {
     client.close();
   });
 
-  it("ends streams with UNAVAILABLE, so that their clients go elsewhere", async () => {
+  it("ends streams with UNAVAILABLE, so that their clients reconnect elsewhere", async () => {
     const echo = await startEcho({
       async *watch(_, call) {
         yield {};
@@ -78,7 +78,7 @@ describe("stopping", () => {
     await echo.close();
   });
 
-  it("does not wait for ever for a handler that hangs", async () => {
+  it("does not wait indefinitely for a handler that hangs", async () => {
     const started = Promise.withResolvers<void>();
     const echo = await startEcho(
       {
@@ -96,7 +96,7 @@ describe("stopping", () => {
     await echo.close();
   });
 
-  it("may be asked for twice", async () => {
+  it("is idempotent", async () => {
     const echo = await startEcho({});
     await Promise.all([echo.server.stop(), echo.server.stop()]);
     await echo.close();

@@ -18,7 +18,7 @@ describe("a stream", () => {
   });
   after(() => echo.close());
 
-  /** A stream that says one thing and then waits for its caller to leave. */
+  /** A stream that sends one message and then waits for its caller to leave. */
   const endless = (ended: () => void) =>
     async function* (_: Echo, call: Call) {
       try {
@@ -29,7 +29,7 @@ describe("a stream", () => {
       }
     };
 
-  it("sends everything in its order, also more than a connection holds at once", async () => {
+  it("delivers every message in order, also more than a connection buffers", async () => {
     const text = "x".repeat(100_000);
     watch = async function* () {
       for (let index = 0n; index < 100n; index++) yield { userId: index, text };
@@ -42,7 +42,7 @@ describe("a stream", () => {
     assert.equal(expected, 100n);
   });
 
-  it("ends with the refusal that its handler throws, after what was sent before", async () => {
+  it("ends with the refusal of its handler, after the messages sent before", async () => {
     watch = async function* () {
       yield {};
       throw new Refusal(Reason.ORDER_NOT_FOUND);
@@ -55,7 +55,7 @@ describe("a stream", () => {
     assert.equal(count, 1);
   });
 
-  it("tells its handler when the caller leaves, and gives its place back", async () => {
+  it("aborts its handler's signal when the caller leaves, and is no longer counted", async () => {
     for (let round = 0; round < 5; round++) {
       const { promise, resolve } = Promise.withResolvers<void>();
       watch = endless(resolve);
@@ -64,7 +64,7 @@ describe("a stream", () => {
     }
   });
 
-  it("takes no place of a unary call, and is refused at once above its own limit", async () => {
+  it("is not counted as a unary call, and is refused at once above its own limit", async () => {
     let ended = 0;
     watch = endless(() => {
       ended += 1;

@@ -7,7 +7,7 @@ import { createAuthority, issueCertificate } from "./testing/certificates.ts";
 import { EchoService, startEcho } from "./testing/echo.ts";
 
 const authority = createAuthority("jetshop test authority");
-const stranger = createAuthority("somebody else");
+const stranger = createAuthority("another authority");
 const ours = { ...issueCertificate(authority, "goods"), ca: authority.cert };
 const theirs = { ...issueCertificate(stranger, "goods"), ca: authority.cert };
 
@@ -34,12 +34,12 @@ describe("TLS", () => {
   const plain = { ...ours, mutual: false };
   const mutual = { ...ours, mutual: true };
 
-  it("lets a client in that trusts the server's authority", async () => {
+  it("accepts a client that trusts the server's authority", async () => {
     const client = { cert: undefined, key: undefined, ca: authority.cert, mutual: false };
     assert.equal(await reaches(plain, client), true);
   });
 
-  it("holds the certificate against the host that was called, by name or by address", async () => {
+  it("checks the certificate against the host that was called, a name or an address", async () => {
     const elsewhere = { ...plain, ...issueCertificate(authority, "goods", [10, 0, 0, 1]) };
     for (const host of ["localhost", "dns:///localhost", "127.0.0.1", "dns:///127.0.0.1"]) {
       assert.equal(await reaches(plain, plain, host), true, host);
@@ -61,12 +61,12 @@ describe("TLS", () => {
     await echo.close();
   });
 
-  it("keeps out a client without TLS, and one that trusts another authority", async () => {
+  it("refuses a client without TLS, and one that trusts another authority", async () => {
     assert.equal(await reaches(plain, undefined), false);
     assert.equal(await reaches(plain, { ...plain, ca: stranger.cert }), false);
   });
 
-  it("lets in with mutual TLS only who has a certificate of the authority", async () => {
+  it("accepts with mutual TLS only clients with a certificate of the authority", async () => {
     assert.equal(await reaches(mutual, mutual), true);
     assert.equal(await reaches(mutual, { ...mutual, mutual: false }), false);
     assert.equal(await reaches(mutual, { ...theirs, mutual: true }), false);

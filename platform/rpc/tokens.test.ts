@@ -50,7 +50,7 @@ describe("tokens", () => {
   });
 
   const bad: Record<string, () => Promise<string> | string> = {
-    "that are no token": () => "x",
+    "that are not tokens": () => "x",
     "that are empty": () => "",
     "that are huge": () => "x".repeat(1_000_000),
     "with algorithm none": () =>
@@ -91,11 +91,11 @@ describe("tokens", () => {
     it(`${name} are refused as UNAUTHENTICATED`, async () => refused(await make()));
   }
 
-  it("that were verified before are refused once they have expired", async () => {
+  it("that were verified before are refused after they expire", async () => {
     const { verify } = createTokenVerifier(keys);
     const token = await sign({ exp: now() - 29 });
     assert.deepEqual(await verify(token), { kind: "user", userId: 7n });
-    assert(!(verify(token) instanceof Promise), "the second time costs a look-up");
+    assert(!(verify(token) instanceof Promise), "a known token is verified without a promise");
     moveClock(2_000);
     await assert.rejects(async () => verify(token), Refusal);
   });
@@ -106,7 +106,7 @@ describe("tokens", () => {
     await assert.rejects(signToken(readOnly, claims), /no private key/);
   });
 
-  it("of a service are signed once in 4 minutes, and anew when the clock went back", async () => {
+  it("of a service are signed every 4 minutes, and again after the clock moved back", async () => {
     const source = createServiceTokenSource(keys, "order");
     const first = await source();
     assert.equal(await source(), first);

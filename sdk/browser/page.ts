@@ -1,4 +1,4 @@
-// A small shop page: sign in, buy one thing, watch the order, pay on another page.
+// A small shop page: sign in, buy an item, watch the order, pay on the checkout page.
 
 import { ConnectError } from "@connectrpc/connect";
 import type { Goods } from "../../proto/gen/shop/goods/v1/goods_pb.ts";
@@ -32,7 +32,7 @@ on(find("#sign-out"), "click", async () => {
   message.textContent = "Signed out";
 });
 run(showGoods);
-// The checkout page sends the shopper back to here.
+// The checkout page returns the shopper to this page.
 const paidOrder = new URLSearchParams(location.search).get("order");
 if (paidOrder !== null) run(() => watch(BigInt(paidOrder)));
 
@@ -64,7 +64,7 @@ async function buy({ goodsId }: Goods): Promise<void> {
     shippingFeeCents: quote.shippingFeeCents,
     orderAmountCents: quote.orderAmountCents,
   });
-  if (!order) throw new Error("an answer without an order");
+  if (!order) throw new Error("the response has no order");
   const { orderId } = order;
   const returnUrl = `${location.origin}/?order=${orderId}`;
   run(() => watch(orderId));

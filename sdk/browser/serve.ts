@@ -1,4 +1,5 @@
-// `npm run page`: serves the shop page without a bundler. Node takes the types out of the .ts files as they are asked for.
+// `npm run page`: serves the shop page without a bundler. Node strips the types of .ts files on
+// request.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -9,13 +10,13 @@ import { fileURLToPath } from "node:url";
 const root = new URL("../../", import.meta.url);
 const PORT = 8_080;
 
-/** Nothing else of the project is served. */
+/** The files that are served. No other file of the project is. */
 const SERVED =
   /^\/(sdk\/browser|proto\/gen|node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect(-web)?)\/dist\/esm)\/([\w-]+\/)*[\w.-]+\.[jt]s$/;
 
 export type PageServer = { origin: string; port: number; close(): Promise<void> };
 
-/** Serves the page at `/`, on the loopback address; `shopUrl` is the gateway that it calls. */
+/** Serves the page at `/` on the loopback address. `shopUrl` is the gateway that the page calls. */
 export async function servePage(options: {
   port: number;
   shopUrl: () => string;

@@ -1,4 +1,5 @@
-// The shop for a page of another origin. The session is kept in cookies that no script can read; see README.md.
+// A client of the shop for a page of another origin. Its session is in cookies that scripts cannot
+// read. README.md explains it.
 
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
@@ -12,14 +13,14 @@ export type Shop = ReturnType<typeof openShop>;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Nothing more happens to these orders. */
+/** The final states of an order. */
 const FINISHED: OrderStatus[] = [
   OrderStatus.CANCELLED,
   OrderStatus.COMPLETED,
   OrderStatus.REFUNDED,
 ];
 
-/** Asking again brings no other answer. A cut connection is UNKNOWN, since the browser does not say more. */
+/** Codes that a retry cannot change. A lost connection is UNKNOWN: the browser gives no reason. */
 const FINAL: Code[] = [
   Code.InvalidArgument,
   Code.NotFound,
@@ -30,7 +31,7 @@ const FINAL: Code[] = [
 const withCookies: typeof fetch = (input, init) =>
   fetch(input, { ...init, credentials: "include" });
 
-/** Asks for cookies instead of tokens in the body. */
+/** Requests cookies instead of tokens in the response. */
 const cookieSession: Interceptor = (next) => (request) => {
   request.header.set("Shop-Session", "cookie");
   return next(request);
@@ -42,14 +43,17 @@ export function openShop(options: { url: string; protocol?: "connect" | "grpc-we
   const sessions = createClient(UserService, create({ ...common, interceptors: [cookieSession] }));
 
   let refreshing: Promise<unknown> | undefined;
-  /** Once, however many calls find at the same time that the access cookie has expired. */
+  /** Refreshes the session. Concurrent calls share one refresh. */
   const refresh = () => {
     refreshing ??= sessions.refreshSession({}).finally(() => {
       refreshing = undefined;
     });
     return refreshing;
   };
-  /** A call without a valid access cookie had no effect: it goes on with a new one, or ends as UNAUTHENTICATED. */
+  /**
+   * Retries a call that was UNAUTHENTICATED with a new access cookie. The first try had no effect.
+   * It fails as UNAUTHENTICATED if the session has ended.
+   */
   const refreshed: Interceptor = (next) => async (request) => {
     try {
       return await next(request);
@@ -62,7 +66,9 @@ export function openShop(options: { url: string; protocol?: "connect" | "grpc-we
   const transport = create({ ...common, interceptors: [refreshed] });
   const orders = createClient(OrderService, transport);
 
-  /** The order as it is, then after each change until it is finished, over lost connections too. */
+  /**
+   * Yields the order now and after each transition until it is finished. It reconnects as needed.
+   */
   async function* watchOrder(orderId: bigint, signal: AbortSignal): AsyncGenerator<Order> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
@@ -77,7 +83,7 @@ export function openShop(options: { url: string; protocol?: "connect" | "grpc-we
         if (FINAL.includes(codeOf(error))) throw error;
         if (codeOf(error) === Code.Unauthenticated) await refresh();
       }
-      // Not all at the same moment, when the shop comes back.
+      // A random pause, so that clients do not all reconnect at the same moment.
       await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
     }
   }

@@ -27,7 +27,7 @@ import (
 	"jetshop.example/sdk/gen/shop/user/v1/userv1connect"
 )
 
-// shop has a client of each service; all go to the one address of the gateway.
+// shop has a client of each service. All of them call the gateway.
 type shop struct {
 	users     userv1connect.UserServiceClient
 	catalogue goodsv1connect.GoodsServiceClient
@@ -35,7 +35,7 @@ type shop struct {
 	payments  payv1connect.PayServiceClient
 }
 
-// signed sends the access token with every request, once there is one.
+// signed sends the access token with every request after the login.
 type signed struct{ accessToken string }
 
 func (s *signed) Do(request *http.Request) (*http.Response, error) {
@@ -121,13 +121,13 @@ func (s *shop) choose(ctx context.Context) (*goodsv1.Goods, error) {
 	return chosen, nil
 }
 
-// askForTooMuch shows how whoever is refused learns why, to act on it, from the detail of the error.
+// askForTooMuch is refused. The call says why in a detail of its error, which a program can act on.
 func (s *shop) askForTooMuch(ctx context.Context, goods *goodsv1.Goods) error {
 	tooMany := []*orderv1.OrderLine{{GoodsId: goods.GoodsId, Quantity: goods.Stock + 1}}
 	_, err := s.orders.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: tooMany})
 	info := infoOf(err)
 	if info.GetReason() != commonv1.Reason_REASON_STOCK_NOT_ENOUGH {
-		return fmt.Errorf("expected to be refused: %w", err)
+		return fmt.Errorf("expected STOCK_NOT_ENOUGH: %w", err)
 	}
 	fmt.Printf("%d are refused: STOCK_NOT_ENOUGH, available %s\n", goods.Stock+1, info.Metadata["available"])
 	return nil
@@ -155,7 +155,7 @@ func (s *shop) order(ctx context.Context, goods *goodsv1.Goods) (orderID int64, 
 		return 0, err
 	}
 	placed, err := s.orders.PlaceOrder(ctx, &orderv1.PlaceOrderRequest{
-		// Sent again with the same request, it brings the same order: nothing is ordered twice.
+		// A retry with the same id and contents gets the same order.
 		RequestId:        rand.Text(),
 		Lines:            quote.Lines,
 		Address:          &orderv1.Address{Consignee: "Ada", Mobile: "+49 30 1234567", Text: "1 Harbour Street"},
@@ -171,7 +171,7 @@ func (s *shop) order(ctx context.Context, goods *goodsv1.Goods) (orderID int64, 
 
 var form = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 
-// pay does what a shopper does on the checkout page: it sends the form.
+// pay submits the form of the checkout page, as a shopper does there.
 func (s *shop) pay(ctx context.Context, orderID int64) error {
 	created, err := s.payments.CreatePayment(ctx, &payv1.CreatePaymentRequest{
 		OrderId: orderID, Provider: "sandbox", ReturnUrl: "http://localhost/thanks",
@@ -190,24 +190,25 @@ func (s *shop) pay(ctx context.Context, orderID int64) error {
 	}
 	action := form.FindSubmatch(html)
 	if action == nil {
-		return errors.New("there is nothing to pay at " + created.Payment.CheckoutUrl)
+		return errors.New("the page has no form to pay: " + created.Payment.CheckoutUrl)
 	}
 	target, err := page.Request.URL.Parse(string(action[1]))
 	if err != nil {
 		return err
 	}
-	// The answer sends the shopper back to the shop; nobody is there.
+	// The answer redirects to the return URL, which does not exist here.
 	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := browser.PostForm(target.String(), url.Values{})
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	fmt.Printf("payment %d: sent, the platform answers %d\n", created.Payment.PaymentId, answer.StatusCode)
+	fmt.Printf("payment %d: sent, the provider answers %d\n", created.Payment.PaymentId, answer.StatusCode)
 	return nil
 }
 
-// watch opens the stream again where it breaks: it begins with the order as it is, so nothing is missed.
+// watch reopens the stream if it breaks. Each stream begins with the current order, so it misses
+// nothing.
 func (s *shop) watch(ctx context.Context, orderID int64) error {
 	for range 3 {
 		stream, err := s.orders.WatchOrder(ctx, &orderv1.WatchOrderRequest{OrderId: orderID})
@@ -226,10 +227,10 @@ func (s *shop) watch(ctx context.Context, orderID int64) error {
 			return err
 		}
 	}
-	return errors.New("the payment did not come")
+	return errors.New("the order was not paid in time")
 }
 
-// showPoints waits a little: they follow from the payment.
+// showPoints waits for the points, which are awarded a moment after the payment.
 func (s *shop) showPoints(ctx context.Context) error {
 	for range 50 {
 		found, err := s.users.GetUser(ctx, &userv1.GetUserRequest{})
@@ -242,7 +243,7 @@ func (s *shop) showPoints(ctx context.Context) error {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return errors.New("the points did not come")
+	return errors.New("the points were not awarded in time")
 }
 
 func money(cents int64) string {

@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def sign_in() -> dict[str, str]:
-    """The header that says who is calling."""
+    """Returns the header that identifies the caller."""
     name, password = f"sdk-py-{secrets.token_hex(4)}", secrets.token_hex(16)
     registered = users.register(RegisterRequest(user_name=name, password=password))
     session = users.login(LoginRequest(user_name=name, password=password))
@@ -67,7 +67,7 @@ def choose() -> Goods:
 
 
 def ask_for_too_much(goods: Goods, signed: dict[str, str]) -> None:
-    """Whoever is refused learns why, to act on it, from the detail of the error."""
+    """A refused call says why in a detail of its error, which a program can act on."""
     too_many = goods.stock + 1
     lines = [OrderLine(goods_id=goods.goods_id, quantity=too_many)]
     try:
@@ -83,7 +83,7 @@ def order(goods: Goods, signed: dict[str, str]) -> int:
     lines = [OrderLine(goods_id=goods.goods_id, quantity=2)]
     quote = orders.quote_order(QuoteOrderRequest(lines=lines), headers=signed)
     request = PlaceOrderRequest(
-        # Sent again with the same request, it brings the same order: nothing is ordered twice.
+        # A retry with the same id and contents gets the same order.
         request_id=secrets.token_hex(16),
         lines=quote.lines,
         address=Address(consignee="Ada", mobile="+49 30 1234567", text="1 Harbour Street"),
@@ -96,7 +96,7 @@ def order(goods: Goods, signed: dict[str, str]) -> int:
 
 
 def pay(order_id: int, signed: dict[str, str]) -> None:
-    """Does what a shopper does on the checkout page: sends its form."""
+    """Submits the form of the checkout page, as a shopper does there."""
     request = CreatePaymentRequest(
         order_id=order_id, provider="sandbox", return_url="http://localhost/thanks"
     )
@@ -105,15 +105,15 @@ def pay(order_id: int, signed: dict[str, str]) -> None:
         html = page.read().decode()
     form = re.search(r'<form method="post" action="([^"]+)"', html)
     target = urlsplit(urljoin(payment.checkout_url, form[1]))
-    # The answer sends the shopper back to the shop; urlopen would go there, and nobody is there.
+    # Not urlopen, which would follow the redirect to the return URL. That URL does not exist here.
     browser = HTTPConnection(target.netloc, timeout=10)
     browser.request("POST", target.path)
-    print(f"payment {payment.payment_id}: sent, the platform answers {browser.getresponse().status}")
+    print(f"payment {payment.payment_id}: sent, the provider answers {browser.getresponse().status}")
     browser.close()
 
 
 def watch(order_id: int, signed: dict[str, str]) -> None:
-    """The stream begins with the order as it is, so nothing is missed when it is opened again."""
+    """Each stream begins with the current order, so reopening it misses nothing."""
     for _ in range(3):
         try:
             for update in orders.watch_order(WatchOrderRequest(order_id=order_id), headers=signed):
@@ -124,18 +124,18 @@ def watch(order_id: int, signed: dict[str, str]) -> None:
         except ConnectError as error:
             if error.code != Code.UNAVAILABLE:
                 raise
-    raise RuntimeError("the payment did not come")
+    raise RuntimeError("the order was not paid in time")
 
 
 def show_points(signed: dict[str, str]) -> None:
-    """They follow from the payment a moment later."""
+    """Points are awarded a moment after the payment."""
     for _ in range(50):
         points = users.get_user(GetUserRequest(), headers=signed).user.points
         if points > 0:
             print(f"points: {points}")
             return
         time.sleep(0.1)
-    raise RuntimeError("the points did not come")
+    raise RuntimeError("the points were not awarded in time")
 
 
 def money(cents: int) -> str:

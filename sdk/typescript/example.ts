@@ -1,4 +1,5 @@
-// A shopper's way through the shop, with Connect-Web: in Node, and in a browser, too, but for the page in `pay`.
+// A shopper's way through the shop, with Connect-Web. It runs in Node. Except for `pay`, which
+// submits the form of another page, it also runs in a browser.
 
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
@@ -8,7 +9,7 @@ import { OrderService, OrderStatus, PayStatus } from "./gen/shop/order/v1/order_
 import { PayService } from "./gen/shop/pay/v1/pay_pb.js";
 import { UserService } from "./gen/shop/user/v1/user_pb.js";
 
-// Node has a process, a browser has none.
+// `process` exists in Node but not in a browser.
 const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
 const shopUrl = process?.env.SHOP_URL ?? "http://127.0.0.1:50050";
 
@@ -49,7 +50,7 @@ async function choose(): Promise<Goods> {
   return chosen;
 }
 
-/** Whoever is refused learns why, to act on it, from the detail of the error. */
+/** A refused call says why in a detail of its error, which a program can act on. */
 async function askForTooMuch({ goodsId, stock }: Goods): Promise<void> {
   try {
     await orders.quoteOrder({ lines: [{ goodsId, quantity: stock + 1n }] });
@@ -62,23 +63,26 @@ async function askForTooMuch({ goodsId, stock }: Goods): Promise<void> {
   }
 }
 
-/** Cents and identifiers are bigint: a number would not hold them exactly. */
+/** Identifiers and cents are bigint, because a number cannot hold them exactly. */
 async function order({ goodsId }: Goods): Promise<bigint> {
   const quote = await orders.quoteOrder({ lines: [{ goodsId, quantity: 2n }] });
   const { order } = await orders.placeOrder({
-    // Sent again with the same request, it brings the same order: nothing is ordered twice.
+    // A retry with the same id and contents gets the same order.
     requestId: crypto.randomUUID(),
     lines: quote.lines,
     address: { consignee: "Ada", mobile: "+49 30 1234567", text: "1 Harbour Street" },
     shippingFeeCents: quote.shippingFeeCents,
     orderAmountCents: quote.orderAmountCents,
   });
-  if (!order) throw new Error("an answer without an order");
+  if (!order) throw new Error("the response has no order");
   console.log(`order ${order.orderId}: ${money(order.payAmountCents)} to pay`);
   return order.orderId;
 }
 
-/** A real page would go to the checkout page: `location.assign(checkoutUrl)`. This sends the form that is on it. */
+/**
+ * Submits the form of the checkout page. A shop page would go there:
+ * `location.assign(checkoutUrl)`.
+ */
 async function pay(orderId: bigint): Promise<void> {
   const returnUrl = "http://localhost/thanks";
   const { payment } = await payments.createPayment({ orderId, provider: "sandbox", returnUrl });
@@ -86,10 +90,10 @@ async function pay(orderId: bigint): Promise<void> {
   const page = await (await fetch(checkoutUrl)).text();
   const form = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "";
   const answer = await fetch(new URL(form, checkoutUrl), { method: "POST", redirect: "manual" });
-  console.log(`payment ${payment?.paymentId}: sent, the platform answers ${answer.status}`);
+  console.log(`payment ${payment?.paymentId}: sent, the provider answers ${answer.status}`);
 }
 
-/** The stream begins with the order as it is, so nothing is missed when it is opened again. */
+/** Each stream begins with the current order, so reopening it misses nothing. */
 async function watch(orderId: bigint): Promise<void> {
   for (let attempt = 1; attempt <= 3; attempt += 1) {
     const leaving = new AbortController();
@@ -101,18 +105,18 @@ async function watch(orderId: bigint): Promise<void> {
         if (order.payStatus === PayStatus.PAID) return;
       }
     } catch (error) {
-      // A connection that is cut is UNKNOWN to fetch, which does not say more.
+      // fetch reports a lost connection without a reason, which is UNKNOWN.
       const { code } = ConnectError.from(error);
       if (code !== Code.Unavailable && code !== Code.Unknown) throw error;
     } finally {
-      // Without it the connection stays open although nobody reads on.
+      // Without this, the connection would stay open.
       leaving.abort();
     }
   }
-  throw new Error("the payment did not come");
+  throw new Error("the order was not paid in time");
 }
 
-/** They follow from the payment a moment later. */
+/** Points are awarded a moment after the payment. */
 async function showPoints(): Promise<void> {
   for (let attempt = 1; attempt <= 50; attempt += 1) {
     const { user } = await users.getUser({});
@@ -122,7 +126,7 @@ async function showPoints(): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error("the points did not come");
+  throw new Error("the points were not awarded in time");
 }
 
 function money(cents: bigint): string {

@@ -31,7 +31,7 @@ describe("the schema of a message", () => {
   });
   const refused = (json: unknown) => judge("kinds.v1.Kinds", json) !== undefined;
 
-  it("is satisfied by whatever the message is in JSON, with every kind of field", () => {
+  it("accepts the JSON of any message, with every kind of field", () => {
     fc.assert(
       fc.property(messages(kinds), (init) => {
         const json = toJson(kinds, create(kinds, init));
@@ -41,14 +41,14 @@ describe("the schema of a message", () => {
     );
   });
 
-  it("has the names that JSON has", () => {
+  it("has the JSON names of fields", () => {
     assert.equal(judge("kinds.v1.Kinds", { int32Value: 1, called: "x" }), undefined);
     assert.ok(refused({ int32_value: 1 }));
     assert.ok(refused({ ownName: "x" }));
     assert.ok(refused({ nothing: 1 }));
   });
 
-  it("refuses what a field cannot be", () => {
+  it("refuses values that a field cannot have", () => {
     const wrong = {
       doubleValue: ["1", "Inf"],
       int32Value: [2 ** 31, -(2 ** 31) - 1, 1.5, "1"],
@@ -75,7 +75,7 @@ describe("the schema of a message", () => {
     }
   });
 
-  it("lets one field of a oneof be there at a time, and says so", () => {
+  it("allows one field of a oneof at a time, and says so", () => {
     for (const json of [{ text: "" }, { long: "1" }, { deeper: {} }, {}]) {
       assert.equal(judge("kinds.v1.Kinds", json), undefined);
     }
@@ -85,7 +85,7 @@ describe("the schema of a message", () => {
     assert.match(JSON.stringify(long), /Or this\. Not together with `text`, `deeper`\./);
   });
 
-  it("takes the comments over, as Markdown", () => {
+  it("has the comments as Markdown", () => {
     assert.deepEqual(components["kinds.v1.Colour"], {
       type: "string",
       description: "What it looks like.\n\n- `COLOUR_RED`: As \\<blood>.",

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
-// X.509 certificates for the tests (RFC 5280, DER by hand): Node makes keys but no certificates,
-// and a machine that runs the tests need not have openssl.
+// X.509 certificates for the tests, encoded as DER here (RFC 5280). Node creates keys but no
+// certificates, and the tests must not require openssl.
 
-export type Certificate = { cert: Buffer; key: Buffer };
-export type Authority = Certificate & { signing: KeyObject; name: string };
+type Certificate = { cert: Buffer; key: Buffer };
+type Authority = Certificate & { signing: KeyObject; name: string };
 
 const SEQUENCE = 0x30;
 const SET = 0x31;
@@ -85,7 +85,7 @@ export function createAuthority(name: string): Authority {
   return { cert, key: pem, signing: privateKey, name };
 }
 
-/** A certificate for localhost and for an IPv4 address, good for either side. */
+/** A certificate for localhost and an IPv4 address, for servers and clients. */
 export function issueCertificate(
   authority: Authority,
   name: string,

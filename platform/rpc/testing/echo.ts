@@ -17,14 +17,14 @@ import { createClient } from "../clients.ts";
 import { type Handlers, implement, startRpcServer } from "../server.ts";
 import { type Role, signToken } from "../tokens.ts";
 
-// A service of the tests' own: one method for each kind of access and a stream. It is built here,
-// as protoc would, so that the platform's tests need no service of the shop.
+// A test service with one method for each kind of access, and a stream. Its descriptor is built here
+// as protoc would, so that the platform's tests do not depend on a service of the shop.
 
 export type Echo = Message<"shop.test.v1.Echo"> & { userId: bigint; text: string };
 type EchoSchema = GenMessage<Echo>;
 type Unary = { methodKind: "unary"; input: EchoSchema; output: EchoSchema };
 type Streaming = { methodKind: "server_streaming"; input: EchoSchema; output: EchoSchema };
-export type EchoMethods = {
+type EchoMethods = {
   anyone: Unary;
   shopper: Unary;
   administrator: Unary;
@@ -98,7 +98,7 @@ export function tokenOf(role: Role, subject: string): Promise<string> {
   return signToken(keys, { role, subject, ttlSeconds: 60 });
 }
 
-/** A real server with `handlers`, and a client of it; close() ends both. */
+/** Starts a server with these handlers, and a client of it. close() ends both. */
 export async function startEcho(
   handlers: Handlers<typeof EchoService>,
   options: Partial<Parameters<typeof startRpcServer>[0]> & { timeoutMs?: number } = {},

@@ -3,7 +3,7 @@ import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js"
 
 const identity = (bytes: Buffer) => bytes;
 
-/** Sends these bytes as a request, whatever they are, and resolves with the numeric status. */
+/** Sends any bytes as a request. Resolves with the numeric status. */
 export function callRaw(
   address: string,
   call: { path: string; bytes: Buffer; token?: string },
@@ -28,9 +28,7 @@ export function callRaw(
   });
 }
 
-/**
- * One call with these headers and no client library in between; resolves with the status trailer.
- */
+/** Makes a call with these headers, without a gRPC client. Resolves with its status trailer. */
 export async function callHttp2(
   address: string,
   headers: Record<string, string>,
@@ -50,7 +48,7 @@ export async function callHttp2(
         resolve({ status: Number(fields["grpc-status"]), message });
       };
       stream.on("response", read).on("trailers", read).on("error", reject).resume();
-      // An empty message: not compressed, 0 bytes.
+      // An empty message: no compression, 0 bytes.
       stream.end(Buffer.alloc(5));
     });
   } finally {

@@ -61,7 +61,7 @@ public final class Example {
     }
   }
 
-  /** The same channel, on which every call says who is calling. */
+  /** Returns the channel with a header that identifies the caller. */
   private static Channel signIn(Channel channel) {
     var users = UserServiceGrpc.newBlockingStub(channel);
     String name = "sdk-java-" + UUID.randomUUID().toString().substring(0, 8);
@@ -108,7 +108,7 @@ public final class Example {
         .orElseThrow();
   }
 
-  /** Whoever is refused learns why, to act on it, from the detail of the error. */
+  /** A refused call says why in a detail of its error, which a program can act on. */
   private void askForTooMuch(Goods goods) {
     long tooMany = goods.getStock() + 1;
     try {
@@ -142,7 +142,7 @@ public final class Example {
     QuoteOrderResponse quote = quote(goods, 2);
     var request =
         PlaceOrderRequest.newBuilder()
-            // Sent again with the same request, it brings the same order: nothing is ordered twice.
+            // A retry with the same id and contents gets the same order.
             .setRequestId(UUID.randomUUID().toString())
             .addAllLines(quote.getLinesList())
             .setAddress(
@@ -159,7 +159,7 @@ public final class Example {
     return order.getOrderId();
   }
 
-  /** Does what a shopper does on the checkout page: sends its form. */
+  /** Submits the form of the checkout page, as a shopper does there. */
   private void pay(long orderId) throws IOException, InterruptedException {
     var request =
         CreatePaymentRequest.newBuilder()
@@ -169,20 +169,20 @@ public final class Example {
             .build();
     Payment payment = payments.createPayment(request).getPayment();
     URI checkout = URI.create(payment.getCheckoutUrl());
-    // It follows no redirects: the answer sends the shopper back to the shop, and nobody is there.
+    // It does not follow the redirect to the return URL, which does not exist here.
     HttpClient browser = HttpClient.newHttpClient();
     var page = browser.send(HttpRequest.newBuilder(checkout).build(), BodyHandlers.ofString());
     Matcher form = FORM.matcher(page.body());
-    if (!form.find()) throw new IOException("there is nothing to pay at " + checkout);
+    if (!form.find()) throw new IOException("the page has no form to pay: " + checkout);
     var send = HttpRequest.newBuilder(checkout.resolve(form.group(1)));
     var answer =
         browser.send(send.POST(HttpRequest.BodyPublishers.noBody()).build(), BodyHandlers.discarding());
     System.out.printf(
-        "payment %d: sent, the platform answers %d%n",
+        "payment %d: sent, the provider answers %d%n",
         payment.getPaymentId(), answer.statusCode());
   }
 
-  /** The stream begins with the order as it is, so nothing is missed when it is opened again. */
+  /** Each stream begins with the current order, so reopening it misses nothing. */
   private void watch(long orderId) {
     var request = WatchOrderRequest.newBuilder().setOrderId(orderId).build();
     for (int attempt = 1; attempt <= 3; attempt += 1) {
@@ -198,10 +198,10 @@ public final class Example {
         if (error.getStatus().getCode() != Status.Code.UNAVAILABLE) throw error;
       }
     }
-    throw new IllegalStateException("the payment did not come");
+    throw new IllegalStateException("the order was not paid in time");
   }
 
-  /** They follow from the payment a moment later. */
+  /** Points are awarded a moment after the payment. */
   private void showPoints() throws InterruptedException {
     for (int attempt = 1; attempt <= 50; attempt += 1) {
       long points = users.getUser(GetUserRequest.getDefaultInstance()).getUser().getPoints();
@@ -211,7 +211,7 @@ public final class Example {
       }
       Thread.sleep(100);
     }
-    throw new IllegalStateException("the points did not come");
+    throw new IllegalStateException("the points were not awarded in time");
   }
 
   private static String money(long cents) {

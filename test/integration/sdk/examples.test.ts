@@ -62,7 +62,7 @@ describe("client SDKs, generated and run with the commands of sdk/README.md", ()
   async function compare(printed: string): Promise<void> {
     const userId = BigInt(found(printed, /is user (\d+), and signed in/));
     const orderId = BigInt(found(printed, /^order (\d+): [\d.]+ to pay$/m));
-    const paymentId = BigInt(found(printed, /^payment (\d+): sent, the platform answers 303$/m));
+    const paymentId = BigInt(found(printed, /^payment (\d+): sent, the provider answers 303$/m));
     assert.ok(orderId > 2n ** 53n, "an identifier that no double holds");
     for (const { name, unitPriceCents } of goods) {
       assert.ok(printed.includes(`  ${money(unitPriceCents)}  ${name}, `), `${name} is listed`);

@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** What generating an SDK needs, besides node_modules, which is linked. */
 const PARTS = ["buf.yaml", "buf.gen.sdk.yaml", "package.json", "package-lock.json"];
-const FOLDERS = ["proto", "sdk", "tools"];
+const FOLDERS = ["proto", "sdk", "tools", "ops/command"];
 const MADE = ["gen", "target", ".venv", "__pycache__"];
 
 /** Copies the project without generated files. Resolves to its directory. */
