@@ -1,3 +1,5 @@
+import { DEFAULT_LIMITS } from "#platform/rpc/limits.ts";
+
 /** Bytes of a provider's callback. The largest that providers send have a few kilobytes. */
 export const MAX_CALLBACK_BYTES = 64 * 1_024;
 
@@ -24,15 +26,18 @@ export const MAX_STREAMS_PER_CALLER = 20;
 /** Bytes of a request, compressed and decompressed. An order of 500 lines has 30 KiB. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
 
-/** Bytes of a response: the limit of the services. */
-export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+/** Bytes of a response: no service sends more. */
+export const MAX_RESPONSE_BYTES = DEFAULT_LIMITS.maxMessageBytes;
 
-/** Deadline of a call that names none, and the longest one that a call may name. */
-export const DEFAULT_DEADLINE_MS = 10_000;
-export const MAX_DEADLINE_MS = 60_000;
+/**
+ * Deadline of a call that names none, and the longest one that a call may name. The services have the
+ * same limits, but shorten a longer deadline instead of refusing it.
+ */
+export const DEFAULT_DEADLINE_MS = DEFAULT_LIMITS.defaultDeadlineMs;
+export const MAX_DEADLINE_MS = DEFAULT_LIMITS.maxDeadlineMs;
 
 /** The services end a stream after this. Its client then opens a new one. */
-export const MAX_STREAM_MS = 30 * 60_000;
+export const MAX_STREAM_MS = DEFAULT_LIMITS.maxStreamMs;
 
 /**
  * Requests and duration of a stream of server reflection. A client asks once for each file or name,

@@ -8,7 +8,8 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** What generating an SDK needs, besides node_modules, which is linked. */
 const PARTS = ["buf.yaml", "buf.gen.sdk.yaml", "package.json", "package-lock.json"];
-const FOLDERS = ["proto", "sdk", "tools", "ops/command"];
+// `npm run sdk` is a command: it stands on ops/command, which reads settings.
+const FOLDERS = ["proto", "sdk", "tools", "ops/command", "platform/settings", "platform/values"];
 const MADE = ["gen", "target", ".venv", "__pycache__"];
 
 /** Copies the project without generated files. Resolves to its directory. */
