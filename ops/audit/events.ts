@@ -2,6 +2,7 @@ import { OutboxState } from "#platform/events/outbox-table.ts";
 import { ParkedState } from "#platform/events/parked.ts";
 import { FACTS, PUBLISHERS, type Publisher } from "#proto/events.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { identifierRule } from "./identifiers.ts";
 import { CAPTURED, DONE, type Group, KEPT, type Scope } from "./rule.ts";
 
 /** Delivered outbox rows are kept for 7 days, so everything younger than this still has its row. */
@@ -87,12 +88,7 @@ export const eventRules: Group = {
         ).join(" union all "),
       describe: ({ error }) => `is parked: ${String(error).split("\n")[0]}`,
     },
-    {
-      name: "identifiers-are-unique",
-      says: "each identifier of a service names one thing and is above 0",
-      sql: identifiers,
-      describe: ({ n }) => `names ${n} things`,
-    },
+    identifierRule,
   ],
 };
 
@@ -146,38 +142,4 @@ function paymentEvents({ pay }: Scope): string {
     ) x group by order_id
     having min(create_time) > now(3) - ${RETAINED}
       and (sum(captured) <> sum(succeeded) or sum(done) <> sum(refunded))`;
-}
-
-/** All tables of a service draw identifiers from one sequence, so no number occurs twice. */
-function identifiers(scope: Scope): string {
-  const given: Record<ServiceName, [table: string, column: string][]> = {
-    goods: [
-      ["goods", "goods_id"],
-      ["stock_log", "log_id"],
-    ],
-    coupon: [["coupons", "coupon_id"]],
-    user: [
-      ["users", "user_id"],
-      ["balance_log", "log_id"],
-      ["point_log", "log_id"],
-    ],
-    order: [
-      ["orders", "order_id"],
-      ["refunds", "refund_id"],
-      ["outbox", "event_id"],
-    ],
-    pay: [
-      ["payments", "payment_id"],
-      ["payment_log", "log_id"],
-      ["callbacks", "callback_id"],
-      ["outbox", "event_id"],
-    ],
-  };
-  return SERVICES.map((service) => {
-    const numbers = given[service].map(
-      ([table, column]) => `select ${column} as id from ${scope[service]}.${table}`,
-    );
-    return `select concat('${service} ', id) as item, null as orderId, count(*) as n
-      from (${numbers.join(" union all ")}) x group by id having count(*) > 1 or id <= 0`;
-  }).join(" union all ");
 }

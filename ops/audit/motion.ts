@@ -1,3 +1,5 @@
+import { OutboxState } from "#platform/events/outbox-table.ts";
+import { ParkedState } from "#platform/events/parked.ts";
 import { SERVICES } from "#proto/services.ts";
 import { DONE, type Scope } from "./rule.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -13,10 +15,6 @@ export type Motion = {
 
 const CHUNK_ORDERS = 1_000;
 const PENDING = 1;
-/** State of outbox rows that every consumer has confirmed. */
-const DELIVERED = 3;
-/** State of parked messages that the service still retries. */
-const RETRYING = 1;
 
 /**
  * Returns those of the orders that are pending, changed in the last seconds, or have events that
@@ -32,7 +30,7 @@ export async function ordersInMotion(
     const ids = orderIds.slice(start, start + CHUNK_ORDERS).join(", ");
     const undelivered = [scope.order, scope.pay].map(
       (schema) => `select order_id from ${schema}.outbox
-        where state <> ${DELIVERED} and order_id in (${ids})`,
+        where state <> ${OutboxState.DONE} and order_id in (${ids})`,
     );
     const sql = [
       `select order_id from ${scope.order}.orders
@@ -59,9 +57,9 @@ export async function readMotion(
     ${count(`${order}.orders where order_status = ${PENDING}`)} as pendingOrders,
     (select count(distinct order_id) from ${order}.order_history
       where change_time > now(3) - interval ${quietSeconds} second) as changedOrders,
-    ${sum([order, pay], `outbox where state <> ${DELIVERED}`)} as undeliveredEvents,
+    ${sum([order, pay], `outbox where state <> ${OutboxState.DONE}`)} as undeliveredEvents,
     ${count(`${pay}.refunds where status <> ${DONE}`)} as refundsAtProvider,
-    ${sum(all, `parked_messages where state = ${RETRYING}`)} as failingMessages`;
+    ${sum(all, `parked_messages where state = ${ParkedState.RETRYING}`)} as failingMessages`;
   for await (const row of snapshot.rows(sql)) {
     return Object.fromEntries(
       Object.entries(row).map(([name, value]) => [name, Number(value)]),

@@ -1,4 +1,5 @@
 import { escapeId } from "mysql2/promise";
+import { ParkedState } from "#platform/events/parked.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { connectDatabase, schemasOf } from "../command/database.ts";
 
@@ -35,8 +36,6 @@ type Row = Omit<ParkedMessage, "service" | "headers" | "state"> & {
   state: number;
 };
 
-const RETRYING = 1;
-const PARKED = 2;
 /** A service that has never run has no schema yet. */
 const MISSING = new Set(["ER_BAD_DB_ERROR", "ER_NO_SUCH_TABLE"]);
 
@@ -59,7 +58,7 @@ export async function openParkedMessages(options: {
         ...row,
         service,
         headers: JSON.parse(row.headers),
-        state: row.state === PARKED ? "parked" : "retrying",
+        state: row.state === ParkedState.PARKED ? "parked" : "retrying",
       }));
     } catch (error) {
       if (MISSING.has((error as { code?: string }).code ?? "")) return [];
@@ -68,7 +67,7 @@ export async function openParkedMessages(options: {
   }
 
   async function mark(message: ParkedMessage, state: number): Promise<void> {
-    const attempts = state === RETRYING ? 0 : message.attempts;
+    const attempts = state === ParkedState.RETRYING ? 0 : message.attempts;
     await connection.query(
       `update ${tableOf(message.service)} set state = ?, attempts = ?
        where consumer = ? and message_key = ?`,
@@ -82,8 +81,8 @@ export async function openParkedMessages(options: {
       for (const service of SERVICES) found.push(...(await listOf(service)));
       return found.sort((a, b) => a.firstTime.getTime() - b.firstTime.getTime());
     },
-    markRetrying: (message) => mark(message, RETRYING),
-    markParked: (message) => mark(message, PARKED),
+    markRetrying: (message) => mark(message, ParkedState.RETRYING),
+    markParked: (message) => mark(message, ParkedState.PARKED),
     close: () => connection.end(),
   };
 }

@@ -1,12 +1,18 @@
 import type { Everything } from "./everything.ts";
 import { idOf, type Mutation, mutationsOf } from "./mutation.ts";
 
+const order = mutationsOf("order");
+
+/** The item and the SQL of a mutation of one order; `$` stands for its identifier. */
+function of(one: { orderId: bigint }, sql: string): [item: string, sql: string] {
+  return [`order ${idOf(one)}`, sql.replaceAll("$", idOf(one))];
+}
+
 export function ofOrders(o: Everything): Mutation[] {
-  const order = mutationsOf("order");
-  const of = (one: { orderId: bigint }, sql: string): [string, string] => [
-    `order ${idOf(one)}`,
-    sql.replaceAll("$", idOf(one)),
-  ];
+  return [...ofRows(o), ...ofStates(o)];
+}
+
+function ofRows(o: Everything): Mutation[] {
   return [
     order(
       "amounts-add-up",
@@ -45,6 +51,26 @@ export function ofOrders(o: Everything): Mutation[] {
       of(o.paid, "update orders set pay_time = null where order_id = $"),
     ),
     order(
+      "refunds-add-up",
+      "a cent more refunded",
+      of(o.byBalance, "update refunds set balance_cents = balance_cents + 1 where order_id = $"),
+    ),
+    order(
+      "refunds-add-up",
+      "a cent less that counts for points",
+      of(o.part, "update refunds set spent_cents = spent_cents - 1 where order_id = $ limit 1"),
+    ),
+    order(
+      "refunded-lines-were-ordered",
+      "more refunded than ordered",
+      of(o.part, "update refund_lines set quantity = 100 where order_id = $ limit 1"),
+    ),
+  ];
+}
+
+function ofStates(o: Everything): Mutation[] {
+  return [
+    order(
       "history-has-every-version",
       "a version less",
       of(o.completed, "delete from order_history where order_id = $ and version = 3"),
@@ -66,21 +92,6 @@ export function ofOrders(o: Everything): Mutation[] {
       "pay-status-fits-refunds",
       "refunds that the order does not know",
       of(o.part, "update orders set pay_status = 2 where order_id = $"),
-    ),
-    order(
-      "refunds-add-up",
-      "a cent more refunded",
-      of(o.byBalance, "update refunds set balance_cents = balance_cents + 1 where order_id = $"),
-    ),
-    order(
-      "refunds-add-up",
-      "a cent less that counts for points",
-      of(o.part, "update refunds set spent_cents = spent_cents - 1 where order_id = $ limit 1"),
-    ),
-    order(
-      "refunded-lines-were-ordered",
-      "more refunded than ordered",
-      of(o.part, "update refund_lines set quantity = 100 where order_id = $ limit 1"),
     ),
     order(
       "pending-ends-in-time",

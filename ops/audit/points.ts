@@ -1,0 +1,65 @@
+import { DONE, differing, type Group } from "./rule.ts";
+
+/** Points are what paid orders earned, less what refunds took back. */
+export const pointRules: Group = {
+  name: "points",
+  rules: [
+    {
+      name: "points-are-sum-of-log",
+      says: "a user's points are the sum of the point log",
+      sql: ({ user }) =>
+        differing({
+          keys: ["user_id"],
+          left: [`select user_id, points as n from ${user}.users`],
+          right: [`select user_id, sum(points) as n from ${user}.point_log group by user_id`],
+          item: "concat('user ', user_id)",
+          orderId: false,
+        }),
+      describe: ({ a, b }) => `has ${a} points, but the log adds up to ${b}`,
+    },
+    {
+      // Without a log row the rate is unknown, so the order must earn nothing at any rate.
+      name: "order-earned-its-points",
+      says: "a paid order earned its points less those of its refunds, and no other order earned any",
+      sql: ({ user, order }) => `select concat('order ', order_id) as item, order_id as orderId,
+          sum(points) as points, floor(sum(spent) / 100) as units, coalesce(max(rate), 1) as rate
+        from (
+          select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent, null as rate
+          from ${order}.orders where pay_status <> 1
+          union all select r.order_id, o.user_id, 0, -r.spent_cents, null from ${order}.refunds r
+          join ${order}.orders o on o.order_id = r.order_id where r.status = ${DONE}
+          union all select order_id, user_id, points, 0, points_per_unit from ${user}.point_log
+        ) x group by order_id, user_id
+        having sum(points) <> floor(sum(spent) / 100) * coalesce(max(rate), 1)`,
+      describe: ({ points, units, rate }) =>
+        `earned ${points} points for ${units} full units at a rate of ${rate}`,
+    },
+    {
+      name: "points-are-logged-once",
+      says: "the point log has the payment of an order and each finished refund once",
+      sql: ({ user, order }) =>
+        differing({
+          keys: ["order_id", "refund_id"],
+          left: [
+            `select order_id, 0 as refund_id, 1 as n from ${order}.orders
+             where pay_status <> 1 and order_amount_cents - coupon_paid_cents >= 100`,
+            `select order_id, refund_id, 1 as n from ${order}.refunds
+             where status = ${DONE} and spent_cents >= 100`,
+          ],
+          right: [
+            `select p.order_id, p.refund_id, 1 as n from ${user}.point_log p
+             where abs(p.spent_cents) >= 100`,
+          ],
+          item: "concat('order ', order_id, ', refund ', refund_id)",
+        }),
+      describe: ({ a, b }) => `is ${b} times in the point log instead of ${a}`,
+    },
+    {
+      name: "points-never-negative",
+      says: "refunds of an order take back no more points than it earned",
+      sql: ({ user }) => `select concat('order ', order_id) as item, order_id as orderId,
+          sum(points) as points from ${user}.point_log group by order_id having sum(points) < 0`,
+      describe: ({ points }) => `earned ${points} points in all`,
+    },
+  ],
+};
