@@ -1,11 +1,12 @@
 import { literal } from "./sql.ts";
 
-/** The database's clock and a service's may be so far apart. */
+/** How far the clocks of the database and of this process may differ before they disagree. */
 export const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * In SQL: whether the database's clock and this process's say the same. What is given up for its age is given up only
- * then: a clock that was set an hour ahead would close every order that waits for its payment.
+ * SQL that is true while the clocks of the database and of this process agree. Require it where
+ * something expires: a clock that was set an hour ahead would otherwise cancel every order that
+ * waits for its payment.
  */
 export function clocksAgree(): string {
   const at = (ms: number) => literal(new Date(Date.now() + ms));
@@ -13,8 +14,8 @@ export function clocksAgree(): string {
 }
 
 /**
- * The database's time, or this process's where the two disagree and it is the later one: what is to happen some time
- * after it does not happen too early when a clock that was behind is set right.
+ * The database's time in Unix milliseconds, or this process's if the clocks disagree and it is later.
+ * A deadline counted from it does not come too early once a clock that was behind is set right.
  */
 export function latestMs(now: Date): number {
   const ownMs = Date.now();
@@ -22,10 +23,11 @@ export function latestMs(now: Date): number {
 }
 
 /**
- * In SQL: whether the time in this column has come, or is so far ahead that the clock must have gone back since it was
- * set. Nothing in it is ever put off for longer than `longestMs`.
+ * SQL that is true once the time in the column has come. It is also true for a time more than twice
+ * `longestMs` ahead, where `longestMs` is the longest pause ever written to the column: the clock was
+ * set back after such a time was written.
  */
 export function isDue(column: string, longestMs: number): string {
-  const far = `now(3) + interval ${Math.round(2 * longestMs) * 1_000} microsecond`;
-  return `(${column} <= now(3) or ${column} > ${far})`;
+  const tooFar = `now(3) + interval ${Math.round(2 * longestMs) * 1_000} microsecond`;
+  return `(${column} <= now(3) or ${column} > ${tooFar})`;
 }

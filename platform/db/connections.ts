@@ -1,30 +1,31 @@
 import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from "mysql2";
 import mysql from "mysql2";
 
-/** The server's answer to one statement. */
+/** The result of one statement. */
 export type Answer = { rows: unknown[]; affectedRows: number };
 
-/** One connection, by itself until it is released or destroyed. */
+/** One connection, reserved for the caller until it is released or destroyed. */
 export type Connection = {
   /**
-   * One round trip. Of several statements the last one's answer; where the server refuses one, none after it is run, and
-   * the error has its place in this call as `refusedAt`.
+   * Runs statements in one round trip and returns the result of the last one. If the server refuses
+   * one, the later ones do not run, and the error has its index as `refusedAt`.
    */
   run(...statements: string[]): Promise<Answer>;
   release(): void;
-  /** Ends the session, and with it whatever it holds. */
+  /** Ends the session, its transaction and its locks. */
   destroy(): void;
 };
 
 export type Connections = {
+  /** Waits for a free connection. */
   take(): Promise<Connection>;
   close(): Promise<void>;
 };
 
 /**
- * A pool whose sessions begin with these statements. It is the driver's own, without the ORM, and with callbacks
- * instead of promises: an order alone needs 18 statements, and layers between, and a stack that is made for each, cost
- * more time than most of them take at the server.
+ * A pool of connections whose sessions begin with the statements `session`. It uses the driver
+ * directly, with callbacks and without stack traces for each call: an order needs 18 statements, and
+ * what the layers around each would cost is more than most of them take on the server.
  */
 export function openConnections(
   options: PoolOptions,
@@ -33,13 +34,13 @@ export function openConnections(
   const pool = mysql.createPool({
     ...options,
     trace: false,
-    // What is written goes together. No text of a statement comes from outside but as a literal (sql.ts).
+    // Deferred statements travel together. Values from outside are escaped literals (sql.ts).
     multipleStatements: true,
-    // What comes is filled in already: left to itself the driver looks for question marks in it.
+    // The values are filled in already; the driver must not look for placeholders in them.
     queryFormat: (sql: string) => sql,
   });
   pool.on("connection", (connection) => {
-    // The driver sends what is asked of a connection in order: these come before anything of ours.
+    // The driver sends queries of a connection in order, so these come first.
     for (const sql of session) {
       connection.query(sql, (error) => {
         if (error) connection.destroy();
@@ -63,14 +64,14 @@ function connectionOf(connection: PoolConnection): Connection {
     run: (...statements) =>
       new Promise((resolve, reject) => {
         const end = statements.length - 1;
-        let place = 0;
+        let done = 0;
         const query = connection.query(statements.join(";\n"), undefined, (error, result) => {
-          if (error) return reject(Object.assign(error, { refusedAt: Math.min(place, end) }));
+          if (error) return reject(Object.assign(error, { refusedAt: Math.min(done, end) }));
           const last = end > 0 ? (result as unknown[]).at(-1) : result;
           resolve(answerOf(last as unknown[] | ResultSetHeader));
         });
-        // The driver emits it for each statement that succeeded, also for one that answers no rows.
-        if (end > 0) query.on("fields", () => (place += 1));
+        // Emitted for each statement that succeeded, including those without rows.
+        if (end > 0) query.on("fields", () => (done += 1));
       }),
     release: () => connection.release(),
     destroy: () => connection.destroy(),

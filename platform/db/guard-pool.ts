@@ -1,6 +1,6 @@
 import type { Pool } from "mysql2";
 
-/** What the driver gives for each connection of a pool; its stream is not among its types. */
+/** A connection of the pool, with the parts that the driver does not type. */
 type Guarded = {
   stream: { destroy(error: Error): void };
   on(event: "error", listener: () => void): void;
@@ -8,17 +8,17 @@ type Guarded = {
 };
 type Callback = (error: (Error & { fatal?: boolean }) | null, ...results: unknown[]) => void;
 
-// A connection on which this fails belongs to nobody: who asked for it has none to give back.
-const OPENS = /^set session\b/;
+/** The statements that open a session. If one fails, no caller has the connection and returns it. */
+const OPENS_SESSION = /^set session\b/;
 
 /**
- * Ends every connection of the pool that does not answer a statement in time: a server that was stopped or went away
- * without a word would be waited for without end, by a caller, a consumer or a relay. The driver's own limit leaves the
- * connection in the pool, one answer behind.
+ * Closes every connection of the pool whose statement gets no answer within `limitMs`. Without it, a
+ * server that is frozen or vanished from the network would block callers for ever. The driver's own
+ * time limit does not help: it leaves the connection in the pool, one answer behind.
  */
 export function guardPool(pool: Pool, limitMs: number): void {
   const known = new WeakSet<object>();
-  // With each that is handed out, not with each that is made: the pool may have some already.
+  // On "acquire" and not on "connection", because the pool may have open connections already.
   pool.on("acquire", (connection) => {
     if (known.has(connection)) return;
     known.add(connection);
@@ -28,21 +28,22 @@ export function guardPool(pool: Pool, limitMs: number): void {
 
 function guard(connection: Guarded, limitMs: number): void {
   const query = connection.query.bind(connection);
-  // The pool listens for the first error alone; a second one would end the process.
+  // The pool listens to the first error only. A second one without a listener ends the process.
   connection.on("error", () => {});
   connection.query = (sql, values, callback) => {
-    const timer = setTimeout(() => connection.stream.destroy(silence(limitMs)), limitMs);
+    const timer = setTimeout(() => connection.stream.destroy(timeout(limitMs)), limitMs);
     return query(sql, values, (error, ...results) => {
       clearTimeout(timer);
-      if (error && !error.fatal && OPENS.test(String(sql))) connection.stream.destroy(error);
+      if (error && !error.fatal && OPENS_SESSION.test(String(sql)))
+        connection.stream.destroy(error);
       callback(error, ...results);
     });
   };
 }
 
-/** Like what the driver says of a connection that cannot be made in time. */
-function silence(limitMs: number): Error {
-  return Object.assign(new Error(`no answer to a statement in ${limitMs} ms`), {
+/** With the code that the driver uses if a connection cannot be opened in time. */
+function timeout(limitMs: number): Error {
+  return Object.assign(new Error(`no answer to a statement within ${limitMs} ms`), {
     code: "ETIMEDOUT",
   });
 }

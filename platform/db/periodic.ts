@@ -2,16 +2,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Log } from "../telemetry/log.ts";
 
 export type Periodic = {
-  /** Runs the work soon, without waiting for the rest of the interval. */
+  /** Runs the work now instead of after the rest of the interval. */
   nudge(): void;
-  /** Ends after the run that is under way. */
+  /** Resolves when the current run has ended. No other begins. */
   stop(): Promise<void>;
 };
 
 /**
- * Runs `work` again and again, never twice at once. `work` may return true to say that more is waiting: it then runs
- * again at once instead of after `everyMs`. A run that throws is logged and tried again after the interval, so the
- * work has to be safe to repeat.
+ * Runs `work` every `everyMs`, never twice at the same time, until stopped. If it returns true there
+ * is more to do, and it runs again at once. If it throws, the error is logged and it runs again after
+ * the interval, so the work must be safe to repeat. `name` names it in the log.
  */
 export function periodically(options: {
   name: string;
@@ -28,10 +28,7 @@ export function periodically(options: {
         more = await options.work(stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) break;
-        options.log.warn(
-          { err: error, work: options.name },
-          "periodic work failed, will run again",
-        );
+        options.log.warn({ err: error, work: options.name }, "periodic work failed, retrying");
       }
       if (more || stopping.signal.aborted) continue;
       await pause(options.everyMs, undefined, {

@@ -2,8 +2,8 @@ import { Migration } from "@mikro-orm/migrations";
 
 class PlatformTables extends Migration {
   override up(): void {
-    // state: 1 new, 2 published, 3 done. next_at is the time from which any replica's relay may take the row up; until
-    // then the one that wrote it, or took it last, has it.
+    // state: 1 new, 2 published, 3 done. Until next_at, the row belongs to the process that wrote or
+    // claimed it; then the relay of any replica may claim it.
     this.addSql(`create table outbox (
       event_id bigint not null primary key,
       fact varchar(100) character set ascii collate ascii_bin not null,
@@ -27,7 +27,8 @@ class PlatformTables extends Migration {
       primary key (event_id, consumer),
       key by_time (handle_time)
     ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`);
-    // state: 1 being retried, 2 parked. message_key is the event id, or the place in the stream of what has none.
+    // state: 1 retrying, 2 parked. message_key is the event id, or the position in the stream of a
+    // message without one.
     this.addSql(`create table parked_messages (
       consumer varchar(64) character set ascii collate ascii_bin not null,
       message_key varchar(100) character set ascii collate ascii_bin not null,
@@ -53,5 +54,5 @@ class PlatformTables extends Migration {
   }
 }
 
-/** The tables that the platform keeps in every service's schema. */
+/** The tables of the platform in the schema of every service. */
 export const platformMigrations = [{ name: "0001-platform", class: PlatformTables }];

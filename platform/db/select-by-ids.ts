@@ -2,8 +2,9 @@ import type { Database, Transaction } from "./database.ts";
 import type { Parameter } from "./sql.ts";
 
 /**
- * The rows of a select whose first parameter is an `in (?)` of identifiers. Each is asked for once, in ascending order:
- * together with `order by` that column, statements that lock do it in the order of the keys.
+ * The rows of a select whose first placeholder is `in (?)` for identifiers. They are passed in
+ * ascending order, each once; together with `order by`, a select that locks does so in key order,
+ * which keeps transactions from deadlocking. Without identifiers there is no query.
  */
 export async function selectByIds<T>(
   source: Pick<Transaction, "select"> | Pick<Database, "select">,

@@ -1,6 +1,6 @@
 import mysql from "mysql2/promise";
 
-/** What a statement may carry. Identifiers and cents are bigint, binary data is Buffer or Uint8Array. */
+/** A value in a statement. Identifiers and cents are bigint, binary data is a Uint8Array. */
 export type Value =
   | bigint
   | number
@@ -11,13 +11,14 @@ export type Value =
   | Expression
   | null
   | undefined;
-/** SQL that stands where a value would, such as now(3). Never made from input. */
+/** SQL in place of a value, such as now(3). It must never contain input. */
 export type Expression = { readonly sql: string };
 export type Parameter = Value | readonly Value[];
 
 /**
- * The statement with its `?` filled in, escaped for a session without NO_BACKSLASH_ESCAPES (database.ts sets the SQL
- * mode). A list becomes `a, b, c` for `in (?)`; an empty list becomes `NULL`, which matches nothing.
+ * The statement with its placeholders filled in, escaped for the SQL mode that sessions.ts sets. A
+ * list becomes `a,b,c`, for `in (?)`; an empty list becomes `NULL`, which matches nothing. Throws if
+ * there are more or fewer parameters than placeholders.
  */
 export function formatSql(statement: string, parameters: readonly Parameter[]): string {
   if (parameters.length === 0) return statement;
@@ -33,16 +34,16 @@ export function formatSql(statement: string, parameters: readonly Parameter[]): 
 }
 
 export const expression = (sql: string): Expression => ({ sql });
-/** The database's time, which is the one that deadlines and leases are judged by. */
+/** The database's time, by which deadlines and leases go. */
 export const NOW = expression("now(3)");
 
-/** One value as SQL text. Throws on what no column takes, such as NaN. */
+/** A value as SQL text. Throws a TypeError for a value that no column accepts, such as NaN. */
 export function literal(value: Value): string {
   switch (typeof value) {
     case "bigint":
       return value.toString();
     case "number":
-      if (!Number.isFinite(value)) throw new TypeError(`${value} is no SQL value`);
+      if (!Number.isFinite(value)) throw new TypeError(`${value} cannot be an SQL value`);
       return String(value);
     case "boolean":
       return value ? "1" : "0";
@@ -55,6 +56,6 @@ export function literal(value: Value): string {
       if (value instanceof Date) return `'${value.toISOString().slice(0, 23).replace("T", " ")}'`;
       if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString("hex")}'`;
       if ("sql" in value) return value.sql;
-      throw new TypeError(`${String(value)} is no SQL value`);
+      throw new TypeError(`${String(value)} cannot be an SQL value`);
   }
 }
