@@ -74,13 +74,16 @@ function tokensMessage({ expireTime, refreshExpireTime, ...tokens }: SessionToke
   };
 }
 
-function userMessage({ registerTime, ...user }: User): MessageInitShape<typeof UserSchema> {
-  return { ...user, registerTime: timestampFromDate(registerTime) };
+function userMessage(user: User): MessageInitShape<typeof UserSchema> {
+  const { userId, userName, mobile, balanceCents, points } = user;
+  const registerTime = timestampFromDate(user.registerTime);
+  return { userId, userName, mobile, balanceCents, points, registerTime };
 }
 
 function balanceLogMessage(entry: BalanceLogEntry): MessageInitShape<typeof BalanceLogEntrySchema> {
-  const { userId, orderId = 0n, type, amountCents, refundId, logTime } = entry;
-  return { userId, orderId, type, amountCents, refundId, logTime: timestampFromDate(logTime) };
+  const { userId, type, amountCents, refundId } = entry;
+  const logTime = timestampFromDate(entry.logTime);
+  return { userId, orderId: entry.orderId ?? 0n, type, amountCents, refundId, logTime };
 }
 
 function pointLogMessage(entry: PointLogEntry): MessageInitShape<typeof PointLogEntrySchema> {

@@ -1,14 +1,36 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { type Coupon, CouponStatus } from "../domain/coupon.ts";
-import { COUPON_COLUMNS, CouponEntity, type CouponRow, couponOf } from "./entities.ts";
+import { COUPONS, CouponEntity } from "./entities.ts";
+
+/** Columns that serve the store alone. */
+const INTERNAL = ["requestId", "requestFingerprint", "issueTime"] as const;
+
+const PUBLIC = COUPONS.pick(
+  "couponId",
+  "userId",
+  "amountOffCents",
+  "basisPointsOff",
+  "maximumOffCents",
+  "minimumGoodsAmountCents",
+  "status",
+  "orderId",
+  "validFrom",
+  "validUntil",
+  "usedTime",
+);
+const ISSUED = COUPONS.pick("requestFingerprint");
+
+type CouponRow = RowOf<typeof PUBLIC>;
 
 export async function findCoupon(
   database: Database,
   couponId: bigint,
 ): Promise<Coupon | undefined> {
-  const row = await database.read((em) => em.findOne(CouponEntity, { couponId }));
+  const options = { exclude: INTERNAL };
+  const row = await database.read((em) => em.findOne(CouponEntity, { couponId }, options));
   return row ? couponOf(row) : undefined;
 }
 
@@ -27,8 +49,9 @@ export async function listCoupons(
     ...(filter.status !== undefined && { status: filter.status }),
     ...(filter.beforeId !== undefined && { couponId: { $lt: filter.beforeId } }),
   };
-  const order = { orderBy: { couponId: "desc" as const }, limit: filter.limit };
-  const rows = await database.read((em) => em.find(CouponEntity, where, order));
+  const { limit } = filter;
+  const options = { orderBy: { couponId: "desc" }, limit, exclude: INTERNAL } as const;
+  const rows = await database.read((em) => em.find(CouponEntity, where, options));
   return rows.map(couponOf);
 }
 
@@ -38,7 +61,7 @@ export async function findCouponNow(
   couponId: bigint,
 ): Promise<{ coupon: Coupon; now: Date } | undefined> {
   const [row] = await database.select<CouponRow & { now: Date }>(
-    `select ${COUPON_COLUMNS}, now(3) as now from coupons where coupon_id = ?`,
+    `select ${PUBLIC.sql}, now(3) as now from coupons where coupon_id = ?`,
     [couponId],
   );
   return row && { coupon: couponOf(row), now: row.now };
@@ -49,12 +72,11 @@ export async function findIssued(
   tx: Transaction,
   requestId: string,
 ): Promise<{ coupon: Coupon; fingerprint: Uint8Array } | undefined> {
-  const [row] = await tx.select<CouponRow & { fingerprint: Buffer }>(
-    `select ${COUPON_COLUMNS}, request_fingerprint as fingerprint
-     from coupons where request_id = ?`,
+  const [row] = await tx.select<CouponRow & RowOf<typeof ISSUED>>(
+    `select ${PUBLIC.sql}, ${ISSUED.sql} from coupons where request_id = ?`,
     [requestId],
   );
-  return row && { coupon: couponOf(row), fingerprint: row.fingerprint };
+  return row && { coupon: couponOf(row), fingerprint: row.requestFingerprint };
 }
 
 export async function databaseNow(tx: Transaction): Promise<Date> {
@@ -65,25 +87,18 @@ export async function databaseNow(tx: Transaction): Promise<Date> {
 
 export async function insertCoupon(
   tx: Transaction,
-  coupon: Coupon,
-  request: { requestId: string; fingerprint: Uint8Array },
+  { discount, ...coupon }: Coupon,
+  request: { requestId: string; requestFingerprint: Uint8Array },
 ): Promise<void> {
-  const { off, maximumOffCents, minimumGoodsAmountCents } = coupon.discount;
-  await insertRows(tx, "coupons", [
+  const { off, maximumOffCents, minimumGoodsAmountCents } = discount;
+  await insertRows(tx, COUPONS, [
     {
-      coupon_id: coupon.couponId,
-      user_id: coupon.userId,
-      amount_off_cents: off.kind === "amount" ? off.cents : 0n,
-      basis_points_off: off.kind === "percent" ? off.basisPoints : 0,
-      maximum_off_cents: maximumOffCents,
-      minimum_goods_amount_cents: minimumGoodsAmountCents,
-      status: coupon.status,
-      order_id: coupon.orderId,
-      valid_from: coupon.validFrom,
-      valid_until: coupon.validUntil,
-      used_time: coupon.usedTime,
-      request_id: request.requestId,
-      request_fingerprint: request.fingerprint,
+      ...coupon,
+      ...request,
+      amountOffCents: off.kind === "amount" ? off.cents : 0n,
+      basisPointsOff: off.kind === "percent" ? off.basisPoints : 0,
+      maximumOffCents,
+      minimumGoodsAmountCents,
     },
   ]);
 }
@@ -98,7 +113,7 @@ export async function lockCoupons(
 ): Promise<{ coupons: Map<bigint, Coupon>; now: Date }> {
   const rows = await selectByIds<CouponRow & { now: Date }>(
     tx,
-    `select ${COUPON_COLUMNS}, now(3) as now from coupons force index (primary)
+    `select ${PUBLIC.sql}, now(3) as now from coupons force index (primary)
      where coupon_id in (?) order by coupon_id for update`,
     couponIds,
   );
@@ -112,43 +127,41 @@ export async function spendCoupons(
   redemptions: readonly { couponId: bigint; orderId: bigint }[],
   now: Date,
 ): Promise<void> {
-  const rows = redemptions.map(({ couponId, orderId }) => ({
-    coupon_id: couponId,
-    status: CouponStatus.USED,
-    order_id: orderId,
-    used_time: now,
-  }));
+  const rows = redemptions.map(({ couponId, orderId }) => {
+    return { couponId, status: CouponStatus.USED, orderId, usedTime: now };
+  });
   await changeCoupons(tx, rows, CouponStatus.UNUSED);
 }
 
 /** Marks used coupons that this transaction has locked as unused. */
 export async function freeCoupons(tx: Transaction, couponIds: readonly bigint[]): Promise<void> {
-  const rows = couponIds.map((couponId) => ({
-    coupon_id: couponId,
-    status: CouponStatus.UNUSED,
-    order_id: 0n,
-    used_time: null,
-  }));
+  const rows = couponIds.map((couponId) => {
+    return { couponId, status: CouponStatus.UNUSED, orderId: 0n, usedTime: null };
+  });
   await changeCoupons(tx, rows, CouponStatus.USED);
 }
 
 async function changeCoupons(
   tx: Transaction,
-  rows: Parameters<typeof updateRows>[2],
+  rows: readonly Pick<CouponRow, "couponId" | "status" | "orderId" | "usedTime">[],
   from: CouponStatus,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const matched = await updateRows(
-    tx,
-    {
-      table: "coupons",
-      key: "coupon_id",
-      set: ["status", "order_id", "used_time"],
-      guard: `t.status = ${from}`,
-    },
-    rows,
-  );
+  const set = ["status", "orderId", "usedTime"] as const;
+  const where = { status: from };
+  const matched = await updateRows(tx, COUPONS, { key: "couponId", set, where }, rows);
   if (matched !== rows.length) {
     throw new Error(`${matched} of ${rows.length} locked coupons were in status ${from}`);
   }
+}
+
+function couponOf(row: CouponRow): Coupon {
+  const { couponId, userId, status, orderId, validFrom, validUntil, usedTime } = row;
+  const { maximumOffCents, minimumGoodsAmountCents, basisPointsOff, amountOffCents } = row;
+  const off: Coupon["discount"]["off"] =
+    basisPointsOff > 0
+      ? { kind: "percent", basisPoints: basisPointsOff }
+      : { kind: "amount", cents: amountOffCents };
+  const discount = { off, maximumOffCents, minimumGoodsAmountCents };
+  return { couponId, userId, discount, status, orderId, validFrom, validUntil, usedTime };
 }

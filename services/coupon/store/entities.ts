@@ -1,51 +1,56 @@
-import { defineEntity, type InferEntity, p } from "@mikro-orm/mysql";
-import type { Coupon, CouponStatus } from "../domain/coupon.ts";
+import { defineEntity, p } from "@mikro-orm/mysql";
+import { tableOf } from "#platform/db/tables.ts";
+import type { CouponStatus } from "../domain/coupon.ts";
+import type { Redemption } from "../domain/redemption.ts";
 
-/** The columns of `coupons` that the domain uses, with the discount as flat columns. */
+/** The database's time when the row is inserted. */
+const NOW = "current_timestamp(3)";
+
+/** The domain's discount lies flat in its columns. */
 export const CouponEntity = defineEntity({
   name: "Coupon",
   tableName: "coupons",
   properties: {
     couponId: p.bigint().primary(),
     userId: p.bigint(),
+    /** 0n for a percentage. */
     amountOffCents: p.bigint(),
+    /** 0 for a fixed amount. */
     basisPointsOff: p.integer(),
     maximumOffCents: p.bigint(),
     minimumGoodsAmountCents: p.bigint(),
     status: p.smallint().$type<CouponStatus>(),
-    orderId: p.bigint(),
+    /** 0n while unused. */
+    orderId: p.bigint().default(0),
     validFrom: p.datetime(3),
-    validUntil: p.datetime(3).nullable(),
-    usedTime: p.datetime(3).nullable(),
+    validUntil: p.datetime(3).strictNullable(),
+    issueTime: p.datetime(3).defaultRaw(NOW),
+    usedTime: p.datetime(3).strictNullable(),
+    /** Makes IssueCoupon idempotent. */
+    requestId: p.string(),
+    requestFingerprint: p.blob(),
   },
 });
 
-export const entities = [CouponEntity];
+const RedemptionEntity = defineEntity({
+  name: "Redemption",
+  tableName: "coupon_uses",
+  properties: {
+    orderId: p.bigint().primary(),
+    couponId: p.bigint(),
+    userId: p.bigint(),
+    goodsAmountCents: p.bigint(),
+    amountOffCents: p.bigint(),
+    state: p.smallint().$type<Redemption["state"]>(),
+    /** The refusal of a refused order, encoded. */
+    refusal: p.blob().strictNullable(),
+    useTime: p.datetime(3).defaultRaw(NOW),
+    /** Generated: the coupon of a held redemption. Its unique key refuses a second one. */
+    heldCouponId: p.bigint().strictNullable(),
+  },
+});
 
-export type CouponRow = InferEntity<typeof CouponEntity>;
+export const entities = [CouponEntity, RedemptionEntity];
 
-/** The columns of CouponRow, for selects without the ORM. */
-export const COUPON_COLUMNS = `coupon_id as couponId, user_id as userId,
-  amount_off_cents as amountOffCents, basis_points_off as basisPointsOff,
-  maximum_off_cents as maximumOffCents, minimum_goods_amount_cents as minimumGoodsAmountCents,
-  status, order_id as orderId, valid_from as validFrom, valid_until as validUntil, used_time as usedTime`;
-
-export function couponOf(row: CouponRow): Coupon {
-  return {
-    couponId: row.couponId,
-    userId: row.userId,
-    discount: {
-      off:
-        row.basisPointsOff > 0
-          ? { kind: "percent", basisPoints: row.basisPointsOff }
-          : { kind: "amount", cents: row.amountOffCents },
-      maximumOffCents: row.maximumOffCents,
-      minimumGoodsAmountCents: row.minimumGoodsAmountCents,
-    },
-    status: row.status,
-    orderId: row.orderId,
-    validFrom: row.validFrom,
-    validUntil: row.validUntil ?? null,
-    usedTime: row.usedTime ?? null,
-  };
-}
+export const COUPONS = tableOf(CouponEntity);
+export const REDEMPTIONS = tableOf(RedemptionEntity);

@@ -1,14 +1,21 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { ParticipantState } from "#platform/values/participant.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import type { Redemption } from "../domain/redemption.ts";
+import { REDEMPTIONS } from "./entities.ts";
 
-type RedemptionRow = Omit<Redemption, "refusal"> & { refusal: Uint8Array | null };
-
-const COLUMNS = `order_id as orderId, coupon_id as couponId, user_id as userId,
-  goods_amount_cents as goodsAmountCents, amount_off_cents as amountOffCents, state, refusal`;
+const DECISION = REDEMPTIONS.pick(
+  "orderId",
+  "couponId",
+  "userId",
+  "goodsAmountCents",
+  "amountOffCents",
+  "state",
+  "refusal",
+);
 
 /**
  * The redemptions of these orders, locked in key order until the transaction ends. An order without
@@ -18,9 +25,9 @@ export async function lockRedemptions(
   tx: Transaction,
   orderIds: Iterable<bigint>,
 ): Promise<Map<bigint, Redemption>> {
-  const rows = await selectByIds<RedemptionRow>(
+  const rows = await selectByIds<RowOf<typeof DECISION>>(
     tx,
-    `select ${COLUMNS} from coupon_uses force index (primary)
+    `select ${DECISION.sql} from coupon_uses force index (primary)
      where order_id in (?) order by order_id for update`,
     orderIds,
   );
@@ -42,16 +49,8 @@ export async function insertRedemptions(
 ): Promise<void> {
   const rows = redemptions
     .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
-    .map((redemption) => ({
-      order_id: redemption.orderId,
-      coupon_id: redemption.couponId,
-      user_id: redemption.userId,
-      goods_amount_cents: redemption.goodsAmountCents,
-      amount_off_cents: redemption.amountOffCents,
-      state: redemption.state,
-      refusal: redemption.refusal && encodeRefusal(redemption.refusal),
-    }));
-  await insertRows(tx, "coupon_uses", rows);
+    .map((row) => ({ ...row, refusal: row.refusal && encodeRefusal(row.refusal) }));
+  await insertRows(tx, REDEMPTIONS, rows);
 }
 
 /** Releases held redemptions that this transaction has locked. */
@@ -60,18 +59,11 @@ export async function releaseRedemptions(
   orderIds: readonly bigint[],
 ): Promise<void> {
   if (orderIds.length === 0) return;
-  const rows = orderIds.map((orderId) => ({
-    order_id: orderId,
-    state: ParticipantState.RELEASED,
-  }));
+  const rows = orderIds.map((orderId) => ({ orderId, state: ParticipantState.RELEASED }));
   const matched = await updateRows(
     tx,
-    {
-      table: "coupon_uses",
-      key: "order_id",
-      set: ["state"],
-      guard: `t.state = ${ParticipantState.HELD}`,
-    },
+    REDEMPTIONS,
+    { key: "orderId", set: ["state"], where: { state: ParticipantState.HELD } },
     rows,
   );
   if (matched !== rows.length) {

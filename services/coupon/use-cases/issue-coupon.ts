@@ -13,11 +13,11 @@ export async function issueCoupon(
   issue: CouponIssue,
 ): Promise<Coupon> {
   checkIssue(issue);
-  const fingerprint = fingerprintOf(issue);
+  const requestFingerprint = fingerprintOf(issue);
   return database.transact("issue-coupon", async (tx) => {
     const issued = await findIssued(tx, issue.requestId);
     if (issued) {
-      if (fingerprint.equals(issued.fingerprint)) return issued.coupon;
+      if (requestFingerprint.equals(issued.fingerprint)) return issued.coupon;
       throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: issue.requestId });
     }
     const coupon: Coupon = {
@@ -29,7 +29,7 @@ export async function issueCoupon(
       ...periodOf(issue, await databaseNow(tx)),
       usedTime: null,
     };
-    await insertCoupon(tx, coupon, { requestId: issue.requestId, fingerprint });
+    await insertCoupon(tx, coupon, { requestId: issue.requestId, requestFingerprint });
     return coupon;
   });
 }

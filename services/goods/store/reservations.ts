@@ -1,18 +1,18 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows, updateSql } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { ParticipantState } from "#platform/values/participant.ts";
 import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts";
 import type { Reservation } from "../domain/reservation.ts";
+import { RESERVATIONS } from "./entities.ts";
 
-type ReservationRow = {
-  orderId: bigint;
-  state: ParticipantState;
-  refusal: Uint8Array | null;
-};
+const DECISION = RESERVATIONS.pick("orderId", "state", "refusal");
 
-const SELECT = `select order_id as orderId, state, refusal
-  from reservations force index (primary) where order_id in (?)`;
+type ReservationRow = RowOf<typeof DECISION>;
+
+const SELECT = `select ${DECISION.sql} from reservations force index (primary)
+  where order_id in (?)`;
 
 /**
  * The reservations of these orders, without locks. An order without one is protected by the primary
@@ -36,9 +36,9 @@ export async function lockReservations(
 
 function byOrder(rows: readonly ReservationRow[]): Map<bigint, Reservation> {
   return new Map(
-    rows.map(({ orderId, state, refusal }) => [
-      orderId,
-      { orderId, state, refusal: refusal ? decodeRefusal(refusal) : undefined },
+    rows.map((row) => [
+      row.orderId,
+      { ...row, refusal: row.refusal ? decodeRefusal(row.refusal) : undefined },
     ]),
   );
 }
@@ -51,7 +51,7 @@ export async function insertReservations(
   tx: Transaction,
   reservations: readonly Reservation[],
 ): Promise<void> {
-  await insertRows(tx, "reservations", rowsOf(reservations));
+  await insertRows(tx, RESERVATIONS, rowsOf(reservations));
 }
 
 /** Decides orders that this transaction has locked in the state EARLY. */
@@ -62,12 +62,8 @@ export async function decideEarlyReservations(
   if (reservations.length === 0) return;
   const matched = await updateRows(
     tx,
-    {
-      table: "reservations",
-      key: "order_id",
-      set: ["state", "refusal"],
-      guard: `t.state = ${ParticipantState.EARLY}`,
-    },
+    RESERVATIONS,
+    { key: "orderId", set: ["state", "refusal"], where: { state: ParticipantState.EARLY } },
     rowsOf(reservations),
   );
   if (matched !== reservations.length) {
@@ -81,18 +77,12 @@ export async function releaseReservations(
   orderIds: readonly bigint[],
 ): Promise<void> {
   if (orderIds.length === 0) return;
-  await tx.write("update reservations set state = ? where order_id in (?)", [
-    ParticipantState.RELEASED,
-    orderIds,
-  ]);
+  const released = { state: ParticipantState.RELEASED };
+  await tx.write(updateSql(RESERVATIONS, released, { orderId: orderIds }));
 }
 
 function rowsOf(reservations: readonly Reservation[]) {
   return reservations
     .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
-    .map(({ orderId, state, refusal }) => ({
-      order_id: orderId,
-      state,
-      refusal: refusal && encodeRefusal(refusal),
-    }));
+    .map((row) => ({ ...row, refusal: row.refusal && encodeRefusal(row.refusal) }));
 }

@@ -1,8 +1,13 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { type Movement, type StockLogEntry, StockLogType, type Units } from "../domain/stock.ts";
-import { StockLogEntity } from "./entities.ts";
+import { STOCK_LOG, StockLogEntity } from "./entities.ts";
+
+const ADJUSTMENT = STOCK_LOG.pick("goodsId", "delta", "stockAfter", "note");
+/** Columns that readers of the log do not get. */
+const INTERNAL = ["stockAfter", "note", "requestId"] as const;
 
 /** A movement as the log stores it. Only an adjustment has a note and a request id. */
 export type LoggedMovement = Movement & { note?: string; requestId?: string };
@@ -15,31 +20,24 @@ export async function insertMovements(
 ): Promise<void> {
   await insertRows(
     tx,
-    "stock_log",
+    STOCK_LOG,
     movements.map((movement) => ({
-      log_id: nextLogId(),
-      goods_id: movement.goodsId,
-      order_id: movement.orderId,
-      type: movement.type,
-      delta: movement.delta,
-      stock_after: movement.stockAfter,
+      ...movement,
+      logId: nextLogId(),
       note: movement.note ?? "",
-      request_id: movement.requestId,
-      refund_id: movement.refundId ?? 0n,
+      requestId: movement.requestId,
+      refundId: movement.refundId ?? 0n,
     })),
   );
 }
-
-type Adjustment = { goodsId: bigint; delta: bigint; stockAfter: bigint; note: string };
 
 /** The adjustment that an earlier AdjustStock with this request id made. */
 export async function findAdjustment(
   tx: Transaction,
   requestId: string,
-): Promise<Adjustment | undefined> {
-  const [row] = await tx.select<Adjustment>(
-    `select goods_id as goodsId, delta, stock_after as stockAfter, note
-     from stock_log where request_id = ?`,
+): Promise<RowOf<typeof ADJUSTMENT> | undefined> {
+  const [row] = await tx.select<RowOf<typeof ADJUSTMENT>>(
+    `select ${ADJUSTMENT.sql} from stock_log where request_id = ?`,
     [requestId],
   );
   return row;
@@ -90,7 +88,6 @@ export async function listStockLog(
   const { goodsId, before, limit } = filter;
   const older = before === undefined ? {} : { logId: { $lt: before } };
   const where = { goodsId, ...older };
-  return database.read((em) =>
-    em.find(StockLogEntity, where, { orderBy: { logId: "desc" }, limit }),
-  );
+  const options = { orderBy: { logId: "desc" }, limit, exclude: INTERNAL } as const;
+  return database.read((em) => em.find(StockLogEntity, where, options));
 }

@@ -37,12 +37,22 @@ export async function createGoods(
   const created = await database.transact("create-goods", async (tx) => {
     const earlier = await findCreated(tx, requestId);
     if (earlier) {
-      if (contents.equals(earlier.fingerprint)) return earlier;
+      if (contents.equals(earlier.requestFingerprint)) return earlier;
       throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: requestId });
     }
     if (sku !== null && (await skuIsTaken(tx, sku))) throw skuTaken();
     const goodsId = identifiers.next();
-    await insertGoods(tx, { ...command, goodsId, sku, fingerprint: contents });
+    await insertGoods(tx, {
+      goodsId,
+      requestId,
+      requestFingerprint: contents,
+      sku,
+      name: command.name,
+      description: command.description,
+      unitPriceCents: command.unitPriceCents,
+      stock,
+      imageUrl: command.imageUrl,
+    });
     const opening = { type: StockLogType.ADJUST, delta: stock, stockAfter: stock };
     await insertMovements(tx, [{ ...opening, goodsId, orderId: null }], identifiers.next);
     const inserted = await findCreated(tx, requestId);

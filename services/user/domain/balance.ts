@@ -24,7 +24,7 @@ export type Movement = {
 export type BalanceLogEntry = {
   logId: bigint;
   userId: bigint;
-  orderId: bigint | undefined;
+  orderId: bigint | null;
   type: BalanceLogType;
   amountCents: bigint;
   /** 0 unless a refund caused the row. */

@@ -19,7 +19,7 @@ const session = (changes: Partial<Session> = {}): Session => ({
   generation: 5n,
   rotatedTime: new Date(ROTATED_MS),
   expireTime: new Date(EXPIRES_MS),
-  endedTime: undefined,
+  endedTime: null,
   ...changes,
 });
 const decide = (generation: bigint, nowMs: number, changes?: Partial<Session>) =>

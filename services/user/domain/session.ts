@@ -12,7 +12,7 @@ export type Session = RefreshClaim & {
   /** When the current generation began. */
   rotatedTime: Date;
   expireTime: Date;
-  endedTime: Date | undefined;
+  endedTime: Date | null;
 };
 
 /**
@@ -43,7 +43,7 @@ export function decideRefresh(
 }
 
 export function isLive({ endedTime, expireTime }: Session, now: Date): boolean {
-  return endedTime === undefined && now.getTime() < expireTime.getTime();
+  return endedTime === null && now.getTime() < expireTime.getTime();
 }
 
 /** The sessions that must end to make room for one more. `live` is ordered oldest first. */

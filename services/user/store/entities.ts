@@ -1,19 +1,25 @@
-import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
-import type { BalanceLogEntry, BalanceLogType } from "../domain/balance.ts";
-import type { PointLogEntry } from "../domain/points.ts";
-import type { User } from "../domain/user.ts";
+import { defineEntity, p } from "@mikro-orm/mysql";
+import { tableOf } from "#platform/db/tables.ts";
+import type { ParticipantState } from "#platform/values/participant.ts";
+import type { BalanceLogType } from "../domain/balance.ts";
 
-/** Without the hash of the password, which only a login reads. */
+/** The database's time when the row is inserted. */
+const NOW = "current_timestamp(3)";
+
 export const UserEntity = defineEntity({
   name: "User",
   tableName: "users",
   properties: {
     userId: p.bigint().primary(),
-    userName: p.string().length(64),
-    mobile: p.string().length(20),
-    balanceCents: p.bigint(),
-    points: p.bigint(),
-    registerTime: p.datetime(3),
+    userName: p.string(),
+    /** The form under which the name is unique. */
+    userNameKey: p.string(),
+    /** A PHC string. */
+    passwordHash: p.string(),
+    mobile: p.string().default(""),
+    balanceCents: p.bigint().default(0),
+    points: p.bigint().default(0),
+    registerTime: p.datetime(3).defaultRaw(NOW),
   },
 });
 
@@ -23,11 +29,16 @@ export const BalanceLogEntity = defineEntity({
   properties: {
     logId: p.bigint().primary(),
     userId: p.bigint(),
-    orderId: p.bigint().nullable(),
-    type: p.smallint(),
+    /** Null for a top-up. */
+    orderId: p.bigint().strictNullable(),
+    type: p.smallint().$type<BalanceLogType>(),
     amountCents: p.bigint(),
-    refundId: p.bigint(),
-    logTime: p.datetime(3),
+    balanceAfter: p.bigint(),
+    /** 0n unless a refund caused the row. */
+    refundId: p.bigint().default(0),
+    /** Makes TopUpBalance idempotent. */
+    requestId: p.string().strictNullable(),
+    logTime: p.datetime(3).defaultRaw(NOW),
   },
 });
 
@@ -39,25 +50,66 @@ export const PointLogEntity = defineEntity({
     userId: p.bigint(),
     orderId: p.bigint(),
     points: p.bigint(),
-    refundId: p.bigint(),
-    logTime: p.datetime(3),
+    /** 0n for the payment. */
+    refundId: p.bigint().default(0),
+    /** Signed: what the row adds to the amount that earns points. */
+    spentCents: p.bigint().default(0),
+    pointsPerUnit: p.bigint().default(1),
+    logTime: p.datetime(3).defaultRaw(NOW),
   },
 });
 
-export const entities = [UserEntity, BalanceLogEntity, PointLogEntity];
+const HoldEntity = defineEntity({
+  name: "Hold",
+  tableName: "balance_holds",
+  properties: {
+    orderId: p.bigint().primary(),
+    userId: p.bigint(),
+    amountCents: p.bigint(),
+    /** What refunds have given back of the amount. */
+    returnedCents: p.bigint().default(0),
+    state: p.smallint().$type<ParticipantState>(),
+    /** The refusal of a refused order, encoded. */
+    refusal: p.blob().strictNullable(),
+    holdTime: p.datetime(3).defaultRaw(NOW),
+  },
+});
 
-export function userOf(row: InferEntity<typeof UserEntity>): User {
-  const { userId, userName, mobile, balanceCents, points, registerTime } = row;
-  return { userId, userName, mobile, balanceCents, points, registerTime };
-}
+const EarlyRefundEntity = defineEntity({
+  name: "EarlyRefund",
+  tableName: "early_refunds",
+  properties: {
+    refundId: p.bigint().primary(),
+    orderId: p.bigint(),
+    balanceCents: p.bigint(),
+  },
+});
 
-export function balanceLogEntryOf(row: InferEntity<typeof BalanceLogEntity>): BalanceLogEntry {
-  const { logId, userId, amountCents, refundId, logTime } = row;
-  const type = row.type as BalanceLogType;
-  return { logId, userId, orderId: row.orderId ?? undefined, type, amountCents, refundId, logTime };
-}
+const SessionEntity = defineEntity({
+  name: "Session",
+  tableName: "sessions",
+  properties: {
+    sessionId: p.bigint().primary(),
+    userId: p.bigint(),
+    generation: p.bigint(),
+    rotatedTime: p.datetime(3).defaultRaw(NOW),
+    expireTime: p.datetime(3),
+    endedTime: p.datetime(3).strictNullable(),
+  },
+});
 
-export function pointLogEntryOf(row: InferEntity<typeof PointLogEntity>): PointLogEntry {
-  const { logId, userId, orderId, points, refundId, logTime } = row;
-  return { logId, userId, orderId, points, refundId, logTime };
-}
+export const entities = [
+  UserEntity,
+  BalanceLogEntity,
+  PointLogEntity,
+  HoldEntity,
+  EarlyRefundEntity,
+  SessionEntity,
+];
+
+export const USERS = tableOf(UserEntity);
+export const BALANCE_LOG = tableOf(BalanceLogEntity);
+export const POINT_LOG = tableOf(PointLogEntity);
+export const HOLDS = tableOf(HoldEntity);
+export const EARLY_REFUNDS = tableOf(EarlyRefundEntity);
+export const SESSIONS = tableOf(SessionEntity);

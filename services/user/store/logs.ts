@@ -1,15 +1,21 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows } from "#platform/db/statements.ts";
+import type { RowOf } from "#platform/db/tables.ts";
 import { type BalanceLogEntry, BalanceLogType, type Movement } from "../domain/balance.ts";
 import type { PointEntry, PointLogEntry } from "../domain/points.ts";
 import type { TopUp } from "../domain/top-up.ts";
-import {
-  BalanceLogEntity,
-  balanceLogEntryOf,
-  PointLogEntity,
-  pointLogEntryOf,
-} from "./entities.ts";
+import { BALANCE_LOG, BalanceLogEntity, POINT_LOG, PointLogEntity } from "./entities.ts";
+
+const TOP_UP = BALANCE_LOG.pick("userId", "amountCents", "balanceAfter");
+const POINT_ENTRY = POINT_LOG.pick(
+  "orderId",
+  "userId",
+  "refundId",
+  "spentCents",
+  "points",
+  "pointsPerUnit",
+);
 
 type NextId = () => bigint;
 
@@ -21,49 +27,29 @@ export async function insertMovements(
   movements: readonly Movement[],
   nextId: NextId,
 ): Promise<void> {
-  const rows = movements.map((movement) => ({
-    log_id: nextId(),
-    user_id: movement.userId,
-    order_id: movement.orderId,
-    type: movement.type,
-    amount_cents: movement.amountCents,
-    balance_after: movement.balanceAfter,
-    refund_id: movement.refundId ?? 0n,
-  }));
-  await insertRows(tx, "balance_log", rows);
+  const rows = movements.map((movement) => {
+    return { ...movement, logId: nextId(), refundId: movement.refundId ?? 0n };
+  });
+  await insertRows(tx, BALANCE_LOG, rows);
 }
 
 export async function insertTopUp(
   tx: Transaction,
   topUp: TopUp & { logId: bigint; balanceAfter: bigint },
 ): Promise<void> {
-  await insertRows(tx, "balance_log", [
-    {
-      log_id: topUp.logId,
-      user_id: topUp.userId,
-      type: BalanceLogType.TOP_UP,
-      amount_cents: topUp.amountCents,
-      balance_after: topUp.balanceAfter,
-      request_id: topUp.requestId,
-    },
-  ]);
+  await insertRows(tx, BALANCE_LOG, [{ ...topUp, type: BalanceLogType.TOP_UP }]);
 }
 
+/** The top-up that an earlier request with this id made. */
 export async function findTopUp(
   tx: Transaction,
   requestId: string,
-): Promise<{ userId: bigint; amountCents: bigint; balanceAfter: bigint } | undefined> {
-  const rows = await tx.select<{ user_id: bigint; amount_cents: bigint; balance_after: bigint }>(
-    "select user_id, amount_cents, balance_after from balance_log where request_id = ?",
+): Promise<RowOf<typeof TOP_UP> | undefined> {
+  const [row] = await tx.select<RowOf<typeof TOP_UP>>(
+    `select ${TOP_UP.sql} from balance_log where request_id = ?`,
     [requestId],
   );
-  const row = rows[0];
-  if (!row) return undefined;
-  return {
-    userId: row.user_id,
-    amountCents: row.amount_cents,
-    balanceAfter: row.balance_after,
-  };
+  return row;
 }
 
 /** The rows of these orders in the point log. Lock their users before adding to it. */
@@ -71,11 +57,9 @@ export async function readPoints(
   tx: Transaction,
   orderIds: Iterable<bigint>,
 ): Promise<PointEntry[]> {
-  return selectByIds<PointEntry>(
+  return selectByIds<RowOf<typeof POINT_ENTRY>>(
     tx,
-    `select order_id as orderId, user_id as userId, refund_id as refundId, spent_cents as spentCents,
-       points, points_per_unit as pointsPerUnit
-     from point_log where order_id in (?) order by log_id`,
+    `select ${POINT_ENTRY.sql} from point_log where order_id in (?) order by log_id`,
     orderIds,
   );
 }
@@ -85,30 +69,20 @@ export async function insertPoints(
   entries: readonly PointEntry[],
   nextId: NextId,
 ): Promise<void> {
-  const rows = entries.map((entry) => ({
-    log_id: nextId(),
-    user_id: entry.userId,
-    order_id: entry.orderId,
-    refund_id: entry.refundId,
-    spent_cents: entry.spentCents,
-    points: entry.points,
-    points_per_unit: entry.pointsPerUnit,
-  }));
-  await insertRows(tx, "point_log", rows);
+  const rows = entries.map((entry) => ({ ...entry, logId: nextId() }));
+  await insertRows(tx, POINT_LOG, rows);
 }
 
 export async function listBalanceLog(database: Database, page: PageOf): Promise<BalanceLogEntry[]> {
-  const rows = await database.read((em) =>
-    em.find(BalanceLogEntity, wherePage(page), newestFirst(page)),
-  );
-  return rows.map(balanceLogEntryOf);
+  const options = { ...newestFirst(page), exclude: ["balanceAfter", "requestId"] } as const;
+  return database.read((em) => em.find(BalanceLogEntity, wherePage(page), options));
 }
 
 /** Leaves out rows that changed no points: they record cents below a full unit. */
 export async function listPointLog(database: Database, page: PageOf): Promise<PointLogEntry[]> {
   const where = { ...wherePage(page), points: { $ne: 0n } };
-  const rows = await database.read((em) => em.find(PointLogEntity, where, newestFirst(page)));
-  return rows.map(pointLogEntryOf);
+  const options = { ...newestFirst(page), exclude: ["spentCents", "pointsPerUnit"] } as const;
+  return database.read((em) => em.find(PointLogEntity, where, options));
 }
 
 function wherePage({ userId, before }: PageOf) {

@@ -1,34 +1,40 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
+import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import { insertRows, updateRows } from "#platform/db/statements.ts";
+import type { NewRow, RowOf } from "#platform/db/tables.ts";
 import type { User } from "../domain/user.ts";
-import { UserEntity, userOf } from "./entities.ts";
+import { USERS, UserEntity } from "./entities.ts";
 
-export async function findUser(database: Database, userId: bigint): Promise<User | undefined> {
-  const row = await database.read((em) => em.findOne(UserEntity, { userId }));
-  return row ? userOf(row) : undefined;
+/** Columns that serve the store and the login alone. */
+const INTERNAL = ["userNameKey", "passwordHash"] as const;
+const ID = USERS.pick("userId");
+const CREDENTIALS = USERS.pick("userId", "passwordHash");
+const BALANCE = USERS.pick("userId", "balanceCents");
+
+export async function findUser(database: Database, userId: bigint): Promise<User | null> {
+  return database.read((em) => em.findOne(UserEntity, { userId }, { exclude: INTERNAL }));
 }
 
 export async function findUserIdByKey(
   from: Pick<Database, "select">,
   userNameKey: string,
 ): Promise<bigint | undefined> {
-  const rows = await from.select<{ user_id: bigint }>(
-    "select user_id from users where user_name_key = ?",
+  const [row] = await from.select<RowOf<typeof ID>>(
+    `select ${ID.sql} from users where user_name_key = ?`,
     [userNameKey],
   );
-  return rows[0]?.user_id;
+  return row?.userId;
 }
 
 export async function findCredentials(
   database: Database,
   userNameKey: string,
-): Promise<{ userId: bigint; passwordHash: string } | undefined> {
-  const rows = await database.select<{ user_id: bigint; password_hash: string }>(
-    "select user_id, password_hash from users where user_name_key = ?",
+): Promise<RowOf<typeof CREDENTIALS> | undefined> {
+  const [row] = await database.select<RowOf<typeof CREDENTIALS>>(
+    `select ${CREDENTIALS.sql} from users where user_name_key = ?`,
     [userNameKey],
   );
-  return rows[0] && { userId: rows[0].user_id, passwordHash: rows[0].password_hash };
+  return row;
 }
 
 /** Those of the users that exist, without locks: users are never deleted. */
@@ -36,9 +42,9 @@ export async function existingUsers(
   database: Database,
   userIds: Iterable<bigint>,
 ): Promise<Set<bigint>> {
-  const sql = "select user_id from users where user_id in (?)";
-  const rows = await selectByIds<{ user_id: bigint }>(database, sql, userIds);
-  return new Set(rows.map((row) => row.user_id));
+  const sql = `select ${ID.sql} from users where user_id in (?)`;
+  const rows = await selectByIds<RowOf<typeof ID>>(database, sql, userIds);
+  return new Set(rows.map(({ userId }) => userId));
 }
 
 /** The balances of the users that exist, locked in key order until the transaction ends. */
@@ -46,46 +52,33 @@ export async function lockBalances(
   tx: Transaction,
   userIds: Iterable<bigint>,
 ): Promise<Map<bigint, bigint>> {
-  const rows = await selectByIds<{ user_id: bigint; balance_cents: bigint }>(
+  const rows = await selectByIds<RowOf<typeof BALANCE>>(
     tx,
-    `select user_id, balance_cents from users force index (primary)
+    `select ${BALANCE.sql} from users force index (primary)
      where user_id in (?) order by user_id for update`,
     userIds,
   );
-  return new Map(rows.map((row) => [row.user_id, row.balance_cents]));
+  return new Map(rows.map(({ userId, balanceCents }) => [userId, balanceCents]));
 }
 
-export async function insertUser(
-  tx: Transaction,
-  user: {
-    userId: bigint;
-    userName: string;
-    userNameKey: string;
-    passwordHash: string;
-    mobile: string;
-  },
-): Promise<void> {
-  await insertRows(tx, "users", [
-    {
-      user_id: user.userId,
-      user_name: user.userName,
-      user_name_key: user.userNameKey,
-      password_hash: user.passwordHash,
-      mobile: user.mobile,
-    },
-  ]);
+/** A name that another user has is a DuplicateKey, and `transact` runs its work again. */
+export async function insertUser(tx: Transaction, user: NewRow<typeof UserEntity>): Promise<void> {
+  await insertRows(tx, USERS, [user]);
 }
 
 /** Adds signed changes to balances or points. Throws if a user does not exist. */
 export async function addToUsers(
   tx: Transaction,
-  column: "balance_cents" | "points",
+  property: "balanceCents" | "points",
   changes: ReadonlyMap<bigint, bigint>,
 ): Promise<void> {
   if (changes.size === 0) return;
-  const rows = [...changes].map(([userId, change]) => ({ user_id: userId, [column]: change }));
-  const matched = await updateRows(tx, { table: "users", key: "user_id", add: [column] }, rows);
+  // Of the two, the statement uses `property` alone.
+  const rows = [...changes].map(([userId, change]) => {
+    return { userId, balanceCents: change, points: change };
+  });
+  const matched = await updateRows(tx, USERS, { key: "userId", add: [property] }, rows);
   if (matched !== rows.length) {
-    throw new Error(`${matched} of ${rows.length} users exist whose ${column} changes`);
+    throw new Error(`${matched} of ${rows.length} users exist whose ${property} changes`);
   }
 }

@@ -108,7 +108,7 @@ async function deduct(
     const decision = decideHolds(undecided, { balances, early });
     const byRow = Map.groupBy(decision.holds, ({ orderId }) => holds.has(orderId));
     await updateHolds(tx, byRow.get(true) ?? [], ParticipantState.EARLY);
-    await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
+    await addToUsers(tx, "balanceCents", balanceChanges(decision.movements));
     await insertHolds(tx, byRow.get(false) ?? []);
     await insertMovements(tx, decision.movements, identifiers.next);
     for (const hold of decision.holds) holds.set(hold.orderId, hold);

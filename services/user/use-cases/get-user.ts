@@ -9,6 +9,6 @@ export async function getUser({ database }: Parts, query: { userId: bigint }): P
   checks.identifier("user_id", query.userId);
   checks.throwIfAny();
   const user = await findUser(database, query.userId);
-  if (user === undefined) throw userNotFound(query.userId);
+  if (!user) throw userNotFound(query.userId);
   return user;
 }

@@ -25,8 +25,7 @@ export async function login(
   if (userId === undefined) throw loginRefused();
   await takeBack();
   const user = await findUser(parts.database, userId);
-  if (user === undefined)
-    throw new Error(`user ${userId} does not exist, although the password matched`);
+  if (!user) throw new Error(`user ${userId} does not exist, although the password matched`);
   return { ...(await openSession(parts, userId)), user };
 }
 

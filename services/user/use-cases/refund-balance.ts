@@ -32,7 +32,7 @@ export async function refundBalance(
     const refunded = await knownRefunds(tx, orderIds);
     const decision = decideRefunds(ofBalance, { holds, balances, refunded });
     await updateHolds(tx, decision.changed, ParticipantState.HELD);
-    await addToUsers(tx, "balance_cents", balanceChanges(decision.movements));
+    await addToUsers(tx, "balanceCents", balanceChanges(decision.movements));
     await insertHolds(tx, decision.marks);
     await insertEarlyRefunds(tx, decision.early);
     await insertMovements(tx, decision.movements, parts.identifiers.next);

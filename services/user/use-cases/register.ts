@@ -33,7 +33,7 @@ export async function register(
     return userId;
   });
   const user = await findUser(database, userId);
-  if (user === undefined) throw new Error(`user ${userId} cannot be read after the registration`);
+  if (!user) throw new Error(`user ${userId} cannot be read after the registration`);
   return user;
 }
 

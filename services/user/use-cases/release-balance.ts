@@ -34,7 +34,7 @@ export async function releaseBalance(
       tx,
       open.map(({ orderId }) => orderId),
     );
-    await addToUsers(tx, "balance_cents", balanceChanges(movements));
+    await addToUsers(tx, "balanceCents", balanceChanges(movements));
     await insertHolds(tx, unknown.map(closedHold));
     await insertMovements(tx, movements, identifiers.next);
   });

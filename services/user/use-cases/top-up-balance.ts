@@ -20,7 +20,7 @@ export async function topUpBalance(
     const balanceCents = (await lockBalances(tx, [userId])).get(userId);
     if (balanceCents === undefined) throw userNotFound(userId);
     const balanceAfter = balanceAfterTopUp(balanceCents, topUp);
-    await addToUsers(tx, "balance_cents", new Map([[userId, amountCents]]));
+    await addToUsers(tx, "balanceCents", new Map([[userId, amountCents]]));
     await insertTopUp(tx, { ...topUp, balanceAfter, logId: identifiers.next() });
     return balanceAfter;
   });

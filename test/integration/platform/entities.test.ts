@@ -5,8 +5,14 @@ import { tableOf } from "#platform/db/tables.ts";
 import { InboxEntity } from "#platform/events/inbox.ts";
 import { OutboxEntity } from "#platform/events/outbox-table.ts";
 import { ParkedMessageEntity } from "#platform/events/parked.ts";
+import { entities as couponEntities } from "../../../services/coupon/store/entities.ts";
+import { migrations as couponMigrations } from "../../../services/coupon/store/migrations/index.ts";
+import { entities as goodsEntities } from "../../../services/goods/store/entities.ts";
+import { migrations as goodsMigrations } from "../../../services/goods/store/migrations/index.ts";
 import { entities as orderEntities } from "../../../services/order/store/entities.ts";
 import { migrations as orderMigrations } from "../../../services/order/store/migrations/index.ts";
+import { entities as userEntities } from "../../../services/user/store/entities.ts";
+import { migrations as userMigrations } from "../../../services/user/store/migrations/index.ts";
 import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
 
 type Column = { name: string; table: string; nullable: number; hasDefault: number };
@@ -17,6 +23,9 @@ const SCHEMAS: Record<string, { entities: EntitySchema[]; migrations: MigrationO
     entities: [OutboxEntity, InboxEntity, ParkedMessageEntity, WorkerEntity],
     migrations: [],
   },
+  goods: { entities: goodsEntities, migrations: goodsMigrations },
+  coupon: { entities: couponEntities, migrations: couponMigrations },
+  user: { entities: userEntities, migrations: userMigrations },
   order: { entities: orderEntities, migrations: orderMigrations },
 };
 

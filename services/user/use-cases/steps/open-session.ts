@@ -28,7 +28,7 @@ export async function openSession(parts: Parts, userId: bigint): Promise<Session
       generation: FIRST_GENERATION,
       rotatedTime: now,
       expireTime: new Date(now.getTime() + SESSION_SECONDS * 1_000),
-      endedTime: undefined,
+      endedTime: null,
     };
     await insertSession(tx, session);
     return session;

@@ -40,8 +40,8 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: "services/goods/store/stock.ts",
-        piece: "({ goods_id: goodsId, stock: delta })",
-        replacement: "({ goods_id: goodsId, stock: delta > 0n ? 2n * delta : delta })",
+        piece: "({ goodsId, stock: delta })",
+        replacement: "({ goodsId, stock: delta > 0n ? 2n * delta : delta })",
       },
     ],
     scenario: "story",
@@ -143,7 +143,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
         piece: "return requests.map((request) => {",
         replacement: `const again = requests.filter((one) => !undecided.includes(one));
     const changes = again.map(({ userId, amountCents }) => [userId, -amountCents]);
-    await addToUsers(tx, "balance_cents", new Map(changes));
+    await addToUsers(tx, "balanceCents", new Map(changes));
     return requests.map((request) => {`,
       },
     ],
