@@ -30,8 +30,8 @@ export const MAX_REQUEST_BYTES = 1024 * 1024;
 export const MAX_RESPONSE_BYTES = DEFAULT_LIMITS.maxMessageBytes;
 
 /**
- * Deadline of a call that names none, and the longest one that a call may name. The services have the
- * same limits, but shorten a longer deadline instead of refusing it.
+ * Deadline of a call that names none, and the longest one that a call may name. The services have
+ * the same limits, but shorten a longer deadline instead of refusing it.
  */
 export const DEFAULT_DEADLINE_MS = DEFAULT_LIMITS.defaultDeadlineMs;
 export const MAX_DEADLINE_MS = DEFAULT_LIMITS.maxDeadlineMs;

@@ -91,7 +91,7 @@ export async function startHttpServer(options: {
     if (!server.listening && !streamOf(response)) response.shouldKeepAlive = false;
     const problem = enter(request, { limits, gate });
     if (problem) writeAnswer(request, response, problem.answer).catch(() => {});
-    else serve(request, response, { handle, log }).finally(() => gate.leave());
+    else void serve(request, response, { handle, log }).finally(() => gate.leave());
   };
   const server = createBoundedServer(limits, listener);
   const http2 = options.http2 ? serveHttp2(server, listener as never, limits) : undefined;

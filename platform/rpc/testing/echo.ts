@@ -17,8 +17,8 @@ import { createClient } from "../clients.ts";
 import { type Handlers, implement, startRpcServer } from "../server.ts";
 import { type Role, signToken } from "../tokens.ts";
 
-// A test service with one method for each kind of access, and a stream. Its descriptor is built here
-// as protoc would, so that the platform's tests do not depend on a service of the shop.
+// A test service with one method for each kind of access, and a stream. Its descriptor is built
+// here as protoc would, so that the platform's tests do not depend on a service of the shop.
 
 export type Echo = Message<"shop.test.v1.Echo"> & { userId: bigint; text: string };
 type EchoSchema = GenMessage<Echo>;

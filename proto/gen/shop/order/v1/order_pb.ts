@@ -41,7 +41,8 @@ export type OrderLine = Message<"shop.order.v1.OrderLine"> & {
   unitPriceCents: bigint;
 
   /**
-   * The name as sold. Set in responses, ignored in requests. Empty for orders older than this field.
+   * The name as sold. Set in responses, ignored in requests. Empty for orders older than this
+   * field.
    *
    * @generated from field: string name = 4;
    */
@@ -786,8 +787,8 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
   keepStock: boolean;
 
   /**
-   * Refunds this amount without goods, for example for a delay. With the other refunds it is at most
-   * what was paid for the order; later refunds of lines are reduced where nothing is left.
+   * Refunds this amount without goods, for example for a delay. With the other refunds it is at
+   * most what was paid for the order; later refunds of lines are reduced where nothing is left.
    *
    * @generated from field: int64 goodwill_cents = 6;
    */
