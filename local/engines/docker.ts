@@ -20,7 +20,7 @@ type ComposeOptions = {
   env?: NodeJS.ProcessEnv;
 };
 
-/** Whether an engine answers and has `compose`. A client without an engine may hang: it times out. */
+/** Whether an engine with `compose` answers. A client without one may hang until the timeout. */
 export async function dockerAnswers(
   env: NodeJS.ProcessEnv,
   timeoutMs = answerWithinMs,

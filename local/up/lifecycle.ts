@@ -23,7 +23,7 @@ export type Lifecycle = {
 const SAME_SIGNAL_MS = 2_000;
 const WATCH_EVERY_MS = 500;
 
-/** SIGINT, SIGTERM, SIGHUP and the end of the npm that started this process are requests to stop. */
+/** SIGINT, SIGTERM, SIGHUP and the end of the npm above this process are requests to stop. */
 export function lifecycle(file: string, record: RunRecord, say: (line: string) => void): Lifecycle {
   const stopWork: (() => Promise<void>)[] = [];
   const hurryWork: (() => void)[] = [];
