@@ -1,3 +1,4 @@
+import { shopCurrency } from "#platform/settings/currency.ts";
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import type { SettingsReader } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
@@ -24,10 +25,7 @@ export function auditSettings(read: SettingsReader): AuditedShop {
     namespace: client.namespace,
     mysqlUrl: mysqlUrl(read),
     sandboxUrl: sandboxUrl(read, client),
-    currency: read.text("SHOP_CURRENCY", {
-      default: DEFAULT_RULES.currency,
-      pattern: /^[A-Z]{3}$/,
-    }),
+    currency: shopCurrency(read),
     abandonedAfterSeconds: read.integer("SHOP_ABANDONED_AFTER_SECONDS", {
       default: DEFAULT_RULES.abandonedAfterSeconds,
       min: 1,

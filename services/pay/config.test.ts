@@ -28,7 +28,9 @@ describe("settings of pay", () => {
     for (const origins of ["*", "https://a.example/path", "a.example", "https://a.example,"]) {
       assert.match(errorOf({ SHOP_RETURN_ORIGINS: origins }), /SHOP_RETURN_ORIGINS/, origins);
     }
-    assert.match(errorOf({ SHOP_CURRENCY: "euro" }), /SHOP_CURRENCY/);
+    for (const code of ["euro", "eur", "XXQ", "XXX", "EUR "]) {
+      assert.match(errorOf({ SHOP_CURRENCY: code }), /SHOP_CURRENCY: must be a currency/, code);
+    }
     assert.match(errorOf({ SHOP_SANDBOX_URL: "ftp://a.example" }), /SHOP_SANDBOX_URL/);
   });
 

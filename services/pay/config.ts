@@ -1,3 +1,4 @@
+import { shopCurrency } from "#platform/settings/currency.ts";
 import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { Origin } from "#platform/values/origins.ts";
@@ -31,11 +32,7 @@ export function payConfig(env: Record<string, string | undefined>): PayConfig {
     const { host, portBase } = common;
     return {
       ...common,
-      currency: read.text("SHOP_CURRENCY", {
-        default: "EUR",
-        pattern: /^[A-Z]{3}$/,
-        shape: "must be a currency of ISO 4217, such as EUR",
-      }),
+      currency: shopCurrency(read),
       callbackUrl: webAddress(read, "SHOP_CALLBACK_URL", {
         fallback: `http://${host}:${portBase}/pay/callback`,
         mustBeSet: production,
