@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
-import { RESTARTED_HEADER } from "#platform/events/consumers.ts";
+import { RESTARTED_HEADER } from "#platform/events/messages.ts";
 import { createLog } from "#platform/telemetry/log.ts";
 import { CommandError } from "../command/command.ts";
 import type { ParkedMessage, ParkedMessages } from "./messages.ts";

@@ -5,10 +5,10 @@ import { type Implementation, implement } from "../rpc/server.ts";
 import { Checks } from "../values/checks.ts";
 import { type InboxClient, missingEvents } from "./inbox.ts";
 
-/** As many as a relay asks after at once (contract). */
+/** Events of one question; the contract says the same. */
 const MAX_EVENT_IDS = 1_000;
 
-/** InboxService, as every service that consumes events serves it. */
+/** InboxService, which every service that consumes events serves. */
 export function inboxImplementation(database: Database): Implementation {
   return implement(InboxService, {
     async listMissingEvents({ eventIds }) {
@@ -23,6 +23,7 @@ export function inboxImplementation(database: Database): Implementation {
   });
 }
 
+/** Asks the inbox of another service. */
 export function inboxClient(options: ClientOptions): InboxClient {
   const client = createClient(InboxService, options);
   return {

@@ -66,7 +66,7 @@ const poisons: Poison[] = [
     title: "no type",
     headers: (id) => ({ "Shop-Event-Id": id }),
     body: () => eventOf(newId()),
-    error: /the message is a ""/,
+    error: /the message is of type ""/,
   },
   {
     title: "no event id",
@@ -92,7 +92,7 @@ const poisons: Poison[] = [
     title: "headers as large as the broker accepts",
     headers: (id) => ({ "Shop-Event-Id": id, "Shop-Noise": '"'.repeat(65_000) }),
     body: () => eventOf(newId()),
-    error: /the message is a ""/,
+    error: /the message is of type ""/,
   },
 ];
 

@@ -68,7 +68,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
     service: "goods",
     edits: [
       {
-        file: "platform/events/consumers.ts",
+        file: "platform/events/settle.ts",
         piece: "for (const { raw } of received) raw.ack();",
         replacement: "",
       },
