@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
-import { mayNotify, type NotifyRule } from "./config.ts";
+import { mayNotify, type NotifyRule } from "../base/notify-rule.ts";
 import { closePayment, openPayment, type Payment, paymentOf, refund } from "./ledger.ts";
 import { MAX_URL_LENGTH } from "./limits.ts";
 import type { Sandbox } from "./sandbox.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HttpAnswer } from "#platform/http/answer.ts";
+import { escaped } from "../base/html.ts";
 import type { Payment, PaymentState } from "./ledger.ts";
 
 const STYLE = `
@@ -109,15 +110,4 @@ ${body}
 /** "123.45 EUR" */
 function amount({ amountCents, currency }: Payment): string {
   return `${amountCents / 100n}.${String(amountCents % 100n).padStart(2, "0")} ${currency}`;
-}
-
-function escaped(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] as string);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { DEVELOPMENT_SANDBOX_SECRET, mayNotify, sandboxConfig } from "./config.ts";
+import { mayNotify } from "../base/notify-rule.ts";
+import { DEVELOPMENT_SANDBOX_SECRET, sandboxConfig } from "./config.ts";
 
 describe("settings of the sandbox", () => {
   const production = { SHOP_ENV: "production", SHOP_SANDBOX_SECRET: "a secret of 22 letters" };

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { LOG_LEVELS, type LogLevel } from "#platform/settings/log-levels.ts";
 import { ENVIRONMENTS } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
+import { type NotifyRule, notifyRule } from "../base/notify-rule.ts";
 
 /** Lets a fresh clone start its sandbox. Production refuses it. */
 export const DEVELOPMENT_SANDBOX_SECRET = "jetshop-sandbox-development-secret";
@@ -29,9 +30,6 @@ export type SandboxConfig = {
   control: (typeof CONTROLS)[number];
 };
 
-/** The origins that callbacks may be sent to. */
-export type NotifyRule = { loopback: boolean; origins: Set<string> };
-
 export function sandboxConfig(env: Record<string, string | undefined>): SandboxConfig {
   return readSettings(env, (read) => {
     const production = read.choice("SHOP_ENV", ENVIRONMENTS, "development") === "production";
@@ -52,7 +50,7 @@ export function sandboxConfig(env: Record<string, string | undefined>): SandboxC
       publicUrl: publicUrl(read),
       store: resolve(root, store),
       secret: secret(read, production),
-      notify: notifyRule(read),
+      notify: notifyRule(read, "SHOP_SANDBOX_NOTIFY_ORIGINS"),
       schedulePercent: read.integer("SHOP_SANDBOX_SCHEDULE_PERCENT", {
         default: 100,
         min: 1,
@@ -86,30 +84,4 @@ function publicUrl(read: SettingsReader): string | undefined {
   if (!read.has("SHOP_SANDBOX_PUBLIC_URL")) return undefined;
   const url = read.url("SHOP_SANDBOX_PUBLIC_URL", { protocols: ["http:", "https:"] });
   return url.href.replace(/\/$/, "");
-}
-
-function notifyRule(read: SettingsReader): NotifyRule {
-  const name = "SHOP_SANDBOX_NOTIFY_ORIGINS";
-  const entries = read.text(name, { default: "loopback" }).split(",");
-  const origins = new Set<string>();
-  for (const entry of entries.map((text) => text.trim())) {
-    if (entry === "loopback") continue;
-    const url = URL.parse(entry);
-    if (url && /^https?:$/.test(url.protocol) && url.origin === entry) origins.add(entry);
-    else read.fault(`${name}: must be "loopback" or origins such as http://gateway:50050`);
-  }
-  return { loopback: entries.some((text) => text.trim() === "loopback"), origins };
-}
-
-/**
- * Whether callbacks may be sent to this address. A merchant cannot make the sandbox send requests
- * to arbitrary addresses.
- */
-export function mayNotify(rule: NotifyRule, address: string): boolean {
-  const url = URL.parse(address);
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "") return false;
-  if (rule.origins.has(url.origin)) return true;
-  const { hostname } = url;
-  // URL.parse normalises every spelling of an IPv4 address to four decimal numbers.
-  return rule.loopback && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname);
 }

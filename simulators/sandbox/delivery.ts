@@ -1,5 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import * as base from "../base/courier.ts";
 import type { Message } from "./fakes.ts";
 import { CALLBACK_ANSWER_MS, MAX_ANSWER_BYTES, MAX_CALLBACKS_IN_FLIGHT } from "./limits.ts";
 
@@ -16,55 +15,20 @@ export type Courier = {
 };
 
 export function createCourier(): Courier {
-  const options = { keepAlive: true, maxSockets: MAX_CALLBACKS_IN_FLIGHT };
-  const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  const courier = base.createCourier({
+    maxSockets: MAX_CALLBACKS_IN_FLIGHT,
+    answerMs: CALLBACK_ANSWER_MS,
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+  });
   return {
     async deliver(url, message) {
       try {
-        const { status, body } = await post(url, message, agents);
+        const { status, body } = await courier.post(url, message);
         return { answered: status === 200 && body === "success", answer: `${status} ${body}` };
       } catch (error) {
-        const { code, name, message: text } = error as NodeJS.ErrnoException;
-        return { answered: false, answer: name === "TimeoutError" ? "no answer" : (code ?? text) };
+        return { answered: false, answer: base.failureText(error) };
       }
     },
-    close() {
-      agents.http.destroy();
-      agents.https.destroy();
-    },
+    close: courier.close,
   };
-}
-
-function post(
-  url: string,
-  { headers, body }: Message,
-  agents: { http: HttpAgent; https: HttpsAgent },
-): Promise<{ status: number; body: string }> {
-  const signal = AbortSignal.timeout(CALLBACK_ANSWER_MS);
-  const options = {
-    method: "POST",
-    headers: { "content-type": "application/json", "content-length": body.length, ...headers },
-    signal,
-  };
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(signal.aborted ? (signal.reason as Error) : error);
-    const request = url.startsWith("https:")
-      ? httpsRequest(url, { ...options, agent: agents.https })
-      : httpRequest(url, { ...options, agent: agents.http });
-    request.on("error", fail);
-    request.on("response", (response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on("data", (chunk: Buffer) => {
-        length += chunk.length;
-        if (length <= MAX_ANSWER_BYTES) chunks.push(chunk);
-        else response.destroy(new Error(`answer has more than ${MAX_ANSWER_BYTES} bytes`));
-      });
-      response.on("error", fail);
-      response.on("end", () => {
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
-      });
-    });
-    request.end(body);
-  });
 }

@@ -1,5 +1,5 @@
 import type { Log } from "#platform/telemetry/log.ts";
-import { alarm } from "./alarm.ts";
+import { alarm } from "../base/alarm.ts";
 import type { Faults } from "./faults.ts";
 import { HOLD_MS, MAX_CALLBACKS_IN_FLIGHT } from "./limits.ts";
 import { dueNotices, type Notice, nextDueMs, recordAttempt } from "./notices.ts";

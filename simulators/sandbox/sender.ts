@@ -1,4 +1,5 @@
-import { mayNotify, type SandboxConfig } from "./config.ts";
+import { mayNotify } from "../base/notify-rule.ts";
+import type { SandboxConfig } from "./config.ts";
 import type { Courier, Delivery } from "./delivery.ts";
 import { type Fake, fakeMessage, genuineMessage } from "./fakes.ts";
 import type { Faults } from "./faults.ts";

@@ -8,6 +8,7 @@ import { goodsConfig } from "../../services/goods/config.ts";
 import { orderConfig } from "../../services/order/config.ts";
 import { payConfig } from "../../services/pay/config.ts";
 import { userConfig } from "../../services/user/config.ts";
+import { simulatorsConfig } from "../../simulators/providers/config.ts";
 import { sandboxConfig } from "../../simulators/sandbox/config.ts";
 import { tableRows } from "./markdown.ts";
 
@@ -22,6 +23,7 @@ const PROGRAMS: Record<string, (env: Env) => object> = {
   pay: payConfig,
   gateway: gatewayConfig,
   sandbox: sandboxConfig,
+  simulators: simulatorsConfig,
 };
 const PLACEHOLDERS: Record<string, readonly string[]> = {
   "<SERVICE>": SERVICES,
