@@ -14,8 +14,9 @@ export function clocksAgree(): string {
 }
 
 /**
- * The database's time in Unix milliseconds, or this process's if the clocks disagree and it is later.
- * A deadline counted from it does not come too early once a clock that was behind is set right.
+ * The database's time in Unix milliseconds, or this process's if the clocks disagree and it is
+ * later. A deadline counted from it does not come too early once a clock that was behind is set
+ * right.
  */
 export function latestMs(now: Date): number {
   const ownMs = Date.now();
@@ -24,8 +25,8 @@ export function latestMs(now: Date): number {
 
 /**
  * SQL that is true once the time in the column has come. It is also true for a time more than twice
- * `longestMs` ahead, where `longestMs` is the longest pause ever written to the column: the clock was
- * set back after such a time was written.
+ * `longestMs` ahead, where `longestMs` is the longest pause ever written to the column: the clock
+ * was set back after such a time was written.
  */
 export function isDue(column: string, longestMs: number): string {
   const tooFar = `now(3) + interval ${Math.round(2 * longestMs) * 1_000} microsecond`;

@@ -24,8 +24,8 @@ export type Connections = {
 
 /**
  * A pool of connections whose sessions begin with the statements `session`. It uses the driver
- * directly, with callbacks and without stack traces for each call: an order needs 18 statements, and
- * what the layers around each would cost is more than most of them take on the server.
+ * directly, with callbacks and without stack traces for each call: an order needs 18 statements,
+ * and what the layers around each would cost is more than most of them take on the server.
  */
 export function openConnections(
   options: PoolOptions,

@@ -8,13 +8,15 @@ type Guarded = {
 };
 type Callback = (error: (Error & { fatal?: boolean }) | null, ...results: unknown[]) => void;
 
-/** The statements that open a session. If one fails, no caller has the connection and returns it. */
+/**
+ * The statements that open a session. If one fails, no caller has the connection and returns it.
+ */
 const OPENS_SESSION = /^set session\b/;
 
 /**
- * Closes every connection of the pool whose statement gets no answer within `limitMs`. Without it, a
- * server that is frozen or vanished from the network would block callers for ever. The driver's own
- * time limit does not help: it leaves the connection in the pool, one answer behind.
+ * Closes every connection of the pool whose statement gets no answer within `limitMs`. Without it,
+ * a server that is frozen or vanished from the network would block callers for ever. The driver's
+ * own time limit does not help: it leaves the connection in the pool, one answer behind.
  */
 export function guardPool(pool: Pool, limitMs: number): void {
   const known = new WeakSet<object>();

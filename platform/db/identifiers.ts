@@ -37,13 +37,16 @@ const RENEW_EVERY_MS = 10_000;
 const MARGIN_MS = 5_000;
 const LEASE_END = expression(`now(3) + interval ${LEASE_MS * 1_000} microsecond`);
 
-/** The wall clock at the start of the process plus the time since. Setting the clock does not move it. */
+/**
+ * The wall clock at the start of the process plus the time since. Setting the clock does not move
+ * it.
+ */
 const nowMs = () => performance.timeOrigin + performance.now();
 
 /**
  * Leases a worker number for this replica from the service's schema, and keeps renewing the lease.
- * A replica that cannot renew, because the database is away or the process was stopped for a minute,
- * makes no identifiers after the end of its lease, and leases another number when it can.
+ * A replica that cannot renew, because the database is away or the process was stopped for a
+ * minute, makes no identifiers after the end of its lease, and leases another number when it can.
  */
 export async function leaseIdentifiers(
   database: Database,

@@ -9,9 +9,9 @@ export type Periodic = {
 };
 
 /**
- * Runs `work` every `everyMs`, never twice at the same time, until stopped. If it returns true there
- * is more to do, and it runs again at once. If it throws, the error is logged and it runs again after
- * the interval, so the work must be safe to repeat. `name` names it in the log.
+ * Runs `work` every `everyMs`, never twice at the same time, until stopped. If it returns true
+ * there is more to do, and it runs again at once. If it throws, the error is logged and it runs
+ * again after the interval, so the work must be safe to repeat. `name` names it in the log.
  */
 export function periodically(options: {
   name: string;

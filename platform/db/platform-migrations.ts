@@ -2,8 +2,8 @@ import { Migration } from "@mikro-orm/migrations";
 
 class PlatformTables extends Migration {
   override up(): void {
-    // state: 1 new, 2 published, 3 done. Until next_at, the row belongs to the process that wrote or
-    // claimed it; then the relay of any replica may claim it.
+    // state: 1 new, 2 published, 3 done. Until next_at, the row belongs to the process that wrote
+    // or claimed it; then the relay of any replica may claim it.
     this.addSql(`create table outbox (
       event_id bigint not null primary key,
       fact varchar(100) character set ascii collate ascii_bin not null,

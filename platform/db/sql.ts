@@ -17,8 +17,8 @@ export type Parameter = Value | readonly Value[];
 
 /**
  * The statement with its placeholders filled in, escaped for the SQL mode that sessions.ts sets. A
- * list becomes `a,b,c`, for `in (?)`; an empty list becomes `NULL`, which matches nothing. Throws if
- * there are more or fewer parameters than placeholders.
+ * list becomes `a,b,c`, for `in (?)`; an empty list becomes `NULL`, which matches nothing. Throws
+ * if there are more or fewer parameters than placeholders.
  */
 export function formatSql(statement: string, parameters: readonly Parameter[]): string {
   if (parameters.length === 0) return statement;

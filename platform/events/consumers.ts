@@ -15,17 +15,17 @@ import type { Subscription } from "./subscriptions.ts";
 // at once; a busy one spreads the cost of a commit over up to 256 messages.
 //
 // A batch ends in one of three ways (settle.ts). Its transaction commits, and every message is
-// acknowledged. An outage interrupts it, and every message comes again in two seconds, without being
-// counted. Anything else means that one message breaks it: then each message is handled alone, and
-// one that still fails comes again after growing pauses, until it is parked at the 8th attempt and
-// waits for an operator (parked.ts). The failures are counted in the database, because a consumer
-// that is created anew starts to count from one.
+// acknowledged. An outage interrupts it, and every message comes again in two seconds, without
+// being counted. Anything else means that one message breaks it: then each message is handled
+// alone, and one that still fails comes again after growing pauses, until it is parked at the 8th
+// attempt and waits for an operator (parked.ts). The failures are counted in the database, because
+// a consumer that is created anew starts to count from one.
 //
 // A message is acknowledged after its commit and never before, so it may come twice but is never
 // lost. The inbox (inbox.ts) makes a repetition harmless: the first statement of the transaction
 // records the event ids and returns those that are new. Nothing here depends on what the broker
-// keeps: streams and consumers that are missing are created, and events that were lost with them are
-// published again by the relay of their publisher.
+// keeps: streams and consumers that are missing are created, and events that were lost with them
+// are published again by the relay of their publisher.
 
 type Parts = { database: Database; broker: Broker; log: Log };
 

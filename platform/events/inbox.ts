@@ -36,7 +36,9 @@ const KNOWN = INBOX.pick("eventId", "consumer");
 
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 1_000;
-/** Longer than an outbox row or a stream keeps an event, so that an old event is never new again. */
+/**
+ * Longer than an outbox row or a stream keeps an event, so that an old event is never new again.
+ */
 const KEEP_DAYS = 30;
 
 /**

@@ -45,7 +45,9 @@ export function failedMessage(consumer: string, raw: JsMsg): FailedMessage {
   };
 }
 
-/** Whether the relay or an operator published the event again; first it goes out under its own id. */
+/**
+ * Whether the relay or an operator published the event again; first it goes out under its own id.
+ */
 export function isPublishedAgain({ headers }: JsMsg): boolean {
   return headers?.get("Nats-Msg-Id") !== headers?.get("Shop-Event-Id");
 }

@@ -5,15 +5,15 @@ import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 const MAX_MESSAGES = 256;
 const PULL_EXPIRES_MS = 5_000;
 /**
- * A pull is abandoned this long after it expired, even without a status from the server: nats-server
- * 2.9 sometimes sends none. The client alone notices only after two missed heartbeats, and messages
- * published meanwhile would wait for 5 s.
+ * A pull is abandoned this long after it expired, even without a status from the server:
+ * nats-server 2.9 sometimes sends none. The client alone notices only after two missed heartbeats,
+ * and messages published meanwhile would wait for 5 s.
  */
 const PULL_OVERDUE_MS = 300;
 /**
- * The batches of a consumer begin at least this far apart. The first message after a pause is handled
- * at once. Messages in quick succession share transactions, even if the service could just keep up
- * with a transaction for each.
+ * The batches of a consumer begin at least this far apart. The first message after a pause is
+ * handled at once. Messages in quick succession share transactions, even if the service could just
+ * keep up with a transaction for each.
  */
 const BATCH_EVERY_MS = 40;
 

@@ -17,7 +17,9 @@ const MAX_ATTEMPTS = 8;
 /** The pause after the first failed attempt; it doubles with each, up to MAX_NAK_MS. */
 const FIRST_NAK_MS = 500;
 const MAX_NAK_MS = 30_000;
-/** The pause in an outage. It does not count as an attempt, because the message is not the cause. */
+/**
+ * The pause in an outage. It does not count as an attempt, because the message is not the cause.
+ */
 const OUTAGE_NAK_MS = 2_000;
 
 /** Handles messages together and acknowledges, delays or parks each of them. */
@@ -49,8 +51,8 @@ async function receive(parts: Parts, target: Target, batch: JsMsg[]): Promise<Re
   const received: Received[] = [];
   for (const raw of batch) {
     if (raw.subject !== subject) {
-      // A broker that lost messages assigns their numbers again, and may then redeliver under such a
-      // number what is meant for another consumer. That consumer gets the message as well.
+      // A broker that lost messages assigns their numbers again, and may then redeliver under such
+      // a number what is meant for another consumer. That consumer gets the message as well.
       const fields = { consumer: durable, subject: raw.subject, sequence: raw.seq };
       parts.log.warn(fields, "the broker delivered a message of another subject");
       raw.ack();

@@ -47,9 +47,9 @@ export async function ensureStream(
 }
 
 /**
- * The durable consumer of one fact. It is created if it is missing, and created again if it is ahead
- * of its stream: after the stream lost messages, the broker would deliver nothing to the consumer
- * until as many have been published again.
+ * The durable consumer of one fact. It is created if it is missing, and created again if it is
+ * ahead of its stream: after the stream lost messages, the broker would deliver nothing to the
+ * consumer until as many have been published again.
  */
 export async function ensureConsumer(
   { js, manager, log }: { js: JetStreamClient; manager: JetStreamManager; log: Log },

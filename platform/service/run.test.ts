@@ -46,7 +46,7 @@ describe("runService", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`tells its parent when it is ready, and stops once on ${signal}`, async () => {
+    it(`notifies its parent when it is ready, and stops once on ${signal}`, async () => {
       start(stopSlowly);
       assert.deepEqual((await once(child, "message"))[0], { ready: true, address: "a:1" });
       child.kill(signal);
@@ -55,10 +55,10 @@ describe("runService", () => {
     });
   }
 
-  it("stops when the parent that started it is gone", async () => {
+  it("stops when its parent has exited", async () => {
     start(stopSlowly);
     await once(child, "message");
-    // Node emits no "close" for a child that its parent disconnected from.
+    // Node emits no "close" for a child after `disconnect`.
     const ended = Promise.all([once(child, "exit"), once(child.stdout as Readable, "end")]);
     child.disconnect();
     assert.equal((await ended)[0][0], 0);
@@ -74,7 +74,7 @@ describe("runService", () => {
     assert.equal((await once(child, "close"))[0], 1);
   });
 
-  it("lists the faults of its settings and exits with 2", async () => {
+  it("lists faulty settings and exits with 2", async () => {
     start(`runService(async () => { throw new SettingsError(["A: must be set", "B: wrong"]); });`);
     assert.equal((await once(child, "close"))[0], 2);
     assert.match(output, /2 fault\(s\):\n {2}- A: must be set\n {2}- B: wrong/);

@@ -1,21 +1,22 @@
 import { SettingsError } from "../settings/settings.ts";
 
 export type Running = {
-  /** Where it can be reached, for whoever started it. */
+  /** The address that it listens on. */
   address?: string;
-  /** Finishes what was accepted, then lets go of everything. */
+  /** Finishes accepted work, then releases everything. */
   stop(): Promise<void>;
 };
 
-/** Longer than anything that stop() waits for; a process that hangs in it is ended all the same. */
+/** Longer than anything that `stop` waits for. After this, the process exits with 1. */
 const MAX_STOP_MS = 90_000;
 
 /**
- * Runs a program until it is told to stop: by SIGTERM, SIGINT, or the end of the parent that started it with an IPC
- * channel. Call it from the entry point only: `if (import.meta.main) runService(start);`.
+ * Runs a program until SIGTERM, SIGINT, or the end of a parent process with an IPC channel. Call it
+ * from the entry point: `if (import.meta.main) runService(start);`.
  *
- * It stops once and exits with 0; a second signal exits at once with 1. Faulty settings are listed on standard error,
- * exit code 2. With an IPC channel the parent gets `{ ready: true, address }` when start() is through.
+ * Exits with 0 after `stop`, with 2 after listing faulty settings on standard error, and with 1
+ * after any other failure or at once at a second signal. A parent with an IPC channel gets `{
+ * ready: true, address }` once `start` has resolved.
  */
 export function runService(start: () => Promise<Running>): void {
   const started = start();
@@ -23,8 +24,11 @@ export function runService(start: () => Promise<Running>): void {
   const stop = () => {
     if (stopping) process.exit(1);
     stopping = true;
-    setTimeout(() => fail(new Error("stopping took too long")), MAX_STOP_MS).unref();
-    // Where start() fails, its own handler below tells why.
+    setTimeout(
+      () => fail(new Error(`stopping took longer than ${MAX_STOP_MS} ms`)),
+      MAX_STOP_MS,
+    ).unref();
+    // A failure of `start` is handled below.
     started.then(
       (running) => running.stop().then(() => process.exit(0), fail),
       () => {},

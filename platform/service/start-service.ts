@@ -13,24 +13,25 @@ import type { ServiceSettings } from "../settings/service-settings.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import type { Running } from "./run.ts";
 
-/** What every service stands on. */
+/** What every service is built on. */
 export type Ground = { database: Database; identifiers: Identifiers; broker: Broker; log: Log };
 
-/** What a service builds on it. */
+/** The parts of a service. */
 export type Built = {
   implementations: Implementation[];
-  /** Facts that the service consumes; it then serves InboxService too. */
+  /** What the service consumes. It then serves InboxService as well. */
   subscriptions?: Subscription[];
-  /** Stopped in this order once no call is under way any more. */
+  /** Stopped in this order, after the last call has ended. */
   background?: { stop(): Promise<void> }[];
 };
 
-/** How soon a database that went away, or came back, shows in the health service. */
+/** How often the health service is updated with the state of the database and the broker. */
 const HEALTH_EVERY_MS = 2_000;
 
 /**
- * Starts a service: waits for its database, but not for the broker, builds its parts and serves them. `stop` refuses
- * new calls, finishes what was accepted, and lets go of everything in the opposite order.
+ * Starts a service: waits for its database but not for the broker, builds its parts and serves
+ * them. `stop` refuses new calls, finishes accepted ones, and releases everything in the reverse
+ * order.
  */
 export async function startService(options: {
   config: ServiceSettings;

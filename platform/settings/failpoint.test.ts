@@ -15,7 +15,7 @@ describe("a failpoint", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  /** A process that passes these, one after the other; how it ends. */
+  /** Passes these failpoints in another process. Returns the signal that ended it, if any. */
   function pass(names: string[], env: Record<string, string>) {
     const script = `import { failpoint } from ${JSON.stringify(url)};
       for (const name of ${JSON.stringify(names)}) await failpoint(name);`;
@@ -23,18 +23,18 @@ describe("a failpoint", () => {
     return spawnSync(process.execPath, args, { env: { SHOP_FAILPOINT_LOG: log, ...env } }).signal;
   }
 
-  it("writes down once that it was passed, in the order of the first passes", () => {
+  it("is logged once, in the order of the first passes", () => {
     pass(["begin:one", "rpc.before:two", "begin:one"], { SHOP_ENV: "test" });
     assert.equal(readFileSync(log, "utf8"), "begin:one\nrpc.before:two\n");
   });
 
-  it("has written its name when it kills", () => {
+  it("is logged before it kills", () => {
     const armed = { SHOP_ENV: "test", SHOP_FAILPOINT: "c:1:kill,b:2:kill" };
     assert.equal(pass(["a", "b", "b", "c"], armed), "SIGKILL");
     assert.equal(readFileSync(log, "utf8"), "a\nb\n");
   });
 
-  it("is nothing outside of tests", () => {
+  it("does nothing outside tests", () => {
     assert.equal(pass(["a"], { SHOP_ENV: "production", SHOP_FAILPOINT: "a:1:kill" }), null);
     assert.equal(existsSync(log), false);
   });

@@ -1,9 +1,10 @@
 import { appendFileSync } from "node:fs";
 
-// A failpoint stops the process, or a step of it, at a named place, so that tests can prove what a crash there does.
-// Only the platform's choke points (transaction, call, publish, acknowledge) carry one; they are all no-ops unless
-// SHOP_ENV is "test" and SHOP_FAILPOINT names them. With SHOP_FAILPOINT_LOG the process writes the name of each one that
-// it passes into that file, a line for each name, so that tests find them all without a list.
+// A failpoint kills or hangs the process at a named point, so that tests can show what a crash
+// there does. Transactions, calls, publishing and acknowledging have failpoints. They do nothing
+// unless SHOP_ENV is "test" and SHOP_FAILPOINT names them. With SHOP_FAILPOINT_LOG, the process
+// appends the name of each failpoint that it passes to that file, once, so that tests discover them
+// all.
 
 type Action = "kill" | "hang";
 type Armed = { remaining: number; action: Action };
@@ -17,7 +18,7 @@ function parse(env: NodeJS.ProcessEnv): Map<string, Armed> | undefined {
   for (const entry of env.SHOP_FAILPOINT.split(",")) {
     const match = /^(.+?)(?::(\d+):(kill|hang))$/.exec(entry.trim());
     if (!match?.[1])
-      throw new Error(`SHOP_FAILPOINT: "${entry}" is not name:n:kill or name:n:hang`);
+      throw new Error(`SHOP_FAILPOINT: must be name:n:kill or name:n:hang, not "${entry}"`);
     points.set(match[1], { remaining: Number(match[2]), action: match[3] as Action });
   }
   return points;
@@ -35,8 +36,8 @@ function recorder(env: NodeJS.ProcessEnv): ((name: string) => void) | undefined 
 }
 
 /**
- * Passes the failpoint `name`. The n-th pass of an armed one kills the process with SIGKILL, or returns a promise
- * that never settles ("hang"); every other pass returns undefined at once.
+ * Passes the failpoint `name`. The n-th pass of an armed one kills the process with SIGKILL, or
+ * returns a promise that never settles. Every other pass returns undefined.
  */
 export function failpoint(name: string): Promise<void> | undefined {
   passed?.(name);

@@ -6,33 +6,33 @@ import { type TokenSettings, tokenSettings } from "./token-settings.ts";
 export const ENVIRONMENTS = ["development", "test", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** What every program of the shop that calls services reads. */
+/** The settings of every program that calls services. */
 export type ClientSettings<Name extends string = string> = {
   env: Environment;
   logLevel: LogLevel;
-  /** Begins the names of schemas, subjects and streams, so that several shops can share a broker and a database. */
+  /** Prefix of schemas, subjects and streams; several shops can share a server and a broker. */
   namespace: string;
   host: string;
   portBase: number;
-  /** gRPC targets. */
+  /** The gRPC target of each service. */
   addresses: Record<Name, string>;
   tokens: TokenSettings;
   tls: TlsSettings | undefined;
 };
 
-/** What every service reads besides its own settings. */
+/** The settings that all services have. */
 export type ServiceSettings<Name extends string = string> = ClientSettings<Name> & {
   service: Name;
-  /** Position among the services: decides the default port and the range of snowflake workers. */
+  /** The position in the list of services. It gives the default port and the snowflake workers. */
   serviceNumber: number;
   mysql: { url: string; schema: string; pool: number };
-  /** The credentials are those of the first server. */
+  /** The credentials of the first server are used for all. */
   nats: { servers: string[]; replicas: number };
   listen: { host: string; port: number };
   failpoint: string | undefined;
 };
 
-/** The port of a service when no setting names another. `serviceNumber` counts from 0; the gateway has the base itself. */
+/** The default port of a service, with numbers from 0. The gateway has `portBase` itself. */
 export function defaultPort(portBase: number, serviceNumber: number): number {
   return portBase + 1 + serviceNumber;
 }
@@ -41,7 +41,7 @@ export function isProduction(read: SettingsReader): boolean {
   return read.choice("SHOP_ENV", ENVIRONMENTS, "development") === "production";
 }
 
-/** `services` names all services of the shop, in the order of their numbers. */
+/** `services` are the names of all services, in the order of their numbers. */
 export function clientSettings<Name extends string>(
   read: SettingsReader,
   services: readonly Name[],
@@ -76,7 +76,7 @@ export function clientSettings<Name extends string>(
   };
 }
 
-/** All that a service has in common with the others. In production nothing that secures may be left at its default. */
+/** In production, a default that is not secure is a fault. */
 export function serviceSettings<Name extends string>(
   read: SettingsReader,
   services: readonly Name[],

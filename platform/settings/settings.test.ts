@@ -38,15 +38,15 @@ describe("readSettings", () => {
     );
   });
 
-  it("reports the faults also where the rest stumbles over a stand-in", () => {
+  it("reports the faults even if the rest fails on a stand-in", () => {
     const build = (read: SettingsReader) => {
       read.text("A");
-      throw new Error("stumbled");
+      throw new Error("failed on a stand-in");
     };
     assert.deepEqual(faultsOf({}, build), ["A: must be set"]);
   });
 
-  it("takes an empty variable for one that is not set", () => {
+  it("treats an empty variable as not set", () => {
     const settings = readSettings({ A: "", B: "" }, (read) => ({
       a: read.text("A", { default: "x" }),
       b: read.integer("B", { default: 5, min: 0, max: 9 }),
@@ -86,7 +86,7 @@ describe("serviceSettings", () => {
     assert.equal(settings.tls, undefined);
   });
 
-  it("takes a broker of several servers, and tells which of them is no address", () => {
+  it("accepts several servers of a broker, and refuses one that is not an address", () => {
     const natsOf = (urls: string) =>
       readSettings({ SHOP_NATS_URL: urls }, (read) => serviceSettings(read, SERVICES, "order"))
         .nats;
@@ -121,7 +121,7 @@ describe("serviceSettings", () => {
     }
   });
 
-  it("refuses the development keys in production, given by hand or not", () => {
+  it("refuses the development keys in production, even if they are set", () => {
     const env = {
       SHOP_ENV: "production",
       SHOP_TOKEN_PRIVATE_KEY: DEVELOPMENT_TOKEN_KEY,
@@ -131,13 +131,13 @@ describe("serviceSettings", () => {
     assert.equal(faults.filter((fault) => fault.includes("development key")).length, 2);
   });
 
-  it("cannot sign for users where only the public key is given", () => {
+  it("cannot sign for users if only the public key is set", () => {
     const env = { SHOP_TOKEN_PUBLIC_KEY: pem() };
     const { tokens } = readSettings(env, (read) => serviceSettings(read, SERVICES, "goods"));
     assert.equal(tokens.user.signing, undefined);
   });
 
-  it("refuses keys that do not belong together, and one key for both pairs", () => {
+  it("refuses keys that are not a pair, and one key for both pairs", () => {
     const key = pem();
     const mixed = { SHOP_TOKEN_PRIVATE_KEY: key, SHOP_TOKEN_PUBLIC_KEY: pem() };
     assert.match(
@@ -151,7 +151,7 @@ describe("serviceSettings", () => {
     );
   });
 
-  it("takes a key on one line with \\n for its line breaks", () => {
+  it("accepts a key on one line with \\n for its line breaks", () => {
     const env = { SHOP_TOKEN_PRIVATE_KEY: pem().replaceAll("\n", "\\n") };
     assert.deepEqual(
       faultsOf(env, (read) => serviceSettings(read, SERVICES, "goods")),

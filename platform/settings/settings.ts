@@ -6,7 +6,7 @@ type TextRule = { default?: string; secret?: boolean; pattern?: RegExp; shape?: 
 
 const LOCAL_ORIGINS = "http://127.0.0.1:*,http://localhost:*";
 
-/** Everything that is wrong with a configuration, told together. */
+/** Every fault of a configuration. */
 export class SettingsError extends Error {
   readonly faults: string[];
 
@@ -20,9 +20,9 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads a configuration from the environment, once. `build` asks for each setting by name; what is missing or
- * malformed is remembered and `build` gets a stand-in, so that one SettingsError lists all faults. An empty variable
- * counts as one that is not set.
+ * Reads a configuration from the environment. `build` reads each setting by name. For a setting
+ * that is missing or malformed it gets a stand-in, and the fault is collected, so that one
+ * SettingsError lists all faults. An empty variable counts as not set.
  */
 export function readSettings<T>(env: Env, build: (read: SettingsReader) => T): T {
   const reader = new SettingsReader(env);
@@ -30,7 +30,7 @@ export function readSettings<T>(env: Env, build: (read: SettingsReader) => T): T
   try {
     settings = build(reader);
   } catch (error) {
-    // A stand-in may have led `build` astray: its faults are then the answer.
+    // `build` may have failed on a stand-in; then the faults are the cause.
     if (reader.faults.length === 0) throw error;
     throw new SettingsError(reader.faults);
   }
@@ -46,12 +46,12 @@ export class SettingsReader {
     this.#env = env;
   }
 
-  /** Adds a fault of the caller's own, such as two settings that exclude each other. */
+  /** Adds a fault, such as two settings that exclude each other. */
   fault(message: string): void {
     this.faults.push(message);
   }
 
-  /** Whether the variable is set, to tell a default from a choice. */
+  /** Whether the variable is set, as opposed to a default. */
   has(name: string): boolean {
     return this.optional(name) !== undefined;
   }
@@ -60,7 +60,7 @@ export class SettingsReader {
     return this.#env[name] || undefined;
   }
 
-  /** Text; a fault where it is neither set nor has a default. The value of a `secret` never shows in a fault. */
+  /** Text. Without a default it must be set. A fault never shows the value of a `secret`. */
   text(name: string, rule: TextRule = {}): string {
     const value = this.optional(name) ?? rule.default;
     if (value === undefined) {
@@ -100,12 +100,12 @@ export class SettingsReader {
     return this.choice(name, ["true", "false"], fallback ? "true" : "false") === "true";
   }
 
-  /** A URL of one of the protocols ("mysql:"). It may hold a password, so a fault does not show it. */
+  /** A URL of one of the protocols ("mysql:"). A fault does not show it: it may have a password. */
   url(name: string, rule: { default?: string; protocols: string[] }): URL {
     return this.#parseUrl(name, this.text(name, { default: rule.default }), rule.protocols);
   }
 
-  /** One or more URLs with commas between them. */
+  /** One or more URLs, separated by commas. */
   urls(name: string, rule: { default?: string; protocols: string[] }): URL[] {
     const texts = this.text(name, { default: rule.default }).split(",");
     return texts.map((text) => this.#parseUrl(name, text.trim(), rule.protocols));
@@ -119,7 +119,7 @@ export class SettingsReader {
     return new URL(`${protocols[0]}//invalid.invalid`);
   }
 
-  /** "host:port", an IPv6 host in brackets; port 0 lets the system choose. */
+  /** "host:port", with an IPv6 host in brackets. With port 0, the system chooses one. */
   hostPort(name: string, fallback: string): { host: string; port: number } {
     const text = this.optional(name) ?? fallback;
     const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
@@ -132,8 +132,8 @@ export class SettingsReader {
   }
 
   /**
-   * Web origins with commas between them, such as "https://shop.example", or "http://localhost:*" for any port. Without
-   * a value it is any port of this machine, unless it must be set.
+   * Web origins, separated by commas: "https://shop.example", or "http://localhost:*" for every
+   * port. The default is every port of this machine, unless it must be set.
    */
   origins(name: string, rule: { mustBeSet: boolean }): Origin[] {
     if (rule.mustBeSet && !this.has(name)) this.fault(`${name}: must be set in production`);
@@ -145,7 +145,7 @@ export class SettingsReader {
     });
   }
 
-  /** The contents of the file that the variable names; undefined where it is not set. */
+  /** The contents of the file that the variable names; undefined if it is not set. */
   file(name: string): Buffer | undefined {
     const path = this.optional(name);
     if (path === undefined) return undefined;

@@ -1,19 +1,19 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { SettingsReader } from "./settings.ts";
 
-/** PEM bytes. A server needs `cert` and `key`; a client only where the other side asks for its certificate. */
+/** In PEM. A server needs `cert` and `key`; a client needs them for mutual TLS. */
 export type TlsSettings = {
   cert: Buffer | undefined;
   key: Buffer | undefined;
-  /** Who is trusted; without it, the system's authorities. */
+  /** The trusted authorities. @default those of the system */
   ca: Buffer | undefined;
-  /** Each side asks for the other's certificate. */
+  /** Each side requires a certificate of the other. */
   mutual: boolean;
 };
 
 /**
- * What the connections between the services are secured with; undefined is plain text. `serves` tells whether the
- * process listens too.
+ * The TLS settings of connections between services; undefined for plain text, which production
+ * refuses. `serves` says that the process is a server as well.
  */
 export function tlsSettings(
   read: SettingsReader,
@@ -31,24 +31,24 @@ export function tlsSettings(
   if ((rule.serves || mutual) && !names.slice(0, 2).every((name) => read.has(name))) {
     read.fault("SHOP_TLS_CERT_FILE, SHOP_TLS_KEY_FILE: both must be set for TLS");
   } else if (read.has(names[0]) !== read.has(names[1])) {
-    read.fault("SHOP_TLS_CERT_FILE, SHOP_TLS_KEY_FILE: one without the other");
+    read.fault("SHOP_TLS_CERT_FILE, SHOP_TLS_KEY_FILE: both must be set, or none");
   }
   if (mutual && !read.has(names[2])) read.fault("SHOP_TLS_CA_FILE: must be set for mutual TLS");
   if (cert && key) checkPair(read, cert, key);
-  if (ca && !parses(ca)) read.fault("SHOP_TLS_CA_FILE: is not a certificate in PEM");
+  if (ca && !parses(ca)) read.fault("SHOP_TLS_CA_FILE: must be a certificate in PEM");
   return { cert, key, ca, mutual };
 }
 
 function checkPair(read: SettingsReader, cert: Buffer, key: Buffer): void {
   if (!parses(cert)) {
-    read.fault("SHOP_TLS_CERT_FILE: is not a certificate in PEM");
+    read.fault("SHOP_TLS_CERT_FILE: must be a certificate in PEM");
     return;
   }
   try {
     if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
-    read.fault("SHOP_TLS_KEY_FILE: is not the key of the certificate");
+    read.fault("SHOP_TLS_KEY_FILE: must be the key of the certificate");
   } catch {
-    read.fault("SHOP_TLS_KEY_FILE: is not a private key in PEM");
+    read.fault("SHOP_TLS_KEY_FILE: must be a private key in PEM");
   }
 }
 

@@ -2,14 +2,14 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { DEVELOPMENT_SERVICE_KEY, DEVELOPMENT_TOKEN_KEY } from "./development-keys.ts";
 import type { SettingsReader } from "./settings.ts";
 
-/** One Ed25519 pair. Without `signing` the process can only verify. */
+/** An Ed25519 key pair. Without `signing`, the process can only verify. */
 export type KeyPair = { signing: KeyObject | undefined; verifying: KeyObject };
 
-/** Two pairs, so that a service that verifies shoppers cannot make one, and none can make an administrator. */
+/** Two pairs, so that a key that signs for services cannot sign for users or administrators. */
 export type TokenSettings = {
-  /** Of users and administrators. */
+  /** For tokens of users and administrators. */
   user: KeyPair;
-  /** Of services. */
+  /** For tokens of services. */
   service: KeyPair;
 };
 
@@ -35,7 +35,7 @@ function keyPair(read: SettingsReader, { name, development, production }: Wanted
   const given = parseKey(read, publicName, createPublicKey);
   const derived = signing && createPublicKey(signing);
   if (given && derived && !given.equals(derived)) {
-    read.fault(`${publicName}: is not the public half of ${privateName}`);
+    read.fault(`${publicName}: must be the public half of ${privateName}`);
   }
   const verifying = given ?? derived ?? createPublicKey(standIn);
   if (production && !chosen)
@@ -46,7 +46,9 @@ function keyPair(read: SettingsReader, { name, development, production }: Wanted
   return { signing, verifying };
 }
 
-/** A PEM key; line breaks may be written as \n, since many tools keep a variable on one line. */
+/**
+ * A key in PEM. Line breaks may be written as \n, because many tools keep a variable on one line.
+ */
 function parseKey(
   read: SettingsReader,
   name: string,
@@ -58,7 +60,7 @@ function parseKey(
     const key = parse(text.replaceAll("\\n", "\n"));
     if (key.asymmetricKeyType === "ed25519") return key;
   } catch {
-    // Not a key at all; the fault is the same, and its value is a secret.
+    // Not a key at all. The fault below is the same; the error might show the secret.
   }
   read.fault(`${name}: must be an Ed25519 key in PEM`);
   return undefined;

@@ -1,16 +1,17 @@
 import { pino } from "pino";
 import type { LogLevel } from "../settings/log-levels.ts";
 
-/** A structured log: an object of fields first, then a message that stays the same from call to call. */
+/** A structured log: an object of fields first, then a message with constant text. */
 export type Log = pino.Logger;
 
-/** Where nobody reads the output, no more than this is kept for it; the rest is dropped. */
+/** Bytes that wait for a slow reader of the output. More are dropped. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /**
- * One JSON object a line on standard output, written behind the work; what waits is written when the process ends, but
- * not when it is killed. Secrets never reach a log by name: what is called token, password, authorization or secret is
- * cut out, also one level down. JSON escapes line breaks, so nobody can forge a line.
+ * Writes one JSON object per line to standard output, asynchronously: lines still waiting are
+ * written when the process exits, and lost when it is killed. Fields named token, password,
+ * authorization or secret are cut out, at the first two levels. JSON escapes line breaks, so input
+ * cannot forge a line.
  */
 export function createLog(service: string, level: LogLevel): Log {
   const names = ["token", "password", "authorization", "secret"];

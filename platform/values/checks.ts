@@ -2,46 +2,47 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { MAX_CENTS, MAX_IDENTIFIER } from "./amounts.ts";
 import { Reason, Refusal, type Violation } from "./refusal.ts";
 
-/** Violations told in one answer; a request with thousands of bad entries must not make a huge one. */
+/** Violations of one refusal, so that thousands of bad entries do not make a huge answer. */
 const MAX_VIOLATIONS = 20;
 
-// 1970-01-01 and 9999-12-31T23:59:59: what google.protobuf.Timestamp and MySQL's DATETIME both hold, less the past.
+// 1970-01-01 to 9999-12-31T23:59:59. google.protobuf.Timestamp and DATETIME end there as well.
 const MIN_TIMESTAMP_SECONDS = 0n;
 const MAX_TIMESTAMP_SECONDS = 253_402_300_799n;
 
 const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
 const ONLY_SPACES = /^\s*$/;
-// Control characters, and the invisible ones that turn the direction of text: neither has a place in a name.
+// Control characters, and the invisible characters that change the direction of text.
 const FORBIDDEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const FORBIDDEN_MULTILINE = /[^\P{Cc}\n\r\t]|[\u202a-\u202e\u2066-\u2069]/u;
 
 /**
- * Collects what is wrong with a request, field by field, so that the caller learns all of it at once. Every method
- * takes the path of the field first and adds a violation where the value does not hold; `throwIfAny` then raises one
- * Refusal(INVALID_ARGUMENT). No description repeats the value.
+ * Collects the violations of a request, field by field, so that the caller learns all of them at
+ * once. Each check takes the path of the field first, such as "lines[2].quantity". `throwIfAny`
+ * then throws one INVALID_ARGUMENT. Descriptions do not repeat the value.
  */
 export class Checks {
   readonly #violations: Violation[] = [];
 
-  /** An id of an existing object: 1 to 2^63-1. */
+  /** The id of an object: 1 to 2^63 - 1. */
   identifier(field: string, value: bigint): void {
     this.that(field, value >= 1n && value <= MAX_IDENTIFIER, "must be a positive identifier");
   }
 
+  /** A whole number from `min` to `max`. */
   integer<T extends bigint | number>(field: string, value: T, range: { min: T; max: T }): void {
     const within = value >= range.min && value <= range.max;
     const whole = typeof value === "bigint" || Number.isSafeInteger(value);
     this.that(field, within && whole, `must be from ${range.min} to ${range.max}`);
   }
 
-  /** An amount of money; 0 to MAX_CENTS unless told otherwise. */
+  /** An amount of money. @default 0 to MAX_CENTS */
   cents(field: string, value: bigint, range: { min?: bigint; max?: bigint } = {}): void {
     this.integer(field, value, { min: range.min ?? 0n, max: range.max ?? MAX_CENTS });
   }
 
   /**
-   * Text of `min` (default 0) to `max` characters, counted in code points. Where it may not be empty it may not be all
-   * spaces either. No control characters; `multiline` allows line breaks and tabs.
+   * Text of `min` to `max` code points, without control characters. `min` is 0 by default; with 1
+   * or more, text of spaces is refused like empty text. `multiline` allows line breaks and tabs.
    */
   text(
     field: string,
@@ -52,13 +53,13 @@ export class Checks {
     if (problem) this.violation(field, problem);
   }
 
-  /** A key that the client chose: 1 to 64 printable ASCII characters without spaces. */
+  /** An idempotency key: 1 to 64 printable ASCII characters without spaces. */
   requestId(field: string, value: string): void {
     const description = "must be 1 to 64 printable ASCII characters without spaces";
     this.that(field, REQUEST_ID.test(value), description);
   }
 
-  /** A time from 1970 to 9999; `required` (default true) refuses one that is not set. */
+  /** A time from 1970 to 9999. `required`, the default, refuses a time that is not set. */
   timestamp(field: string, value: Timestamp | undefined, rule: { required?: boolean } = {}): void {
     if (value === undefined) {
       if (rule.required ?? true) this.violation(field, "must be set");
@@ -70,13 +71,14 @@ export class Checks {
     this.that(field, seconds && nanos, "must be a time from 1970 to 9999");
   }
 
-  /** How many entries a list has. */
+  /** The number of entries of a list. `min` is 0 by default. */
   count(field: string, list: { length: number }, range: { min?: number; max: number }): void {
     const min = range.min ?? 0;
     const within = list.length >= min && list.length <= range.max;
     this.that(field, within, `must have ${min} to ${range.max} entries`);
   }
 
+  /** Any other condition. The description completes "the field ...". */
   that(field: string, condition: boolean, description: string): void {
     if (!condition) this.violation(field, description);
   }
@@ -89,7 +91,7 @@ export class Checks {
     return this.#violations.length > 0;
   }
 
-  /** What `throwIfAny` would throw: for an entry of a batch, whose refusal is its answer. */
+  /** What `throwIfAny` throws. For the entry of a batch, whose refusal is its answer. */
   get refusal(): Refusal | undefined {
     if (!this.failed) return undefined;
     return new Refusal(Reason.INVALID_ARGUMENT, {}, this.#violations);
@@ -101,7 +103,9 @@ export class Checks {
   }
 }
 
-/** The length in code points, or anything above `max` where the text is longer: a huge text is not walked. */
+/**
+ * The length in code points. For a text far above `max`, some number above it, without counting.
+ */
 function lengthWithin(value: string, max: number): number {
   if (value.length > max * 2) return value.length;
   let length = 0;

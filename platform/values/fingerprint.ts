@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 
 /**
- * 32 bytes that stand for the contents of a request, to tell a repeated request id with the same contents from one with
- * others. It lives in rows: the parts of a request keep their order and their kinds for ever, new ones come last.
+ * A SHA-256 hash of the contents of a request. It distinguishes a repetition of a request id from
+ * another request under the same id. Rows keep it, so the parts of a request must keep their order
+ * and types in every later release.
  */
 export function fingerprint(parts: readonly (string | bigint | number | boolean)[]): Buffer {
   const text = JSON.stringify(parts.map((part) => `${typeof part}:${part}`));

@@ -1,9 +1,25 @@
 import { Reason, Refusal } from "./refusal.ts";
 
+// Gathers calls that are in flight at the same moment into batches.
+//
+// The cost of an order is round trips and commits, and most of it can be shared: 50 orders in one
+// transaction need little more than one. So calls do not run their own statements. They submit an
+// item, and a batch runs the statements for all items that were submitted meanwhile.
+//
+// No item waits for company. While fewer than `maxInFlight` batches run, the next one starts in the
+// same turn of the event loop with the items that are there. An idle service therefore answers as
+// fast as without batches, and the batches of a busy one grow with the load, because items collect
+// while the batches before them run. Two batches in flight keep both sides busy: one waits for the
+// database or for another service while the next one is prepared.
+//
+// Everything is bounded: the items and the weight of a batch, the batches in flight, and the queue,
+// which refuses what it cannot hold. A batch that throws fails all of its items; `run` decides what
+// happens to single ones.
+
 export type Gather<T, R> = {
-  /** Resolves with the item's own result, or rejects with what its batch threw. */
+  /** Resolves with the result of the item, or rejects with the error of its batch. */
   submit(item: T): Promise<R>;
-  /** Resolves when nothing is waiting and nothing is under way. */
+  /** Resolves when no item waits and no batch runs. */
   idle(): Promise<void>;
 };
 
@@ -15,22 +31,22 @@ type Waiting<T, R> = {
 };
 
 /**
- * Lets what is in flight together travel together. An item does not wait for company: while fewer than `maxInFlight`
- * batches run, the next one starts in the same turn of the event loop with whatever is there, so an idle service
- * answers as fast as without batches and a busy one fills them by itself. Where batches are so short that there is
- * hardly ever company, `everyMs` (default 0) makes some: a batch starts so long after the one before at the earliest.
- *
- * `run` gets 1 to `maxBatch` items and returns one result for each, in their order. `weigh` (default 1 an item) and
- * `maxWeight` bound a batch by something else than its count; a single heavier item still goes, alone. More than
- * `maxQueue` waiting items are refused at once with REASON_RATE_LIMITED.
+ * `run` gets 1 to `maxBatch` items and returns one result for each, in their order. `weigh` and
+ * `maxWeight` bound a batch by the sum of weights as well; a single heavier item still runs, alone.
+ * More than `maxQueue` waiting items are refused with RATE_LIMITED. `everyMs` delays a batch until
+ * that long after the start of the one before, for batches that are so short that items hardly ever
+ * meet.
  */
 export function gather<T, R>(options: {
   run: (batch: T[]) => Promise<R[]>;
   maxBatch: number;
   maxQueue: number;
   maxInFlight: number;
+  /** @default 1 for each item */
   weigh?: (item: T) => number;
+  /** @default unlimited */
   maxWeight?: number;
+  /** @default 0 */
   everyMs?: number;
 }): Gather<T, R> {
   const { maxBatch, maxQueue, maxInFlight, weigh, everyMs = 0 } = options;
@@ -58,7 +74,7 @@ export function gather<T, R>(options: {
     try {
       const results = await options.run(batch.map((entry) => entry.item));
       if (results.length !== batch.length) {
-        throw new Error(`a batch of ${batch.length} answered ${results.length} results`);
+        throw new Error(`a batch of ${batch.length} items returned ${results.length} results`);
       }
       batch.forEach((entry, index) => {
         entry.resolve(results[index] as R);

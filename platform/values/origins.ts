@@ -1,9 +1,9 @@
-/** A web origin of an allow list; the port "*" is any port of the host. */
+/** A web origin in an allow list. The port "*" allows every port of the host. */
 export type Origin = { protocol: string; hostname: string; port: string };
 
 /**
- * "https://shop.example", or "http://localhost:*" for any port of a host. Undefined where the text is no origin: a path,
- * a user or a query has no place in one, and a host is named in full.
+ * Parses "https://shop.example", or "http://localhost:*" for every port of the host. Undefined for
+ * anything else: an origin has no path, user or query, and its host has no wildcard.
  */
 export function parseOrigin(text: string): Origin | undefined {
   const anyPort = text.endsWith(":*");
@@ -13,7 +13,7 @@ export function parseOrigin(text: string): Origin | undefined {
   return { protocol: url.protocol, hostname: url.hostname, port: anyPort ? "*" : url.port };
 }
 
-/** Whether the address is on one of the origins; never one that names a user. */
+/** Whether the URL is on one of the origins. A URL with a user or password never is. */
 export function isOnOrigin(url: URL, origins: readonly Origin[]): boolean {
   return (
     isWeb(url) &&

@@ -4,7 +4,7 @@ import { Reason, Refusal } from "./refusal.ts";
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
-/** The token of the page that starts after the object `id`. It is opaque to clients; nothing rests on its secrecy. */
+/** The token of the page after the object `id`. Opaque to clients, but not secret. */
 export function encodePageToken(id: bigint): string {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(id);
@@ -12,8 +12,8 @@ export function encodePageToken(id: bigint): string {
 }
 
 /**
- * The identifier in a page token; undefined for the first page. Whoever lists must still filter by owner: a token can
- * be made up.
+ * The identifier in a page token; undefined for the first page. Throws INVALID_ARGUMENT for any
+ * other text. Clients can forge tokens, so the caller must still filter by owner.
  */
 export function decodePageToken(token: string): bigint | undefined {
   if (token === "") return undefined;
@@ -25,7 +25,7 @@ export function decodePageToken(token: string): bigint | undefined {
   return id;
 }
 
-/** How many entries to list: 20 where the request says 0, else what it says, 1 to 100. */
+/** The number of entries of a page: as requested, 1 to 100, or 20 for 0. Else INVALID_ARGUMENT. */
 export function pageSize(requested: number): number {
   if (requested === 0) return DEFAULT_PAGE_SIZE;
   if (requested < 1 || requested > MAX_PAGE_SIZE) {

@@ -3,10 +3,10 @@ import { type ErrorInfoSchema, Reason, ReasonSchema } from "#proto/shop/common/v
 
 export { Reason } from "#proto/shop/common/v1/error_pb.ts";
 
-/** What is wrong with one field of a request; `field` is its path, such as "lines[2].quantity". */
+/** What is wrong with one field of a request. `field` is its path, such as "lines[2].quantity". */
 export type Violation = { field: string; description: string };
 
-/** The fields of shop.common.v1.ErrorInfo, without a message around them. */
+/** The fields of shop.common.v1.ErrorInfo. */
 export type ErrorInfoFields = {
   reason: Reason;
   metadata: Record<string, string>;
@@ -14,8 +14,9 @@ export type ErrorInfoFields = {
 };
 
 /**
- * A business refusal: the caller, or the state of things, is in the way. Whoever throws it has changed nothing, and the
- * caller is told the reason. The metadata goes to the caller too: facts only, no text the caller did not send.
+ * The request cannot be fulfilled, because of its contents or of the state of what it is about. It
+ * is thrown before anything is written, or in a transaction, which is then rolled back. The caller
+ * gets the reason and the metadata: facts such as ids and amounts, never internal text.
  */
 export class Refusal extends Error {
   readonly reason: Reason;
@@ -23,7 +24,7 @@ export class Refusal extends Error {
   readonly violations: Violation[];
 
   constructor(reason: Reason, metadata: Record<string, string> = {}, violations: Violation[] = []) {
-    // A refusal is an answer, and often one of thousands: where it was made is not worth the time to find out.
+    // A refusal is an ordinary answer; its stack trace would cost more than making it.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(messageOf(reason, violations));
@@ -36,8 +37,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Trouble of the world: something did not answer, and whether it had its effect is unknown. The caller gets UNAVAILABLE
- * and may ask again with the same request_id.
+ * Something that the work depends on failed or did not answer, and its effect may be unknown. The
+ * caller gets UNAVAILABLE and may repeat the request with the same request_id.
  */
 export class Outage extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -46,12 +47,12 @@ export class Outage extends Error {
   }
 }
 
-/** The name of a reason without its prefix, such as "STOCK_NOT_ENOUGH". */
+/** The name of a reason without its prefix: "STOCK_NOT_ENOUGH". */
 export function reasonName(reason: Reason): string {
   return ReasonSchema.value[reason]?.localName ?? `REASON_${reason}`;
 }
 
-/** What a batch method answers for an entry that it refused. */
+/** A refusal as the answer of one entry of a batch. */
 export function errorInfo(refusal: Refusal): ErrorInfoFields {
   return {
     reason: refusal.reason,
@@ -60,7 +61,7 @@ export function errorInfo(refusal: Refusal): ErrorInfoFields {
   };
 }
 
-/** The refusal that another service answered. */
+/** The refusal in an answer of another service. */
 export function fromErrorInfo(info: MessageInitShape<typeof ErrorInfoSchema>): Refusal {
   const violations = (info.fieldViolations ?? []).map((violation) => ({
     field: violation.field ?? "",
