@@ -26,7 +26,7 @@ describe("docs/commands.md", () => {
   const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
     scripts: Record<string, string>;
   };
-  const names = Object.keys(scripts).filter((name) => !/^pre/.test(name));
+  const names = Object.keys(scripts).filter((name) => !name.startsWith("pre"));
   const documented = new Map(
     tableRows("docs/commands.md").map(([command = "", , options = ""]) => {
       return [/^`npm (?:run )?([\w:]+)`$/.exec(command)?.[1] ?? command, options];
