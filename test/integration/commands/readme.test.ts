@@ -59,7 +59,7 @@ function tests(): void {
   });
   after(() => shop?.stop());
 
-  /** Runs commands in the root folder, with the addresses of this shop instead of the defaults. */
+  /** Runs commands in the root folder, with the addresses of this shop in place of the defaults. */
   function type(commands: string): Promise<Finished> {
     const moved = commands.replace(/127\.0\.0\.1:5005(\d)\b/g, (_, offset: string) => {
       const service = SERVICES[Number(offset) - 1];
