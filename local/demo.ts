@@ -1,5 +1,6 @@
 // `npm run demo`: one order from registration to refund, against a running shop, step by step.
 
+import { shopCurrency } from "#platform/settings/currency.ts";
 import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { CommandError, ExitCode, runCommand } from "../ops/command/command.ts";
@@ -22,10 +23,14 @@ await runCommand({
   options: {},
   notes: [
     "Needs a running shop: npm start in another terminal.",
-    "Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY.",
+    "Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY, " +
+      "SHOP_CURRENCY.",
   ],
   async run() {
-    const settings = commandSettings((read) => clientSettings(read, SERVICES));
+    const settings = commandSettings((read) => ({
+      ...clientSettings(read, SERVICES),
+      currency: shopCurrency(read),
+    }));
     if (settings.env === "production") {
       throw new CommandError(
         "SHOP_ENV is production; the demo would create a customer and an order",
@@ -42,7 +47,10 @@ await runCommand({
   },
 });
 
-async function showOrder(settings: ClientSettings<ServiceName>, admin: ShopClients): Promise<void> {
+async function showOrder(
+  settings: ClientSettings<ServiceName> & { currency: string },
+  admin: ShopClients,
+): Promise<void> {
   const demo = await prepare(settings, admin);
   try {
     const order = await placeOrder(demo);

@@ -1,3 +1,4 @@
+import { minorUnitsOf } from "#platform/values/currencies.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { type ShippingRule, shippingFee } from "./expected.ts";
 import type { DayRefund } from "./returns.ts";
@@ -11,9 +12,7 @@ export type Money = {
   points: bigint;
 };
 
-export type PayRules = { shipping: ShippingRule; pointsPerUnit: bigint };
-
-const CENTS_PER_UNIT = 100n;
+export type PayRules = { shipping: ShippingRule; pointsPerUnit: bigint; currency: string };
 
 export function noMoney(): Money {
   return { paidOrders: 0, paidCents: 0n, refundedUnits: 0n, refundedCents: 0n, points: 0n };
@@ -30,8 +29,9 @@ export function noMoney(): Money {
 export function expectedMoney(
   day: Day,
   refunds: readonly DayRefund[],
-  { shipping, pointsPerUnit }: PayRules,
+  { shipping, pointsPerUnit, currency }: PayRules,
 ): Money[] {
+  const centsPerUnit = minorUnitsOf(currency);
   const byOrder = Map.groupBy(refunds, ({ order }) => order);
   return day.orders.map((order, index) => {
     const fee = shippingFee(order, shipping);
@@ -48,7 +48,7 @@ export function expectedMoney(
       paidCents,
       refundedUnits,
       refundedCents: returnedCents + returnedFeeCents,
-      points: ((paidCents - returnedCents) / CENTS_PER_UNIT) * pointsPerUnit,
+      points: ((paidCents - returnedCents) / centsPerUnit) * pointsPerUnit,
     };
   });
 }

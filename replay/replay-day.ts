@@ -26,7 +26,7 @@ export async function replayDay(
   },
 ): Promise<Result> {
   const { client, rules, sandboxUrl, file, inFlight, pay } = options;
-  const { shipping: rule } = rules;
+  const { shipping: rule, currency } = rules;
   const shop = connectAdministrator(client, "replay");
   try {
     await assertRunning(shop, client, ["goods", "user", "order", ...(pay ? ["pay" as const] : [])]);
@@ -54,7 +54,7 @@ export async function replayDay(
     const comparison = await compareShop(day, { shop, prepared, rule, retried, paid });
     const audit = paidDay && (await auditAfter());
     const measured = { preparationSeconds, placed, paidDay, comparison, audit, machine };
-    return resultOf({ file, run, inFlight, day, rule, ...measured });
+    return resultOf({ file, run, inFlight, day, rule, currency, ...measured });
   } finally {
     shop.close();
   }

@@ -1,4 +1,3 @@
-import { money } from "../ops/command/format.ts";
 import { rounded, spread } from "../testbed/percentiles.ts";
 import type { PaidComparison } from "./compare-paid.ts";
 import type { PaidDay } from "./pay-day.ts";
@@ -46,8 +45,14 @@ export function paidLines(result: PaidResult): string[] {
   ];
 }
 
-export function paidComparisonLines(comparison: PaidComparison): string[] {
+export function paidComparisonLines(
+  comparison: PaidComparison,
+  money: (cents: bigint) => string,
+): string[] {
   const { paidCents, refundedCents } = comparison;
+  const inMoney = ({ expected, found }: { expected: bigint; found: bigint }) => {
+    return { expected: money(expected), found: money(found) };
+  };
   return [
     comparedLine("orders paid", comparison.paidOrders),
     comparedLine("paid", { ...paidCents, ...inMoney(paidCents) }),
@@ -58,8 +63,4 @@ export function paidComparisonLines(comparison: PaidComparison): string[] {
     comparedLine("payments with the right amounts at the provider", comparison.provider),
     ...comparison.differences.map((difference) => `  ! ${difference}`),
   ];
-}
-
-function inMoney({ expected, found }: { expected: bigint; found: bigint }) {
-  return { expected: money(expected), found: money(found) };
 }

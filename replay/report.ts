@@ -1,4 +1,4 @@
-import { money } from "../ops/command/format.ts";
+import { formatAmount } from "#platform/values/currencies.ts";
 import { rounded, spread } from "../testbed/percentiles.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { type Audited, auditLines } from "./audit-after.ts";
@@ -20,6 +20,7 @@ export function resultOf(run: {
   inFlight: number;
   day: Day;
   rule: ShippingRule;
+  currency: string;
   preparationSeconds: number;
   placed: Placed;
   paidDay: PaidDay | undefined;
@@ -50,6 +51,7 @@ export function resultOf(run: {
     },
     fileLines: { ...day.lines, ordersTooLong: day.tooLong },
     shipping: run.rule,
+    currency: run.currency,
     ...(paidDay && { pay: paidResultOf(paidDay) }),
     comparison: run.comparison,
     ...(run.audit && { audit: run.audit }),
@@ -67,7 +69,8 @@ export function resultJson(result: Result): string {
 
 /** The result for people. */
 export function resultText(result: Result): string {
-  const { comparison, fileLines, latencyMs, machine, preparation, shipping } = result;
+  const { comparison, currency, fileLines, latencyMs, machine, preparation, shipping } = result;
+  const money = (cents: bigint) => `${formatAmount(cents, currency)} ${currency}`;
   const lines = [
     `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users created in ${preparation.seconds} s`,
     `  not sold: ${fileLines.returned} returned lines, ${fileLines.corrections} corrections, ${fileLines.ordersTooLong.length} invoices with too many lines`,
@@ -84,7 +87,7 @@ export function resultText(result: Result): string {
     comparedLine("order lines", comparison.lines),
     comparedLine("amount in cents", comparison.amountCents),
     ...comparison.differences.map((difference) => `  ! ${difference}`),
-    ...(comparison.paid ? paidComparisonLines(comparison.paid) : []),
+    ...(comparison.paid ? paidComparisonLines(comparison.paid, money) : []),
     comparison.same ? "everything is the same" : "SOMETHING DIFFERS",
     ...(result.audit ? auditLines(result.audit) : []),
   ];

@@ -6,7 +6,11 @@ import { comparePaid, type PaidFound } from "./compare-paid.ts";
 import { expectedMoney, moneyOfCustomers } from "./expected-money.ts";
 import { planReturns } from "./returns.ts";
 
-const rules = { shipping: { freeFromCents: 10_000n, feeCents: 1_000n }, pointsPerUnit: 1n };
+const rules = {
+  shipping: { freeFromCents: 10_000n, feeCents: 1_000n },
+  pointsPerUnit: 1n,
+  currency: "EUR",
+};
 
 describe("the returns of a day", () => {
   const planned = async (lines: Partial<RetailLine>[]) =>
@@ -94,6 +98,13 @@ describe("the money of a day", () => {
       money({ paidCents: 10_050n, points: 100n }),
       money({ paidCents: 1_199n, points: 11n }),
     ]);
+  });
+
+  it("counts points for full units of the shop's currency, which may have no or three places", () => {
+    const pointsIn = (currency: string) =>
+      expectedMoney(day, planReturns(day).refunds, { ...rules, currency }).map((one) => one.points);
+    assert.deepEqual(pointsIn("JPY"), [1_000n, 10_050n, 1_199n]);
+    assert.deepEqual(pointsIn("KWD"), [1n, 10n, 1n]);
   });
 
   it("compares equal when the shop has it, and any cent, unit or point that differs is named", () => {

@@ -11,6 +11,7 @@
 //
 // A run uses goods and users of its own, so it can be repeated in the same shop.
 
+import { shopCurrency } from "#platform/settings/currency.ts";
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES } from "#proto/services.ts";
 import { CommandError, ExitCode, runCommand, UsageError } from "../ops/command/command.ts";
@@ -49,10 +50,11 @@ await runCommand({
   },
   notes: [
     "FILE has invoice lines, plain or gzip, with the columns InvoiceNo, StockCode, Description, " +
-      "Quantity, UnitPrice, CustomerID and Country.",
+      "Quantity, UnitPrice, CustomerID and Country. Prices are in pounds; their pence become as " +
+      "many minor units of SHOP_CURRENCY.",
     "Example: npm run replay -- testbed/retail/online-retail-sample.csv --pay",
     "Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY, the shop's rules " +
-      "for shipping and points, SHOP_SANDBOX_URL, SHOP_MYSQL_URL.",
+      "for shipping and points, SHOP_CURRENCY, SHOP_SANDBOX_URL, SHOP_MYSQL_URL.",
     "Exits with 0 when everything is the same, 1 when something differs or failed, 2 when the " +
       "command line, a setting or the file is wrong.",
   ],
@@ -66,7 +68,11 @@ await runCommand({
     const inFlight = wholeNumber("--in-flight", values["in-flight"], bounds) ?? DEFAULT_IN_FLIGHT;
     const settings = commandSettings((read) => {
       const client = clientSettings(read, SERVICES);
-      const rules = { shipping: shippingRule(read), pointsPerUnit: pointsPerUnit(read) };
+      const rules = {
+        shipping: shippingRule(read),
+        pointsPerUnit: pointsPerUnit(read),
+        currency: shopCurrency(read),
+      };
       return { client, rules, sandboxUrl: sandboxUrl(read, client) };
     });
     const day = await readFile(file, limit);

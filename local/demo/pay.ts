@@ -1,3 +1,4 @@
+import { minorUnitsOf } from "#platform/values/currencies.ts";
 import { type Order, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { payInBrowser } from "./checkout.ts";
 import { followOrder, until } from "./follow.ts";
@@ -8,7 +9,7 @@ const RETURN_URL = "http://localhost/thanks";
 
 /** Pays the order at the sandbox provider and waits for the points that it earns. */
 export async function payOrder(
-  { shopper, userId, story }: Demo,
+  { shopper, userId, story, money }: Demo,
   { orderId }: Order,
 ): Promise<void> {
   story.chapter("The shopper pays at the sandbox provider, as in a browser");
@@ -26,7 +27,10 @@ export async function payOrder(
     onChange: (order) => story.line(`order: ${stateOf(order)}`),
   });
   story.line("the provider's callback paid the order; the rest follows from events");
-  const readPoints = async () => (await shopper.user.getUser({ userId })).user?.points ?? 0n;
-  const points = await until("the points", readPoints, (found) => found > 0n);
-  story.line(`${points} points, one for each full 1.00 of what was paid`);
+  // Not the points themselves: an order of less than one unit of its currency earns none.
+  const readLog = () => shopper.user.listPointLog({ userId });
+  await until("the points", readLog, ({ entries }) => entries.length > 0);
+  const { user } = await shopper.user.getUser({ userId });
+  const unit = money(minorUnitsOf(payment?.currencyCode ?? ""));
+  story.line(`${user?.points} points, for each full ${unit} that the order cost`);
 }

@@ -1,6 +1,5 @@
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
 import { CommandError } from "../../ops/command/command.ts";
-import { money } from "../../ops/command/format.ts";
 import type { Demo } from "./prepare.ts";
 import { stateOf } from "./story.ts";
 
@@ -8,7 +7,7 @@ const BALANCE_CENTS = 1_500n;
 
 /** Quotes and places the order, with a coupon and a part of the balance. */
 export async function placeOrder({ shopper, userId, ...demo }: Demo): Promise<Order> {
-  const { couponId, goods, story } = demo;
+  const { couponId, goods, story, money } = demo;
   story.chapter("The shopper asks for a quote and places the order");
   const wanted = goods.map(({ goodsId }, index) => ({ goodsId, quantity: BigInt(2 - index) }));
   const balanceCents = BALANCE_CENTS;

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
+import { formatAmount } from "#platform/values/currencies.ts";
 import type { ServiceName } from "#proto/services.ts";
 import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import { CommandError } from "../../ops/command/command.ts";
-import { money } from "../../ops/command/format.ts";
 import { connectShop, type ShopClients } from "../../ops/command/shop-clients.ts";
 import { type Story, story } from "./story.ts";
 
@@ -16,6 +16,8 @@ export type Demo = {
   /** The goods of the order, in the order of its lines. */
   goods: Goods[];
   story: Story;
+  /** An amount for people, in the currency of the shop: "12.34 EUR". */
+  money: (cents: bigint) => string;
 };
 
 const BALANCE_CENTS = 2_000n;
@@ -24,10 +26,12 @@ const COUPON_MINIMUM_CENTS = 3_000n;
 
 /** Registers a shopper, who gets a balance and a coupon, and chooses the goods of the order. */
 export async function prepare(
-  settings: ClientSettings<ServiceName>,
+  settings: ClientSettings<ServiceName> & { currency: string },
   admin: ShopClients,
 ): Promise<Demo> {
   const { chapter, line } = story();
+  const { currency } = settings;
+  const money = (cents: bigint) => `${formatAmount(cents, currency)} ${currency}`;
   chapter("A shopper registers and logs in");
   const userName = `demo-${randomBytes(3).toString("hex")}`;
   const { userId, accessToken } = await register(settings, userName);
@@ -55,6 +59,7 @@ export async function prepare(
     couponId,
     goods: await chooseGoods(admin),
     story: { chapter, line },
+    money,
   };
 }
 

@@ -1,13 +1,12 @@
 import { type Order, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { CommandError } from "../../ops/command/command.ts";
-import { money } from "../../ops/command/format.ts";
 import { followOrder } from "./follow.ts";
 import type { Demo } from "./prepare.ts";
 import { enumText, stateOf } from "./story.ts";
 
 /** Refunds the first line of the order and waits until the refund is through. */
 export async function refundLine(demo: Demo, order: Order): Promise<void> {
-  const { admin, shopper, goods, story } = demo;
+  const { admin, shopper, goods, story, money } = demo;
   const [line] = order.lines;
   story.chapter(`An administrator refunds one line: ${line?.quantity} x ${goods[0]?.name}`);
   await admin.order.refundOrder({

@@ -1,7 +1,6 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import type { Order } from "#proto/shop/order/v1/order_pb.ts";
-import { money } from "../../ops/command/format.ts";
 import { until } from "./follow.ts";
 import type { Demo } from "./prepare.ts";
 import { enumText, stateOf } from "./story.ts";
@@ -19,7 +18,7 @@ export async function showHistory({ shopper, story }: Demo, { orderId }: Order):
 
 /** Shows what the order and its refund left in each service. */
 export async function showResult(demo: Demo, { orderId, lines }: Order): Promise<void> {
-  const { admin, shopper, userId, couponId, goods, story } = demo;
+  const { admin, shopper, userId, couponId, goods, story, money } = demo;
   story.chapter("The result in each service");
   const goodsId = lines[0]?.goodsId ?? 0n;
   const stockLog = await until(

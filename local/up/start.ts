@@ -92,8 +92,11 @@ function startPrograms(
 ) {
   const { task, started, life } = options;
   const { mysql, nats } = started.engines;
-  life.record.addresses = { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url };
-  Object.assign(process.env, life.record.addresses);
+  const addresses = { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url };
+  Object.assign(process.env, addresses);
+  const currency = process.env.SHOP_CURRENCY;
+  // A demo in another terminal shows amounts in the same currency.
+  life.record.addresses = { ...addresses, ...(currency && { SHOP_CURRENCY: currency }) };
   life.atStop(() => stopPrograms(programs));
   life.atHurry(() => {
     for (const program of programs.values()) program.kill();

@@ -11,7 +11,10 @@ export type RunRecord = {
   state: "starting" | "up" | "stopping";
   /** Where each program listens, as `npm start` prints it. */
   lines: string[];
-  /** SHOP_MYSQL_URL and SHOP_NATS_URL with their passwords; only the owner can read the file. */
+  /**
+   * SHOP_MYSQL_URL and SHOP_NATS_URL with their passwords, and SHOP_CURRENCY if it is set. Only the
+   * owner can read the file.
+   */
   addresses?: Record<string, string>;
 };
 
@@ -29,7 +32,7 @@ export function livingRun(file: string): RunRecord | undefined {
   }
 }
 
-/** SHOP_MYSQL_URL and SHOP_NATS_URL of the `npm start` of this folder; empty if none runs. */
+/** What commands need to know of the `npm start` of this folder; empty if none runs. */
 export function addressesOfRun(): Record<string, string> {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { money } from "./format.ts";
 import { table } from "./table.ts";
 
 describe("the output of a command", () => {
@@ -10,9 +9,5 @@ describe("the output of a command", () => {
     ];
     assert.equal(table(rows, { indent: 2 }), "  goods  127.0.0.1:50051  up\n  pay    none");
     assert.equal(table([]), "");
-  });
-
-  it("shows cents as an amount with two decimals", () => {
-    assert.deepEqual([0n, 5n, 1_234n, -5n].map(money), ["0.00", "0.05", "12.34", "-0.05"]);
   });
 });

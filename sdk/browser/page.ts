@@ -1,6 +1,7 @@
 // A small shop page: sign in, buy an item, watch the order, pay on the checkout page.
 
 import { ConnectError } from "@connectrpc/connect";
+import { formatAmount } from "../../platform/values/currencies.ts";
 import type { Goods } from "../../proto/gen/shop/goods/v1/goods_pb.ts";
 import {
   OrderStatusSchema,
@@ -10,6 +11,7 @@ import {
 import { openShop } from "./shop.ts";
 
 const url = document.querySelector<HTMLMetaElement>("meta[name=shop-url]")?.content ?? "";
+const currency = document.querySelector<HTMLMetaElement>("meta[name=shop-currency]")?.content ?? "";
 const shop = openShop({ url });
 const form = find<HTMLFormElement>("form");
 const message = find("#message");
@@ -115,5 +117,5 @@ function text(fields: FormData, name: string): string {
 }
 
 function money(cents: bigint): string {
-  return `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
+  return `${formatAmount(cents, currency)} ${currency}`;
 }

@@ -12,7 +12,7 @@ const PORT = 8_080;
 
 /** The files that are served. No other file of the project is. */
 const SERVED =
-  /^\/(sdk\/browser|proto\/gen|node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect(-web)?)\/dist\/esm)\/([\w-]+\/)*[\w.-]+\.[jt]s$/;
+  /^\/(sdk\/browser|proto\/gen|platform\/values|node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect(-web)?)\/dist\/esm)\/([\w-]+\/)*[\w.-]+\.[jt]s$/;
 
 export type PageServer = { origin: string; port: number; close(): Promise<void> };
 
@@ -52,7 +52,10 @@ export async function servePage(options: {
 async function fileOf(path: string, shopUrl: string): Promise<{ type: string; text: string }> {
   if (path === "/") {
     const page = await readFile(new URL("sdk/browser/index.html", root), "utf8");
-    const text = page.replace("http://127.0.0.1:50050", () => shopUrl);
+    const currency = process.env.SHOP_CURRENCY || "EUR";
+    const text = page
+      .replace("http://127.0.0.1:50050", () => shopUrl)
+      .replace("EUR", () => currency);
     return { type: "text/html", text };
   }
   if (!SERVED.test(path)) throw new Error("not served");

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -246,6 +247,21 @@ func (s *shop) showPoints(ctx context.Context) error {
 	return errors.New("the points were not awarded in time")
 }
 
-func money(cents int64) string {
-	return fmt.Sprintf("%d.%02d", cents/100, cents%100)
+// Currencies of ISO 4217 whose minor unit is not the hundredth part.
+const (
+	withoutPlaces = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+	threePlaces   = "BHD IQD JOD KWD LYD OMR TND"
+)
+
+// money formats an amount of minor units, which are not hundredths in every currency.
+func money(amount int64) string {
+	currency := os.Getenv("SHOP_CURRENCY")
+	switch {
+	case currency == "":
+	case strings.Contains(withoutPlaces, currency):
+		return fmt.Sprint(amount)
+	case strings.Contains(threePlaces, currency):
+		return fmt.Sprintf("%d.%03d", amount/1000, amount%1000)
+	}
+	return fmt.Sprintf("%d.%02d", amount/100, amount%100)
 }

@@ -33,6 +33,11 @@ from shop.user.v1.user_connect import UserServiceClientSync
 from shop.user.v1.user_pb import GetUserRequest, LoginRequest, RegisterRequest
 
 SHOP_URL = os.environ.get("SHOP_URL", "http://127.0.0.1:50050")
+CURRENCY = os.environ.get("SHOP_CURRENCY") or "EUR"
+
+# Currencies of ISO 4217 whose minor unit is not the hundredth part.
+WITHOUT_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
+THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND".split()
 
 users = UserServiceClientSync(SHOP_URL)
 catalogue = GoodsServiceClientSync(SHOP_URL)
@@ -138,8 +143,11 @@ def show_points(signed: dict[str, str]) -> None:
     raise RuntimeError("the points were not awarded in time")
 
 
-def money(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
+def money(amount: int) -> str:
+    """Amounts are in the minor unit of the currency, which is not always the hundredth part."""
+    places = 0 if CURRENCY in WITHOUT_PLACES else 3 if CURRENCY in THREE_PLACES else 2
+    whole, rest = divmod(amount, 10**places)
+    return f"{whole}.{rest:0{places}}" if places else str(whole)
 
 
 if __name__ == "__main__":

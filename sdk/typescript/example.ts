@@ -12,6 +12,11 @@ import { UserService } from "./gen/shop/user/v1/user_pb.js";
 // `process` exists in Node but not in a browser.
 const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
 const shopUrl = process?.env.SHOP_URL ?? "http://127.0.0.1:50050";
+const currency = process?.env.SHOP_CURRENCY || "EUR";
+
+// Currencies of ISO 4217 whose minor unit is not the hundredth part.
+const WITHOUT_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
+const THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND";
 
 let accessToken = "";
 const signed: Interceptor = (next) => (request) => {
@@ -129,6 +134,10 @@ async function showPoints(): Promise<void> {
   throw new Error("the points were not awarded in time");
 }
 
-function money(cents: bigint): string {
-  return `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
+/** Amounts are in the minor unit of the currency, which is not always the hundredth part. */
+function money(amount: bigint): string {
+  const places = WITHOUT_PLACES.includes(currency) ? 0 : THREE_PLACES.includes(currency) ? 3 : 2;
+  const digits = String(amount).padStart(places + 1, "0");
+  const whole = digits.slice(0, digits.length - places);
+  return places === 0 ? whole : `${whole}.${digits.slice(-places)}`;
 }

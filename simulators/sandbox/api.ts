@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
+import { isCurrency } from "#platform/values/currencies.ts";
 import { mayNotify, type NotifyRule } from "../base/notify-rule.ts";
 import { closePayment, openPayment, type Payment, paymentOf, refund } from "./ledger.ts";
 import { MAX_URL_LENGTH } from "./limits.ts";
@@ -47,7 +48,7 @@ export async function open({ store, config, checkoutUrl }: Sandbox, body: Body) 
   const request = {
     merchantTradeId: id(body, "merchant_trade_id"),
     amountCents: cents(body),
-    currency: matching(body, "currency", /^[A-Z]{3}$/),
+    currency: currency(body),
     notifyUrl: notifyUrl(body, config.notify),
     returnUrl: returnUrl(body),
   };
@@ -112,6 +113,12 @@ function cents(body: Body): bigint {
   const value = BigInt(matching(body, "amount_cents", /^[1-9]\d{0,15}$/));
   if (value <= MAX_CENTS) return value;
   throw new HttpProblem(400, `amount_cents must be at most ${MAX_CENTS}`);
+}
+
+function currency(body: Body): string {
+  const code = matching(body, "currency", /^[A-Z]{3}$/);
+  if (isCurrency(code)) return code;
+  throw new HttpProblem(400, `currency must be a currency of ISO 4217, not ${code}`);
 }
 
 function notifyUrl(body: Body, rule: NotifyRule): string {

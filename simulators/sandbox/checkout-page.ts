@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HttpAnswer } from "#platform/http/answer.ts";
+import { formatAmount } from "#platform/values/currencies.ts";
 import { escaped } from "../base/html.ts";
 import type { Payment, PaymentState } from "./ledger.ts";
 
@@ -107,7 +108,7 @@ ${body}
   };
 }
 
-/** "123.45 EUR" */
+/** "123.45 EUR", "12345 JPY" */
 function amount({ amountCents, currency }: Payment): string {
-  return `${amountCents / 100n}.${String(amountCents % 100n).padStart(2, "0")} ${currency}`;
+  return `${formatAmount(amountCents, currency)} ${currency}`;
 }

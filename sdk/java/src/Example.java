@@ -10,10 +10,12 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.Currency;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -214,7 +216,10 @@ public final class Example {
     throw new IllegalStateException("the points were not awarded in time");
   }
 
-  private static String money(long cents) {
-    return String.format("%d.%02d", cents / 100, cents % 100);
+  /** Amounts are in the minor unit of the currency, which is not always the hundredth part. */
+  private static String money(long amount) {
+    String configured = System.getenv("SHOP_CURRENCY");
+    Currency currency = Currency.getInstance(configured == null ? "EUR" : configured);
+    return BigDecimal.valueOf(amount, currency.getDefaultFractionDigits()).toPlainString();
   }
 }

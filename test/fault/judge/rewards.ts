@@ -1,11 +1,13 @@
+import { minorUnitsOf } from "#platform/values/currencies.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
 import { OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { retry } from "../../../ops/command/retry.ts";
+import { CURRENCY } from "../../../testbed/system/settings.ts";
 import type { Market } from "../load/market.ts";
 import { doneRefunds, type Facts, type OrderRow } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
-const UNIT_CENTS = 100n;
+const UNIT_CENTS = minorUnitsOf(CURRENCY);
 /** POINTS_PER_UNIT of the system's programs. */
 const POINTS = 1n;
 

@@ -41,6 +41,15 @@ describe("the API of the sandbox", () => {
     }
   });
 
+  it("refuses a currency that does not exist", async () => {
+    for (const currency of ["XXQ", "XXX", "eur", ""]) {
+      const request = { ...paymentRequest(randomUUID(), shop.url), currency };
+      const { status, text } = await sandbox.post("/v1/payments", request);
+      assert.equal(status, 400, currency);
+      assert.match(text, /currency must/);
+    }
+  });
+
   it("answers the state of a payment, or 404", async () => {
     const { id, tradeId } = await sandbox.open();
     const expected = { merchant_trade_id: id, trade_id: tradeId, amount_cents: "12345" };

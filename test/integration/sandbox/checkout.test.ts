@@ -43,6 +43,19 @@ describe("the checkout page of the sandbox", () => {
     assert.match(after.text, /<a href="http:\/\/127\.0\.0\.1:9\/thanks\?order=7">/);
   });
 
+  it("shows amounts with the places of their currency", async () => {
+    for (const [currency, shown] of [
+      ["JPY", "12345 JPY"],
+      ["KWD", "12.345 KWD"],
+      ["CLF", "1.2345 CLF"],
+    ] as const) {
+      const { checkoutUrl } = await sandbox.open({ currency });
+      const { text } = await ask(checkoutUrl);
+      assert.match(text, new RegExp(`<p class="amount">${shown}</p>`));
+      assert.match(text, new RegExp(`>Pay ${shown}<`));
+    }
+  });
+
   it("pays once, also if the button is pressed 20 times at once", async () => {
     const { id, checkoutUrl } = await sandbox.open();
     const pressed = await Promise.all(
