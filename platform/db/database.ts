@@ -33,9 +33,9 @@ import { runTransaction, type Work } from "./transactions.ts";
 // Every statement has a time limit (guard-pool.ts). Values reach SQL text as escaped literals
 // (sql.ts), and columns follow from the entities (tables.ts).
 
-export type { Transaction, Work } from "./transactions.ts";
+export type { Transaction } from "./transactions.ts";
 
-export type DatabaseSettings = {
+type DatabaseSettings = {
   /** mysql://user:password@host:port, without a schema. */
   url: string;
   schema: string;

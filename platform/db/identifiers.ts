@@ -4,8 +4,8 @@ import type { Log } from "../telemetry/log.ts";
 import { LeaseLost, type Snowflake, snowflake, WORKER_COUNT } from "../values/snowflake.ts";
 import type { Database, Transaction } from "./database.ts";
 import { periodically } from "./periodic.ts";
-import { insertRows } from "./rows.ts";
-import { expression } from "./sql.ts";
+import { insertRows, updateSql } from "./rows.ts";
+import { expression, NOW } from "./sql.ts";
 import { type RowOf, tableOf } from "./tables.ts";
 
 export type Identifiers = {
@@ -109,12 +109,9 @@ export async function leaseIdentifiers(
       if (!held) return;
       const { workerId, generator } = held;
       held = undefined;
+      const changes = { leasedUntil: NOW, highWaterMs: BigInt(Math.ceil(generator.lastMs())) };
       await database.transact("return-worker", (tx) =>
-        tx.change(
-          `update snowflake_workers set leased_until = now(3), high_water_ms = ?
-           where worker_id = ? and owner = ?`,
-          [Math.ceil(generator.lastMs()), workerId, owner],
-        ),
+        tx.write(updateSql(WORKERS, changes, { workerId, owner })),
       );
     },
   };

@@ -44,7 +44,7 @@ export type Condition<E extends AnyEntity> = {
 };
 
 /** Some columns of a table. */
-export type Columns<R> = {
+type Columns<R> = {
   /** The select list: "order_id as orderId, version". */
   readonly sql: string;
   /** Exists for the compiler only. */

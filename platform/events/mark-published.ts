@@ -6,7 +6,7 @@ import { type OutboxRow, OutboxState } from "./outbox-table.ts";
 /** For each row whether the stream has stored its event. */
 export type Sent = Map<OutboxRow, boolean>;
 
-export type Marking = {
+type Marking = {
   /** Marks these rows within MARK_AFTER_MS. */
   add(sent: Sent): void;
   /** Marks what is still waiting. */

@@ -27,7 +27,7 @@ import { send } from "./send.ts";
 // batches. If the process dies before it, the rows are published a second time under the same
 // message id, which the stream drops, or under a new one, which the inbox of the consumer drops.
 
-export type Relay = {
+type Relay = {
   /** Publishes rows that have just been committed, without waiting for the next sweep. */
   publishSoon(rows: OutboxRow[]): void;
   /** Publishes what was handed over, then stops and closes the inbox clients. */

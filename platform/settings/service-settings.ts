@@ -4,7 +4,7 @@ import { type TlsSettings, tlsSettings } from "./tls-settings.ts";
 import { type TokenSettings, tokenSettings } from "./token-settings.ts";
 
 export const ENVIRONMENTS = ["development", "test", "production"] as const;
-export type Environment = (typeof ENVIRONMENTS)[number];
+type Environment = (typeof ENVIRONMENTS)[number];
 
 /** The settings of every program that calls services. */
 export type ClientSettings<Name extends string = string> = {

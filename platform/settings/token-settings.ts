@@ -3,7 +3,7 @@ import { DEVELOPMENT_SERVICE_KEY, DEVELOPMENT_TOKEN_KEY } from "./development-ke
 import type { SettingsReader } from "./settings.ts";
 
 /** An Ed25519 key pair. Without `signing`, the process can only verify. */
-export type KeyPair = { signing: KeyObject | undefined; verifying: KeyObject };
+type KeyPair = { signing: KeyObject | undefined; verifying: KeyObject };
 
 /** Two pairs, so that a key that signs for services cannot sign for users or administrators. */
 export type TokenSettings = {

@@ -7,7 +7,7 @@ describe("fingerprint", () => {
     assert.equal(fingerprint([]).length, 32);
   });
 
-  it("differs where a part differs, moves, or is of another kind", () => {
+  it("differs if a part has another value, place or type", () => {
     const contents = [["ab", "c"], ["a", "bc"], ["c", "ab"], ["1"], [1], [1n], [""], [], ['","']];
     const texts = contents.map((parts) => fingerprint(parts).toString("hex"));
     assert.equal(new Set(texts).size, contents.length);

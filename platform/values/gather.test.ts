@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { gather } from "./gather.ts";
 import { Reason, Refusal } from "./refusal.ts";
 
-/** A batch runner whose batches end when the test says so. */
+/** Runs batches that end when the test ends them. */
 function held() {
   const batches: { items: number[]; finish: (results?: number[]) => void; fail: () => void }[] = [];
   const run = (items: number[]) =>
@@ -20,7 +20,7 @@ function held() {
 const bounds = { maxBatch: 3, maxQueue: 10, maxInFlight: 1 };
 
 describe("gather", () => {
-  it("starts at once when idle and gives each item its own result", async () => {
+  it("starts at once when idle, and returns each item its own result", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, ...bounds });
     const results = Promise.all([submit(1), submit(2)]);
@@ -30,7 +30,7 @@ describe("gather", () => {
     assert.deepEqual(await results, [10, 20]);
   });
 
-  it("gathers what comes while a batch is under way, up to the batch's limit", async () => {
+  it("gathers items while a batch runs, up to the limit of a batch", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, ...bounds });
     const first = submit(0);
@@ -48,7 +48,7 @@ describe("gather", () => {
     assert.deepEqual(await Promise.all(rest), [10, 20, 30, 40]);
   });
 
-  it("lets those travel together that come soon after a batch, where it is told to", async () => {
+  it("delays the next batch by everyMs, so that items meet in it", async () => {
     const batches: number[][] = [];
     const run = async (items: number[]) => {
       batches.push(items);
@@ -63,7 +63,7 @@ describe("gather", () => {
     assert.deepEqual(batches, [[1], [2, 3], [4]]);
   });
 
-  it("bounds a batch by weight, and lets a single heavier item go alone", async () => {
+  it("bounds a batch by weight, and runs a single heavier item alone", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, ...bounds, weigh: (item) => item, maxWeight: 10 });
     const results = [20, 4, 6, 1].map(submit);
@@ -78,7 +78,7 @@ describe("gather", () => {
     );
   });
 
-  it("refuses at once when too many wait", async () => {
+  it("refuses items beyond the queue at once", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, maxBatch: 1, maxQueue: 1, maxInFlight: 1 });
     const first = submit(1);
@@ -93,7 +93,7 @@ describe("gather", () => {
     assert.deepEqual(await Promise.all([first, second]), [10, 20]);
   });
 
-  it("fails a batch's items together and goes on with the next", async () => {
+  it("fails the items of a batch together and continues with the next batch", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, ...bounds });
     const failing = submit(1);
@@ -106,7 +106,7 @@ describe("gather", () => {
     assert.equal(await next, 20);
   });
 
-  it("fails a batch that answers too few results instead of mixing them up", async () => {
+  it("fails a batch that returns too few results", async () => {
     const { batches, run } = held();
     const { submit } = gather({ run, ...bounds });
     const results = Promise.allSettled([submit(1), submit(2)]);
@@ -118,7 +118,7 @@ describe("gather", () => {
     );
   });
 
-  it("is idle only when nothing waits and nothing runs", async () => {
+  it("is idle when no item waits and no batch runs", async () => {
     const { batches, run } = held();
     const { submit, idle } = gather({ run, ...bounds });
     await idle();

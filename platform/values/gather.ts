@@ -57,33 +57,6 @@ export function gather<T, R>(options: {
   let beganMs = Number.NEGATIVE_INFINITY;
   let idleWaiters: (() => void)[] = [];
 
-  const take = (): Waiting<T, R>[] => {
-    let weight = 0;
-    let count = 0;
-    for (const entry of waiting) {
-      weight += entry.weight;
-      if (count > 0 && (count === maxBatch || weight > maxWeight)) break;
-      count += 1;
-    }
-    const batch = waiting.slice(0, count);
-    waiting = waiting.slice(count);
-    return batch;
-  };
-
-  const runBatch = async (batch: Waiting<T, R>[]) => {
-    try {
-      const results = await options.run(batch.map((entry) => entry.item));
-      if (results.length !== batch.length) {
-        throw new Error(`a batch of ${batch.length} items returned ${results.length} results`);
-      }
-      batch.forEach((entry, index) => {
-        entry.resolve(results[index] as R);
-      });
-    } catch (error) {
-      for (const entry of batch) entry.reject(error);
-    }
-  };
-
   const start = () => {
     scheduled = false;
     while (inFlight < maxInFlight && waiting.length > 0) {
@@ -95,7 +68,9 @@ export function gather<T, R>(options: {
       }
       beganMs = performance.now();
       inFlight += 1;
-      void runBatch(take()).then(() => {
+      const batch = takeBatch(waiting, { maxBatch, maxWeight });
+      waiting = waiting.slice(batch.length);
+      void runBatch(options.run, batch).then(() => {
         inFlight -= 1;
         if (!scheduled) start();
       });
@@ -126,4 +101,36 @@ export function gather<T, R>(options: {
         ? Promise.resolve()
         : new Promise((resolve) => idleWaiters.push(resolve)),
   };
+}
+
+/** The first items that fit into a batch: one at least. */
+function takeBatch<W extends { weight: number }>(
+  waiting: readonly W[],
+  { maxBatch, maxWeight }: { maxBatch: number; maxWeight: number },
+): W[] {
+  let weight = 0;
+  let count = 0;
+  for (const entry of waiting) {
+    weight += entry.weight;
+    if (count > 0 && (count === maxBatch || weight > maxWeight)) break;
+    count += 1;
+  }
+  return waiting.slice(0, count);
+}
+
+async function runBatch<T, R>(
+  run: (batch: T[]) => Promise<R[]>,
+  batch: Waiting<T, R>[],
+): Promise<void> {
+  try {
+    const results = await run(batch.map(({ item }) => item));
+    if (results.length !== batch.length) {
+      throw new Error(`a batch of ${batch.length} items returned ${results.length} results`);
+    }
+    batch.forEach(({ resolve }, index) => {
+      resolve(results[index] as R);
+    });
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
 }

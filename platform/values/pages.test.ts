@@ -10,17 +10,17 @@ const invalid = (field: string) => (error: unknown) => {
 };
 
 describe("pages", () => {
-  it("gives back the identifier of every token it made", () => {
+  it("decodes every token that it encodes", () => {
     for (const id of [1n, 2n ** 53n + 1n, 2n ** 63n - 1n]) {
       assert.equal(decodePageToken(encodePageToken(id)), id);
     }
   });
 
-  it("takes the empty token for the first page", () => {
+  it("decodes an empty token as the first page", () => {
     assert.equal(decodePageToken(""), undefined);
   });
 
-  it("refuses tokens that it cannot have made", () => {
+  it("refuses tokens that it cannot have encoded", () => {
     const zero = Buffer.alloc(8).toString("base64url");
     const negative = Buffer.alloc(8, 0xff).toString("base64url");
     const forged = [
@@ -37,7 +37,7 @@ describe("pages", () => {
     }
   });
 
-  it("lists 20 entries unless told otherwise, and at most 100", () => {
+  it("lists 20 entries by default, and at most 100", () => {
     assert.equal(pageSize(0), 20);
     assert.equal(pageSize(1), 1);
     assert.equal(pageSize(100), 100);

@@ -3,7 +3,7 @@ import { Reason, Refusal } from "./refusal.ts";
 import { decodeRefusal, encodeRefusal } from "./refusal-bytes.ts";
 
 describe("refusal bytes", () => {
-  it("bring back reason, metadata and violations", () => {
+  it("keep reason, metadata and violations", () => {
     const violations = [{ field: "lines[0].quantity", description: "must be from 1 to 2" }];
     const refusal = new Refusal(Reason.STOCK_NOT_ENOUGH, { goods_id: "7" }, violations);
     const copy = decodeRefusal(encodeRefusal(refusal));

@@ -7,7 +7,7 @@ export { Reason } from "#proto/shop/common/v1/error_pb.ts";
 export type Violation = { field: string; description: string };
 
 /** The fields of shop.common.v1.ErrorInfo. */
-export type ErrorInfoFields = {
+type ErrorInfoFields = {
   reason: Reason;
   metadata: Record<string, string>;
   fieldViolations: Violation[];

@@ -26,7 +26,7 @@ describe("snowflake", () => {
     assert.equal(workerOf(id), 1023);
   });
 
-  it("rises without repetition when the clock stands still, past the end of the sequence", () => {
+  it("rises without repetition while the clock stands still, beyond the end of the sequence", () => {
     const { ids } = generator();
     let last = 0n;
     for (let count = 0; count < 10_000; count += 1) {
@@ -37,14 +37,14 @@ describe("snowflake", () => {
     assert.equal(timeOf(last), START_MS + 2);
   });
 
-  it("rises when the clock goes back", () => {
+  it("rises when the clock is set back", () => {
     const { ids, clock } = generator();
     const before = ids.next();
     clock.nowMs -= 3_600_000;
     assert.ok(ids.next() > before);
   });
 
-  it("starts above what the number's last holder may have made, though the clock is behind", () => {
+  it("starts above the ceiling of the last holder, even if the clock is behind it", () => {
     const { ids } = generator({ startMs: START_MS + 5_000 });
     assert.ok(timeOf(ids.next()) > START_MS + 5_000);
   });

@@ -14,9 +14,9 @@ describe("a database whose clock jumps", () => {
   });
   after(() => database.drop());
 
-  /** Runs `work` in a session that has another time. */
+  /** Runs `work` in a session whose clock is ahead. */
   const at = <T>(aheadSeconds: number, work: (tx: Transaction) => Promise<T>) =>
-    database.transact("another-time", async (tx) => {
+    database.transact("shifted", async (tx) => {
       await tx.change("set timestamp = unix_timestamp(now(6)) + ?", [aheadSeconds]);
       try {
         return await work(tx);
@@ -27,7 +27,7 @@ describe("a database whose clock jumps", () => {
   const says = async (tx: Transaction, condition: string) =>
     Number((await tx.select<{ yes: number }>(`select ${condition} as yes`))[0]?.yes) === 1;
 
-  it("agrees with the service about the time, or does not", async () => {
+  it("agrees with the clock of the process within the tolerance", async () => {
     for (const [ahead, agrees] of [
       [0, true],
       [30, true],
@@ -39,7 +39,7 @@ describe("a database whose clock jumps", () => {
     }
   });
 
-  it("takes what is due, and what was put off before the clock went back", async () => {
+  it("is due at its time, and at times too far ahead after the clock was set back", async () => {
     for (const [ahead, due] of [
       [-1, true],
       [5, false],
@@ -53,7 +53,7 @@ describe("a database whose clock jumps", () => {
     }
   });
 
-  it("publishes events that were written while it was an hour ahead as soon as it is right again", async () => {
+  it("publishes events at once that were written while the clock was an hour ahead", async () => {
     const event = (id: number) =>
       `(${id}, 'order.v1.paid', 'x', 1, '', '', 'goods', 1, now(3) + interval 10 second)`;
     const columns =

@@ -41,7 +41,7 @@ describe("a consumer of a stream that lost its latest messages", function () {
     }
   }
 
-  /** Acknowledges all that comes. */
+  /** Acknowledges what is delivered, and returns how much that is. */
   async function handled(): Promise<number> {
     const consumer = await broker.ensureConsumer(FACT, DURABLE);
     let count = 0;
@@ -52,7 +52,7 @@ describe("a consumer of a stream that lost its latest messages", function () {
     return count;
   }
 
-  it("gets those that come after the loss", async () => {
+  it("delivers the messages published after the loss", async () => {
     const [node] = brokers.nodes;
     const messages = join(node?.storeDirectory ?? "", "jetstream/$G/streams/AHEAD_ORDER/msgs");
     const earlier = join(directory, "earlier");
@@ -65,7 +65,7 @@ describe("a consumer of a stream that lost its latest messages", function () {
     assert.ok((await handled()) >= 20);
     await pause(500);
     await node?.stop();
-    // As a power cut leaves it: the consumer's place has reached the disk, the messages have not.
+    // After a power cut: the position of the consumer is on disk, the messages are not.
     rmSync(messages, { recursive: true });
     cpSync(earlier, messages, { recursive: true });
     await node?.start();

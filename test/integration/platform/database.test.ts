@@ -49,7 +49,7 @@ describe("database", () => {
       ids.map((id) => ({ id, cents: 10n })),
     );
 
-  it("brings back exactly what was written: big integers, text, bytes, times in UTC", async () => {
+  it("reads exactly what was written: big integers, text, bytes, times in UTC", async () => {
     const opened = new Date("2026-11-23T10:20:30.456Z");
     const row = {
       id: BIG,
@@ -77,7 +77,7 @@ describe("database", () => {
     });
   });
 
-  it("commits all of it or nothing", async () => {
+  it("commits everything or nothing", async () => {
     const failing = database.transact("half", async (tx) => {
       await insert(tx, 1n);
       throw new Error("halfway");
@@ -86,7 +86,7 @@ describe("database", () => {
     assert.equal(await centsOf(1n), undefined);
   });
 
-  it("sends what is written before whatever comes after it, and before the commit", async () => {
+  it("sends deferred writes before the next statement, and before the commit", async () => {
     await database.transact("write", async (tx) => {
       await tx.write("insert into accounts (id, cents) values (?, ?)", [1n, 10n]);
       await tx.write("insert into accounts (id, cents, name) values (2, 10, ?)", ["a; b ? 'c'"]);
@@ -103,7 +103,7 @@ describe("database", () => {
     ]);
   });
 
-  it("undoes all where one thing that was written fails, and runs nothing after it", async () => {
+  it("rolls back if a deferred write fails, and runs no statement after it", async () => {
     for (const atTheEnd of [true, false]) {
       const seen: unknown[] = [];
       const failing = database.transact("write", async (tx) => {
@@ -122,7 +122,7 @@ describe("database", () => {
     }
   });
 
-  it("writes more than is kept for one packet", async () => {
+  it("defers more writes than fit into one packet", async () => {
     const photo = Buffer.alloc(60_000, 7);
     await database.transact("write", async (tx) => {
       for (let id = 1n; id <= 30n; id += 1n) {
@@ -133,28 +133,28 @@ describe("database", () => {
     assert.equal(Number((row as { bytes: unknown }).bytes), 30 * 60_000);
   });
 
-  it("tells what waits for the commit after the commit, and not otherwise", async () => {
-    const told: string[] = [];
-    await database.transact("told", async (tx) => {
-      tx.afterCommit(() => told.push("after"));
-      told.push("inside");
+  it("runs afterCommit after the commit, and only then", async () => {
+    const run: string[] = [];
+    await database.transact("commits", async (tx) => {
+      tx.afterCommit(() => run.push("after"));
+      run.push("inside");
     });
-    const failing = database.transact("untold", async (tx) => {
-      tx.afterCommit(() => told.push("never"));
+    const failing = database.transact("fails", async (tx) => {
+      tx.afterCommit(() => run.push("never"));
       throw new Error("no commit");
     });
     await assert.rejects(failing);
-    assert.deepEqual(told, ["inside", "after"]);
+    assert.deepEqual(run, ["inside", "after"]);
   });
 
-  it("updates many rows in one statement and counts those that matched", async () => {
+  it("updates many rows in one statement and counts the matching ones", async () => {
     await database.transact("open", (tx) => insert(tx, 1n, 2n, 3n));
     const options = { key: "id", set: ["name"], add: ["cents"], where: { cents: 10n } } as const;
     const matched = await database.transact("change", (tx) =>
       updateRows(tx, ACCOUNTS, options, [
         { id: 1n, name: "one", cents: -10n },
         { id: 2n, name: null, cents: 5n },
-        { id: 9n, name: "nobody", cents: 1n },
+        { id: 9n, name: "none", cents: 1n },
       ]),
     );
     assert.equal(matched, 2);
@@ -165,7 +165,7 @@ describe("database", () => {
     ]);
   });
 
-  it("writes thousands of rows, more than one statement takes", async () => {
+  it("writes thousands of rows, in several statements", async () => {
     const ids = Array.from({ length: 2_500 }, (_, index) => BigInt(index + 1));
     await database.transact("many", async (tx) => {
       await insert(tx, ...ids);
@@ -175,7 +175,7 @@ describe("database", () => {
     assert.equal(await centsOf(2_500n), 2_510n);
   });
 
-  it("locks a list of more than a thousand keys by key, not by a join", async () => {
+  it("locks a list of more than 1,000 keys by key, without a join", async () => {
     const ids = Array.from({ length: 1_500 }, (_, index) => BigInt(index + 1));
     await database.transact("many", (tx) => insert(tx, ...ids));
     const plan = await database.select<{ table: string; type: string }>(
@@ -188,7 +188,7 @@ describe("database", () => {
     );
   });
 
-  it("never goes below zero: the check of the table refuses, on both servers by number", async () => {
+  it("reports a violated CHECK by the error number of either server", async () => {
     await database.transact("open", (tx) => insert(tx, 1n));
     const overdraft = database.transact("overdraw", (tx) =>
       updateRows(tx, ACCOUNTS, { key: "id", add: ["cents"] }, [{ id: 1n, cents: -11n }]),
@@ -197,7 +197,7 @@ describe("database", () => {
     assert.equal(await centsOf(1n), 10n);
   });
 
-  it("runs a transaction again that lost a deadlock, until both have their effect", async () => {
+  it("runs the loser of a deadlock again", async () => {
     await database.transact("open", (tx) => insert(tx, 1n, 2n));
     let arrived = 0;
     let meet = () => {};
@@ -214,26 +214,25 @@ describe("database", () => {
         await tx.change(add, [second]);
       });
     await Promise.all([swap(1n, 2n), swap(2n, 1n)]);
-    assert.ok(arrived > 2, "one of them was run again");
+    assert.ok(arrived > 2, "one of them ran again");
     assert.deepEqual([await centsOf(1n), await centsOf(2n)], [12n, 12n]);
   });
 
-  it("runs again on a taken key, so that the second run can find it, and gives up on a key taken for good", async () => {
+  it("runs again on a duplicate key, and throws DuplicateKey if the key stays taken", async () => {
     await database.transact("open", (tx) => insert(tx, 1n));
-    let runs = 0;
-    const found = await database.transact("find", async (tx) => {
-      runs += 1;
-      if (runs === 1) await insert(tx, 1n);
-      return (await tx.select("select id from accounts where id = 1")).length;
+    const found = await database.transact("find", async (tx, attempt) => {
+      if (attempt === 1) await insert(tx, 1n);
+      const rows = await tx.select("select id from accounts where id = 1");
+      return { attempt, rows: rows.length };
     });
-    assert.deepEqual([runs, found], [2, 1]);
+    assert.deepEqual(found, { attempt: 2, rows: 1 });
     await assert.rejects(
       database.transact("again", (tx) => insert(tx, 1n)),
       DuplicateKey,
     );
   });
 
-  it("migrates once when replicas start at the same moment", async () => {
+  it("migrates once if replicas start at the same moment", async () => {
     const replicas = await Promise.all(
       Array.from({ length: 3 }, () => openTestDatabase(migrations, `${database.namespace}m`)),
     );

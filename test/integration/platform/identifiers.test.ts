@@ -5,7 +5,7 @@ import { SERVICES } from "#proto/services.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { openTestDatabase, silent, type TestDatabase } from "../../../testbed/shop/database.ts";
 
-/** Of the order service: each service has 128 numbers. */
+/** The first one of the order service; each service has 128. */
 const FIRST_WORKER = 384;
 const workerOf = (id: bigint) => Number((id >> 12n) & 1023n);
 
@@ -29,18 +29,18 @@ describe("leased worker numbers", () => {
     await database.drop();
   });
 
-  it("gives replicas that start at the same moment numbers of their own", async () => {
+  it("differ between replicas that start at the same moment", async () => {
     const replicas = await Promise.all(Array.from({ length: 12 }, () => lease()));
     const workers = replicas.map((replica) => workerOf(replica.next()));
     assert.equal(new Set(workers).size, 12);
   });
 
-  it("gives services numbers of their own", async () => {
+  it("differ between services", async () => {
     const [goods, order] = [await lease("goods"), await lease("order")];
     assert.notEqual(workerOf(goods.next()), workerOf(order.next()));
   });
 
-  it("uses a number again after its holder gave it back, and starts above the holder's last", async () => {
+  it("are used again once returned, from above the holder's last identifier", async () => {
     const first = await lease();
     const last = first.next();
     await first.stop();
@@ -50,12 +50,12 @@ describe("leased worker numbers", () => {
     assert.ok(next > last);
   });
 
-  it("leaves the number of a dead holder alone until its lease is over", async () => {
+  it("stay with a dead holder until its lease expires", async () => {
     await leaveBehind({ leasedFor: "1 minute" });
     assert.notEqual(workerOf((await lease()).next()), FIRST_WORKER);
   });
 
-  it("starts above all that a dead holder may have made when it takes its number over", async () => {
+  it("are taken over from a dead holder above all of its identifiers", async () => {
     const highWaterMs = Date.now() + 30_000;
     await leaveBehind({ leasedFor: "0 second", highWaterMs });
     const id = (await lease()).next();
@@ -63,7 +63,7 @@ describe("leased worker numbers", () => {
     assert.ok(Number(id >> 22n) + EPOCH_MS > highWaterMs);
   });
 
-  it("stops making identifiers with a number that another replica has taken over", async () => {
+  it("are given up once another replica has taken them over", async () => {
     const zombie = await lease();
     const worker = workerOf(zombie.next());
     await database.transact("take-over", (tx) =>

@@ -13,7 +13,7 @@ import { startBrokers } from "../../../testbed/system/engines.ts";
 
 const FACT = "order.v1.cancelled";
 
-describe("a consumer whose broker does not tell that a pull has expired", function () {
+describe("a consumer whose broker sends no status when a pull expires", function () {
   this.timeout(60_000);
   const warnings: string[] = [];
   const log = pino({ level: "warn" }, { write: (line) => warnings.push(line) });
@@ -43,7 +43,7 @@ describe("a consumer whose broker does not tell that a pull has expired", functi
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("pulls again before the heartbeats are missed, and gets what comes", async () => {
+  it("pulls again before it misses heartbeats, and handles every message", async () => {
     let lost = 0;
     proxy.filter(({ way, bytes }) => {
       if (way === "request" || !bytes.includes("NATS/1.0 408")) return "pass";

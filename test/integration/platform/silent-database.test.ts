@@ -7,8 +7,8 @@ import { openSchemas } from "../../../testbed/shop/schemas.ts";
 
 const STATEMENT_MS = 400;
 
-/** What stops answering, or ends what it was asked for, without the network saying so. */
-describe("a database that falls silent", () => {
+/** The server is frozen or ends sessions, and the network reports nothing. */
+describe("a silent database", () => {
   let home: TestDatabase;
   let proxy: TcpProxy;
   let database: Database;
@@ -27,7 +27,7 @@ describe("a database that falls silent", () => {
     await home.drop();
   });
 
-  it("is given up in time, by every statement and with none left behind, and works when it is back", async () => {
+  it("is an Outage within the time limit, and works again once it is back", async () => {
     const asked = () =>
       Promise.allSettled([
         database.transact("write", (tx) => tx.select("select 1")),
@@ -44,7 +44,7 @@ describe("a database that falls silent", () => {
     assert.ok(answers.every(({ status }) => status === "fulfilled"));
   });
 
-  it("says that the outcome is unknown when a commit is not answered", async () => {
+  it("leaves the outcome unknown if a commit gets no answer", async () => {
     const committing = database.transact("write", async (tx) => {
       await tx.select("select 1");
       proxy.freeze();
@@ -54,7 +54,7 @@ describe("a database that falls silent", () => {
     assert.equal((await database.select("select 1 as one")).length, 1);
   });
 
-  it("loses no connection of its pool when a session ends between two statements, or cannot begin", async () => {
+  it("costs the pool no connection when a session ends between two statements", async () => {
     const schemas = openSchemas(home.namespace);
     const idOf = async (from: Pick<Database, "select">) =>
       (await from.select<{ id: bigint }>("select connection_id() as id"))[0]?.id;
@@ -67,7 +67,7 @@ describe("a database that falls silent", () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
         await tx.select("select 1");
       });
-      assert.equal(runs, 2, "a session that was ended is run again in another");
+      assert.equal(runs, 2, "the transaction of an ended session runs again in another one");
     }
     await schemas.close();
     const both = Array.from({ length: 2 }, () =>
