@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { OrderLine } from "./order.ts";
-import { type PaidOrder, type PlannedRefund, planRefund } from "./refunds.ts";
+import { type PlannedRefund, planRefund } from "./refunds.ts";
+
+type PaidOrder = Parameters<typeof planRefund>[0];
 
 const noRefunds = { quantities: new Map<bigint, bigint>(), payAmountCents: 0n };
 

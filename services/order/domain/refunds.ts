@@ -7,7 +7,7 @@ export const RefundStatus = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
 export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus];
 
 /** What was ordered, and what was paid for it. */
-export type PaidOrder = {
+type PaidOrder = {
   lines: readonly OrderLine[];
   goodsAmountCents: bigint;
   shippingFeeCents: bigint;

@@ -12,7 +12,7 @@ export const OrderEntity = defineEntity({
   properties: {
     orderId: p.bigint().primary(),
     userId: p.bigint(),
-    /** With `userId`, what makes placing idempotent. */
+    /** The key of the request, unique with `userId`. */
     requestId: p.string(),
     requestFingerprint: p.blob(),
     orderStatus: p.smallint().$type<OrderStatus>(),
@@ -126,7 +126,7 @@ export const ORDER_HISTORY = tableOf(OrderHistoryEntity);
 export const REFUNDS = tableOf(RefundEntity);
 export const REFUND_LINES = tableOf(RefundLineEntity);
 
-/** Columns that serve the store alone. */
+/** Columns that only the store reads. */
 export const INTERNAL = ["requestId", "requestFingerprint", "expiryTime"] as const;
 
 export type OrderRow = Omit<RowOf<typeof ORDERS>, (typeof INTERNAL)[number]>;

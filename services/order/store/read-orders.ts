@@ -18,8 +18,8 @@ export type StoredOrder = OrderRow & { lines: OrderLine[]; refunds: StoredRefund
 const LINE = ORDER_LINES.pick("goodsId", "quantity", "unitPriceCents");
 
 /**
- * Orders in the order of the given ids. Omits orders that do not exist and, with `ownerId`, those of
- * other users.
+ * Orders in the order of the given ids. Omits orders that do not exist and, with `ownerId`, those
+ * of other users.
  */
 export async function readOrders(
   database: Database,

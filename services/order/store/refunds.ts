@@ -35,7 +35,7 @@ export type StoredRefund = Refund &
   Pick<RefundRow, "createTime" | "finishTime"> & { lines: OrderLine[] };
 
 /** What identifies a repetition of the request for a refund. */
-export type RefundRequest = { requestId: string; fingerprint: Uint8Array };
+type RefundRequest = { requestId: string; fingerprint: Uint8Array };
 
 /** All refunds of these orders with their lines, oldest first. */
 export async function refundsOf(
@@ -107,7 +107,7 @@ export async function insertRefunds(
   );
 }
 
-/** Marks requested refunds as succeeded. */
+/** Marks requested refunds of locked orders as succeeded. */
 export async function finishRefunds(tx: Transaction, refundIds: readonly bigint[]): Promise<void> {
   if (refundIds.length === 0) return;
   const matched = await tx.change(

@@ -1,74 +1,11 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { insertRows, updateRows } from "#platform/db/rows.ts";
-import { literal, NOW } from "#platform/db/sql.ts";
+import { updateRows } from "#platform/db/rows.ts";
+import { NOW } from "#platform/db/sql.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
-import { type CancelReason, OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
-import type { OrderState } from "../domain/order-state.ts";
-import type { PlannedOrder } from "../domain/place-request.ts";
-import { ORDER_HISTORY, ORDER_LINES, ORDERS } from "./entities.ts";
+import { type CancelReason, OrderStatus, type PayStatus } from "../domain/order.ts";
+import { ORDERS } from "./entities.ts";
 import type { LockedOrder } from "./lock-orders.ts";
-
-/** Who changed an order, and through what: "user:7", "PlaceOrder". */
-export type Cause = { actor: string; cause: string; detail?: string };
-
-export type RequestKey = { userId: bigint; requestId: string };
-/** The order that an earlier request with the same key made. */
-export type KnownRequest = RequestKey & { orderId: bigint; fingerprint: Buffer };
-
-/** The earlier requests among these. Omits the new ones. */
-export async function findRequests(
-  tx: Transaction,
-  keys: readonly RequestKey[],
-): Promise<KnownRequest[]> {
-  const wanted = keys.map(
-    ({ userId, requestId }) =>
-      `select ${literal(userId)} as user_id, _ascii${literal(requestId)} collate ascii_bin as request_id`,
-  );
-  return tx.select<KnownRequest>(
-    `select ${ORDERS.pickAs("o", "orderId", "userId", "requestId").sql},
-       o.request_fingerprint as fingerprint
-     from (${wanted.join(" union all ")}) k
-     join orders o on o.user_id = k.user_id and o.request_id = k.request_id`,
-  );
-}
-
-/** Inserts orders as PENDING, with their lines and the first entry of their history. */
-export async function insertPending(
-  tx: Transaction,
-  orders: readonly (PlannedOrder & { fingerprint: Buffer; actor: string })[],
-): Promise<void> {
-  await insertRows(
-    tx,
-    ORDERS,
-    orders.map((order) => ({
-      ...order,
-      requestFingerprint: order.fingerprint,
-      orderStatus: OrderStatus.PENDING,
-      consignee: order.address.consignee,
-      mobile: order.address.mobile,
-      addressText: order.address.text,
-    })),
-  );
-  await insertRows(
-    tx,
-    ORDER_LINES,
-    orders.flatMap(({ orderId, lines }) =>
-      lines.map((line, index) => ({ ...line, orderId, lineNumber: index + 1 })),
-    ),
-  );
-  await insertHistory(
-    tx,
-    orders.map(({ orderId, actor }) => ({
-      orderId,
-      version: 1,
-      orderStatus: OrderStatus.PENDING,
-      payStatus: PayStatus.UNPAID,
-      shippingStatus: ShippingStatus.NOT_SHIPPED,
-      by: { actor, cause: "PlaceOrder" },
-    })),
-  );
-}
 
 /** The fields of an order that its confirmation sets. */
 export type Confirmation = {
@@ -81,6 +18,7 @@ export type Confirmation = {
   payDeadline: Date;
 };
 
+/** Writes the confirmation of orders that this transaction has locked as PENDING. */
 export async function writeConfirmed(
   tx: Transaction,
   confirmations: readonly Confirmation[],
@@ -114,6 +52,7 @@ export async function writeConfirmed(
   mustMatch("confirmed", matched, confirmations.length);
 }
 
+/** Writes the cancellation of orders that this transaction has locked. */
 export async function writeCancelled(
   tx: Transaction,
   cancellations: readonly {
@@ -167,25 +106,12 @@ export async function writeTransitioned(
     },
     orders,
   );
-  mustMatch("changed", matched, orders.length);
+  mustMatch("advanced", matched, orders.length);
 }
 
-export type HistoryEntry = OrderState & { orderId: bigint; version: number; by: Cause };
-
-export async function insertHistory(
-  tx: Transaction,
-  entries: readonly HistoryEntry[],
-): Promise<void> {
-  await insertRows(
-    tx,
-    ORDER_HISTORY,
-    entries.map(({ by, ...entry }) => ({ ...entry, ...by, detail: by.detail ?? "" })),
-  );
-}
-
-/** The rows are locked, so a condition that they do not meet is a bug. */
+/** The rows are locked, so a condition that they do not meet is a bug of the caller. */
 function mustMatch(what: string, matched: number, expected: number): void {
   if (matched !== expected) {
-    throw new Error(`${matched} of ${expected} locked orders could be ${what}`);
+    throw new Error(`${matched} of ${expected} orders could be ${what}; the others are in another state`);
   }
 }

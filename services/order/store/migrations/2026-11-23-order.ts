@@ -5,8 +5,9 @@ const ascii = "character set ascii collate ascii_bin";
 
 export class Migration20261123Order extends Migration {
   override up(): void {
-    // balance_paid_cents is what was asked for from the start; coupon_paid_cents and pay_amount_cents stand once the
-    // order is confirmed. failure is an ErrorInfo: what a repetition of a request that failed is answered.
+    // balance_paid_cents is what the request asks for, from the start; coupon_paid_cents and
+    // pay_amount_cents are set by the confirmation. failure is an ErrorInfo, the answer to a
+    // repetition of a failed request.
     this.addSql(`create table orders (
       order_id bigint not null,
       user_id bigint not null,

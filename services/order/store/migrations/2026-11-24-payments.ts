@@ -5,16 +5,16 @@ const ascii = "character set ascii collate ascii_bin";
 
 export class Migration20261124Payments extends Migration {
   override up(): void {
-    // expiry_time is when an unpaid order is looked at again: its payment deadline, then later while the payment
-    // platform does not answer.
+    // expiry_time is when an unpaid order is tried next: its payment deadline, and later while the
+    // payment provider does not answer.
     this.addSql(`alter table orders
       add column payment_id bigint not null default 0,
       add column expiry_time datetime(3) null,
       drop key orders_by_deadline,
       add key orders_by_expiry (order_status, pay_status, expiry_time)`);
     this.addSql("update orders set expiry_time = pay_deadline");
-    // late_payment_id: the payment that came when the order was cancelled or paid already; such a refund has no lines
-    // and no request. status: 1 requested, 2 succeeded, 3 failed.
+    // late_payment_id: a payment of an order that was cancelled or paid already; its refund has no
+    // lines and no request. status: 1 requested, 2 succeeded, 3 failed.
     this.addSql(`create table refunds (
       refund_id bigint not null,
       order_id bigint not null,

@@ -2,8 +2,9 @@ import type { Transaction } from "#platform/db/database.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import type { CancellationConsumer } from "../../domain/order.ts";
 import { applyTransition, type Cancellation, REASON_OF } from "../../domain/order-state.ts";
+import { type Cause, insertHistory } from "../../store/history.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
-import { type Cause, insertHistory, writeCancelled } from "../../store/write-orders.ts";
+import { writeCancelled } from "../../store/write-orders.ts";
 import type { OrderEvent, Parts } from "../parts.ts";
 
 export type ToCancel = {

@@ -3,14 +3,10 @@ import { latestMs } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { CancelReason, OrderStatus, ShippingStatus } from "../../domain/order.ts";
 import { applyTransition } from "../../domain/order-state.ts";
+import { type HistoryEntry, insertHistory } from "../../store/history.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
 import type { StoredOrder } from "../../store/read-orders.ts";
-import {
-  type Confirmation,
-  type HistoryEntry,
-  insertHistory,
-  writeConfirmed,
-} from "../../store/write-orders.ts";
+import { type Confirmation, writeConfirmed } from "../../store/write-orders.ts";
 import type { OrderEvent, Parts } from "../parts.ts";
 import { paidEvent } from "./paid-event.ts";
 import type { Placing } from "./placing.ts";

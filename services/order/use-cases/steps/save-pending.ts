@@ -1,6 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { PlannedOrder } from "../../domain/place-request.ts";
-import { findRequests, insertPending, type KnownRequest } from "../../store/write-orders.ts";
+import { findRequests, insertPending, type KnownRequest } from "../../store/insert-orders.ts";
 import type { Parts } from "../parts.ts";
 import type { Placed, PlaceEntry, Placing } from "./placing.ts";
 

@@ -11,8 +11,8 @@ import type { Placed, Placing } from "./placing.ts";
 
 /**
  * Gives every order of the batch its outcome in one transaction: confirmed, or cancelled with the
- * event by which the participants release what they hold. An order that is no longer pending has its
- * outcome in its row already: recovery cancelled it, or an earlier attempt of this transaction
+ * event by which the participants release what they hold. An order that is no longer pending has
+ * its outcome in its row already: recovery cancelled it, or an earlier attempt of this transaction
  * committed and the answer was lost.
  */
 export async function settleOrders(parts: Parts, placing: Placing[]): Promise<Map<bigint, Placed>> {

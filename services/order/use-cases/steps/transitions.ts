@@ -1,6 +1,7 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { type Cause, insertHistory } from "../../store/history.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
-import { type Cause, insertHistory, writeTransitioned } from "../../store/write-orders.ts";
+import { writeTransitioned } from "../../store/write-orders.ts";
 import type { Parts } from "../parts.ts";
 
 /** An order after one transition, and what caused it. */

@@ -64,7 +64,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/store/write-orders.ts",
+        file: "services/order/store/insert-orders.ts",
         piece: "requestFingerprint: order.fingerprint,",
         replacement: `requestFingerprint: order.fingerprint,
       requestId: order.requestId + "." + String(order.orderId).slice(-6),`,

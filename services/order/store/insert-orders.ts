@@ -1,0 +1,65 @@
+import type { Transaction } from "#platform/db/database.ts";
+import { insertRows } from "#platform/db/rows.ts";
+import { literal } from "#platform/db/sql.ts";
+import { OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
+import type { PlannedOrder } from "../domain/place-request.ts";
+import { ORDER_LINES, ORDERS } from "./entities.ts";
+import { insertHistory } from "./history.ts";
+
+type RequestKey = { userId: bigint; requestId: string };
+/** The order that an earlier request with the same key made. */
+export type KnownRequest = RequestKey & { orderId: bigint; fingerprint: Buffer };
+
+/** The earlier requests among these. Omits the new ones. */
+export async function findRequests(
+  tx: Transaction,
+  keys: readonly RequestKey[],
+): Promise<KnownRequest[]> {
+  const wanted = keys.map(
+    ({ userId, requestId }) =>
+      `select ${literal(userId)} as user_id, _ascii${literal(requestId)} collate ascii_bin as request_id`,
+  );
+  return tx.select<KnownRequest>(
+    `select ${ORDERS.pickAs("o", "orderId", "userId", "requestId").sql},
+       o.request_fingerprint as fingerprint
+     from (${wanted.join(" union all ")}) k
+     join orders o on o.user_id = k.user_id and o.request_id = k.request_id`,
+  );
+}
+
+/** Inserts orders as PENDING, with their lines and the first entry of their history. */
+export async function insertPending(
+  tx: Transaction,
+  orders: readonly (PlannedOrder & { fingerprint: Buffer; actor: string })[],
+): Promise<void> {
+  await insertRows(
+    tx,
+    ORDERS,
+    orders.map((order) => ({
+      ...order,
+      requestFingerprint: order.fingerprint,
+      orderStatus: OrderStatus.PENDING,
+      consignee: order.address.consignee,
+      mobile: order.address.mobile,
+      addressText: order.address.text,
+    })),
+  );
+  await insertRows(
+    tx,
+    ORDER_LINES,
+    orders.flatMap(({ orderId, lines }) =>
+      lines.map((line, index) => ({ ...line, orderId, lineNumber: index + 1 })),
+    ),
+  );
+  await insertHistory(
+    tx,
+    orders.map(({ orderId, actor }) => ({
+      orderId,
+      version: 1,
+      orderStatus: OrderStatus.PENDING,
+      payStatus: PayStatus.UNPAID,
+      shippingStatus: ShippingStatus.NOT_SHIPPED,
+      by: { actor, cause: "PlaceOrder" },
+    })),
+  );
+}
