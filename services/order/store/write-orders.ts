@@ -112,6 +112,8 @@ export async function writeTransitioned(
 /** The rows are locked, so a condition that they do not meet is a bug of the caller. */
 function mustMatch(what: string, matched: number, expected: number): void {
   if (matched !== expected) {
-    throw new Error(`${matched} of ${expected} orders could be ${what}; the others are in another state`);
+    throw new Error(
+      `${matched} of ${expected} orders could be ${what}; the others are in another state`,
+    );
   }
 }
