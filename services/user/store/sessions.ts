@@ -1,5 +1,5 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { insertRows } from "#platform/db/rows.ts";
+import { insertRows, updateSql } from "#platform/db/rows.ts";
 import { NOW } from "#platform/db/sql.ts";
 import type { RowOf } from "#platform/db/tables.ts";
 import type { Session } from "../domain/session.ts";
@@ -67,8 +67,6 @@ export async function rotateSession(tx: Transaction, { sessionId, generation }: 
 /** Ends sessions; those that have ended already stay as they are. */
 export async function endSessions(tx: Transaction, sessionIds: readonly bigint[]): Promise<void> {
   if (sessionIds.length === 0) return;
-  await tx.write(
-    "update sessions set ended_time = ? where session_id in (?) and ended_time is null",
-    [NOW, sessionIds],
-  );
+  const live = { sessionId: sessionIds, endedTime: null };
+  await tx.write(updateSql(SESSIONS, { endedTime: NOW }, live));
 }

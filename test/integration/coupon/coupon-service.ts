@@ -30,7 +30,7 @@ export async function startCoupon() {
       assert.ok(coupon);
       return coupon;
     },
-    /** The answer to each use, by default of user 1 and goods of 20.00: the amount or the reason. */
+    /** The amount or the reason for each use, by default of user 1 on goods of 20.00. */
     async use(...uses: Use[]): Promise<(bigint | Reason)[]> {
       const { results } = await participant.order.useCoupons({
         uses: uses.map((use) => ({ userId: 1n, goodsAmountCents: 2_000n, ...use })),
