@@ -2,7 +2,7 @@
 export const MAX_CLOSED_ORDERS = 200;
 /** Characters in a provider's name. */
 export const MAX_PROVIDER_NAME = 32;
-/** Characters in a return URL; providers accept little more. */
+/** Characters in a return URL, percent-encoded; providers accept little more. */
 export const MAX_RETURN_URL = 1_000;
 /** Payments of one order in an answer. Every try after a closed payment is a new payment. */
 export const MAX_LISTED_PAYMENTS = 100;

@@ -44,15 +44,22 @@ export function paymentOfTrade(sql: Reader, tradeId: string): Payment | undefine
 }
 
 /**
- * Opens a payment. Idempotent by the merchant's id; the first addresses stay. Throws IdReused for
- * another amount or currency under the same id.
+ * Opens a payment. Idempotent by the merchant's id; while it is open, newer addresses replace the
+ * first ones. Throws IdReused for another amount or currency under the same id.
  */
 export function openPayment(sql: Sql, request: OpenRequest, nowMs: number): Payment {
   const { merchantTradeId, amountCents, currency, notifyUrl, returnUrl } = request;
   const known = paymentOf(sql, merchantTradeId);
   if (known) {
     if (known.amountCents !== amountCents || known.currency !== currency) throw new IdReused();
-    return known;
+    const isSame = known.notifyUrl === notifyUrl && known.returnUrl === returnUrl;
+    if (isSame || known.state !== "open") return known;
+    sql.run("update payments set notify_url = ?, return_url = ? where trade_id = ?", [
+      notifyUrl,
+      returnUrl,
+      known.tradeId,
+    ]);
+    return { ...known, notifyUrl, returnUrl };
   }
   // It gives access to the checkout page, so it must not be guessable.
   const tradeId = `sb${randomBytes(16).toString("hex")}`;

@@ -24,6 +24,7 @@ export function orderClient(options: ClientOptions): OrderClient {
         orderStatus: OrderStatusSchema.value[order.orderStatus]?.localName ?? "UNSPECIFIED",
         payStatus: PayStatusSchema.value[order.payStatus]?.localName ?? "UNSPECIFIED",
         payAmountCents: order.payAmountCents,
+        currency: order.currencyCode,
         payDeadline: order.payDeadline && timestampDate(order.payDeadline),
       };
     },

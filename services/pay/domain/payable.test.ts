@@ -8,6 +8,7 @@ const order: PayableOrder = {
   userId: 2n,
   orderStatus: "CONFIRMED",
   payStatus: "UNPAID",
+  currency: "EUR",
   payAmountCents: 500n,
   payDeadline: new Date("2026-11-23T10:00:00.001Z"),
 };

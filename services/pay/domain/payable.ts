@@ -7,6 +7,8 @@ export type PayableOrder = {
   orderStatus: string;
   payStatus: string;
   payAmountCents: bigint;
+  /** ISO 4217; "" for an order that is older than this field. */
+  currency: string;
   payDeadline: Date | undefined;
 };
 

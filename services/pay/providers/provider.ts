@@ -31,7 +31,10 @@ export type PaymentProvider = {
   readonly merchantId: string;
   /** The start of the names of the headers that its callbacks are verified with. */
   readonly headerPrefix: string;
-  /** Opens the payment. A repetition with the same payment id gets the first answer. */
+  /**
+   * Opens the payment. A repetition with the same payment id gets the first answer, and its return
+   * URL replaces the first one.
+   */
   open(
     payment: Omit<StoredPayment, "tradeId"> & { returnUrl: string },
   ): Promise<{ tradeId: string; checkoutUrl: string }>;

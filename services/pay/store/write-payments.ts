@@ -21,11 +21,12 @@ export async function insertPayment(
 
 export async function writeCheckout(
   tx: Transaction,
-  payment: { paymentId: bigint; tradeId: string; checkoutUrl: string },
+  payment: { paymentId: bigint; tradeId: string; checkoutUrl: string; returnUrl: string },
 ): Promise<void> {
   await tx.write(
-    "update payments set provider_trade_id = ?, checkout_url = ? where payment_id = ?",
-    [payment.tradeId, payment.checkoutUrl, payment.paymentId],
+    `update payments set provider_trade_id = ?, checkout_url = ?, return_url = ?
+     where payment_id = ?`,
+    [payment.tradeId, payment.checkoutUrl, payment.returnUrl, payment.paymentId],
   );
 }
 

@@ -1,10 +1,11 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
+import { isOnOrigin } from "#platform/values/origins.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { checkPayable, notPayable, type PayableOrder } from "../domain/payable.ts";
 import { LogType, PaymentStatus } from "../domain/payment.ts";
 import { isCaptured } from "../domain/payment-transitions.ts";
-import { allowedReturnUrl } from "../domain/return-url.ts";
+import { parseReturnUrl } from "../domain/return-url.ts";
 import { MAX_RETURN_URL } from "../limits.ts";
 import type { PaymentProvider } from "../providers/provider.ts";
 import type { PaymentRow } from "../store/entities.ts";
@@ -19,7 +20,7 @@ import { openPayment } from "./steps/open-payment.ts";
 import { type Settled, settlePayment } from "./steps/settle-payment.ts";
 
 type Command = { orderId: bigint; provider: string; returnUrl: string };
-type Starting = { order: PayableOrder; provider: PaymentProvider; returnUrl: string };
+type Starting = { order: PayableOrder; provider: PaymentProvider; returnUrl: URL };
 type Started = { payment: LockedPayment; isNew: boolean };
 
 /**
@@ -28,9 +29,11 @@ type Started = { payment: LockedPayment; isNew: boolean };
 const MAX_STARTS = 3;
 
 /**
- * Starts a payment for an order, or continues the open one at this provider. Idempotent while it is
- * open: the row is written first and the provider knows the payment by its id, so a repetition
- * continues where the first call stopped.
+ * Starts a payment for an order, or continues the open one at this provider. Idempotent by order and
+ * provider while it is open: the row is written first and the provider knows the payment by its id,
+ * so a repetition continues where the first call stopped. The payment keeps its amount and currency;
+ * its checkout leads back to the newest return URL. A return URL that the open payment already has
+ * is not checked against the origins of today's settings.
  *
  * Refuses with INVALID_ARGUMENT, PROVIDER_NOT_FOUND, ORDER_NOT_FOUND (also for another user's
  * order), ORDER_ALREADY_PAID, ORDER_STATE_INVALID or PROVIDER_UNAVAILABLE.
@@ -41,7 +44,7 @@ export async function createPayment(
   call: CallContext,
 ): Promise<PaymentRow> {
   const { orderId } = command;
-  const returnUrl = checkCommand(parts, command);
+  const returnUrl = checkCommand(command);
   const provider = findProvider(parts, command.provider);
   const { deadlineMs, signal, traceparent } = call;
   const order = await parts.orders.order(orderId, { deadlineMs, signal, traceparent });
@@ -54,7 +57,11 @@ export async function createPayment(
     );
     const isClosed = !isNew && (await settleOpened(parts, payment)) === "closed";
     if (!isClosed) {
-      if (payment.checkoutUrl === "") await openPayment(parts, { order, provider, payment });
+      const isOpened = payment.checkoutUrl !== "" && payment.returnUrl === returnUrl.href;
+      if (!isOpened) {
+        const asked = { ...payment, returnUrl: returnUrl.href };
+        await openPayment(parts, { order, provider, payment: asked });
+      }
       return readBack(parts, payment.paymentId);
     }
   }
@@ -63,18 +70,20 @@ export async function createPayment(
   );
 }
 
-/** Returns the return URL in normal form. */
-function checkCommand({ rules }: Parts, { orderId, provider, returnUrl }: Command): string {
+/** Returns the parsed return URL. Its origin is checked once it is known to be a new one. */
+function checkCommand({ orderId, provider, returnUrl }: Command): URL {
   const checks = new Checks();
   checks.identifier("order_id", orderId);
   checkProvider(checks, provider);
   checks.text("return_url", returnUrl, { min: 1, max: MAX_RETURN_URL });
-  const allowed = allowedReturnUrl(returnUrl, rules.returnOrigins);
-  if (!checks.failed && allowed === undefined) {
-    checks.violation("return_url", "must be on an origin that the shop allows");
-  }
   checks.throwIfAny();
-  return allowed ?? "";
+  const { url, fault } = parseReturnUrl(returnUrl, { max: MAX_RETURN_URL });
+  if (url) return url;
+  throw invalidReturnUrl(fault);
+}
+
+function invalidReturnUrl(description: string): Refusal {
+  return new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "return_url", description }]);
 }
 
 async function startPayment(
@@ -83,7 +92,7 @@ async function startPayment(
   { order, provider, returnUrl }: Starting,
 ): Promise<Started> {
   const { orderId, userId, payAmountCents: amountCents } = order;
-  const { currency, queryAfterMs } = parts.rules;
+  const { queryAfterMs, returnOrigins } = parts.rules;
   const { closed, now } = await lockPayable(tx, orderId);
   const payments = await lockPaymentsOf(tx, [orderId]);
   // The order service may not have received the event of the payment yet.
@@ -94,9 +103,15 @@ async function startPayment(
   if (closed) throw notPayable(order, "payments_closed");
   const { name } = provider;
   const open = payments.find((one) => one.status === PaymentStatus.OPEN && one.provider === name);
+  if (open?.returnUrl !== returnUrl.href && !isOnOrigin(returnUrl, returnOrigins)) {
+    throw invalidReturnUrl("must be on an origin that the shop allows");
+  }
   if (open) return { payment: open, isNew: false };
   const paymentId = parts.identifiers.next();
-  const fields = { paymentId, orderId, userId, provider: name, amountCents, currency, returnUrl };
+  const currency = order.currency || parts.rules.currency;
+  const { href } = returnUrl;
+  const about = { paymentId, orderId, userId, provider: name };
+  const fields = { ...about, amountCents, currency, returnUrl: href };
   await insertPayment(tx, { ...fields, checkAfterMs: queryAfterMs });
   const detail = `${amountCents} cents ${currency} through ${name}`;
   const logId = parts.identifiers.next();

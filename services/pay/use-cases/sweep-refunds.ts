@@ -16,7 +16,7 @@ import {
 } from "../store/refunds.ts";
 import { writeRefunded } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
-import { findProvider } from "./steps/find-provider.ts";
+import { providerOf } from "./steps/find-provider.ts";
 
 type SweptRefund = {
   refundId: bigint;
@@ -78,7 +78,7 @@ async function tryRefund(
 ): Promise<"succeeded" | "failed"> {
   const { refundId, paymentId, attempt, amountCents } = refund;
   if (!payment) throw new Error(`refund ${refundId} is of payment ${paymentId}, which has no row`);
-  const provider = findProvider(parts, payment.provider);
+  const provider = providerOf(parts, payment);
   const result = await provider.refund({ refundId, attempt, payment, amountCents });
   if (result === "succeeded") {
     await finish(parts, refund);

@@ -190,6 +190,60 @@ describe("CreatePayment", function () {
     assert.deepEqual(rows, []);
   });
 
+  it("says what is wrong with a return URL, and counts its percent-encoded characters", async () => {
+    const unpaid = await unpaidOrder(shop);
+    const cases: [returnUrl: string, description: RegExp][] = [
+      [
+        `http://localhost/${"\u6771".repeat(900)}`,
+        /at most 1000 characters; percent-encoded it has 8117$/,
+      ],
+      ["http://localhost/a b", /spaces, control characters or backslashes/],
+      ["/thanks", /a URL that starts with https/],
+      ["https://evil.example/", /on an origin that the shop allows/],
+    ];
+    for (const [returnUrl, description] of cases) {
+      const { violations } = await refused(start(unpaid, { returnUrl }), Reason.INVALID_ARGUMENT);
+      assert.deepEqual(
+        violations.map(({ field }) => field),
+        ["return_url"],
+      );
+      assert.match(violations[0]?.description ?? "", description);
+    }
+    const { payment } = await start(unpaid, { returnUrl: "http://localhost/\u6771\u4eac" });
+    assert.ok(payment);
+    await shop.sandbox.pay(payment.paymentId);
+    const page = await fetch(payment.checkoutUrl).then((answer) => answer.text());
+    assert.match(page, /href="http:\/\/localhost\/%E6%9D%B1%E4%BA%AC"/);
+  });
+
+  it("leads back to the newest return URL of an open payment, in one payment", async () => {
+    const opened = await openPayment(shop);
+    const returnUrl = "http://localhost:3000/second-tab";
+    const { payment } = await start(opened, { returnUrl });
+    assert.equal(payment?.paymentId, opened.payment.paymentId);
+    assert.equal(payment.checkoutUrl, opened.payment.checkoutUrl);
+    await start(opened, { returnUrl });
+    await shop.sandbox.pay(payment.paymentId);
+    const page = await fetch(payment.checkoutUrl).then((answer) => answer.text());
+    assert.ok(page.includes(`href="${returnUrl}"`), page);
+  });
+
+  it("refuses another return URL while the provider is away, and takes it afterwards", async () => {
+    const opened = await openPayment(shop);
+    const other = { returnUrl: "http://localhost:3000/second-tab" };
+    await shop.sandbox.faults({ down: true });
+    await refused(start(opened, other), Reason.PROVIDER_UNAVAILABLE);
+    assert.equal((await createPayment(opened)).paymentId, opened.payment.paymentId);
+    await shop.sandbox.faults({});
+    await start(opened, other);
+    const [row] = await shop.sql(
+      "pay",
+      "select return_url as url from payments where payment_id = ?",
+      [opened.payment.paymentId],
+    );
+    assert.equal(row?.url, other.returnUrl);
+  });
+
   it("fails while the order service is away, and works again afterwards", async () => {
     const unpaid = await unpaidOrder(shop);
     await shop.kill("order");

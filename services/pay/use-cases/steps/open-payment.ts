@@ -7,7 +7,8 @@ import { writeCheckout } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
 
 /**
- * Opens the payment at its provider and stores trade id and checkout address. Refuses with
+ * Opens the payment at its provider, or gives it a new return URL there, and stores trade id,
+ * checkout address and return URL. Refuses with
  * PROVIDER_UNAVAILABLE if the provider does not answer, and with ORDER_STATE_INVALID if the payment
  * was closed meanwhile.
  */
@@ -19,7 +20,7 @@ export async function openPayment(
     payment,
   }: { order: PayableOrder; provider: PaymentProvider; payment: LockedPayment },
 ): Promise<void> {
-  const { paymentId } = payment;
+  const { paymentId, returnUrl } = payment;
   const opened = await refuseOutage(provider, () => provider.open(payment));
   const { tradeId } = opened;
   const status = await database.transact("store-checkout", async (tx) => {
@@ -28,7 +29,7 @@ export async function openPayment(
     if (current.tradeId !== null && current.tradeId !== tradeId) {
       throw new Error(`payment ${paymentId} has the trade ids ${current.tradeId} and ${tradeId}`);
     }
-    await writeCheckout(tx, { paymentId, ...opened });
+    await writeCheckout(tx, { paymentId, returnUrl, ...opened });
     return current.status;
   });
   if (status !== PaymentStatus.CLOSED) return;

@@ -8,7 +8,7 @@ import { type LockedPayment, lockPayment } from "../../store/lock-payments.ts";
 import { insertLog } from "../../store/payment-log.ts";
 import { writeClosed } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
-import { findProvider } from "./find-provider.ts";
+import { providerOf } from "./find-provider.ts";
 import type { ReceivedNotice } from "./received-notice.ts";
 import { takeNotice } from "./take-notice.ts";
 
@@ -30,7 +30,7 @@ export async function settlePayment(
   payment: LockedPayment,
   { closing }: { closing: boolean },
 ): Promise<Settled> {
-  const provider = findProvider(parts, payment.provider);
+  const provider = providerOf(parts, payment);
   const { paymentId } = payment;
   if (closing && (await closeAtProvider(provider, payment)) === "closed") {
     return closeHere(parts, paymentId, "closed at the provider");
