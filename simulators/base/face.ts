@@ -54,8 +54,8 @@ export type Face = {
   failure(kind: "rate_limit" | "error", call: Call): HttpAnswer;
   /** Makes the callback of a notice, genuine or as the fake. `as`: the payment that it names. */
   message(notice: Notice, kind: Fake | "genuine", as?: string): Message;
-  /** Messages that are sent before this one, such as those of other shops. */
-  strangers?(): Message[];
+  /** Messages that are sent before this one: of other shops, or probes. */
+  extras?(notice: Notice): Message[];
   accepts(reply: Reply): boolean;
   /** Expires trades and settles refunds. Returns whether it changed anything. */
   catchUp(sql: Sql, nowMs: number): boolean;

@@ -39,7 +39,7 @@ export function createSender(options: {
     async sendWithFaults(notice) {
       const faults = face.faults.current;
       if (take(faults, "drop")) return { answered: false, answer: "dropped" };
-      for (const message of face.strangers?.() ?? []) await post(notice.url, message);
+      for (const message of face.extras?.(notice) ?? []) await post(notice.url, message);
       for (const kind of faults.forge) await send(notice, kind);
       const kind = faults.tamper === "off" ? "genuine" : faults.tamper;
       const copies = Array.from({ length: 1 + faults.duplicate }, () => send(notice, kind));

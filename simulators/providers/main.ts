@@ -17,6 +17,7 @@ import { serveFace } from "../base/serve.ts";
 import { openStore, type Store } from "../base/store.ts";
 import type { FaceName } from "../base/trades.ts";
 import { createStripe } from "../stripe/face.ts";
+import { createWechatpay } from "../wechatpay/face.ts";
 import { type SimulatorsConfig, simulatorsConfig } from "./config.ts";
 import { type Running, serveControl } from "./control.ts";
 
@@ -38,7 +39,10 @@ async function start(
     const origin = () => origins.get(name) ?? "";
     return { store, clock, keys, notify: config.notify, origin };
   };
-  const faces: Face[] = [createStripe(parts("stripe"), config.stripeWebhookUrl)];
+  const faces: Face[] = [
+    await createWechatpay(parts("wechatpay")),
+    createStripe(parts("stripe"), config.stripeWebhookUrl),
+  ];
   const running: (Running & { stop(): Promise<void> })[] = [];
   for (const face of faces) {
     const started = await startFace(face, { config, store, clock, log });

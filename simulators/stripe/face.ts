@@ -54,7 +54,7 @@ export function createStripe(parts: Parts, webhookUrl: string): Face {
       kind === "genuine"
         ? webhookMessage(Buffer.from(notice.content), signing())
         : fakeWebhook(kind, notice.content, { ...signing(), as }),
-    strangers: () =>
+    extras: () =>
       Array.from({ length: faults.current.strangers }, () =>
         webhookMessage(strangerEvent(), signing()),
       ),

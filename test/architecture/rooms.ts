@@ -218,6 +218,8 @@ const EDGE: Room[] = [
       ...["values", "settings", "telemetry", "http"].map(platform),
       // Runs the program: signals, exit codes, faulty settings.
       "platform/service/run.ts",
+      // The QR codes of checkout pages.
+      "npm:uqr",
       NODE,
     ],
     why: "a simulator is a program of its own that shares no code with the services",

@@ -19,7 +19,8 @@ export function mutate(
       return { headers, body: changed };
     }
     case 2:
-      return { headers: { ...headers, [header]: signature.replace(/(v1=.)(.)/, swap) }, body };
+      // Stripe's signature follows "v1="; the others are Base64.
+      return { headers: { ...headers, [header]: signature.replace(/(v1=.|^.)(.)/, swap) }, body };
     default:
       return { headers: { ...headers, [header]: "" }, body };
   }
