@@ -18,7 +18,7 @@ const inTime = { log: silent, deadlineMs: Number.POSITIVE_INFINITY };
 /** The status with which the comment of each Reason begins. */
 function promisedStatuses(): Map<string, string> {
   const file = new URL("../../proto/shop/common/v1/error.proto", import.meta.url);
-  const pattern = /\/\/ ([A-Z_]+)[^\n]*\n\s*(REASON_[A-Z_]+) = /g;
+  const pattern = /\/\/ ([A-Z_]+)[^\n]*\n(?:\s*\/\/[^\n]*\n)*\s*(REASON_[A-Z_]+) = /g;
   const matches = readFileSync(file, "utf8").matchAll(pattern);
   return new Map([...matches].map((match) => [match[2] ?? "", match[1] ?? ""]));
 }

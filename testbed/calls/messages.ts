@@ -67,6 +67,11 @@ function wellKnown(type: DescMessage): Values | undefined {
     }
     case "google.protobuf.Duration":
       return fc.record({ seconds: fc.bigInt({ min: 0n, max: 315_576_000_000n }), nanos });
+    case "google.protobuf.FieldMask": {
+      // Names that survive the conversion to lowerCamelCase and back.
+      const path = fc.stringMatching(/^[a-z]{1,8}(_[a-z]{1,8}){0,2}$/);
+      return fc.record({ paths: fc.array(path, { maxLength: 3 }) });
+    }
     case "google.protobuf.Struct":
       return fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.boolean(), fc.constant(null)));
     default: {

@@ -37,6 +37,7 @@ const BY_NAME: Record<string, JsonValue> = {
   sku: "KETTLE-2L",
   stock: "100",
   text: "12 St James's Square, London",
+  updateMask: "name,unitPriceCents",
   trackingNumber: "00340434161094042557",
   unitPriceCents: "890",
   // 0 means the caller.
