@@ -4,10 +4,11 @@ export const MAX_CLOSED_ORDERS = 200;
 export const MAX_PROVIDER_NAME = 32;
 /** Characters in a return URL, percent-encoded; providers accept little more. */
 export const MAX_RETURN_URL = 1_000;
-/** Payments of one order in an answer. Every try after a closed payment is a new payment. */
-export const MAX_LISTED_PAYMENTS = 100;
-/** Entries of one payment log in an answer. MAX_LOGGED_REPETITIONS keeps logs far shorter. */
-export const MAX_LISTED_LOG = 1_000;
+/**
+ * Payments or log entries of a page, unless the request says less. A page has 250 KiB at most: a
+ * payment has two addresses of MAX_CHECKOUT_URL characters at most, an entry 500 characters.
+ */
+export const DEFAULT_LISTED = 100;
 
 /** Bytes in the body of a callback; the gateway has the same limit. */
 export const MAX_CALLBACK_BYTES = 64 * 1_024;

@@ -18,7 +18,7 @@ import { listPayments } from "./use-cases/list-payments.ts";
 import type { Parts } from "./use-cases/parts.ts";
 
 type Payment = Awaited<ReturnType<typeof getPayment>>;
-type LogEntry = Awaited<ReturnType<typeof listPaymentLog>>[number];
+type LogEntry = Awaited<ReturnType<typeof listPaymentLog>>["entries"][number];
 type CallbackOutcome = Awaited<ReturnType<typeof handleCallback>>;
 
 const CLOSE_OUTCOMES = {
@@ -39,8 +39,9 @@ export function payImplementation(parts: Parts): Implementation {
     async getPayment({ paymentId }, call) {
       return { payment: paymentMessage(await getPayment(parts, paymentId, call)) };
     },
-    async listPayments({ orderId }, call) {
-      return { payments: (await listPayments(parts, orderId, call)).map(paymentMessage) };
+    async listPayments(request, call) {
+      const { payments, nextPageToken } = await listPayments(parts, request, call);
+      return { payments: payments.map(paymentMessage), nextPageToken };
     },
     async handleCallback({ provider, headers, body }, call) {
       const { traceparent } = call;
@@ -63,8 +64,9 @@ export function payImplementation(parts: Parts): Implementation {
       });
       return { results };
     },
-    async listPaymentLog({ paymentId }) {
-      return { entries: (await listPaymentLog(parts, paymentId)).map(entryMessage) };
+    async listPaymentLog(request) {
+      const { entries, nextPageToken } = await listPaymentLog(parts, request);
+      return { entries: entries.map(entryMessage), nextPageToken };
     },
   });
 }

@@ -19,25 +19,32 @@ export async function findPayment(
   return found ?? undefined;
 }
 
-/** The payments of an order, oldest first. */
+/** The payments of an order that are newer than the payment `after`, oldest first. */
 export function paymentsOfOrder(
   database: Database,
-  query: { orderId: bigint; ownerId: bigint | undefined; limit: number },
+  query: {
+    orderId: bigint;
+    ownerId: bigint | undefined;
+    after: bigint | undefined;
+    limit: number;
+  },
 ): Promise<PaymentRow[]> {
-  const where = { orderId: query.orderId, ...ownedBy(query.ownerId) };
-  const { limit } = query;
+  const { orderId, ownerId, after, limit } = query;
+  const newer = after === undefined ? {} : { paymentId: { $gt: after } };
+  const where = { orderId, ...newer, ...ownedBy(ownerId) };
   const options = { orderBy: { paymentId: "asc" }, limit, exclude: INTERNAL } as const;
   return database.read((em) => em.find(PaymentEntity, where, options));
 }
 
-/** The log of a payment, oldest entry first. */
+/** The entries of a payment's log that are older than the entry `before`, newest first. */
 export function readPaymentLog(
   database: Database,
-  query: { paymentId: bigint; limit: number },
+  query: { paymentId: bigint; before: bigint | undefined; limit: number },
 ): Promise<PaymentLogRow[]> {
-  const { paymentId, limit } = query;
-  const options = { orderBy: { logTime: "asc", logId: "asc" }, limit } as const;
-  return database.read((em) => em.find(PaymentLogEntity, { paymentId }, options));
+  const { paymentId, before, limit } = query;
+  const where = { paymentId, ...(before !== undefined && { logId: { $lt: before } }) };
+  const options = { orderBy: { logId: "desc" }, limit } as const;
+  return database.read((em) => em.find(PaymentLogEntity, where, options));
 }
 
 const ownedBy = (ownerId: bigint | undefined) => (ownerId === undefined ? {} : { userId: ownerId });

@@ -248,7 +248,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
   },
   "pay GetPayment": { payment_id: identifier },
   // An order without payments, also an unknown one, has an empty list.
-  "pay ListPayments": { order_id: anyIdentifier },
+  "pay ListPayments": { order_id: anyIdentifier, page_size: pageSize, page_token: pageToken },
   "pay HandleCallback": {
     provider,
     // The provider gets an answer to any headers.
@@ -258,6 +258,6 @@ export const RULES: Record<string, Record<string, Rule>> = {
   // Only the id of a callback on record.
   "pay JudgeCallback": { callback_id: { answers: () => INVALID } },
   "pay ClosePayments": { order_ids: ids(INVALID) },
-  "pay ListPaymentLog": { payment_id: identifier },
+  "pay ListPaymentLog": { payment_id: identifier, page_size: pageSize, page_token: pageToken },
   "pay ListMissingEvents": inbox,
 };

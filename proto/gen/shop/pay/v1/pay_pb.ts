@@ -42,7 +42,7 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   amountCents: bigint;
 
   /**
-   * ISO 4217. The shop has one currency.
+   * ISO 4217: the currency that the payment was started with.
    *
    * @generated from field: string currency_code = 5;
    */
@@ -118,8 +118,9 @@ export type CreatePaymentRequest = Message<"shop.pay.v1.CreatePaymentRequest"> &
   provider: string;
 
   /**
-   * Where the provider sends the user's browser afterwards, at most 1,000 characters. It must be on
-   * an origin that the shop allows.
+   * Where the provider sends the user's browser afterwards: an absolute URL on an origin that the
+   * shop allows. Characters outside of ASCII are percent-encoded, and the encoded form has at most
+   * 1,000 characters.
    *
    * @generated from field: string return_url = 3;
    */
@@ -724,7 +725,10 @@ export const PaymentLogTypeSchema: GenEnum<PaymentLogType> = /*@__PURE__*/
 export const PayService: GenService<{
   /**
    * Starts a payment of a confirmed order. The user continues at its checkout_url. Idempotent by
-   * order and provider while that payment is open. Refuses with REASON_ORDER_NOT_FOUND,
+   * order_id and provider while that payment is open: a repetition returns it, with the amount and
+   * the currency that it was started with. A repetition may have another return_url: the checkout
+   * then leads there, or the call is refused with REASON_PROVIDER_UNAVAILABLE if the provider does
+   * not answer; the payment stays as it was. Refuses with REASON_ORDER_NOT_FOUND,
    * REASON_PROVIDER_NOT_FOUND, REASON_ORDER_ALREADY_PAID, REASON_ORDER_STATE_INVALID or
    * REASON_PROVIDER_UNAVAILABLE.
    *
@@ -758,7 +762,8 @@ export const PayService: GenService<{
   /**
    * Judges a provider's callback, gives it its effect, and returns the HTTP answer for the
    * provider. The gateway passes the callback on as it came; this method verifies its signature.
-   * Idempotent: a notice takes effect once, however often it arrives.
+   * Idempotent by the provider's number of the notice: a notice takes effect once, however often it
+   * arrives. One that contradicts the first notice of its number is refused, and recorded.
    *
    * @generated from rpc shop.pay.v1.PayService.HandleCallback
    */
@@ -770,7 +775,7 @@ export const PayService: GenService<{
   /**
    * Judges a recorded callback again, as of the time when it was received, and gives it its effect
    * if it has had none. For operators, for example after a wrong provider secret was corrected.
-   * Idempotent. An unknown callback_id is REASON_INVALID_ARGUMENT.
+   * Idempotent by callback_id. An unknown callback_id is REASON_INVALID_ARGUMENT.
    *
    * @generated from rpc shop.pay.v1.PayService.JudgeCallback
    */
@@ -781,7 +786,8 @@ export const PayService: GenService<{
   },
   /**
    * Closes the open payments of orders, at the provider first, and refuses new ones for these
-   * orders. A payment that the provider reports as paid counts as paid instead. Idempotent.
+   * orders. A payment that the provider reports as paid counts as paid instead. Idempotent by
+   * order: an order may be repeated in one call or in many, alone or with others.
    *
    * @generated from rpc shop.pay.v1.PayService.ClosePayments
    */
@@ -791,7 +797,7 @@ export const PayService: GenService<{
     output: typeof ClosePaymentsResponseSchema;
   },
   /**
-   * Lists every callback and refund of a payment with its outcome, oldest first.
+   * Lists every callback and refund of a payment with its outcome, newest first.
    *
    * @generated from rpc shop.pay.v1.PayService.ListPaymentLog
    */
