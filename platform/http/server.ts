@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Log } from "../telemetry/log.ts";
 import { Gate } from "../values/gate.ts";
+import { ListenError } from "../values/listen-error.ts";
 import {
   busy,
   cut,
@@ -178,9 +179,11 @@ async function serve(
 function bind(server: Server, listen: { host: string; port: number }): Promise<number> {
   const host = listen.host.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const refuse = (error: Error) =>
+      reject(new ListenError(`${listen.host}:${listen.port}`, error));
+    server.once("error", refuse);
     server.listen({ host, port: listen.port }, () => {
-      server.off("error", reject);
+      server.off("error", refuse);
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -3,6 +3,7 @@ import { Server, type ServerOptions, type ServiceDefinition } from "@grpc/grpc-j
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import type { TokenSettings } from "#platform/settings/token-settings.ts";
 import type { Log } from "#platform/telemetry/log.ts";
+import { ListenError } from "#platform/values/listen-error.ts";
 import { Admission } from "./admission.ts";
 import { serverCredentials } from "./credentials.ts";
 import { boundDeadlines, type DeadlineRule } from "./deadlines.ts";
@@ -155,7 +156,7 @@ function bind(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(error);
+      if (error) reject(new ListenError(address, error));
       else resolve(port);
     });
   });

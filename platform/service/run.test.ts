@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 const run = new URL("./run.ts", import.meta.url);
+const http = new URL("../http/server.ts", import.meta.url);
 const settings = new URL("../settings/settings.ts", import.meta.url);
 
 describe("runService", () => {
@@ -78,6 +79,36 @@ describe("runService", () => {
     start(`runService(async () => { throw new SettingsError(["A: must be set", "B: wrong"]); });`);
     assert.equal((await once(child, "close"))[0], 2);
     assert.match(output, /2 fault\(s\):\n {2}- A: must be set\n {2}- B: wrong/);
+  });
+
+  it("lists faulty settings also where the start is not async", async () => {
+    start(`runService(() => { throw new SettingsError(["A: must be set"]); });`);
+    assert.equal((await once(child, "close"))[0], 2);
+    assert.equal(output, "the settings have 1 fault(s):\n  - A: must be set\n");
+  });
+
+  it("prints a sentence without a stack for a port in use and a file that cannot be opened", async () => {
+    const failures: [string, RegExp][] = [
+      [
+        `const { createServer } = await import("node:net");
+         const { startHttpServer } = await import("${http}");
+         const other = createServer().listen(0, "127.0.0.1");
+         await new Promise((resolve) => other.once("listening", resolve));
+         const listen = { host: "127.0.0.1", port: other.address().port };
+         runService(() => startHttpServer({ listen, handle: async () => undefined }));`,
+        /^cannot listen on 127\.0\.0\.1:\d+: the port is in use; end the program [^\n]*\n$/,
+      ],
+      [
+        `import { readFileSync } from "node:fs";
+         runService(async () => readFileSync("/proc/nope/file"));`,
+        /^ENOENT: [^\n]*\/proc\/nope\/file'\n$/,
+      ],
+    ];
+    for (const [body, message] of failures) {
+      start(body);
+      assert.equal((await once(child, "close"))[0], 1);
+      assert.match(output, message);
+    }
   });
 
   it("exits with 1 when it cannot start", async () => {

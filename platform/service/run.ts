@@ -1,4 +1,5 @@
 import { SettingsError } from "../settings/settings.ts";
+import { ListenError } from "../values/listen-error.ts";
 
 export type Running = {
   /** The address that it listens on. */
@@ -15,11 +16,13 @@ const MAX_STOP_MS = 90_000;
  * from the entry point: `if (import.meta.main) runService(start);`.
  *
  * Exits with 0 after `stop`, with 2 after listing faulty settings on standard error, and with 1
- * after any other failure or at once at a second signal. A parent with an IPC channel gets `{
+ * after any other failure or at once at a second signal. A port that is in use or a file that
+ * cannot be opened is printed as a sentence, a defect with its stack. A parent with an IPC channel gets `{
  * ready: true, address }` once `start` has resolved.
  */
 export function runService(start: () => Promise<Running>): void {
-  const started = start();
+  // A function that is not async throws at once what an async one rejects with.
+  const started = Promise.try(start);
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1);
@@ -43,7 +46,12 @@ export function runService(start: () => Promise<Running>): void {
 }
 
 function fail(error: unknown): never {
-  const settings = error instanceof SettingsError;
-  console.error(settings ? error.message : error);
-  process.exit(settings ? 2 : 1);
+  console.error(isUnderstood(error) ? error.message : error);
+  process.exit(error instanceof SettingsError ? 2 : 1);
+}
+
+/** Whether the message says all: a stack adds nothing to a setting, a port or a file. */
+function isUnderstood(error: unknown): error is Error {
+  if (error instanceof SettingsError || error instanceof ListenError) return true;
+  return error instanceof Error && "syscall" in error && "code" in error;
 }
