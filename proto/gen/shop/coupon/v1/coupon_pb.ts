@@ -488,8 +488,8 @@ export const CouponStatusSchema: GenEnum<CouponStatus> = /*@__PURE__*/
  */
 export const CouponService: GenService<{
   /**
-   * Gives a coupon to a user. Idempotent by request_id: a repeated request gets the coupon in its
-   * current state. It does not check that the user exists.
+   * Gives a coupon to a user. Idempotent by request_id: a repetition with the same fields gets the
+   * coupon in its current state, one with another field is REASON_REQUEST_ID_REUSED. Does not check that the user exists.
    *
    * @generated from rpc shop.coupon.v1.CouponService.IssueCoupon
    */
@@ -531,8 +531,9 @@ export const CouponService: GenService<{
   },
   /**
    * Spends the coupons of many orders in one transaction. Each order has a result of its own.
-   * Idempotent by order_id: an order is decided once, also a refusal. An order that was cancelled
-   * before its use arrived is REASON_ORDER_CLOSED.
+   * Idempotent by order_id: an order is decided once, also a refusal. A repetition for another
+   * coupon, user or goods amount is REASON_INVALID_ARGUMENT. An order that was cancelled before its
+   * use arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.coupon.v1.CouponService.UseCoupons
    */

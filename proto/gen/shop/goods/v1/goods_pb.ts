@@ -760,8 +760,9 @@ export const StockLogTypeSchema: GenEnum<StockLogType> = /*@__PURE__*/
  */
 export const GoodsService: GenService<{
   /**
-   * Adds an item to the catalogue and puts it on sale. Idempotent by request_id. A sku that other
-   * goods have is REASON_INVALID_ARGUMENT.
+   * Adds an item to the catalogue and puts it on sale. Idempotent by request_id: a repetition with
+   * the same fields gets the goods as they were created, one with another field is
+   * REASON_REQUEST_ID_REUSED. A sku that other goods have is REASON_INVALID_ARGUMENT.
    *
    * @generated from rpc shop.goods.v1.GoodsService.CreateGoods
    */
@@ -802,8 +803,9 @@ export const GoodsService: GenService<{
     output: typeof ListGoodsResponseSchema;
   },
   /**
-   * Adds to the stock of an item, or takes from it. Idempotent by request_id. Refuses to go below
-   * zero with REASON_STOCK_NOT_ENOUGH.
+   * Adds to the stock of an item, or takes from it. Idempotent by request_id: a repetition with the
+   * same fields gets the stock that the first one led to, one with another field is
+   * REASON_REQUEST_ID_REUSED. Refuses to go below zero with REASON_STOCK_NOT_ENOUGH.
    *
    * @generated from rpc shop.goods.v1.GoodsService.AdjustStock
    */
@@ -814,7 +816,8 @@ export const GoodsService: GenService<{
   },
   /**
    * Reserves the stock of many orders in one transaction. Each order gets all of its lines or none,
-   * and has a result of its own. Idempotent by order_id: an order is decided once, also a refusal.
+   * and has a result of its own. Idempotent by order_id: an order is decided once, also a refusal. A
+   * repetition with other goods or quantities is REASON_INVALID_ARGUMENT; prices are not compared.
    * An order that was cancelled before its reservation arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ReserveStock

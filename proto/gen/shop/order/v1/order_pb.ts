@@ -1206,7 +1206,8 @@ export const OrderService: GenService<{
   /**
    * Places an order: checks it, takes stock, coupon and balance, and confirms it. If any of that
    * fails, the call fails with the reason and everything is given back. Idempotent by user_id and
-   * request_id: a repeated request gets the outcome of the first one, also a refusal.
+   * request_id: a repetition with the same fields gets the outcome of the first one, also a refusal;
+   * one with another field is REASON_REQUEST_ID_REUSED.
    *
    * @generated from rpc shop.order.v1.OrderService.PlaceOrder
    */
@@ -1247,7 +1248,7 @@ export const OrderService: GenService<{
     output: typeof WatchOrderResponseSchema;
   },
   /**
-   * Cancels a confirmed order that is not paid. Idempotent. Any other state is
+   * Cancels a confirmed order that is not paid. Idempotent by order_id. Any other state is
    * REASON_ORDER_STATE_INVALID, an order that is still being placed REASON_REQUEST_IN_PROGRESS.
    *
    * @generated from rpc shop.order.v1.OrderService.CancelOrder
@@ -1269,7 +1270,7 @@ export const OrderService: GenService<{
     output: typeof ShipOrderResponseSchema;
   },
   /**
-   * Completes a shipped order whose goods have arrived. Idempotent. Refuses with
+   * Completes a shipped order whose goods have arrived. Idempotent by order_id. Refuses with
    * REASON_ORDER_STATE_INVALID.
    *
    * @generated from rpc shop.order.v1.OrderService.ConfirmReceipt
@@ -1282,7 +1283,9 @@ export const OrderService: GenService<{
   /**
    * Refunds a paid order, whole or by lines: the money, and with it stock and points. The refund of
    * the last goods includes the shipping fee and frees the coupon. Money goes back through the
-   * payment provider first, the rest to the balance. Idempotent by request_id.
+   * payment provider first, the rest to the balance. Idempotent by request_id: a repetition with the
+   * same fields gets the order with the first refund, one with another field is
+   * REASON_REQUEST_ID_REUSED.
    *
    * @generated from rpc shop.order.v1.OrderService.RefundOrder
    */

@@ -756,7 +756,8 @@ export const UserService: GenService<{
     output: typeof GetUserResponseSchema;
   },
   /**
-   * Adds to a user's balance. Idempotent by request_id. A balance above 2^53-1 cents is
+   * Adds to a user's balance. Idempotent by request_id: a repetition with the same fields gets the
+   * balance that the first one led to, one with another field is REASON_REQUEST_ID_REUSED. A balance above 2^53-1 cents is
    * REASON_INVALID_ARGUMENT.
    *
    * @generated from rpc shop.user.v1.UserService.TopUpBalance
@@ -768,8 +769,9 @@ export const UserService: GenService<{
   },
   /**
    * Deducts the balance parts of many orders in one transaction. Each order has a result of its
-   * own. Idempotent by order_id: an order is decided once, also a refusal. An order that was
-   * cancelled before its deduction arrived is REASON_ORDER_CLOSED.
+   * own. Idempotent by order_id: an order is decided once, also a refusal. A repetition for another
+   * user or amount is REASON_INVALID_ARGUMENT. An order that was cancelled before its deduction
+   * arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.user.v1.UserService.DeductBalance
    */
