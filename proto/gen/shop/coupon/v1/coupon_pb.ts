@@ -489,7 +489,8 @@ export const CouponStatusSchema: GenEnum<CouponStatus> = /*@__PURE__*/
 export const CouponService: GenService<{
   /**
    * Gives a coupon to a user. Idempotent by request_id: a repetition with the same fields gets the
-   * coupon in its current state, one with another field is REASON_REQUEST_ID_REUSED. Does not check that the user exists.
+   * coupon in its current state, one with another field is REASON_REQUEST_ID_REUSED. Does not check
+   * that the user exists.
    *
    * @generated from rpc shop.coupon.v1.CouponService.IssueCoupon
    */

@@ -816,9 +816,9 @@ export const GoodsService: GenService<{
   },
   /**
    * Reserves the stock of many orders in one transaction. Each order gets all of its lines or none,
-   * and has a result of its own. Idempotent by order_id: an order is decided once, also a refusal. A
-   * repetition with other goods or quantities is REASON_INVALID_ARGUMENT; prices are not compared.
-   * An order that was cancelled before its reservation arrived is REASON_ORDER_CLOSED.
+   * and has a result of its own. Idempotent by order_id: an order is decided once, also a refusal.
+   * A repetition with other goods or quantities is REASON_INVALID_ARGUMENT; prices are not
+   * compared. An order that was cancelled before its reservation arrived is REASON_ORDER_CLOSED.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ReserveStock
    */

@@ -1206,8 +1206,8 @@ export const OrderService: GenService<{
   /**
    * Places an order: checks it, takes stock, coupon and balance, and confirms it. If any of that
    * fails, the call fails with the reason and everything is given back. Idempotent by user_id and
-   * request_id: a repetition with the same fields gets the outcome of the first one, also a refusal;
-   * one with another field is REASON_REQUEST_ID_REUSED.
+   * request_id: a repetition with the same fields gets the outcome of the first one, also a
+   * refusal; one with another field is REASON_REQUEST_ID_REUSED.
    *
    * @generated from rpc shop.order.v1.OrderService.PlaceOrder
    */
@@ -1283,8 +1283,8 @@ export const OrderService: GenService<{
   /**
    * Refunds a paid order, whole or by lines: the money, and with it stock and points. The refund of
    * the last goods includes the shipping fee and frees the coupon. Money goes back through the
-   * payment provider first, the rest to the balance. Idempotent by request_id: a repetition with the
-   * same fields gets the order with the first refund, one with another field is
+   * payment provider first, the rest to the balance. Idempotent by request_id: a repetition with
+   * the same fields gets the order with the first refund, one with another field is
    * REASON_REQUEST_ID_REUSED.
    *
    * @generated from rpc shop.order.v1.OrderService.RefundOrder

@@ -757,8 +757,8 @@ export const UserService: GenService<{
   },
   /**
    * Adds to a user's balance. Idempotent by request_id: a repetition with the same fields gets the
-   * balance that the first one led to, one with another field is REASON_REQUEST_ID_REUSED. A balance above 2^53-1 cents is
-   * REASON_INVALID_ARGUMENT.
+   * balance that the first one led to, one with another field is REASON_REQUEST_ID_REUSED. A
+   * balance above 2^53-1 cents is REASON_INVALID_ARGUMENT.
    *
    * @generated from rpc shop.user.v1.UserService.TopUpBalance
    */
