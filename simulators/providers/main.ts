@@ -5,6 +5,7 @@
 import { startHttpServer } from "#platform/http/server.ts";
 import { type Running as Program, runService } from "#platform/service/run.ts";
 import { createLog, type Log } from "#platform/telemetry/log.ts";
+import { createAlipay } from "../alipay/face.ts";
 import { type Clock, openClock } from "../base/clock.ts";
 import { createCourier } from "../base/courier.ts";
 import { startDispatcher } from "../base/dispatcher.ts";
@@ -40,6 +41,7 @@ async function start(
     return { store, clock, keys, notify: config.notify, origin };
   };
   const faces: Face[] = [
+    await createAlipay(parts("alipay")),
     await createWechatpay(parts("wechatpay")),
     createStripe(parts("stripe"), config.stripeWebhookUrl),
   ];

@@ -220,6 +220,8 @@ const EDGE: Room[] = [
       "platform/service/run.ts",
       // The QR codes of checkout pages.
       "npm:uqr",
+      // Alipay's statements are GBK.
+      "npm:iconv-lite",
       NODE,
     ],
     why: "a simulator is a program of its own that shares no code with the services",
