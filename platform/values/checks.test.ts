@@ -18,6 +18,39 @@ function violationsOf(check: (checks: Checks) => void): string[] {
 const accepts = (check: (checks: Checks) => void) => assert.deepEqual(violationsOf(check), []);
 const refuses = (check: (checks: Checks) => void) => assert.deepEqual(violationsOf(check), ["f"]);
 
+const NAMES = [
+  ...["Seán O’Brien", "O'Neill", "D‘Angelo", "Jean-Luc Müller", "Mary‑Ann", "María José Ñúñez"],
+  ...[
+    "Nguyễn Thị Minh Khai",
+    "Ng",
+    "X Æ A-12",
+    "Þórður Ægisson",
+    "Gal·la Placídia",
+    "J. R. R. Tolkien",
+  ],
+  ...["李娜", "欧阳修", "𠮷野家", "サム・スミス", "김철수", "佐々木 希", "張偉 （先生）"],
+  ...["محمد بن سلمان", "علی‌رضا", "שָׁלוֹם כֹּהֵן", "ג׳ורג׳", "क्षत्रिय शर्मा", "ශ්‍රී ලංකා", "சிவகுமார்"],
+  ...[
+    "Ελένη",
+    "Дмитрий Ёлкин",
+    "ქეთევან",
+    "Հայկ",
+    "ไพโรจน์",
+    "ᏣᎳᎩ",
+    "👩‍👩‍👧 family",
+    "🏴󠁧󠁢󠁥󠁮󠁧󠁿 Ltd",
+    "Café ☕️",
+  ],
+  ...[
+    "e\u0301a",
+    "Straße 1/2, 3. OG",
+    "Łódź № 5",
+    "AT&T",
+    "100% Baumwolle",
+    "Tea (Earl Grey), 50 g",
+  ],
+];
+
 describe("Checks", () => {
   it("collects all violations of a request in one refusal, in order", () => {
     const fields = violationsOf((checks) => {
@@ -64,6 +97,40 @@ describe("Checks", () => {
     for (const text of ["", " ", "\u00a0\u3000"])
       refuses((c) => c.text("f", text, { min: 1, max: 9 }));
     accepts((c) => c.text("f", "", { max: 9 }));
+  });
+
+  it("refuses text that shows nothing where text is required", () => {
+    for (const text of ["\u200b", "\u3164", "\u2800", "\u200d\ufe0f", "\ufeff"]) {
+      refuses((c) => c.text("f", text, { min: 1, max: 9 }));
+    }
+  });
+
+  it("counts text as it is sent and as it is stored", () => {
+    accepts((c) => c.text("f", "e\u0301".repeat(4), { max: 8 }));
+    refuses((c) => c.text("f", "e\u0301".repeat(5), { max: 8 }));
+    // This character becomes three when it is composed.
+    refuses((c) => c.text("f", "\u{1d160}".repeat(3), { max: 8 }));
+    accepts((c) => c.text("f", "𠜎".repeat(64), { max: 64 }));
+  });
+
+  it("refuses lines with a blank at either end, of any width", () => {
+    for (const line of [" Ada", "Ada ", "\u00a0Ada", "Ada\u3000", "Ada\u2003"]) {
+      refuses((c) => c.line("f", line, { max: 64 }));
+    }
+    accepts((c) => c.line("f", "", { max: 64 }));
+    refuses((c) => c.line("f", "", { min: 1, max: 64 }));
+  });
+
+  it("accepts names of people, places and goods of many scripts", () => {
+    for (const line of NAMES) accepts((c) => c.line("f", line, { min: 1, max: 64 }));
+  });
+
+  it("accepts phone numbers that are optional and missing", () => {
+    accepts((c) => c.phone("f", "", { required: false }));
+    refuses((c) => c.phone("f", ""));
+    accepts((c) => c.phone("f", "(030) 123-4567"));
+    refuses((c) => c.phone("f", `${"1 ".repeat(20)}1`));
+    refuses((c) => c.phone("f", "1".repeat(1_000_000)));
   });
 
   it("refuses control characters, lone surrogates and marks that change the direction of text", () => {

@@ -1,5 +1,6 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { MAX_CENTS, MAX_IDENTIFIER } from "./amounts.ts";
+import { MAX_PHONE, phoneFault } from "./phones.ts";
 import { Reason, Refusal, type Violation } from "./refusal.ts";
 
 /** Violations of one refusal, so that thousands of bad entries do not make a huge answer. */
@@ -10,7 +11,8 @@ const MIN_TIMESTAMP_SECONDS = 0n;
 const MAX_TIMESTAMP_SECONDS = 253_402_300_799n;
 
 const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
-const ONLY_SPACES = /^\s*$/;
+// Nothing to see: blanks of every width, marks that join or hide, the fillers of Hangul and Braille.
+const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 // Control characters, and the invisible characters that change the direction of text.
 const FORBIDDEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const FORBIDDEN_MULTILINE = /[^\P{Cc}\n\r\t]|[\u202a-\u202e\u2066-\u2069]/u;
@@ -41,8 +43,9 @@ export class Checks {
   }
 
   /**
-   * Text of `min` to `max` code points, without control characters. `min` is 0 by default; with 1
-   * or more, text of spaces is refused like empty text. `multiline` allows line breaks and tabs.
+   * Text of `min` to `max` code points, as sent and in composed form (NFC), without control
+   * characters. `min` is 0 by default; with 1 or more, text without a visible character is refused
+   * like empty text. `multiline` allows line breaks and tabs.
    */
   text(
     field: string,
@@ -50,6 +53,25 @@ export class Checks {
     rule: { min?: number; max: number; multiline?: boolean },
   ): void {
     const problem = problemOfText(value, rule);
+    if (problem) this.violation(field, problem);
+  }
+
+  /**
+   * One line that people write and others read, such as a name or a code: text that neither begins
+   * nor ends with a blank, because two names that look the same would differ. Letters, marks,
+   * punctuation and emoji of every script are allowed.
+   */
+  line(field: string, value: string, rule: { min?: number; max: number }): void {
+    const problem = problemOfText(value, rule);
+    if (problem) this.violation(field, problem);
+    else this.that(field, value === value.trim(), "must not begin or end with a blank");
+  }
+
+  /** A phone number as people write it, see `phoneFault`. @default required */
+  phone(field: string, value: string, rule: { required?: boolean } = {}): void {
+    const required = rule.required ?? true;
+    if (value === "" && !required) return;
+    const problem = problemOfText(value, { min: 1, max: MAX_PHONE }) ?? phoneFault(value);
     if (problem) this.violation(field, problem);
   }
 
@@ -116,8 +138,9 @@ function lengthWithin(value: string, max: number): number {
 function problemOfText(value: string, rule: { min?: number; max: number; multiline?: boolean }) {
   const min = rule.min ?? 0;
   const length = lengthWithin(value, rule.max);
-  if (length > rule.max) return `must have at most ${rule.max} characters`;
-  if (length < min || (min > 0 && ONLY_SPACES.test(value))) {
+  const tooLong = length > rule.max || lengthWithin(value.normalize("NFC"), rule.max) > rule.max;
+  if (tooLong) return `must have at most ${rule.max} characters`;
+  if (length < min || (min > 0 && INVISIBLE.test(value))) {
     return min > 1 ? `must have at least ${min} characters` : "must not be empty";
   }
   const forbidden = rule.multiline ? FORBIDDEN_MULTILINE : FORBIDDEN;

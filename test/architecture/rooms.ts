@@ -131,7 +131,7 @@ const PLATFORM: Room[] = [
   {
     rule: "platform-values",
     files: ["platform/values/**"],
-    may: ["platform/values/**", COMMON, PROTOBUF, "node:crypto"],
+    may: ["platform/values/**", COMMON, PROTOBUF, "node:crypto", "npm:libphonenumber-js"],
     why: "values are pure, so that the domain may use them",
   },
   {
