@@ -130,7 +130,13 @@ function notifyUrl(body: Body, rule: NotifyRule): string {
 /** Where the browser goes after the checkout. Optional. */
 function returnUrl(body: Body): string {
   if (body.return_url === undefined || body.return_url === "") return "";
-  const url = URL.parse(matching(body, "return_url", new RegExp(`^.{1,${MAX_URL_LENGTH}}$`)));
-  if (url && /^https?:$/.test(url.protocol)) return url.href;
-  throw new HttpProblem(400, "return_url must be a URL that starts with http:// or https://");
+  const url = URL.parse(matching(body, "return_url", /^.+$/));
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new HttpProblem(400, "return_url must be a URL that starts with http:// or https://");
+  }
+  if (url.href.length <= MAX_URL_LENGTH) return url.href;
+  throw new HttpProblem(
+    400,
+    `return_url must have at most ${MAX_URL_LENGTH} characters; percent-encoded it has ${url.href.length}`,
+  );
 }

@@ -107,6 +107,7 @@ describe("the API of the sandbox", () => {
       { notify_url: "file:///etc/passwd" },
       { return_url: "javascript:alert(1)" },
       { return_url: `http://127.0.0.1/${"x".repeat(2_048)}` },
+      { return_url: `http://127.0.0.1/${"\u6771".repeat(900)}` },
     ];
     for (const change of changes) {
       const answer = await sandbox.post("/v1/payments", { ...request, ...change });

@@ -84,8 +84,16 @@ function cents(value: unknown): bigint | undefined {
   return amount !== undefined && amount <= MAX_CENTS ? amount : undefined;
 }
 
+/** Rows hold milliseconds, so further digits are dropped. */
 function time(value: unknown): Date | undefined {
   const stamp = text(value, RFC3339);
-  const date = stamp === undefined ? undefined : new Date(stamp);
-  return date && date.getTime() >= 0 && date.getTime() <= LAST_MS ? date : undefined;
+  if (stamp === undefined || !isOnCalendar(stamp.slice(0, 19))) return undefined;
+  const date = new Date(stamp);
+  return date.getTime() >= 0 && date.getTime() <= LAST_MS ? date : undefined;
+}
+
+/** Date would turn 30 February into 2 March, and hour 24 into the next day. */
+function isOnCalendar(wallTime: string): boolean {
+  const date = new Date(`${wallTime}Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(wallTime);
 }
