@@ -1,5 +1,5 @@
 import { Checks } from "#platform/values/checks.ts";
-import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
+import { closePage, openPage } from "#platform/values/pages.ts";
 import type { Coupon, CouponStatus } from "../domain/coupon.ts";
 import * as store from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
@@ -17,14 +17,14 @@ export async function listCoupons(
   const checks = new Checks();
   checks.identifier("user_id", query.userId);
   checks.throwIfAny();
-  const size = pageSize(query.pageSize);
+  const list = "shop.coupon.v1.CouponService/ListCoupons";
+  const page = openPage({ ...query, list, filters: [query.userId, query.status ?? 0] });
   const found = await store.listCoupons(database, {
     userId: query.userId,
     status: query.status,
-    beforeId: decodePageToken(query.pageToken),
-    limit: size + 1,
+    beforeId: page.cursor,
+    limit: page.limit,
   });
-  const coupons = found.slice(0, size);
-  const last = found.length > size ? coupons.at(-1) : undefined;
-  return { coupons, nextPageToken: last ? encodePageToken(last.couponId) : "" };
+  const { entries, nextPageToken } = closePage(page, found, ({ couponId }) => couponId);
+  return { coupons: entries, nextPageToken };
 }

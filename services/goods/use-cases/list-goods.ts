@@ -1,5 +1,5 @@
 import { Checks } from "#platform/values/checks.ts";
-import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
+import { closePage, openPage } from "#platform/values/pages.ts";
 import type { Goods } from "../domain/goods.ts";
 import { MAX_LISTED_IDS, MAX_QUERY, MAX_QUERY_WORDS } from "../limits.ts";
 import { listGoods as listGoodsRows } from "../store/goods.ts";
@@ -31,11 +31,10 @@ export async function listGoods(
   });
   checks.throwIfAny();
 
-  const size = pageSize(request.pageSize);
-  const after = decodePageToken(request.pageToken) ?? 0n;
-  const filter = { words, goodsIds: request.goodsIds, after, limit: size + 1 };
+  const list = "shop.goods.v1.GoodsService/ListGoods";
+  const page = openPage({ ...request, list, filters: [request.query, ...request.goodsIds] });
+  const filter = { words, goodsIds: request.goodsIds, after: page.cursor ?? 0n, limit: page.limit };
   const found = await listGoodsRows(database, filter);
-  const goods = found.slice(0, size);
-  const last = found.length > size ? goods.at(-1) : undefined;
-  return { goods, nextPageToken: last ? encodePageToken(last.goodsId) : "" };
+  const { entries, nextPageToken } = closePage(page, found, ({ goodsId }) => goodsId);
+  return { goods: entries, nextPageToken };
 }

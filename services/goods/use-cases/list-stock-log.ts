@@ -1,4 +1,4 @@
-import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
+import { closePage, openPage } from "#platform/values/pages.ts";
 import type { StockLogEntry } from "../domain/stock.ts";
 import { listStockLog as listStockLogRows } from "../store/stock-log.ts";
 import { getGoods } from "./get-goods.ts";
@@ -9,13 +9,11 @@ type ListStockLog = { goodsId: bigint; pageSize: number; pageToken: string };
 /** A page of one item's movements, newest first. Throws Refusal(GOODS_NOT_FOUND). */
 export async function listStockLog(
   { database }: Pick<Parts, "database">,
-  { goodsId, ...page }: ListStockLog,
+  { goodsId, ...request }: ListStockLog,
 ): Promise<{ entries: StockLogEntry[]; nextPageToken: string }> {
   await getGoods({ database }, goodsId);
-  const size = pageSize(page.pageSize);
-  const before = decodePageToken(page.pageToken);
-  const found = await listStockLogRows(database, { goodsId, before, limit: size + 1 });
-  const entries = found.slice(0, size);
-  const last = found.length > size ? entries.at(-1) : undefined;
-  return { entries, nextPageToken: last ? encodePageToken(last.logId) : "" };
+  const list = "shop.goods.v1.GoodsService/ListStockLog";
+  const page = openPage({ ...request, list, filters: [goodsId] });
+  const rows = { goodsId, before: page.cursor, limit: page.limit };
+  return closePage(page, await listStockLogRows(database, rows), ({ logId }) => logId);
 }

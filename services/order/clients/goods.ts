@@ -36,8 +36,14 @@ export function goodsClient(options: ClientOptions): GoodsClient {
       const found: Goods[] = [];
       for (let start = 0; start < goodsIds.length; start += MAX_PAGE_SIZE) {
         const page = goodsIds.slice(start, start + MAX_PAGE_SIZE);
-        const { goods } = await client.listGoods({ goodsIds: page, pageSize: MAX_PAGE_SIZE }, call);
-        found.push(...goods);
+        const list = { goodsIds: page, pageSize: MAX_PAGE_SIZE };
+        let pageToken = "";
+        // Long descriptions end a page early.
+        do {
+          const { goods, nextPageToken } = await client.listGoods({ ...list, pageToken }, call);
+          found.push(...goods);
+          pageToken = nextPageToken;
+        } while (pageToken !== "");
       }
       return new Map(
         found.map(({ goodsId, unitPriceCents, stock, status }) => [

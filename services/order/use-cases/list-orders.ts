@@ -1,6 +1,6 @@
 import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
-import { decodePageToken, encodePageToken, pageSize } from "#platform/values/pages.ts";
+import { closePage, openPage } from "#platform/values/pages.ts";
 import { OrderStatus } from "../domain/order.ts";
 import type { StoredOrder } from "../store/read-orders.ts";
 import * as store from "../store/read-orders.ts";
@@ -19,17 +19,15 @@ export async function listOrders(
   const known = query.status === 0 || Object.values<number>(OrderStatus).includes(query.status);
   checks.that("order_status", known, "must be a status of an order");
   checks.throwIfAny();
-  const limit = pageSize(query.pageSize);
-  const before = decodePageToken(query.pageToken);
+  const list = "shop.order.v1.OrderService/ListOrders";
+  const page = openPage({ ...query, list, filters: [query.userId, query.status] });
   if (query.status === OrderStatus.PENDING) return { orders: [], nextPageToken: "" };
   const orders = await store.listOrders(parts.database, {
     userId: query.userId,
     status: query.status === 0 ? undefined : (query.status as OrderStatus),
-    before,
-    limit: limit + 1,
+    before: page.cursor,
+    limit: page.limit,
   });
-  const page = orders.slice(0, limit);
-  const last = page.at(-1);
-  const more = orders.length > limit && last;
-  return { orders: page, nextPageToken: more ? encodePageToken(last.orderId) : "" };
+  const { entries, nextPageToken } = closePage(page, orders, ({ orderId }) => orderId);
+  return { orders: entries, nextPageToken };
 }

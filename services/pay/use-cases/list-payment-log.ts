@@ -1,9 +1,9 @@
-import { decodePageToken, encodePageToken } from "#platform/values/pages.ts";
+import { closePage, openPage } from "#platform/values/pages.ts";
+import { DEFAULT_LISTED } from "../limits.ts";
 import type { PaymentLogRow } from "../store/entities.ts";
 import { readPaymentLog } from "../store/read-payments.ts";
 import { getPayment } from "./get-payment.ts";
 import type { Parts } from "./parts.ts";
-import { listSize } from "./steps/list-size.ts";
 
 type ListPaymentLog = { paymentId: bigint; pageSize: number; pageToken: string };
 
@@ -13,13 +13,12 @@ type ListPaymentLog = { paymentId: bigint; pageSize: number; pageToken: string }
  */
 export async function listPaymentLog(
   parts: Pick<Parts, "database">,
-  { paymentId, pageSize, pageToken }: ListPaymentLog,
+  { paymentId, ...request }: ListPaymentLog,
 ): Promise<{ entries: PaymentLogRow[]; nextPageToken: string }> {
-  const size = listSize(pageSize);
-  const before = decodePageToken(pageToken);
+  const list = "shop.pay.v1.PayService/ListPaymentLog";
+  const defaultSize = DEFAULT_LISTED;
+  const page = openPage({ ...request, list, filters: [paymentId], defaultSize });
   await getPayment(parts, paymentId, { ownerId: undefined });
-  const found = await readPaymentLog(parts.database, { paymentId, before, limit: size + 1 });
-  const entries = found.slice(0, size);
-  const last = found.length > size ? entries.at(-1) : undefined;
-  return { entries, nextPageToken: last ? encodePageToken(last.logId) : "" };
+  const rows = { paymentId, before: page.cursor, limit: page.limit };
+  return closePage(page, await readPaymentLog(parts.database, rows), ({ logId }) => logId);
 }

@@ -6,7 +6,8 @@ import { type LogQuery, readLog } from "./steps/read-log.ts";
 /** A page of the changes of a user's balance, newest first. Throws Refusal(USER_NOT_FOUND). */
 export async function listBalanceLog(
   { database }: Parts,
-  query: LogQuery,
+  query: Omit<LogQuery, "list">,
 ): Promise<{ entries: BalanceLogEntry[]; nextPageToken: string }> {
-  return readLog(database, query, store.listBalanceLog);
+  const list = "shop.user.v1.UserService/ListBalanceLog";
+  return readLog(database, { ...query, list }, store.listBalanceLog);
 }

@@ -6,7 +6,8 @@ import { type LogQuery, readLog } from "./steps/read-log.ts";
 /** A page of the changes of a user's points, newest first. Throws Refusal(USER_NOT_FOUND). */
 export async function listPointLog(
   { database }: Parts,
-  query: LogQuery,
+  query: Omit<LogQuery, "list">,
 ): Promise<{ entries: PointLogEntry[]; nextPageToken: string }> {
-  return readLog(database, query, store.listPointLog);
+  const list = "shop.user.v1.UserService/ListPointLog";
+  return readLog(database, { ...query, list }, store.listPointLog);
 }

@@ -69,8 +69,10 @@ const requestId = only(
 );
 /** The token identifies the user: 0 means the caller, and other users are NOT_FOUND. */
 const ownUserId: Rule = { answers: ({ value }) => (value === 0n ? OK : NOT_FOUND) };
-const pageSize = number(0n, 100n);
-const pageToken = only(["absent"], 11);
+/** A larger page than the largest is cut. */
+const pageSize = number(0n, 2n ** 31n - 1n);
+const pageToken = only(["absent"], 22);
+const page = { page_size: pageSize, page_token: pageToken };
 const message = (absent: readonly string[], empty: readonly string[]): Rule => {
   return { answers: ({ name }) => (name === "absent" ? absent : empty) };
 };
@@ -91,14 +93,17 @@ const wrongAmount: Rule = { answers: () => INVALID };
 
 const image = only(["absent"], 2_000);
 const inbox = { event_ids: ids(INVALID) };
-const logs = { user_id: ownUserId, page_size: pageSize, page_token: pageToken };
+const logs = { user_id: ownUserId, ...page };
 const order = { order_id: identifier };
 /** The shop has one provider; every other name is unknown. */
 const provider = text(32, { min: 1, within: NOT_FOUND });
+/** Set in answers, ignored in requests. */
+const soldAs = { "lines[].name": { answers: () => OK }, "lines[].sku": { answers: () => OK } };
 const quotedLines = {
   "lines[].goods_id": identifier,
   "lines[].quantity": quantity,
   "lines[].unit_price_cents": { answers: () => OK },
+  ...soldAs,
 };
 
 /** The rule of each field, by method and by the path of the field. */
@@ -123,8 +128,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
   },
   "goods GetGoods": { goods_id: identifier },
   "goods ListGoods": {
-    page_size: pageSize,
-    page_token: pageToken,
+    ...page,
     query: text(200),
     goods_ids: ids(OK),
   },
@@ -142,7 +146,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     "reservations[].lines[].quantity": quantity,
     "reservations[].lines[].unit_price_cents": number(0n, MAX_CENTS, NOT_ENOUGH),
   },
-  "goods ListStockLog": { goods_id: identifier, page_size: pageSize, page_token: pageToken },
+  "goods ListStockLog": { goods_id: identifier, ...page },
   "goods ListMissingEvents": inbox,
   "coupon IssueCoupon": {
     request_id: requestId,
@@ -211,6 +215,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     // Any other quantity makes the amounts differ from the sum of the lines.
     "lines[].quantity": but(wrongAmount, ["1"], OK),
     "lines[].unit_price_cents": wrongAmount,
+    ...soldAs,
     address: message(INVALID, INVALID),
     "address.consignee": text(64, { min: 1 }),
     "address.mobile": text(32, { min: 1 }),
@@ -225,7 +230,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "order ListOrders": { ...logs, order_status: number(0n, 5n) },
   "order WatchOrder": order,
   "order CancelOrder": order,
-  "order ListOrderHistory": order,
+  "order ListOrderHistory": { ...order, ...page },
   "order ShipOrder": { order_id: identifier, tracking_number: text(64, { min: 1 }) },
   "order ConfirmReceipt": order,
   "order RefundOrder": {
@@ -237,6 +242,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     "lines[].goods_id": { answers: () => INVALID },
     "lines[].quantity": number(1n, 2n),
     "lines[].unit_price_cents": { answers: () => OK },
+    ...soldAs,
     note: text(500, { lines: true }),
   },
   "order ListMissingEvents": inbox,
@@ -248,7 +254,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
   },
   "pay GetPayment": { payment_id: identifier },
   // An order without payments, also an unknown one, has an empty list.
-  "pay ListPayments": { order_id: anyIdentifier, page_size: pageSize, page_token: pageToken },
+  "pay ListPayments": { order_id: anyIdentifier, ...page },
   "pay HandleCallback": {
     provider,
     // The provider gets an answer to any headers.
@@ -258,6 +264,6 @@ export const RULES: Record<string, Record<string, Rule>> = {
   // Only the id of a callback on record.
   "pay JudgeCallback": { callback_id: { answers: () => INVALID } },
   "pay ClosePayments": { order_ids: ids(INVALID) },
-  "pay ListPaymentLog": { payment_id: identifier, page_size: pageSize, page_token: pageToken },
+  "pay ListPaymentLog": { payment_id: identifier, ...page },
   "pay ListMissingEvents": inbox,
 };

@@ -204,9 +204,9 @@ describe("the catalogue", () => {
       assert.equal(goods[0]?.status, GoodsStatus.OFF_SHELF);
     });
 
-    it("refuse pages, queries and lists that are too large", async () => {
+    it("refuse queries and lists that are too large, and pages that cannot be", async () => {
       const list = service.anyone.listGoods;
-      for (const pageSize of [-1, 101, 2 ** 31 - 1]) await invalid(list({ pageSize }));
+      for (const pageSize of [-1, -(2 ** 31)]) await invalid(list({ pageSize }));
       for (const pageToken of ["x", "AAAAAAAAAAA", "'; drop"]) await invalid(list({ pageToken }));
       await invalid(list({ query: "x".repeat(201) }));
       await invalid(list({ query: "a b c d e f g h i j k" }));

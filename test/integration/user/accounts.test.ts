@@ -176,11 +176,10 @@ describe("accounts", function () {
       }
     });
 
-    it("refuses pages that are too large and forged page tokens", async () => {
+    it("refuses a negative page size and forged page tokens", async () => {
       const me = service.as(await service.newUser());
       for (const page of [
         { pageSize: -1 },
-        { pageSize: 101 },
         { pageToken: "forged" },
         { pageToken: "AAAAAAAAAAA" },
       ]) {

@@ -246,7 +246,7 @@ export type ListCouponsRequest = Message<"shop.coupon.v1.ListCouponsRequest"> & 
   status: CouponStatus;
 
   /**
-   * 1 to 100. 0 means 20.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 20.
    *
    * @generated from field: int32 page_size = 3;
    */

@@ -294,7 +294,7 @@ export const GetGoodsResponseSchema: GenMessage<GetGoodsResponse> = /*@__PURE__*
  */
 export type ListGoodsRequest = Message<"shop.goods.v1.ListGoodsRequest"> & {
   /**
-   * 1 to 100. 0 means 20.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 20.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -538,7 +538,7 @@ export type ListStockLogRequest = Message<"shop.goods.v1.ListStockLogRequest"> &
   goodsId: bigint;
 
   /**
-   * 1 to 100. 0 means 20.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 20.
    *
    * @generated from field: int32 page_size = 2;
    */

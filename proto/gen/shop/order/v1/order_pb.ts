@@ -545,7 +545,7 @@ export type ListOrdersRequest = Message<"shop.order.v1.ListOrdersRequest"> & {
   userId: bigint;
 
   /**
-   * 1 to 100. 0 means 20.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 20.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -829,7 +829,7 @@ export type ListOrderHistoryRequest = Message<"shop.order.v1.ListOrderHistoryReq
   orderId: bigint;
 
   /**
-   * 1 to 100. 0 means 100.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */

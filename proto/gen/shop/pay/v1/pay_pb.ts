@@ -195,7 +195,7 @@ export type ListPaymentsRequest = Message<"shop.pay.v1.ListPaymentsRequest"> & {
   orderId: bigint;
 
   /**
-   * 1 to 100. 0 means 100.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -457,7 +457,7 @@ export type ListPaymentLogRequest = Message<"shop.pay.v1.ListPaymentLogRequest">
   paymentId: bigint;
 
   /**
-   * 1 to 100. 0 means 100.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */

@@ -507,7 +507,7 @@ export type ListBalanceLogRequest = Message<"shop.user.v1.ListBalanceLogRequest"
   userId: bigint;
 
   /**
-   * 1 to 100. 0 means 20.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 20.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -605,7 +605,7 @@ export type ListPointLogRequest = Message<"shop.user.v1.ListPointLogRequest"> & 
   userId: bigint;
 
   /**
-   * 1 to 100. 0 means 20.
+   * At most this many entries, up to 100; a larger number means 100, and 0 means 20.
    *
    * @generated from field: int32 page_size = 2;
    */
