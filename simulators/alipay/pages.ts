@@ -80,8 +80,9 @@ const TEXTS: Texts<Key> = {
 };
 
 /**
- * The pages: /gateway.do with alipay.trade.page.pay leads to /cashier/TOKEN, where the shopper scans
- * or logs in and then pays; /scan?code=TEXT is the phone for codes of alipay.trade.precreate.
+ * The pages: /gateway.do with alipay.trade.page.pay leads to /cashier/TOKEN, where the shopper
+ * scans or logs in and then pays; /scan?code=TEXT is the phone for codes of
+ * alipay.trade.precreate.
  * Undefined for other paths.
  */
 export function page(alipay: Alipay, call: Call): Promise<HttpAnswer> | undefined {

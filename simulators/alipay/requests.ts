@@ -37,7 +37,7 @@ const OPEN: Spec = {
 };
 
 /** The fields of biz_content for each method that this face knows. */
-export const METHODS = {
+const METHODS = {
   "alipay.trade.page.pay": {
     ...OPEN,
     product_code: required(text(64, { choices: ["FAST_INSTANT_TRADE_PAY"] })),

@@ -27,23 +27,24 @@ const HELD_CHECK_MS = 50;
 
 /**
  * Does what is due for one face: expires trades, settles refunds, and sends notices until the
- * merchant has answered each. Its only state is the store: after a crash, what was under way is sent
- * again.
+ * merchant has answered each. Its only state is the store: after a crash, what was under way is
+ * sent again.
  */
 export function startDispatcher(parts: Parts): Dispatcher {
   const { face, store, clock, log } = parts;
   const underWay = new Map<string, Promise<void>>();
-  const timer = alarm(nudge);
-  let stopping = false;
-  let looking: Promise<void> | undefined;
-  let again = false;
+  const nudger = createNudger(look, (error) => {
+    log.error({ err: error }, "due work failed, retrying");
+    timer.ringIn(HOLD_MS);
+  });
+  const timer = alarm(nudger.nudge);
   let heldSinceMs: number | undefined;
 
   async function look(): Promise<void> {
     const nowMs = clock.nowMs();
     await store.transact((sql) => face.catchUp(sql, nowMs));
     const faults = face.faults.current;
-    if (stopping || faults.down) return;
+    if (nudger.isStopping() || faults.down) return;
     const limit = MAX_CALLBACKS_IN_FLIGHT + underWay.size;
     const due = dueNotices(store.read, face.name, { nowMs, limit }).filter(
       ({ id }) => !underWay.has(id),
@@ -74,7 +75,7 @@ export function startDispatcher(parts: Parts): Dispatcher {
       for (const notice of notices) await attempt(parts, notice);
     };
     const running = work()
-      .then(nudge, (error) => {
+      .then(nudger.nudge, (error) => {
         log.error({ err: error }, "outcome of a callback could not be stored, sending it again");
         timer.ringIn(HOLD_MS);
       })
@@ -84,35 +85,38 @@ export function startDispatcher(parts: Parts): Dispatcher {
     for (const { id } of notices) underWay.set(id, running);
   }
 
-  /** Looks once at a time; what is nudged meanwhile is looked at afterwards. */
+  nudger.nudge();
+  return {
+    nudge: nudger.nudge,
+    async stop() {
+      timer.stop();
+      await nudger.stop();
+      await Promise.all(underWay.values());
+    },
+  };
+}
+
+/** Runs the work once at a time; a nudge during the work runs it once more afterwards. */
+function createNudger(work: () => Promise<void>, onError: (error: unknown) => void) {
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopping = false;
   function nudge(): void {
     if (stopping) return;
-    if (looking) {
-      again = true;
-      return;
-    }
-    looking = look()
-      .catch((error) => {
-        log.error({ err: error }, "due work failed, retrying");
-        timer.ringIn(HOLD_MS);
-      })
+    again = running !== undefined;
+    running ??= work()
+      .catch(onError)
       .finally(() => {
-        looking = undefined;
-        if (again) {
-          again = false;
-          nudge();
-        }
+        running = undefined;
+        if (again) nudge();
       });
   }
-
-  nudge();
   return {
     nudge,
+    isStopping: () => stopping,
     async stop() {
       stopping = true;
-      timer.stop();
-      await looking;
-      await Promise.all(underWay.values());
+      await running;
     },
   };
 }

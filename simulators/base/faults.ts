@@ -5,7 +5,7 @@ import { REFUND_STATES } from "./refunds.ts";
  * What can be wrong with a callback. Up to "future" the callback is not authentic; from "amount" on
  * it is signed correctly, as if by a faulty provider. A face makes those that its protocol allows.
  */
-export const FAKES = [
+const FAKES = [
   "unsigned",
   "wrong_signature",
   "other_body",
@@ -30,7 +30,7 @@ export type Faults = {
   duplicate: number;
   /** Delays the first callback of each notice from now on. */
   delay_ms: number;
-  /** Holds callbacks until this many wait, then sends them one by one, the newest first. */
+  /** Holds callbacks until this many wait, then sends them one by one, newest first. */
   reorder: number;
   /** Fakes to send before each callback. */
   forge: Fake[];
@@ -56,7 +56,7 @@ export type Faults = {
   pay_during_close: number;
   /**
    * What becomes of new refunds. "pending" never settles until the control interface settles it,
-   * "later_failed" fails after it succeeded (Stripe), "not_enough" is refused: the account is empty.
+   * "later_failed" fails after it succeeded (Stripe), "not_enough" is refused for lack of funds.
    */
   refund: RefundOutcome;
   /** Time until a refund has its outcome. 0: the provider's usual time. */
@@ -65,7 +65,10 @@ export type Faults = {
   coupon: number;
   /** Percent of notices and answers with a probe instead of a signature (WeChat Pay). */
   signtest_percent: number;
-  /** Percent of notices signed with the public key, the others with the certificate (WeChat Pay). */
+  /**
+   * Percent of notices signed with the public key, the others with the certificate (WeChat Pay);
+   * with the newest key, the others with the one before (Alipay, answers as well).
+   */
   public_key_percent: number;
   /** Events of other shops on the account that are sent before each event (Stripe). */
   strangers: number;

@@ -14,7 +14,7 @@ export type Rule = {
   choices?: readonly string[];
 };
 
-export type FieldFault = { path: string; kind: "unknown" | "missing" | "invalid"; text: string };
+type FieldFault = { path: string; kind: "unknown" | "missing" | "invalid"; text: string };
 
 /** Rules by path. `#` stands for an index of a list, a final `*` for any name of one level. */
 export type Spec = Record<string, Rule>;

@@ -2,7 +2,7 @@ import { alphanumeric } from "./ids.ts";
 import type { Row, Sql } from "./store.ts";
 import type { FaceName, Trade } from "./trades.ts";
 
-export type MovementType = "charge" | "refund" | "refund_failure" | "dispute" | "dispute_reversal";
+type MovementType = "charge" | "refund" | "refund_failure" | "dispute" | "dispute_reversal";
 
 /**
  * One movement of money on the merchant's account: money in is positive. Statements are made of

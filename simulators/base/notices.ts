@@ -68,7 +68,7 @@ export function latestNotice(
   return row && noticeOfRow(row);
 }
 
-/** When the face has something to do next: a notice, a refund that settles, a trade that expires. */
+/** When the face has work next: a notice to send, a refund to settle, a trade to expire. */
 export function nextDueMs(sql: Reader, face: FaceName, nowMs: number): number | undefined {
   const row = sql.get(
     `select min(ms) as ms from (

@@ -3,8 +3,8 @@ import type { HttpAnswer } from "#platform/http/answer.ts";
 import { type Call, headerOf } from "./face.ts";
 import { escaped } from "./html.ts";
 
-export const LANGUAGES = ["en", "zh"] as const;
-export type Language = (typeof LANGUAGES)[number];
+const LANGUAGES = ["en", "zh"] as const;
+type Language = (typeof LANGUAGES)[number];
 
 /** A text in each language. */
 export type Texts<Key extends string> = Record<Language, Record<Key, string>>;
@@ -33,7 +33,7 @@ nav { margin-top: 1.25rem; font-size: 0.8125rem; text-align: right; }
 :focus-visible { outline: 3px solid #4b8ef0; outline-offset: 2px; }
 `;
 
-export type Page = {
+type Page = {
   status?: number;
   language: Language;
   title: string;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { HttpProblem, pathOf } from "#platform/http/answer.ts";
+import { pathOf } from "#platform/http/answer.ts";
 import type { HttpHandler } from "#platform/http/server.ts";
 import { type Face, readCall } from "./face.ts";
 import { take } from "./faults.ts";
@@ -25,8 +25,4 @@ export function serveFace(face: Face, nudge: () => void): HttpHandler {
     if (take(faults, "lose_answers")) return undefined;
     return take(faults, "error_after") ? face.failure("error", call) : answer;
   };
-}
-
-export function notFound(): HttpProblem {
-  return new HttpProblem(404, "not found", { close: true });
 }

@@ -4,7 +4,7 @@ import type { Fake, Faults } from "../base/faults.ts";
 import type { RefundState } from "../base/refunds.ts";
 import type { FaceName, TradeState } from "../base/trades.ts";
 
-export type SimulatedTrade = {
+type SimulatedTrade = {
   face: FaceName;
   number: string;
   providerId?: string;
@@ -16,7 +16,7 @@ export type SimulatedTrade = {
   payMs?: number;
 };
 
-export type SimulatedRefund = {
+type SimulatedRefund = {
   face: FaceName;
   number: string;
   trade: string;
@@ -49,7 +49,7 @@ type SimulatedNotice = {
   lastAnswer?: string;
 };
 
-export type SimulatorsState = {
+type SimulatorsState = {
   trades: SimulatedTrade[];
   refunds: SimulatedRefund[];
   movements: SimulatedMovement[];
@@ -91,7 +91,7 @@ export type Accounts = {
 /** The simulator does not know the payment, or refuses the command for it. */
 export class SimulatorRefusal extends Error {}
 
-export type FaceControl = {
+type FaceControl = {
   /** Sets these faults, and clears all others. */
   faults(faults?: Partial<Faults>): Promise<void>;
   /** The shopper scans the code or logs in, without a browser. */

@@ -16,7 +16,7 @@ import { dumpState, refundJson, tradeJson } from "./state.ts";
 /** A face with its address and its dispatcher. */
 export type Running = { face: Face; url: string; sender: Sender; dispatcher: Dispatcher };
 
-export type Simulators = { store: Store; clock: Clock; faces: Running[] };
+type Simulators = { store: Store; clock: Clock; faces: Running[] };
 
 type Body = Record<string, unknown>;
 type Command = (simulators: Simulators, running: Running, body: Body) => Promise<HttpAnswer>;
@@ -87,9 +87,13 @@ function read({ faces, clock, store }: Simulators, path: string): HttpAnswer {
 }
 
 async function change(simulators: Simulators, path: string, body: Body): Promise<HttpAnswer> {
-  const { faces, clock } = simulators;
+  const { faces, clock, store } = simulators;
   if (path === "/control/clock") {
     await clock.advance(advanceMs(clock, body));
+    // What is due by then has happened when the command is answered.
+    await store.transact((sql) => {
+      for (const { face } of faces) face.catchUp(sql, clock.nowMs());
+    });
     for (const { dispatcher } of faces) dispatcher.nudge();
     return json({ now: new Date(clock.nowMs()).toISOString() });
   }

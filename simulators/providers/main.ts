@@ -95,4 +95,16 @@ async function startFace(
   };
 }
 
-if (import.meta.main) runService(start);
+const USAGE = `Simulators of Alipay, WeChat Pay and Stripe, to develop and test against.
+
+    node simulators/providers/main.ts [--help]
+
+By default Alipay listens on 127.0.0.1:50060, WeChat Pay on 50061, Stripe on 50062, and the control
+interface on 50063. GET /control/accounts has the keys that a shop is configured with. The settings
+SHOP_SIMULATORS_* are in docs/settings.md, and everything else is in simulators/providers/README.md.
+`;
+
+if (import.meta.main) {
+  if (process.argv.includes("--help")) process.stdout.write(USAGE);
+  else runService(start);
+}

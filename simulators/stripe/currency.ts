@@ -17,7 +17,7 @@ const LEAST: Record<string, bigint> = {
 };
 const MOST = 99_999_999n;
 
-export function exponentOf(currency: string): number {
+function exponentOf(currency: string): number {
   if (ZERO_DECIMAL.includes(currency)) return 0;
   return THREE_DECIMAL.includes(currency) ? 3 : 2;
 }

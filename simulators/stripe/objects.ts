@@ -53,7 +53,7 @@ export function sessionJson(trade: Trade, { url }: { url: string | null }) {
   };
 }
 
-export function sessionStatus({ state }: Trade): "open" | "complete" | "expired" {
+function sessionStatus({ state }: Trade): "open" | "complete" | "expired" {
   if (state === "open") return "open";
   return state === "closed" ? "expired" : "complete";
 }

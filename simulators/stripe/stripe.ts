@@ -67,7 +67,7 @@ export function disputeOf(sql: Reader, trade: string): Dispute | undefined {
 }
 
 /** Reports what happened to a payment, in the transaction in which it happens. */
-export function report(
+function report(
   stripe: Stripe,
   sql: Sql,
   happening: { type: string; trade: Trade; object: object; refund?: string },

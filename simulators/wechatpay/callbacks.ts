@@ -24,7 +24,7 @@ export const WECHATPAY_FAKES = [
   "state",
 ] as const satisfies Fake[];
 
-/** Encrypts what is reported as AEAD_AES_256_GCM with the APIv3 key; the tag ends the ciphertext. */
+/** Encrypts a report as AEAD_AES_256_GCM with the APIv3 key; the tag ends the ciphertext. */
 export function encrypted(key: string, text: string, associated: string) {
   const nonce = alphanumeric(12);
   const cipher = createCipheriv("aes-256-gcm", Buffer.from(key), nonce);

@@ -79,7 +79,7 @@ export const SPECS = {
   none: {},
 } as const satisfies Record<string, Spec>;
 
-/** Reads the JSON body of a POST, or the query of a GET, and refuses what the call does not know. */
+/** Reads the JSON body of a POST or the query of a GET, and refuses unknown fields. */
 export function readFields(call: Call, spec: Spec): Fields {
   const fields = call.method === "GET" ? Object.fromEntries(call.query) : flatten(jsonOf(call));
   const fault = fieldFault(fields, spec);

@@ -9,7 +9,7 @@ import { invalidRequest, paramError, WechatError } from "./errors.ts";
 import { payTrade } from "./payments.ts";
 import { knownTrade, type Reader, tradeJson, tradeStatus, type Wechatpay } from "./wechatpay.ts";
 
-/** An order that is not paid closes by itself after this time. */
+/** An unpaid order closes after this time. */
 const CLOSES_AFTER_MS = 7 * DAY;
 
 export function openNative(wechatpay: Wechatpay, sql: Sql, fields: Fields): object {

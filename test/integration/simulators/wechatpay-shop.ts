@@ -12,7 +12,7 @@ type Notice = Pick<Callback, "headers" | "body">;
 
 /** Calls WeChat Pay through the plugin, as the merchant of the account. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look at the JSON as it is.
-export type Call = (method: "get" | "post", path: string, data?: object) => Promise<any>;
+type Call = (method: "get" | "post", path: string, data?: object) => Promise<any>;
 
 export function wechatpayClient(account: Account): Call {
   const wechatpay = new Wechatpay({
