@@ -3,7 +3,7 @@ import { Reason } from "#platform/values/refusal.ts";
 import { PaymentLogType } from "#proto/shop/pay/v1/pay_pb.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
-import { openPayment, startPayShop } from "./pay-shop.ts";
+import { callBack, noticeOf, openPayment, startPayShop } from "./pay-shop.ts";
 
 type Page<T> = { entries: T[]; nextPageToken: string };
 type PageRequest = { pageSize: number; pageToken: string };
@@ -88,13 +88,18 @@ describe("the lists of the pay service", function () {
     assert.deepEqual(payments, []);
   });
 
-  it("refuse a token that they did not make", async () => {
+  it("refuse a token of another list, another query or no list", async () => {
     const { payment, shopper } = await openPayment(shop);
     const { orderId, paymentId } = payment;
-    const pageToken = "made up";
+    await callBack(shop, noticeOf(payment));
+    const { nextPageToken } = await shop.admin.pay.listPaymentLog({ paymentId, pageSize: 1 });
+    assert.notEqual(nextPageToken, "");
+    const other = await openPayment(shop);
+    const token = { pageToken: nextPageToken };
     const calls = [
-      shopper.as.pay.listPayments({ orderId, pageToken }),
-      shop.admin.pay.listPaymentLog({ paymentId, pageToken }),
+      shopper.as.pay.listPayments({ orderId, ...token }),
+      shop.admin.pay.listPaymentLog({ paymentId: other.payment.paymentId, ...token }),
+      shop.admin.pay.listPaymentLog({ paymentId, pageToken: "made up" }),
     ];
     for (const call of calls) {
       const { violations } = await refused(call, Reason.INVALID_ARGUMENT);
