@@ -1,8 +1,11 @@
+import { defaultCountry } from "#platform/settings/country.ts";
 import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
 export type UserConfig = ServiceSettings<ServiceName> & {
+  /** The country of phone numbers without the code of a country; "" for none. */
+  defaultCountry: string;
   /** Points for each full unit of the currency that an order spent. */
   pointsPerUnit: bigint;
 };
@@ -13,7 +16,11 @@ export function userConfig(env: Record<string, string | undefined>): UserConfig 
     if (!settings.tokens.user.signing) {
       read.fault("SHOP_TOKEN_PRIVATE_KEY: must be set for the user service, which signs tokens");
     }
-    return { ...settings, pointsPerUnit: pointsPerUnit(read) };
+    return {
+      ...settings,
+      defaultCountry: defaultCountry(read),
+      pointsPerUnit: pointsPerUnit(read),
+    };
   });
 }
 

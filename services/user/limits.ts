@@ -5,12 +5,11 @@ export const MAX_DEDUCTIONS = 1_000;
 
 /**
  * Code points of a name, as entered and as key (the columns have 64), and of a password, to bound
- * the work of one hash. Characters of a mobile number: 15 digits (E.164), a plus and separators.
+ * the work of one hash.
  */
 export const REGISTRATION_LIMITS = {
   userName: { min: 3, max: 64 },
   password: { min: 8, max: 128 },
-  maxMobileLength: 20,
 };
 
 /**

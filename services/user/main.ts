@@ -26,6 +26,7 @@ function start(env: Record<string, string | undefined> = process.env) {
         attempts: loginAttempts(FAILED_LOGINS),
         refreshTokens: refreshTokens(config.tokens.user.signing),
         issueToken: (userId) => issueToken(config, userId),
+        defaultCountry: config.defaultCountry,
         pointsPerUnit: config.pointsPerUnit,
       };
       return {

@@ -75,9 +75,9 @@ function tokensMessage({ expireTime, refreshExpireTime, ...tokens }: SessionToke
 }
 
 function userMessage(user: User): MessageInitShape<typeof UserSchema> {
-  const { userId, userName, mobile, balanceCents, points } = user;
+  const { userId, userName, mobile, mobileE164, balanceCents, points } = user;
   const registerTime = timestampFromDate(user.registerTime);
-  return { userId, userName, mobile, balanceCents, points, registerTime };
+  return { userId, userName, mobile, mobileE164, balanceCents, points, registerTime };
 }
 
 function balanceLogMessage(entry: BalanceLogEntry): MessageInitShape<typeof BalanceLogEntrySchema> {

@@ -4,7 +4,10 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 export type User = {
   userId: bigint;
   userName: string;
+  /** As it was typed. */
   mobile: string;
+  /** In E.164, or empty. */
+  mobileE164: string;
   balanceCents: bigint;
   points: bigint;
   registerTime: Date;

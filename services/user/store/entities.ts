@@ -17,6 +17,8 @@ export const UserEntity = defineEntity({
     /** A PHC string. */
     passwordHash: p.string(),
     mobile: p.string().default(""),
+    /** The same number in E.164; empty if it has no such form. */
+    mobileE164: p.string().default(""),
     balanceCents: p.bigint().default(0),
     points: p.bigint().default(0),
     registerTime: p.datetime(3).defaultRaw(NOW),

@@ -17,6 +17,8 @@ export type Parts = {
   attempts: LoginAttempts;
   refreshTokens: RefreshTokens;
   issueToken: (userId: bigint) => Promise<AccessToken>;
+  /** The country of phone numbers without the code of a country; "" for none. */
+  defaultCountry: string;
   /** Points for each full unit of the currency that an order spent. */
   pointsPerUnit: bigint;
 };

@@ -1,3 +1,4 @@
+import { e164Of } from "#platform/values/phones.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import {
   checkRegistration,
@@ -16,11 +17,13 @@ import type { Parts } from "./parts.ts";
  * waiting.
  */
 export async function register(
-  { database, identifiers, passwordHashes }: Parts,
+  { database, identifiers, passwordHashes, defaultCountry }: Parts,
   registration: Registration,
 ): Promise<User> {
   checkRegistration(registration, REGISTRATION_LIMITS);
-  const { userName, mobile } = registration;
+  const { mobile } = registration;
+  const userName = registration.userName.normalize("NFC");
+  const mobileE164 = e164Of(mobile, defaultCountry);
   const key = userNameKey(userName);
   // Checked here so that a taken name costs no hash, and in the transaction, which decides.
   if ((await findUserIdByKey(database, key)) !== undefined) throw userNameTaken();
@@ -29,7 +32,7 @@ export async function register(
   const userId = await database.transact("register", async (tx) => {
     if ((await findUserIdByKey(tx, key)) !== undefined) throw userNameTaken();
     const userId = identifiers.next();
-    await insertUser(tx, { userId, userName, userNameKey: key, passwordHash, mobile });
+    await insertUser(tx, { userId, userName, userNameKey: key, passwordHash, mobile, mobileE164 });
     return userId;
   });
   const user = await findUser(database, userId);

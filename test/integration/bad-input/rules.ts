@@ -180,7 +180,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "user Register": {
     user_name: only(["longest", "underscore", "constructor"], 64),
     password: but(text(128, { min: 1 }), shorterThanEight, INVALID),
-    mobile: only(["absent"], 20),
+    mobile: only(["absent"], 40),
   },
   "user Login": {
     user_name: text(64, { min: 1, within: WRONG }),

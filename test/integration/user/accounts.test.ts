@@ -10,7 +10,7 @@ describe("accounts", function () {
   this.timeout(60_000);
   let service: UserUnderTest;
   before(async () => {
-    service = await startUser();
+    service = await startUser({ SHOP_DEFAULT_COUNTRY: "DE" });
   });
   after(() => service?.stop());
 
@@ -31,6 +31,29 @@ describe("accounts", function () {
       assert.ok(Math.abs(timestampDate(user.registerTime).getTime() - before) < 10_000);
       const known = await service.admin.getUser({ userId: user.userId });
       assert.deepEqual(known.user, user);
+    });
+
+    it("keeps a phone number as typed, and in E.164", async () => {
+      for (const [typed, e164] of [
+        ["(030) 123-4567 x885", "+49301234567"],
+        ["０３０／１２３\u00a0４５６７", "+49301234567"],
+        ["+۹۸ ۲۱ ۱۲۳۴ ۵۶۷۸", "+982112345678"],
+        ["1-800-FLOWERS", ""],
+        ["", ""],
+      ] as const) {
+        const { user } = await register(newKey(), "password", typed);
+        assert.deepEqual([user?.mobile, user?.mobileE164], [typed, e164]);
+      }
+    });
+
+    it("keeps names of 64 characters outside the basic plane, and composes others", async () => {
+      const astral = "𠜎".repeat(44) + newId();
+      const { user } = await register([...astral].slice(0, 64).join(""));
+      assert.equal([...(user?.userName ?? "")].length, Math.min(64, [...astral].length));
+      const id = newId();
+      const decomposed = await register(`Rene\u0301 O’Brien ${id}`);
+      assert.equal(decomposed.user?.userName, `Ren\u00e9 O’Brien ${id}`);
+      await refused(register(`rené o'brien ${id}`), Reason.USER_NAME_TAKEN);
     });
 
     it("takes a name once, ignoring case, width and composition", async () => {

@@ -12,7 +12,7 @@ export function checkDetails(
   },
 ): void {
   const { name, description, unitPriceCents, imageUrl } = details;
-  if (name !== undefined) checks.text("name", name, { min: 1, max: MAX_NAME });
+  if (name !== undefined) checks.line("name", name, { min: 1, max: MAX_NAME });
   if (description !== undefined) {
     checks.text("description", description, { max: MAX_DESCRIPTION, multiline: true });
   }
