@@ -103,7 +103,7 @@ export const PARTICIPANT_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "story",
-    caughtBy: /^doubled: coupon \d+ is spent by order \d+, and can be spent again/,
+    caughtBy: /^doubled: coupon \d+ is spent by order \d+, but can be spent again/,
   },
   {
     name: "holders-ignored",
