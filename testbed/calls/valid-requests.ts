@@ -143,6 +143,8 @@ export const VALID: Record<string, Valid> = {
       unitPriceCents: 1_999n,
       status: GoodsStatus.ON_SALE,
       imageUrl: "https://example.com/kettle.jpg",
+      updateMask: { paths: ["name"] },
+      etag: "",
     }),
   },
   "goods GetGoods": { caller: "anonymous", request: ({ goods }) => ({ goodsId: goods.goodsId }) },

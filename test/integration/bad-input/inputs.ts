@@ -96,6 +96,9 @@ function lists(field: DescField, current: unknown[]): Input[] {
     { name: "too many", value: Array.from({ length: TOO_MANY }, () => entry) },
     { name: "twice", value: [entry, entry] },
   ];
+  if (field.fieldKind === "list" && field.scalar === ScalarType.STRING) {
+    return [...common, { name: "unknown", value: ["no_such_field"] }];
+  }
   if (field.message) return [...common, { name: "empty entry", value: [{}] }];
   return [...common, ...INT64.map((value) => ({ name: String(value), value: [entry, value] }))];
 }
@@ -109,6 +112,8 @@ function scalars(scalar: ScalarType | undefined, at: { path: string; maxLength: 
       return INT32.map(numbered);
     case ScalarType.STRING:
       return [...TEXTS, ...textsAround(at.maxLength)];
+    case ScalarType.BOOL:
+      return [false, true].map((value) => ({ name: String(value), value }));
     case ScalarType.BYTES:
       return [Buffer.alloc(0), Buffer.alloc(1_000_000), Buffer.from([0xff, 0])].map((value) => {
         return { name: `${value.length} bytes`, value };

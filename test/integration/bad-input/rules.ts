@@ -125,6 +125,11 @@ export const RULES: Record<string, Record<string, Rule>> = {
     unit_price_cents: price,
     status: number(1n, 2n),
     image_url: image,
+    // An empty mask names nothing to change.
+    update_mask: { answers: () => [...OK, ...INVALID] },
+    "update_mask.paths": { answers: () => [...OK, ...INVALID] },
+    // Any etag but the current one.
+    etag: { answers: () => [...OK, "ABORTED", ...INVALID] },
   },
   "goods GetGoods": { goods_id: identifier },
   "goods ListGoods": {
@@ -227,7 +232,11 @@ export const RULES: Record<string, Record<string, Rule>> = {
     balance_cents: number(0n, 1n),
   },
   "order GetOrder": order,
-  "order ListOrders": { ...logs, order_status: number(0n, 5n) },
+  "order ListOrders": {
+    ...logs,
+    order_status: number(0n, 5n),
+    view: { answers: () => [...OK, ...INVALID] },
+  },
   "order WatchOrder": order,
   "order CancelOrder": order,
   "order ListOrderHistory": { ...order, ...page },
@@ -244,6 +253,9 @@ export const RULES: Record<string, Record<string, Rule>> = {
     "lines[].unit_price_cents": { answers: () => OK },
     ...soldAs,
     note: text(500, { lines: true }),
+    keep_stock: { answers: () => OK },
+    // Above what is left of the order, or negative.
+    goodwill_cents: { answers: () => [...OK, ...INVALID] },
   },
   "order ListMissingEvents": inbox,
   "pay CreatePayment": {
