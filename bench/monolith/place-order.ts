@@ -49,6 +49,7 @@ export async function placeOrder(
 ): Promise<OrderMessage> {
   const rules = { limits, shipping: parts.shipping };
   const goodsAmountCents = checkRequest(command, rules);
+  if (goodsAmountCents instanceof Refusal) throw goodsAmountCents;
   const request = { ...command, goodsAmountCents, fingerprint: requestFingerprint(command) };
   const { message, events } = await parts.connections.transact((tx) =>
     placeOrRepeat(tx, parts, { request, asking }),

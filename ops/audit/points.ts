@@ -18,15 +18,16 @@ export const pointRules: Group = {
       describe: ({ a, b }) => `has ${a} points, but the log adds up to ${b}`,
     },
     {
-      // Without a log row the rate is unknown, so the order must earn nothing at any rate.
+      // An order older than its rate has the one in the log. Without a log row that rate is unknown,
+      // so the order must earn nothing at any rate.
       name: "order-earned-its-points",
       says: "a paid order earned its points less those of its refunds, and no other order earned any",
       sql: ({ user, order }) => `select concat('order ', order_id) as item, order_id as orderId,
           sum(points) as points, floor(sum(spent) / 100) as units, coalesce(max(rate), 1) as rate
         from (
-          select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent, null as rate
+          select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent, points_per_unit as rate
           from ${order}.orders where pay_status <> 1
-          union all select r.order_id, o.user_id, 0, -r.spent_cents, null from ${order}.refunds r
+          union all select r.order_id, o.user_id, 0, -r.spent_cents, o.points_per_unit from ${order}.refunds r
           join ${order}.orders o on o.order_id = r.order_id where r.status = ${DONE}
           union all select order_id, user_id, points, 0, points_per_unit from ${user}.point_log
         ) x group by order_id, user_id

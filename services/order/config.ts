@@ -1,3 +1,4 @@
+import { shopCurrency } from "#platform/settings/currency.ts";
 import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
@@ -5,6 +6,10 @@ import { SERVICES, type ServiceName } from "#proto/services.ts";
 
 export type OrderConfig = ServiceSettings<ServiceName> & {
   shipping: { freeFromCents: bigint; feeCents: bigint };
+  /** The currency of new orders. */
+  currencyCode: string;
+  /** Points for each full unit of the currency that a new order spends. */
+  pointsPerUnit: bigint;
   payDeadlineSeconds: number;
   abandonedAfterSeconds: number;
 };
@@ -13,6 +18,8 @@ export function orderConfig(env: Record<string, string | undefined>): OrderConfi
   return readSettings(env, (read) => ({
     ...serviceSettings(read, SERVICES, "order"),
     shipping: shippingRule(read),
+    currencyCode: shopCurrency(read),
+    pointsPerUnit: read.bigint("POINTS_PER_UNIT", { default: 1n, min: 0n, max: 100n }),
     payDeadlineSeconds: read.integer("SHOP_PAY_DEADLINE_SECONDS", {
       default: 1_800,
       min: 1,

@@ -40,7 +40,8 @@ function start(env: Record<string, string | undefined> = process.env) {
 }
 
 function build(config: OrderConfig, { database, identifiers, broker, log }: Ground): Built {
-  const { shipping, payDeadlineSeconds, abandonedAfterSeconds } = config;
+  const { shipping, currencyCode, pointsPerUnit } = config;
+  const { payDeadlineSeconds, abandonedAfterSeconds } = config;
   const target = serviceTargets(config, log);
   const clients = {
     goods: goodsClient(target("goods", STEP_TIMEOUT_MS)),
@@ -72,7 +73,10 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       pollMs: WATCH_POLL_MS,
       maxWatchers: MAX_WATCHERS,
     }),
-    rules: { shipping, payDeadlineSeconds, abandonedAfterSeconds },
+    rules: {
+      kept: { currencyCode, pointsPerUnit },
+      ...{ shipping, payDeadlineSeconds, abandonedAfterSeconds },
+    },
   };
   const placing = createPlaceOrder(parts);
   return {

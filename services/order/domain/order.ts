@@ -33,6 +33,14 @@ export const CancelReason = {
 } as const;
 export type CancelReason = (typeof CancelReason)[keyof typeof CancelReason];
 
+/** What an order keeps of the settings that it was placed with. */
+export type KeptSettings = {
+  /** ISO 4217; empty for an order older than the field. */
+  currencyCode: string;
+  /** Points for each full unit of the currency; null for an order older than the field. */
+  pointsPerUnit: bigint | null;
+};
+
 export type OrderLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
 
 /** The services that may hold something for an order: stock, a coupon, balance. */

@@ -4,7 +4,7 @@ import { fingerprint } from "#platform/values/fingerprint.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { amountTooLarge, goodsAmount, type ShippingRule, shippingFee } from "./amounts.ts";
 import { checkLines } from "./lines.ts";
-import type { OrderLine } from "./order.ts";
+import type { KeptSettings, OrderLine } from "./order.ts";
 
 /** A request to place an order, as the client sent it. */
 export type PlaceCommand = {
@@ -19,8 +19,9 @@ export type PlaceCommand = {
   balanceCents: bigint;
 };
 
-/** A checked request with its id and the goods amount that the server computed. */
-export type PlannedOrder = PlaceCommand & { orderId: bigint; goodsAmountCents: bigint };
+/** A checked request with its id, the goods amount that the server computed, and the settings. */
+export type PlannedOrder = PlaceCommand &
+  KeptSettings & { orderId: bigint; goodsAmountCents: bigint };
 
 /** Bounds of a request, as limits.ts names them. */
 type RequestLimits = {
@@ -30,14 +31,23 @@ type RequestLimits = {
   MAX_ADDRESS: number;
 };
 
+/** Whether the request has a key by which an earlier request could be found. */
+export function hasKey({ requestId, userId }: Pick<PlaceCommand, "requestId" | "userId">): boolean {
+  const checks = new Checks();
+  checks.requestId("request_id", requestId);
+  checks.identifier("user_id", userId);
+  return !checks.failed;
+}
+
 /**
- * Checks what can be checked of a request without asking another service, and returns its goods
- * amount. Refuses with INVALID_ARGUMENT, SHIPPING_FEE_INVALID, ORDER_AMOUNT_INVALID or OVERPAID.
+ * Checks what can be checked of a request without asking another service. Returns its goods amount,
+ * or the refusal INVALID_ARGUMENT, SHIPPING_FEE_INVALID, ORDER_AMOUNT_INVALID or OVERPAID. Only a
+ * request whose key is new is refused: the settings may have changed since the first one.
  */
 export function checkRequest(
   command: PlaceCommand,
   rules: { limits: RequestLimits; shipping: ShippingRule },
-): bigint {
+): bigint | Refusal {
   const checks = new Checks();
   const { limits } = rules;
   checks.requestId("request_id", command.requestId);
@@ -60,34 +70,38 @@ export function checkRequest(
   checks.cents("order_amount_cents", command.orderAmountCents);
   checks.integer("coupon_id", command.couponId, { min: 0n, max: MAX_IDENTIFIER });
   checks.cents("balance_cents", command.balanceCents);
-  checks.throwIfAny();
+  if (checks.refusal) return checks.refusal;
 
   const goods = goodsAmount(command.lines);
-  if (goods === undefined || goods + command.shippingFeeCents > MAX_CENTS) throw amountTooLarge();
-  checkAmounts(command, goods, rules.shipping);
-  return goods;
+  if (goods === undefined || goods + command.shippingFeeCents > MAX_CENTS) return amountTooLarge();
+  return amountsRefusal(command, goods, rules.shipping) ?? goods;
 }
 
-function checkAmounts(command: PlaceCommand, goods: bigint, rule: ShippingRule): void {
+function amountsRefusal(
+  command: PlaceCommand,
+  goods: bigint,
+  rule: ShippingRule,
+): Refusal | undefined {
   const fee = shippingFee(goods, rule);
   if (command.shippingFeeCents !== fee) {
-    throw new Refusal(Reason.SHIPPING_FEE_INVALID, {
+    return new Refusal(Reason.SHIPPING_FEE_INVALID, {
       shipping_fee_cents: String(command.shippingFeeCents),
       expected_cents: String(fee),
     });
   }
   if (command.orderAmountCents !== goods + fee) {
-    throw new Refusal(Reason.ORDER_AMOUNT_INVALID, {
+    return new Refusal(Reason.ORDER_AMOUNT_INVALID, {
       order_amount_cents: String(command.orderAmountCents),
       expected_cents: String(goods + fee),
     });
   }
   if (command.balanceCents > command.orderAmountCents) {
-    throw new Refusal(Reason.OVERPAID, {
+    return new Refusal(Reason.OVERPAID, {
       order_amount_cents: String(command.orderAmountCents),
       balance_cents: String(command.balanceCents),
     });
   }
+  return undefined;
 }
 
 /** Equal for a repetition of the request; different for another request under the same key. */

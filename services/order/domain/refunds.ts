@@ -103,15 +103,15 @@ function chosenLines(left: readonly OrderLine[], wanted: Wanted): OrderLine[] {
   return chosen;
 }
 
-/** Checks what can be checked of a request without reading the order. */
+/** The refusal of a request for what can be checked without reading the order, or undefined. */
 export function checkRefundRequest(
   request: { requestId: string; orderId: bigint; lines: Wanted; note: string },
   limits: { maxLines: number; maxNote: number },
-): void {
+): Refusal | undefined {
   const checks = new Checks();
   checks.requestId("request_id", request.requestId);
   checks.identifier("order_id", request.orderId);
   checkLines(checks, request.lines, { min: 0, max: limits.maxLines });
   checks.text("note", request.note, { max: limits.maxNote, multiline: true });
-  checks.throwIfAny();
+  return checks.refusal;
 }

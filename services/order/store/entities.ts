@@ -45,6 +45,10 @@ export const OrderEntity = defineEntity({
     paymentId: p.bigint().default(0),
     /** When an unpaid order is looked at next: its payment deadline, later after each try. */
     expiryTime: p.datetime(3).strictNullable(),
+    /** The currency and the points for each full unit that the order was placed with. */
+    currencyCode: p.string().default(""),
+    /** Null for an order older than the column. */
+    pointsPerUnit: p.bigint().strictNullable(),
   },
 });
 

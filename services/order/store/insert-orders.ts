@@ -1,4 +1,4 @@
-import type { Transaction } from "#platform/db/database.ts";
+import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows } from "#platform/db/rows.ts";
 import { literal } from "#platform/db/sql.ts";
 import { OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
@@ -12,14 +12,14 @@ export type KnownRequest = RequestKey & { orderId: bigint; fingerprint: Buffer }
 
 /** The earlier requests among these. Omits the new ones. */
 export async function findRequests(
-  tx: Transaction,
+  source: Pick<Transaction, "select"> | Pick<Database, "select">,
   keys: readonly RequestKey[],
 ): Promise<KnownRequest[]> {
   const wanted = keys.map(
     ({ userId, requestId }) =>
       `select ${literal(userId)} as user_id, _ascii${literal(requestId)} collate ascii_bin as request_id`,
   );
-  return tx.select<KnownRequest>(
+  return source.select<KnownRequest>(
     `select ${ORDERS.pickAs("o", "orderId", "userId", "requestId").sql},
        o.request_fingerprint as fingerprint
      from (${wanted.join(" union all ")}) k

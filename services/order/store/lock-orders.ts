@@ -25,6 +25,8 @@ const LOCKED = ORDERS.pick(
   "closeTime",
   "trackingNumber",
   "createTime",
+  "currencyCode",
+  "pointsPerUnit",
 );
 const LOCKED_SQL = `select ${LOCKED.sql}, now(3) as now from orders`;
 

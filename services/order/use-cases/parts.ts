@@ -8,6 +8,7 @@ import type { GoodsClient } from "../clients/goods.ts";
 import type { PayClient } from "../clients/pay.ts";
 import type { UserClient } from "../clients/user.ts";
 import type { ShippingRule } from "../domain/amounts.ts";
+import type { KeptSettings } from "../domain/order.ts";
 
 /** One of the events that this service publishes. */
 export type OrderEvent = NewEvent<typeof EVENTS.order>;
@@ -25,6 +26,8 @@ export type Parts = {
   watch: VersionWatch;
   rules: {
     shipping: ShippingRule;
+    /** New orders keep these. */
+    kept: KeptSettings;
     payDeadlineSeconds: number;
     abandonedAfterSeconds: number;
   };

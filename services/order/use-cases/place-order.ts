@@ -1,13 +1,20 @@
 import { type Gather, gather } from "#platform/values/gather.ts";
+import { Refusal } from "#platform/values/refusal.ts";
 import { OrderStatus } from "../domain/order.ts";
-import { checkRequest, type PlaceCommand, requestFingerprint } from "../domain/place-request.ts";
+import {
+  checkRequest,
+  hasKey,
+  type PlaceCommand,
+  requestFingerprint,
+} from "../domain/place-request.ts";
 import * as limits from "../limits.ts";
+import { findRequests } from "../store/insert-orders.ts";
 import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, Parts } from "./parts.ts";
 import { placeBatch } from "./steps/place-batch.ts";
 import { outcomeOf } from "./steps/place-outcome.ts";
-import type { Placed, PlaceEntry } from "./steps/placing.ts";
+import { type Placed, type PlaceEntry, repetitionOf } from "./steps/placing.ts";
 
 export type PlaceOrder = {
   /**
@@ -36,11 +43,16 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
   return {
     idle: () => batches.idle(),
     async place(command, call) {
-      const goodsAmountCents = checkRequest(command, rules);
       const { actor, deadlineMs, traceparent } = call;
       const fingerprint = requestFingerprint(command);
-      const entry = { command, goodsAmountCents, fingerprint, actor, deadlineMs, traceparent };
-      const placed = await batches.submit(entry);
+      const goodsAmountCents = checkRequest(command, rules);
+      const placed =
+        goodsAmountCents instanceof Refusal
+          ? await earlierOr(goodsAmountCents, parts, { command, fingerprint })
+          : await batches.submit({
+              ...{ command, goodsAmountCents, fingerprint },
+              ...{ actor, deadlineMs, traceparent },
+            });
       const outcome =
         placed.kind === "repeated"
           ? outcomeOf(await waitForOutcome(parts, placed.orderId, call))
@@ -49,6 +61,21 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
       return outcome.order;
     },
   };
+}
+
+/**
+ * The earlier order of a request that the rules of today refuse, or the refusal if its key is new.
+ * A setting may have changed since the first request, and the order stands.
+ */
+async function earlierOr(
+  refusal: Refusal,
+  { database }: Pick<Parts, "database">,
+  { command, fingerprint }: Pick<PlaceEntry, "command" | "fingerprint">,
+): Promise<Placed> {
+  if (!hasKey(command)) return { kind: "refused", refusal };
+  const [earlier] = await findRequests(database, [command]);
+  if (!earlier) return { kind: "refused", refusal };
+  return repetitionOf(earlier, fingerprint);
 }
 
 /**

@@ -43,7 +43,7 @@ export async function refundOrder(
   command: RefundCommand,
   call: CallContext,
 ): Promise<StoredOrder> {
-  checkRefundRequest(command, { maxLines: MAX_LINES, maxNote: MAX_NOTE });
+  const refusal = checkRefundRequest(command, { maxLines: MAX_LINES, maxNote: MAX_NOTE });
   const print = fingerprintOf(command);
   await parts.database.transact("refund-order", async (tx) => {
     // After locking the order, so that a concurrent repetition waits and finds the first request.
@@ -53,6 +53,8 @@ export async function refundOrder(
       if (earlier.orderId === command.orderId && earlier.fingerprint.equals(print)) return;
       throw new Refusal(Reason.REQUEST_ID_REUSED);
     }
+    // Only a new request is refused by the rules of today.
+    if (refusal) throw refusal;
     if (!order) throw orderNotFound(command.orderId);
     applyTransition(order, "requestRefund");
     const refunds = await refundsOf(tx, [order.orderId]);

@@ -1,4 +1,4 @@
-import type { Refusal } from "#platform/values/refusal.ts";
+import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { Holder } from "../../domain/order.ts";
 import type { PlaceCommand, PlannedOrder } from "../../domain/place-request.ts";
 import type { Outcome } from "./place-outcome.ts";
@@ -18,6 +18,16 @@ export type Placed =
   | Outcome
   /** An earlier request with the same key made this order, which has or will have the outcome. */
   | { kind: "repeated"; orderId: bigint };
+
+/** The answer to a request whose key an earlier one has: its order if the contents are the same. */
+export function repetitionOf(
+  earlier: { orderId: bigint; fingerprint: Buffer },
+  fingerprint: Buffer,
+): Placed {
+  if (earlier.fingerprint.equals(fingerprint))
+    return { kind: "repeated", orderId: earlier.orderId };
+  return { kind: "refused", refusal: new Refusal(Reason.REQUEST_ID_REUSED) };
+}
 
 /** An order between its intent and its outcome. */
 export type Placing = {

@@ -3,6 +3,7 @@ import { type PlannedRefund, RefundStatus } from "../../domain/refunds.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
 import type { Refund, StoredRefund } from "../../store/refunds.ts";
 import type { OrderEvent } from "../parts.ts";
+import { keptFields } from "./paid-event.ts";
 
 type KnownRefund = Pick<
   StoredRefund,
@@ -40,7 +41,10 @@ export function refundedEvent(
   const { refundId, lines, balanceCents, spentCents, whole } = refund;
   return {
     fact: "order.v1.refunded",
-    message: { orderId, userId, refundId, lines, balanceCents, spentCents, whole },
+    message: {
+      ...{ orderId, userId, refundId, lines, balanceCents, spentCents, whole },
+      ...keptFields(order),
+    },
     aggregateId: orderId,
     consumers: whole && couponId !== 0n ? ["goods", "user", "coupon"] : ["goods", "user"],
     traceparent,

@@ -2,7 +2,7 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { PlannedOrder } from "../../domain/place-request.ts";
 import { findRequests, insertPending, type KnownRequest } from "../../store/insert-orders.ts";
 import type { Parts } from "../parts.ts";
-import type { Placed, PlaceEntry, Placing } from "./placing.ts";
+import { type Placed, type PlaceEntry, type Placing, repetitionOf } from "./placing.ts";
 
 /** The first entry of the batch with its key, and the order that it is going to be. */
 type First = { planned: PlannedOrder; entry: PlaceEntry };
@@ -27,7 +27,8 @@ export async function savePending(
     const key = keyOf(entry.command);
     if (entry.deadlineMs <= now || firsts.has(key)) continue;
     const { command, goodsAmountCents } = entry;
-    const planned = { ...command, goodsAmountCents, orderId: parts.identifiers.next() };
+    const orderId = parts.identifiers.next();
+    const planned = { ...command, ...parts.rules.kept, goodsAmountCents, orderId };
     firsts.set(key, { planned, entry });
   }
   const known = firsts.size > 0 ? await insertNew(parts, firsts) : new Map();
@@ -40,11 +41,9 @@ export async function savePending(
       const { planned } = first;
       return { planned, entry, held: new Set(), couponPaidCents: 0n, refusal: undefined };
     }
-    const { fingerprint } = earlier ?? first.entry;
-    if (!fingerprint.equals(entry.fingerprint)) {
-      return { kind: "refused", refusal: new Refusal(Reason.REQUEST_ID_REUSED) };
-    }
-    return { kind: "repeated", orderId: (earlier ?? first.planned).orderId };
+    const { orderId } = first.planned;
+    const { fingerprint } = first.entry;
+    return repetitionOf(earlier ?? { orderId, fingerprint }, entry.fingerprint);
   });
 }
 

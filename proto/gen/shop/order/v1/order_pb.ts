@@ -237,7 +237,7 @@ export type Order = Message<"shop.order.v1.Order"> & {
   refunds: Refund[];
 
   /**
-   * ISO 4217: the currency in which the order was placed.
+   * ISO 4217: the currency in which the order was placed. Empty for orders older than this field.
    *
    * @generated from field: string currency_code = 25;
    */
