@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
-import { formatAmount } from "#platform/values/currencies.ts";
+import { amountText } from "#platform/values/currencies.ts";
 import type { ServiceName } from "#proto/services.ts";
 import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import { CommandError } from "../../ops/command/command.ts";
@@ -31,7 +31,7 @@ export async function prepare(
 ): Promise<Demo> {
   const { chapter, line } = story();
   const { currency } = settings;
-  const money = (cents: bigint) => `${formatAmount(cents, currency)} ${currency}`;
+  const money = (cents: bigint) => amountText(cents, currency);
   chapter("A shopper registers and logs in");
   const userName = `demo-${randomBytes(3).toString("hex")}`;
   const { userId, accessToken } = await register(settings, userName);

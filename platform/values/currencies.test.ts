@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exponentOf, formatAmount, isCurrency, minorUnitsOf } from "./currencies.ts";
+import { amountText, exponentOf, formatAmount, isCurrency, minorUnitsOf } from "./currencies.ts";
 
 describe("currencies", () => {
   it("know the places of a currency's minor unit", () => {
@@ -53,6 +53,11 @@ describe("currencies", () => {
     assert.equal(formatAmount(0n, "JPY"), "0");
     assert.equal(formatAmount(-5n, "EUR"), "-0.05");
     assert.equal(formatAmount(-5n, "JPY"), "-5");
+  });
+
+  it("write amounts with their code", () => {
+    assert.equal(amountText(1_234n, "EUR"), "12.34 EUR");
+    assert.equal(amountText(1_234n, "JPY"), "1234 JPY");
   });
 
   it("write amounts of older orders in a currency that was withdrawn", () => {

@@ -64,3 +64,8 @@ export function formatAmount(minorUnits: bigint, code: string): string {
   const whole = digits.slice(0, digits.length - exponent);
   return exponent === 0 ? sign + whole : `${sign}${whole}.${digits.slice(-exponent)}`;
 }
+
+/** An amount of minor units with its code: "12.34 EUR", "1234 JPY". */
+export function amountText(minorUnits: bigint, code: string): string {
+  return `${formatAmount(minorUnits, code)} ${code}`;
+}

@@ -1,7 +1,7 @@
 // A small shop page: sign in, buy an item, watch the order, pay on the checkout page.
 
 import { ConnectError } from "@connectrpc/connect";
-import { formatAmount } from "../../platform/values/currencies.ts";
+import { amountText } from "../../platform/values/currencies.ts";
 import type { Goods } from "../../proto/gen/shop/goods/v1/goods_pb.ts";
 import {
   OrderStatusSchema,
@@ -117,5 +117,5 @@ function text(fields: FormData, name: string): string {
 }
 
 function money(cents: bigint): string {
-  return `${formatAmount(cents, currency)} ${currency}`;
+  return amountText(cents, currency);
 }

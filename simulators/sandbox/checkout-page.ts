@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HttpAnswer } from "#platform/http/answer.ts";
-import { formatAmount } from "#platform/values/currencies.ts";
+import { amountText } from "#platform/values/currencies.ts";
 import { escaped } from "../base/html.ts";
 import type { Payment, PaymentState } from "./ledger.ts";
 
@@ -110,5 +110,5 @@ ${body}
 
 /** "123.45 EUR", "12345 JPY" */
 function amount({ amountCents, currency }: Payment): string {
-  return `${formatAmount(amountCents, currency)} ${currency}`;
+  return amountText(amountCents, currency);
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
+import { amountText } from "#platform/values/currencies.ts";
 import { isOnOrigin } from "#platform/values/origins.ts";
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { checkPayable, notPayable, type PayableOrder } from "../domain/payable.ts";
@@ -113,7 +114,7 @@ async function startPayment(
   const about = { paymentId, orderId, userId, provider: name };
   const fields = { ...about, amountCents, currency, returnUrl: href };
   await insertPayment(tx, { ...fields, checkAfterMs: queryAfterMs });
-  const detail = `${amountCents} cents ${currency} through ${name}`;
+  const detail = `${amountText(amountCents, currency)} through ${name}`;
   const logId = parts.identifiers.next();
   await insertLog(tx, [{ logId, paymentId, type: LogType.CREATED, detail }]);
   const rest = { tradeId: null, checkoutUrl: "", refundRequestedCents: 0n, refundedCents: 0n };

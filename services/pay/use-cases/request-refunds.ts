@@ -1,4 +1,5 @@
 import { admitEvents, type Delivery } from "#platform/events/inbox.ts";
+import { amountText } from "#platform/values/currencies.ts";
 import { LogType } from "../domain/payment.ts";
 import { addRefund } from "../domain/refund.ts";
 import { lockPayments } from "../store/lock-payments.ts";
@@ -51,7 +52,7 @@ export async function requestRefunds(
       const refundRequestedCents = addRefund(payment, payAmountCents);
       payments.set(paymentId, { ...payment, refundRequestedCents });
       await writeRefundRequested(tx, { paymentId, refundRequestedCents });
-      const detail = `refund ${refundId} of ${payAmountCents} cents`;
+      const detail = `refund ${refundId} of ${amountText(payAmountCents, payment.currency)}`;
       const logId = identifiers.next();
       log.push({ logId, paymentId, type: LogType.REFUND_REQUESTED, detail });
       added.push(request);

@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { amountText } from "#platform/values/currencies.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { growingPause } from "../domain/pause.ts";
 import { LogType } from "../domain/payment.ts";
@@ -99,7 +100,7 @@ async function finish(parts: SweepingParts, { refundId, paymentId }: RefundRow):
     const { orderId, userId } = payment;
     await writeRefundDone(tx, { refundId, status: applyRefund(refund.status, "succeed") });
     await writeRefunded(tx, { paymentId, ...finishRefund(payment, amountCents) });
-    const detail = `refund ${refundId} of ${amountCents} cents`;
+    const detail = `refund ${refundId} of ${amountText(amountCents, payment.currency)}`;
     const logId = parts.identifiers.next();
     await insertLog(tx, [{ logId, paymentId, type: LogType.REFUND_SUCCEEDED, detail }]);
     await parts.outbox.add(tx, [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatAmount } from "#platform/values/currencies.ts";
 import { Reason } from "#platform/values/refusal.ts";
 import { PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
@@ -46,6 +47,10 @@ describe("a payment whose settings have changed since", function () {
       shop.admin.order.refundOrder({ requestId: "refund", orderId: first.order.orderId, note: "" }),
     );
     await whenPayment(shop, again.paymentId, PaymentStatus.REFUNDED);
+    const { entries } = await shop.admin.pay.listPaymentLog({ paymentId: again.paymentId });
+    const amount = formatAmount(again.amountCents, "EUR");
+    assert.equal(entries.at(-1)?.detail, `${amount} EUR through sandbox`);
+    assert.match(entries[0]?.detail ?? "", new RegExp(`^refund \\d+ of ${amount} EUR$`));
   });
 
   it("continues with its return URL, which the shop would not accept for a new one", async () => {
