@@ -107,7 +107,7 @@ async function gateway(alipay: Alipay, call: Call): Promise<HttpAnswer> {
     const language = languageOf(call, "zh");
     const body = `<p>${escaped(error.subCode)}</p><p>${escaped(error.message)}</p>`;
     const title = TEXTS[language].fault;
-    return pageAnswer({ language, title, style: STYLE, body, returnUrl: "" });
+    return pageAnswer({ call, language, title, style: STYLE, body, returnUrl: "" });
   }
 }
 
@@ -123,7 +123,15 @@ function scanPage({ store }: Alipay, call: Call): HttpAnswer {
 <input id="code" name="code" placeholder="https://qr.alipay.com/…" required>
 <button class="pay">${texts.open}</button></form>`;
   const status = code === "" ? 200 : 404;
-  return pageAnswer({ status, language, title: texts.cashier, style: STYLE, body, returnUrl: "" });
+  return pageAnswer({
+    status,
+    call,
+    language,
+    title: texts.cashier,
+    style: STYLE,
+    body,
+    returnUrl: "",
+  });
 }
 
 /** GET shows what is next; POST scans, logs in or pays, by `step`. */
@@ -155,6 +163,7 @@ ${definitions([
 ])}`;
   const shown = (title: string, more: string) =>
     pageAnswer({
+      call,
       language,
       title,
       style: STYLE,

@@ -35,6 +35,8 @@ nav { margin-top: 1.25rem; font-size: 0.8125rem; text-align: right; }
 
 type Page = {
   status?: number;
+  /** The request, whose query the link to the other language keeps. */
+  call: Call;
   language: Language;
   title: string;
   /** What makes the provider's page look different. */
@@ -48,6 +50,7 @@ type Page = {
 /** A page that works without scripts. */
 export function pageAnswer({
   status = 200,
+  call,
   language,
   title,
   style,
@@ -65,6 +68,8 @@ export function pageAnswer({
     "base-uri 'none'",
   ];
   const other = language === "en" ? "zh" : "en";
+  const query = new URLSearchParams(call.query);
+  query.set("lang", other);
   return {
     status,
     headers: {
@@ -85,7 +90,7 @@ export function pageAnswer({
 <main>
 <h1>${escaped(title)}</h1>
 ${body}
-<nav><a href="?lang=${other}" hreflang="${other}">${other === "zh" ? "中文" : "English"}</a></nav>
+<nav><a href="?${escaped(query.toString())}" hreflang="${other}">${other === "zh" ? "中文" : "English"}</a></nav>
 </main>
 </body>
 </html>

@@ -34,7 +34,7 @@ type Key =
   | "back"
   | "over"
   | "done"
-  | "declined"
+  | "tryAnother"
   | "unknown"
   | "payment"
   | (typeof METHODS)[number];
@@ -50,7 +50,8 @@ const TEXTS: Texts<Key> = {
     back: "Back to the shop",
     over: "This session has expired",
     done: "This session is complete",
-    declined: "The card was declined. Try another one.",
+    tryAnother: "The card was declined. Try another one.",
+    declined: "is declined",
     unknown: "This is not a test number.",
     payment: "Payment",
     card: "succeeds",
@@ -70,7 +71,8 @@ const TEXTS: Texts<Key> = {
     back: "返回商店",
     over: "此会话已过期",
     done: "此会话已完成",
-    declined: "银行卡被拒绝，请换一张。",
+    tryAnother: "银行卡被拒绝，请换一张。",
+    declined: "被拒绝",
     unknown: "这不是测试卡号。",
     payment: "付款",
     card: "支付成功",
@@ -95,7 +97,7 @@ async function answer(stripe: Stripe, call: Call, token: string): Promise<HttpAn
   const number = (new URLSearchParams(call.body.toString()).get("number") ?? "").replace(/\s/g, "");
   const method = Object.hasOwn(NUMBERS, number) ? NUMBERS[number] : undefined;
   if (method === undefined) return show(call, trade, "unknown");
-  if (method === "declined") return show(call, trade, "declined");
+  if (method === "declined") return show(call, trade, "tryAnother");
   const coupon = 0n;
   const paid = await stripe.store.transact((sql) => {
     const now = tradeOfToken(sql, "stripe", token) as Trade;
@@ -104,12 +106,12 @@ async function answer(stripe: Stripe, call: Call, token: string): Promise<HttpAn
   return paid.state === "closed" ? show(call, paid) : redirect(successUrl(paid));
 }
 
-function show(call: Call, trade: Trade, fault?: "unknown" | "declined"): HttpAnswer {
+function show(call: Call, trade: Trade, fault?: "unknown" | "tryAnother"): HttpAnswer {
   const language = languageOf(call, "en");
   const texts = TEXTS[language];
   const { returnUrl, fields, state } = trade;
   const cancelUrl = String(fields.cancel_url ?? "");
-  const title = state === "open" ? texts.pay : state === "closed" ? texts.over : texts.done;
+  const title = state === "open" ? "Stripe Checkout" : state === "closed" ? texts.over : texts.done;
   const name = String(fields["line_items[0][price_data][product_data][name]"] ?? "");
   const facts = definitions([[texts.payment, String(fields.client_reference_id ?? trade.number)]]);
   const back = state === "closed" ? cancelUrl : successUrl(trade);
@@ -120,7 +122,7 @@ ${facts}
 ${fault ? `<p role="alert">${texts[fault]}</p>` : ""}
 ${state === "open" ? form(texts, cancelUrl) : `<p><a href="${escaped(back)}">${texts.back}</a></p>`}`;
   const status = fault ? 402 : 200;
-  return pageAnswer({ status, language, title, style: STYLE, body, returnUrl });
+  return pageAnswer({ status, call, language, title, style: STYLE, body, returnUrl });
 }
 
 function form(texts: Record<Key, string>, cancelUrl: string): string {

@@ -156,7 +156,8 @@ export function settleRefund(stripe: Stripe, sql: Sql, refund: Refund, state: Re
 
 /** The bank of the shopper takes the money back, at once. */
 export function openDispute(stripe: Stripe, sql: Sql, trade: Trade): void {
-  if (trade.payMs === undefined || disputeOf(sql, trade.number)) return;
+  const isPaid = trade.payMs !== undefined && trade.refunded < trade.amount;
+  if (!isPaid || disputeOf(sql, trade.number)) return;
   const nowMs = stripe.clock.nowMs();
   const dispute = {
     id: `du_1${alphanumeric(23)}`,

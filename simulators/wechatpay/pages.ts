@@ -85,7 +85,15 @@ function scanPage({ store }: Wechatpay, call: Call): HttpAnswer {
   const note = `<p class="note">${texts.scanNote}</p>`;
   const status = code !== "" && !trade ? 404 : 200;
   const title = texts.scanTitle;
-  return pageAnswer({ status, language, title, style: STYLE, body: note + body, returnUrl: "" });
+  return pageAnswer({
+    status,
+    call,
+    language,
+    title,
+    style: STYLE,
+    body: note + body,
+    returnUrl: "",
+  });
 }
 
 function codeBody(trade: Trade, texts: Record<Key, string>): string {
@@ -135,5 +143,5 @@ function screen(call: Call, trade: Trade, status = 200): HttpAnswer {
 <p class="amount">¥${yuan(trade.amount)}</p>
 ${facts}
 ${isOpen ? form : ""}`;
-  return pageAnswer({ status, language, title, style: STYLE, body, returnUrl });
+  return pageAnswer({ status, call, language, title, style: STYLE, body, returnUrl });
 }
