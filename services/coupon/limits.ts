@@ -5,3 +5,6 @@
  * locks a row until the commit.
  */
 export const MAX_USES = 1_000;
+
+/** Code points of the note of RevokeCoupon. */
+export const MAX_NOTE = 500;

@@ -17,6 +17,7 @@ import { issueCoupon } from "./use-cases/issue-coupon.ts";
 import { listCoupons } from "./use-cases/list-coupons.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import { quoteCoupon } from "./use-cases/quote-coupon.ts";
+import { revokeCoupon } from "./use-cases/revoke-coupon.ts";
 import { useCoupons } from "./use-cases/use-coupons.ts";
 
 export function couponImplementation(parts: Parts): Implementation {
@@ -26,6 +27,9 @@ export function couponImplementation(parts: Parts): Implementation {
     },
     async getCoupon({ couponId }, { ownerId }) {
       return { coupon: couponMessage(await getCoupon(parts, { couponId, ownerId })) };
+    },
+    async revokeCoupon({ couponId, note }) {
+      return { coupon: couponMessage(await revokeCoupon(parts, { couponId, note })) };
     },
     async listCoupons({ status, ...query }) {
       const found = await listCoupons(parts, { ...query, status: statusOf(status) });
@@ -93,20 +97,21 @@ function dateOf({ seconds, nanos }: Timestamp): Date {
   return new Date(Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000));
 }
 
-function statusOf(status: CouponStatus): Coupon["status"] | undefined {
-  switch (status) {
-    case CouponStatus.UNSPECIFIED:
-      return undefined;
-    case CouponStatus.UNUSED:
-      return CouponStatus.UNUSED;
-    case CouponStatus.USED:
-      return CouponStatus.USED;
-    default: {
-      const checks = new Checks();
-      checks.violation("status", "must be a known status");
-      throw checks.refusal;
-    }
-  }
+/** The statuses of the contract that the domain has, by their numbers, which are the same. */
+const STATUSES = [
+  CouponStatus.UNUSED,
+  CouponStatus.USED,
+  CouponStatus.EXPIRED,
+  CouponStatus.REVOKED,
+] as const;
+
+function statusOf(status: number): Coupon["status"] | undefined {
+  if (status === CouponStatus.UNSPECIFIED) return undefined;
+  const known = STATUSES.find((one) => one === status);
+  const checks = new Checks();
+  checks.that("status", known !== undefined, "must be a known status");
+  checks.throwIfAny();
+  return known;
 }
 
 function couponMessage(coupon: Coupon): MessageInitShape<typeof CouponSchema> {
@@ -127,5 +132,6 @@ function couponMessage(coupon: Coupon): MessageInitShape<typeof CouponSchema> {
     validFrom: timestampFromDate(coupon.validFrom),
     ...(coupon.validUntil && { validUntil: timestampFromDate(coupon.validUntil) }),
     ...(coupon.usedTime && { usedTime: timestampFromDate(coupon.usedTime) }),
+    ...(coupon.revokeTime && { revokeTime: timestampFromDate(coupon.revokeTime) }),
   };
 }

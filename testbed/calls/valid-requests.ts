@@ -178,6 +178,13 @@ export const VALID: Record<string, Valid> = {
     }),
   },
   "coupon GetCoupon": { caller: "user", request: ({ couponId }) => ({ couponId }) },
+  "coupon RevokeCoupon": {
+    caller: "admin",
+    request: async ({ shop, userId }) => {
+      const { couponId } = await newCoupon(shop, userId);
+      return { couponId, note: "Issued twice." };
+    },
+  },
   "coupon ListCoupons": {
     caller: "user",
     request: ({ userId }) => ({ userId, status: 1, ...page }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
-import { type Coupon, CouponStatus, refusalToSpend } from "./coupon.ts";
+import { type Coupon, CouponStatus, couponAt, mustRevoke, refusalToSpend } from "./coupon.ts";
 
 const from = new Date("2026-01-10T00:00:00.000Z");
 const until = new Date("2026-01-20T00:00:00.000Z");
@@ -18,6 +18,7 @@ const coupon: Coupon = {
   validFrom: from,
   validUntil: until,
   usedTime: null,
+  revokeTime: null,
 };
 const spending = { couponId: 7n, userId: 1n, goodsAmountCents: 1_000n };
 const msFrom = (time: Date, ms: number) => new Date(time.getTime() + ms);
@@ -57,9 +58,39 @@ describe("refusalToSpend", () => {
   });
 
   it("refuses a used coupon", () => {
+    const revoked = { ...coupon, status: CouponStatus.REVOKED, revokeTime: within };
+    assert.deepEqual(refusalToSpend(revoked, spending, until)?.reason, Reason.COUPON_REVOKED);
     const used = { ...coupon, status: CouponStatus.USED, orderId: 9n, usedTime: within };
     const refusal = refusalToSpend(used, spending, within);
     assert.equal(refusal?.reason, Reason.COUPON_ALREADY_USED);
     assert.deepEqual(refusal?.metadata, { coupon_id: "7" });
+  });
+});
+
+describe("couponAt", () => {
+  it("expires an unused coupon at its end, and no other coupon", () => {
+    const { UNUSED, USED, EXPIRED, REVOKED } = CouponStatus;
+    for (const [status, before, after] of [
+      [UNUSED, UNUSED, EXPIRED],
+      [USED, USED, USED],
+      [REVOKED, REVOKED, REVOKED],
+    ] as const) {
+      assert.equal(couponAt({ ...coupon, status }, msFrom(until, -1)).status, before);
+      assert.equal(couponAt({ ...coupon, status }, until).status, after);
+    }
+    assert.equal(couponAt({ ...coupon, validUntil: null }, until).status, UNUSED);
+    assert.equal(couponAt(couponAt(coupon, until), within).status, UNUSED);
+  });
+});
+
+describe("mustRevoke", () => {
+  it("revokes unused and expired coupons, leaves revoked ones, and refuses used ones", () => {
+    const { UNUSED, USED, EXPIRED, REVOKED } = CouponStatus;
+    for (const status of [UNUSED, EXPIRED]) assert.equal(mustRevoke({ ...coupon, status }), true);
+    assert.equal(mustRevoke({ ...coupon, status: REVOKED }), false);
+    assert.throws(
+      () => mustRevoke({ ...coupon, status: USED }),
+      (error: { reason?: Reason }) => error.reason === Reason.COUPON_ALREADY_USED,
+    );
   });
 });

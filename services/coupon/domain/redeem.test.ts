@@ -24,6 +24,7 @@ function couponOf(couponId: bigint, more: Partial<Coupon> = {}): Coupon {
     validFrom: new Date("2026-01-01T00:00:00.000Z"),
     validUntil: null,
     usedTime: null,
+    revokeTime: null,
     ...more,
   };
 }

@@ -2,11 +2,8 @@ import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import type { RowOf } from "#platform/db/tables.ts";
-import { type Coupon, CouponStatus } from "../domain/coupon.ts";
-import { COUPONS, CouponEntity } from "./entities.ts";
-
-/** Columns that serve the store alone. */
-const INTERNAL = ["requestId", "requestFingerprint", "issueTime"] as const;
+import { type Coupon, CouponStatus, couponAt } from "../domain/coupon.ts";
+import { COUPONS } from "./entities.ts";
 
 const PUBLIC = COUPONS.pick(
   "couponId",
@@ -20,21 +17,24 @@ const PUBLIC = COUPONS.pick(
   "validFrom",
   "validUntil",
   "usedTime",
+  "revokeTime",
 );
 const ISSUED = COUPONS.pick("requestFingerprint");
 
+/** The coupons of each status at the database's time. */
+const HAS_STATUS: Record<CouponStatus, string> = {
+  [CouponStatus.UNUSED]: "and status = 1 and (valid_until is null or valid_until > now(3))",
+  [CouponStatus.USED]: "and status = 2",
+  [CouponStatus.EXPIRED]: "and status = 1 and valid_until <= now(3)",
+  [CouponStatus.REVOKED]: "and status = 4",
+};
+
 type CouponRow = RowOf<typeof PUBLIC>;
 
-export async function findCoupon(
-  database: Database,
-  couponId: bigint,
-): Promise<Coupon | undefined> {
-  const options = { exclude: INTERNAL };
-  const row = await database.read((em) => em.findOne(CouponEntity, { couponId }, options));
-  return row ? couponOf(row) : undefined;
-}
-
-/** A user's coupons, newest first: at most `limit` that are older than `beforeId`. */
+/**
+ * A user's coupons, newest first: at most `limit` that are older than `beforeId`, with the status
+ * that they have at the database's time.
+ */
 export async function listCoupons(
   database: Database,
   filter: {
@@ -44,18 +44,21 @@ export async function listCoupons(
     limit: number;
   },
 ): Promise<Coupon[]> {
-  const where = {
-    userId: filter.userId,
-    ...(filter.status !== undefined && { status: filter.status }),
-    ...(filter.beforeId !== undefined && { couponId: { $lt: filter.beforeId } }),
-  };
-  const { limit } = filter;
-  const options = { orderBy: { couponId: "desc" }, limit, exclude: INTERNAL } as const;
-  const rows = await database.read((em) => em.find(CouponEntity, where, options));
-  return rows.map(couponOf);
+  const { userId, status, beforeId, limit } = filter;
+  const rows = await database.select<CouponRow & { now: Date }>(
+    `select ${PUBLIC.sql}, now(3) as now from coupons
+     where user_id = ? ${status === undefined ? "" : HAS_STATUS[status]}
+       ${beforeId === undefined ? "" : "and coupon_id < ?"}
+     order by coupon_id desc limit ?`,
+    [userId, ...(beforeId === undefined ? [] : [beforeId]), limit],
+  );
+  return rows.map((row) => couponAt(couponOf(row), row.now));
 }
 
-/** The coupon and the database's time, which decides whether it is valid. */
+/**
+ * The coupon with the status that it has at the database's time, and that time, which decides
+ * whether it is valid.
+ */
 export async function findCouponNow(
   database: Database,
   couponId: bigint,
@@ -64,7 +67,7 @@ export async function findCouponNow(
     `select ${PUBLIC.sql}, now(3) as now from coupons where coupon_id = ?`,
     [couponId],
   );
-  return row && { coupon: couponOf(row), now: row.now };
+  return row && { coupon: couponAt(couponOf(row), row.now), now: row.now };
 }
 
 /** The coupon that an earlier request with this id issued, with the fingerprint of its contents. */
@@ -72,11 +75,12 @@ export async function findIssued(
   tx: Transaction,
   requestId: string,
 ): Promise<{ coupon: Coupon; fingerprint: Uint8Array } | undefined> {
-  const [row] = await tx.select<CouponRow & RowOf<typeof ISSUED>>(
-    `select ${PUBLIC.sql}, ${ISSUED.sql} from coupons where request_id = ?`,
+  const [row] = await tx.select<CouponRow & RowOf<typeof ISSUED> & { now: Date }>(
+    `select ${PUBLIC.sql}, ${ISSUED.sql}, now(3) as now from coupons where request_id = ?`,
     [requestId],
   );
-  return row && { coupon: couponOf(row), fingerprint: row.requestFingerprint };
+  if (row === undefined) return undefined;
+  return { coupon: couponAt(couponOf(row), row.now), fingerprint: row.requestFingerprint };
 }
 
 export async function databaseNow(tx: Transaction): Promise<Date> {
@@ -141,6 +145,18 @@ export async function freeCoupons(tx: Transaction, couponIds: readonly bigint[])
   await changeCoupons(tx, rows, CouponStatus.USED);
 }
 
+/** Marks an unused coupon that this transaction has locked as revoked. */
+export async function markRevoked(
+  tx: Transaction,
+  { couponId, note, now }: { couponId: bigint; note: string; now: Date },
+): Promise<void> {
+  const row = { couponId, status: CouponStatus.REVOKED, revokeTime: now, revokeNote: note };
+  const set = ["status", "revokeTime", "revokeNote"] as const;
+  const where = { status: CouponStatus.UNUSED };
+  const matched = await updateRows(tx, COUPONS, { key: "couponId", set, where }, [row]);
+  if (matched !== 1) throw new Error(`coupon ${couponId} was locked, but is no longer unused`);
+}
+
 async function changeCoupons(
   tx: Transaction,
   rows: readonly Pick<CouponRow, "couponId" | "status" | "orderId" | "usedTime">[],
@@ -156,12 +172,13 @@ async function changeCoupons(
 }
 
 function couponOf(row: CouponRow): Coupon {
-  const { couponId, userId, status, orderId, validFrom, validUntil, usedTime } = row;
+  const { couponId, userId, status, orderId, validFrom, validUntil, usedTime, revokeTime } = row;
   const { maximumOffCents, minimumGoodsAmountCents, basisPointsOff, amountOffCents } = row;
   const off: Coupon["discount"]["off"] =
     basisPointsOff > 0
       ? { kind: "percent", basisPoints: basisPointsOff }
       : { kind: "amount", cents: amountOffCents };
   const discount = { off, maximumOffCents, minimumGoodsAmountCents };
-  return { couponId, userId, discount, status, orderId, validFrom, validUntil, usedTime };
+  const period = { validFrom, validUntil };
+  return { couponId, userId, discount, status, orderId, ...period, usedTime, revokeTime };
 }

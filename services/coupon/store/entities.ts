@@ -26,6 +26,9 @@ export const CouponEntity = defineEntity({
     validUntil: p.datetime(3).strictNullable(),
     issueTime: p.datetime(3).defaultRaw(NOW),
     usedTime: p.datetime(3).strictNullable(),
+    revokeTime: p.datetime(3).strictNullable(),
+    /** Why it was revoked, for administrators. */
+    revokeNote: p.string().default(""),
     /** Makes IssueCoupon idempotent. */
     requestId: p.string(),
     requestFingerprint: p.blob(),

@@ -1,6 +1,6 @@
 import { Checks } from "#platform/values/checks.ts";
 import { type Coupon, couponNotFound } from "../domain/coupon.ts";
-import { findCoupon } from "../store/coupons.ts";
+import { findCouponNow } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
 /** Returns a coupon. With `ownerId`, another user's coupon is COUPON_NOT_FOUND. */
@@ -11,7 +11,7 @@ export async function getCoupon(
   const checks = new Checks();
   checks.identifier("coupon_id", query.couponId);
   checks.throwIfAny();
-  const coupon = await findCoupon(database, query.couponId);
+  const coupon = (await findCouponNow(database, query.couponId))?.coupon;
   const hidden = query.ownerId !== undefined && coupon?.userId !== query.ownerId;
   if (coupon === undefined || hidden) throw couponNotFound(query.couponId);
   return coupon;

@@ -1,5 +1,5 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { type Coupon, CouponStatus } from "../domain/coupon.ts";
+import { type Coupon, CouponStatus, couponAt } from "../domain/coupon.ts";
 import { type CouponIssue, checkIssue, fingerprintOf, periodOf } from "../domain/coupon-issue.ts";
 import { databaseNow, findIssued, insertCoupon } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
@@ -20,16 +20,18 @@ export async function issueCoupon(
       if (requestFingerprint.equals(issued.fingerprint)) return issued.coupon;
       throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: issue.requestId });
     }
+    const now = await databaseNow(tx);
     const coupon: Coupon = {
       couponId: identifiers.next(),
       userId: issue.userId,
       discount: issue.discount,
       status: CouponStatus.UNUSED,
       orderId: 0n,
-      ...periodOf(issue, await databaseNow(tx)),
+      ...periodOf(issue, now),
       usedTime: null,
+      revokeTime: null,
     };
     await insertCoupon(tx, coupon, { requestId: issue.requestId, requestFingerprint });
-    return coupon;
+    return couponAt(coupon, now);
   });
 }

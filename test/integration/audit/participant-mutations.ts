@@ -70,6 +70,11 @@ export function ofCoupons(o: Everything): Mutation[] {
       `coupon ${o.part.couponId}`,
       `update coupons set user_id = 1 where coupon_id = ${o.part.couponId}`,
     ]),
+    coupon("revoked-coupon-is-held-by-no-order", "a coupon that was revoked after its use", [
+      `coupon ${o.part.couponId}`,
+      `update coupons set status = 4, order_id = 0, used_time = null, revoke_time = now(3)
+       where coupon_id = ${o.part.couponId}`,
+    ]),
     coupon("order-has-its-coupon", "a coupon that can be used again too soon", [
       `order ${idOf(o.part)}`,
       `update coupons set status = 1, order_id = 0, used_time = null

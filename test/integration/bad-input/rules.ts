@@ -172,7 +172,8 @@ export const RULES: Record<string, Record<string, Rule>> = {
     "valid_until.nanos": number(0n, 999_999_999n),
   },
   "coupon GetCoupon": { coupon_id: identifier },
-  "coupon ListCoupons": { ...logs, status: number(0n, 2n) },
+  "coupon RevokeCoupon": { coupon_id: identifier, note: text(500, { lines: true }) },
+  "coupon ListCoupons": { ...logs, status: number(0n, 4n) },
   "coupon QuoteCoupon": { coupon_id: identifier, user_id: identifier, goods_amount_cents: cents },
   "coupon UseCoupons": {
     uses: entries({ twice: OK }),

@@ -3,7 +3,7 @@ import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { Reason } from "#platform/values/refusal.ts";
 import { CouponStatus } from "#proto/shop/coupon/v1/coupon_pb.ts";
-import { refused } from "../../../testbed/calls/refused.ts";
+import { outcome, refused } from "../../../testbed/calls/refused.ts";
 import { amountOff, newId, newKey, percentOff } from "../../../testbed/orders/fixtures.ts";
 import { invalid, times } from "../participant.ts";
 import { type CouponUnderTest, minutesAway, startCoupon } from "./coupon-service.ts";
@@ -162,6 +162,40 @@ describe("coupons", function () {
       assert.equal((await idsOf(CouponStatus.UNSPECIFIED)).length, 2);
     });
 
+    it("shows an unused coupon as expired once its end has passed, and lists it so", async () => {
+      const userId = newId();
+      const [past, future] = [minutesAway(-5), minutesAway(5)];
+      const validFrom = minutesAway(-10);
+      const request = {
+        requestId: newKey(),
+        userId,
+        discount: amountOff(500n),
+        validFrom,
+        validUntil: past,
+      };
+      const { coupon: expired } = await service.admin.issueCoupon(request);
+      const valid = await service.issue({ userId, validFrom, validUntil: future });
+      const repeated = await service.admin.issueCoupon(request);
+      assert.ok(expired);
+      assert.equal(expired.status, CouponStatus.EXPIRED);
+      assert.deepEqual(repeated.coupon, expired);
+      assert.deepEqual(await service.couponNow(expired.couponId), expired);
+      for (const [status, listed] of [
+        [CouponStatus.EXPIRED, [expired]],
+        [CouponStatus.UNUSED, [valid]],
+        [CouponStatus.USED, []],
+        [CouponStatus.REVOKED, []],
+        [CouponStatus.UNSPECIFIED, [valid, expired]],
+      ] as const) {
+        const { coupons } = await service.as(userId).listCoupons({ status });
+        assert.deepEqual(coupons, listed, `status ${status}`);
+      }
+      const orderId = newId();
+      assert.deepEqual(await service.use({ orderId, couponId: expired.couponId, userId }), [
+        Reason.COUPON_NOT_VALID_NOW,
+      ]);
+    });
+
     it("refuses malformed lists", async () => {
       const malformed: Parameters<typeof service.admin.listCoupons>[0][] = [
         {},
@@ -172,6 +206,74 @@ describe("coupons", function () {
       for (const request of malformed) await invalid(service.admin.listCoupons(request));
       const others = service.as(1n).listCoupons({ userId: 2n });
       await refused(others, Reason.USER_NOT_FOUND);
+    });
+  });
+
+  describe("revoking", () => {
+    it("takes an unused coupon back for good, once", async () => {
+      const userId = newId();
+      const { couponId } = await service.issue({ userId });
+      const { coupon } = await service.admin.revokeCoupon({ couponId, note: "Issued twice." });
+      assert.equal(coupon?.status, CouponStatus.REVOKED);
+      assert.ok(coupon.revokeTime);
+      const again = await service.admin.revokeCoupon({ couponId, note: "Another note." });
+      assert.deepEqual(again.coupon, coupon);
+      assert.deepEqual(await service.couponNow(couponId), coupon);
+      const [row] = await service.sql(
+        "select revoke_note as note from coupons where coupon_id = ?",
+        [couponId],
+      );
+      assert.equal(row?.note, "Issued twice.");
+      assert.deepEqual(await service.use({ orderId: newId(), couponId, userId }), [
+        Reason.COUPON_REVOKED,
+      ]);
+      const quote = { couponId, userId, goodsAmountCents: 2_000n };
+      await refused(service.order.quoteCoupon(quote), Reason.COUPON_REVOKED);
+      for (const [status, count] of [
+        [CouponStatus.REVOKED, 1],
+        [CouponStatus.UNUSED, 0],
+      ] as const) {
+        const { coupons } = await service.as(userId).listCoupons({ status });
+        assert.equal(coupons.length, count);
+      }
+    });
+
+    it("revokes a coupon that has expired, and one that an order gave back", async () => {
+      const period = { validFrom: minutesAway(-10), validUntil: minutesAway(-5) };
+      const { couponId: expired } = await service.issue(period);
+      const { couponId: freed } = await service.issue();
+      const orderId = newId();
+      await service.use({ orderId, couponId: freed });
+      await refused(service.admin.revokeCoupon({ couponId: freed }), Reason.COUPON_ALREADY_USED);
+      await service.cancel(orderId);
+      for (const couponId of [expired, freed]) {
+        const { coupon } = await service.admin.revokeCoupon({ couponId });
+        assert.equal(coupon?.status, CouponStatus.REVOKED);
+      }
+    });
+
+    it("is either spent or revoked when both happen at once", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { couponId } = await service.issue();
+        const [[spent], revoked] = await Promise.all([
+          service.use({ orderId: newId(), couponId }),
+          outcome(service.admin.revokeCoupon({ couponId })),
+        ]);
+        const expected =
+          spent === 500n ? [500n, "COUPON_ALREADY_USED"] : [Reason.COUPON_REVOKED, "ok"];
+        assert.deepEqual([spent, revoked], expected);
+      }
+    });
+
+    it("is for administrators, and refuses malformed requests", async () => {
+      const { couponId } = await service.issue();
+      for (const caller of [service.as(1n), service.order]) {
+        await refused(caller.revokeCoupon({ couponId }), Reason.PERMISSION_DENIED);
+      }
+      await refused(service.admin.revokeCoupon({ couponId: newId() }), Reason.COUPON_NOT_FOUND);
+      await invalid(service.admin.revokeCoupon({ couponId: 0n }));
+      await invalid(service.admin.revokeCoupon({ couponId, note: "x".repeat(501) }));
+      assert.equal((await service.couponNow(couponId)).status, CouponStatus.UNUSED);
     });
   });
 

@@ -148,6 +148,15 @@ const CASES: Case[] = [
     },
   },
   {
+    reason: "COUPON_REVOKED",
+    when: "an administrator has revoked the coupon",
+    prepare: async (w) => {
+      const { couponId } = w.coupon;
+      await w.shop.admin.coupon.revokeCoupon({ couponId });
+      return w.refused();
+    },
+  },
+  {
     reason: "COUPON_NOT_VALID_NOW",
     when: "the coupon is not valid yet",
     prepare: (w) => withCoupon(w, { validFrom: minutesAway(5) }),
@@ -227,7 +236,6 @@ const ELSEWHERE: Record<string, string> = {
   DEPENDENCY_UNAVAILABLE: "refusals-under-load.test.ts",
   REQUEST_IN_PROGRESS: "refusals-under-load.test.ts",
   ORDER_CLOSED: "an order that recovery closed is refused with the reason of recovery",
-  COUPON_REVOKED: "no method revokes a coupon yet",
   ETAG_MISMATCH: "for methods that update what the caller has read",
   TOKEN_EXPIRED: "an expired token is refused as UNAUTHENTICATED so far",
   ORDER_NOT_FOUND: "for methods that name an order",

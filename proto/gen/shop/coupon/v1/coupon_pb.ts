@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/coupon/v1/coupon.proto.
  */
 export const file_shop_coupon_v1_coupon: GenFile = /*@__PURE__*/
-  fileDesc("ChtzaG9wL2NvdXBvbi92MS9jb3Vwb24ucHJvdG8SDnNob3AuY291cG9uLnYxIokBCghEaXNjb3VudBIaChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDSAASGgoQYmFzaXNfcG9pbnRzX29mZhgCIAEoBUgAEhkKEW1heGltdW1fb2ZmX2NlbnRzGAMgASgDEiIKGm1pbmltdW1fZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDQgYKBGtpbmQi2QIKBkNvdXBvbhIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50EiwKBnN0YXR1cxgEIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIQCghvcmRlcl9pZBgFIAEoAxIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdXNlZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAixgEKEklzc3VlQ291cG9uUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAMSKgoIZGlzY291bnQYAyABKAsyGC5zaG9wLmNvdXBvbi52MS5EaXNjb3VudBIuCgp2YWxpZF9mcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPQoTSXNzdWVDb3Vwb25SZXNwb25zZRImCgZjb3Vwb24YASABKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24iJQoQR2V0Q291cG9uUmVxdWVzdBIRCgljb3Vwb25faWQYASABKAMiOwoRR2V0Q291cG9uUmVzcG9uc2USJgoGY291cG9uGAEgASgLMhYuc2hvcC5jb3Vwb24udjEuQ291cG9uInoKEkxpc3RDb3Vwb25zUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEiwKBnN0YXR1cxgCIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJXChNMaXN0Q291cG9uc1Jlc3BvbnNlEicKB2NvdXBvbnMYASADKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlQKElF1b3RlQ291cG9uUmVxdWVzdBIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIaChJnb29kc19hbW91bnRfY2VudHMYAyABKAMiLwoTUXVvdGVDb3Vwb25SZXNwb25zZRIYChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDIjwKEVVzZUNvdXBvbnNSZXF1ZXN0EicKBHVzZXMYASADKAsyGS5zaG9wLmNvdXBvbi52MS5Db3Vwb25Vc2UiXQoJQ291cG9uVXNlEhAKCG9yZGVyX2lkGAEgASgDEhEKCWNvdXBvbl9pZBgCIAEoAxIPCgd1c2VyX2lkGAMgASgDEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgEIAEoAyJGChJVc2VDb3Vwb25zUmVzcG9uc2USMAoHcmVzdWx0cxgBIAMoCzIfLnNob3AuY291cG9uLnYxLlVzZUNvdXBvblJlc3VsdCJnCg9Vc2VDb3Vwb25SZXN1bHQSEAoIb3JkZXJfaWQYASABKAMSGAoQYW1vdW50X29mZl9jZW50cxgCIAEoAxIoCgVlcnJvchgDIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbyqVAQoMQ291cG9uU3RhdHVzEh0KGUNPVVBPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRDT1VQT05fU1RBVFVTX1VOVVNFRBABEhYKEkNPVVBPTl9TVEFUVVNfVVNFRBACEhkKFUNPVVBPTl9TVEFUVVNfRVhQSVJFRBADEhkKFUNPVVBPTl9TVEFUVVNfUkVWT0tFRBAEMuUDCg1Db3Vwb25TZXJ2aWNlElwKC0lzc3VlQ291cG9uEiIuc2hvcC5jb3Vwb24udjEuSXNzdWVDb3Vwb25SZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuSXNzdWVDb3Vwb25SZXNwb25zZSIEiLUYAxJZCglHZXRDb3Vwb24SIC5zaG9wLmNvdXBvbi52MS5HZXRDb3Vwb25SZXF1ZXN0GiEuc2hvcC5jb3Vwb24udjEuR2V0Q291cG9uUmVzcG9uc2UiB5ACAYi1GAISXwoLTGlzdENvdXBvbnMSIi5zaG9wLmNvdXBvbi52MS5MaXN0Q291cG9uc1JlcXVlc3QaIy5zaG9wLmNvdXBvbi52MS5MaXN0Q291cG9uc1Jlc3BvbnNlIgeQAgGItRgCEl8KC1F1b3RlQ291cG9uEiIuc2hvcC5jb3Vwb24udjEuUXVvdGVDb3Vwb25SZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuUXVvdGVDb3Vwb25SZXNwb25zZSIHkAIBiLUYBBJZCgpVc2VDb3Vwb25zEiEuc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uc1JlcXVlc3QaIi5zaG9wLmNvdXBvbi52MS5Vc2VDb3Vwb25zUmVzcG9uc2UiBIi1GARiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
+  fileDesc("ChtzaG9wL2NvdXBvbi92MS9jb3Vwb24ucHJvdG8SDnNob3AuY291cG9uLnYxIokBCghEaXNjb3VudBIaChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDSAASGgoQYmFzaXNfcG9pbnRzX29mZhgCIAEoBUgAEhkKEW1heGltdW1fb2ZmX2NlbnRzGAMgASgDEiIKGm1pbmltdW1fZ29vZHNfYW1vdW50X2NlbnRzGAQgASgDQgYKBGtpbmQi2QIKBkNvdXBvbhIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIqCghkaXNjb3VudBgDIAEoCzIYLnNob3AuY291cG9uLnYxLkRpc2NvdW50EiwKBnN0YXR1cxgEIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIQCghvcmRlcl9pZBgFIAEoAxIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdXNlZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAixgEKEklzc3VlQ291cG9uUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAMSKgoIZGlzY291bnQYAyABKAsyGC5zaG9wLmNvdXBvbi52MS5EaXNjb3VudBIuCgp2YWxpZF9mcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPQoTSXNzdWVDb3Vwb25SZXNwb25zZRImCgZjb3Vwb24YASABKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24iJQoQR2V0Q291cG9uUmVxdWVzdBIRCgljb3Vwb25faWQYASABKAMiOwoRR2V0Q291cG9uUmVzcG9uc2USJgoGY291cG9uGAEgASgLMhYuc2hvcC5jb3Vwb24udjEuQ291cG9uIjYKE1Jldm9rZUNvdXBvblJlcXVlc3QSEQoJY291cG9uX2lkGAEgASgDEgwKBG5vdGUYAiABKAkiPgoUUmV2b2tlQ291cG9uUmVzcG9uc2USJgoGY291cG9uGAEgASgLMhYuc2hvcC5jb3Vwb24udjEuQ291cG9uInoKEkxpc3RDb3Vwb25zUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEiwKBnN0YXR1cxgCIAEoDjIcLnNob3AuY291cG9uLnYxLkNvdXBvblN0YXR1cxIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJXChNMaXN0Q291cG9uc1Jlc3BvbnNlEicKB2NvdXBvbnMYASADKAsyFi5zaG9wLmNvdXBvbi52MS5Db3Vwb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlQKElF1b3RlQ291cG9uUmVxdWVzdBIRCgljb3Vwb25faWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIaChJnb29kc19hbW91bnRfY2VudHMYAyABKAMiLwoTUXVvdGVDb3Vwb25SZXNwb25zZRIYChBhbW91bnRfb2ZmX2NlbnRzGAEgASgDIjwKEVVzZUNvdXBvbnNSZXF1ZXN0EicKBHVzZXMYASADKAsyGS5zaG9wLmNvdXBvbi52MS5Db3Vwb25Vc2UiXQoJQ291cG9uVXNlEhAKCG9yZGVyX2lkGAEgASgDEhEKCWNvdXBvbl9pZBgCIAEoAxIPCgd1c2VyX2lkGAMgASgDEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgEIAEoAyJGChJVc2VDb3Vwb25zUmVzcG9uc2USMAoHcmVzdWx0cxgBIAMoCzIfLnNob3AuY291cG9uLnYxLlVzZUNvdXBvblJlc3VsdCJnCg9Vc2VDb3Vwb25SZXN1bHQSEAoIb3JkZXJfaWQYASABKAMSGAoQYW1vdW50X29mZl9jZW50cxgCIAEoAxIoCgVlcnJvchgDIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbyqVAQoMQ291cG9uU3RhdHVzEh0KGUNPVVBPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRDT1VQT05fU1RBVFVTX1VOVVNFRBABEhYKEkNPVVBPTl9TVEFUVVNfVVNFRBACEhkKFUNPVVBPTl9TVEFUVVNfRVhQSVJFRBADEhkKFUNPVVBPTl9TVEFUVVNfUkVWT0tFRBAEMsYECg1Db3Vwb25TZXJ2aWNlElwKC0lzc3VlQ291cG9uEiIuc2hvcC5jb3Vwb24udjEuSXNzdWVDb3Vwb25SZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuSXNzdWVDb3Vwb25SZXNwb25zZSIEiLUYAxJZCglHZXRDb3Vwb24SIC5zaG9wLmNvdXBvbi52MS5HZXRDb3Vwb25SZXF1ZXN0GiEuc2hvcC5jb3Vwb24udjEuR2V0Q291cG9uUmVzcG9uc2UiB5ACAYi1GAISXwoMUmV2b2tlQ291cG9uEiMuc2hvcC5jb3Vwb24udjEuUmV2b2tlQ291cG9uUmVxdWVzdBokLnNob3AuY291cG9uLnYxLlJldm9rZUNvdXBvblJlc3BvbnNlIgSItRgDEl8KC0xpc3RDb3Vwb25zEiIuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXF1ZXN0GiMuc2hvcC5jb3Vwb24udjEuTGlzdENvdXBvbnNSZXNwb25zZSIHkAIBiLUYAhJfCgtRdW90ZUNvdXBvbhIiLnNob3AuY291cG9uLnYxLlF1b3RlQ291cG9uUmVxdWVzdBojLnNob3AuY291cG9uLnYxLlF1b3RlQ291cG9uUmVzcG9uc2UiB5ACAYi1GAQSWQoKVXNlQ291cG9ucxIhLnNob3AuY291cG9uLnYxLlVzZUNvdXBvbnNSZXF1ZXN0GiIuc2hvcC5jb3Vwb24udjEuVXNlQ291cG9uc1Jlc3BvbnNlIgSItRgEYgZwcm90bzM", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
  * What a coupon takes off the goods amount. It never takes off more than that amount.
@@ -228,6 +228,47 @@ export const GetCouponResponseSchema: GenMessage<GetCouponResponse> = /*@__PURE_
   messageDesc(file_shop_coupon_v1_coupon, 5);
 
 /**
+ * @generated from message shop.coupon.v1.RevokeCouponRequest
+ */
+export type RevokeCouponRequest = Message<"shop.coupon.v1.RevokeCouponRequest"> & {
+  /**
+   * @generated from field: int64 coupon_id = 1;
+   */
+  couponId: bigint;
+
+  /**
+   * Why, for administrators. At most 500 characters, with line breaks.
+   *
+   * @generated from field: string note = 2;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message shop.coupon.v1.RevokeCouponRequest.
+ * Use `create(RevokeCouponRequestSchema)` to create a new message.
+ */
+export const RevokeCouponRequestSchema: GenMessage<RevokeCouponRequest> = /*@__PURE__*/
+  messageDesc(file_shop_coupon_v1_coupon, 6);
+
+/**
+ * @generated from message shop.coupon.v1.RevokeCouponResponse
+ */
+export type RevokeCouponResponse = Message<"shop.coupon.v1.RevokeCouponResponse"> & {
+  /**
+   * @generated from field: shop.coupon.v1.Coupon coupon = 1;
+   */
+  coupon?: Coupon | undefined;
+};
+
+/**
+ * Describes the message shop.coupon.v1.RevokeCouponResponse.
+ * Use `create(RevokeCouponResponseSchema)` to create a new message.
+ */
+export const RevokeCouponResponseSchema: GenMessage<RevokeCouponResponse> = /*@__PURE__*/
+  messageDesc(file_shop_coupon_v1_coupon, 7);
+
+/**
  * @generated from message shop.coupon.v1.ListCouponsRequest
  */
 export type ListCouponsRequest = Message<"shop.coupon.v1.ListCouponsRequest"> & {
@@ -265,7 +306,7 @@ export type ListCouponsRequest = Message<"shop.coupon.v1.ListCouponsRequest"> & 
  * Use `create(ListCouponsRequestSchema)` to create a new message.
  */
 export const ListCouponsRequestSchema: GenMessage<ListCouponsRequest> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 6);
+  messageDesc(file_shop_coupon_v1_coupon, 8);
 
 /**
  * @generated from message shop.coupon.v1.ListCouponsResponse
@@ -289,7 +330,7 @@ export type ListCouponsResponse = Message<"shop.coupon.v1.ListCouponsResponse"> 
  * Use `create(ListCouponsResponseSchema)` to create a new message.
  */
 export const ListCouponsResponseSchema: GenMessage<ListCouponsResponse> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 7);
+  messageDesc(file_shop_coupon_v1_coupon, 9);
 
 /**
  * @generated from message shop.coupon.v1.QuoteCouponRequest
@@ -316,7 +357,7 @@ export type QuoteCouponRequest = Message<"shop.coupon.v1.QuoteCouponRequest"> & 
  * Use `create(QuoteCouponRequestSchema)` to create a new message.
  */
 export const QuoteCouponRequestSchema: GenMessage<QuoteCouponRequest> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 8);
+  messageDesc(file_shop_coupon_v1_coupon, 10);
 
 /**
  * @generated from message shop.coupon.v1.QuoteCouponResponse
@@ -333,7 +374,7 @@ export type QuoteCouponResponse = Message<"shop.coupon.v1.QuoteCouponResponse"> 
  * Use `create(QuoteCouponResponseSchema)` to create a new message.
  */
 export const QuoteCouponResponseSchema: GenMessage<QuoteCouponResponse> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 9);
+  messageDesc(file_shop_coupon_v1_coupon, 11);
 
 /**
  * @generated from message shop.coupon.v1.UseCouponsRequest
@@ -352,7 +393,7 @@ export type UseCouponsRequest = Message<"shop.coupon.v1.UseCouponsRequest"> & {
  * Use `create(UseCouponsRequestSchema)` to create a new message.
  */
 export const UseCouponsRequestSchema: GenMessage<UseCouponsRequest> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 10);
+  messageDesc(file_shop_coupon_v1_coupon, 12);
 
 /**
  * @generated from message shop.coupon.v1.CouponUse
@@ -384,7 +425,7 @@ export type CouponUse = Message<"shop.coupon.v1.CouponUse"> & {
  * Use `create(CouponUseSchema)` to create a new message.
  */
 export const CouponUseSchema: GenMessage<CouponUse> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 11);
+  messageDesc(file_shop_coupon_v1_coupon, 13);
 
 /**
  * @generated from message shop.coupon.v1.UseCouponsResponse
@@ -403,7 +444,7 @@ export type UseCouponsResponse = Message<"shop.coupon.v1.UseCouponsResponse"> & 
  * Use `create(UseCouponsResponseSchema)` to create a new message.
  */
 export const UseCouponsResponseSchema: GenMessage<UseCouponsResponse> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 12);
+  messageDesc(file_shop_coupon_v1_coupon, 14);
 
 /**
  * @generated from message shop.coupon.v1.UseCouponResult
@@ -434,7 +475,7 @@ export type UseCouponResult = Message<"shop.coupon.v1.UseCouponResult"> & {
  * Use `create(UseCouponResultSchema)` to create a new message.
  */
 export const UseCouponResultSchema: GenMessage<UseCouponResult> = /*@__PURE__*/
-  messageDesc(file_shop_coupon_v1_coupon, 13);
+  messageDesc(file_shop_coupon_v1_coupon, 15);
 
 /**
  * @generated from enum shop.coupon.v1.CouponStatus
@@ -508,6 +549,18 @@ export const CouponService: GenService<{
     methodKind: "unary";
     input: typeof GetCouponRequestSchema;
     output: typeof GetCouponResponseSchema;
+  },
+  /**
+   * Takes an unused coupon back, so that it can no longer be spent; an expired one as well.
+   * Idempotent: a coupon that is revoked already stays as it is, with the time and the note of the
+   * first call. A coupon that an order has spent is REASON_COUPON_ALREADY_USED.
+   *
+   * @generated from rpc shop.coupon.v1.CouponService.RevokeCoupon
+   */
+  revokeCoupon: {
+    methodKind: "unary";
+    input: typeof RevokeCouponRequestSchema;
+    output: typeof RevokeCouponResponseSchema;
   },
   /**
    * Lists a user's coupons, newest first.
