@@ -7,11 +7,8 @@ export const paymentRules: Group = {
     {
       name: "paid-order-has-its-payment",
       says: "an order is paid exactly when one payment of its own brought its pay amount, or the amount is 0",
-      sql: ({
-        order,
-        pay,
-        currency,
-      }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
+      // An order older than its currency column has the currency of its payment.
+      sql: ({ order, pay }) => `select concat('order ', o.order_id) as item, o.order_id as orderId,
           o.pay_status as payStatus, o.pay_amount_cents as due, o.payment_id as paymentId,
           p.amount_cents as amount, p.status
         from ${order}.orders o left join ${pay}.payments p on p.payment_id = o.payment_id
@@ -19,7 +16,7 @@ export const paymentRules: Group = {
           or (o.pay_status <> 1 and o.pay_amount_cents = 0 and o.payment_id <> 0)
           or (o.pay_status <> 1 and o.pay_amount_cents > 0 and not coalesce(p.status in ${CAPTURED}
             and p.order_id = o.order_id and p.user_id = o.user_id
-            and p.amount_cents = o.pay_amount_cents and p.currency = '${currency}', false))`,
+            and p.amount_cents = o.pay_amount_cents and p.currency = coalesce(nullif(o.currency_code, ''), p.currency), false))`,
       describe: ({ payStatus, due, paymentId, amount, status }) =>
         `is in pay status ${payStatus} with ${due} cents to pay, by payment ${paymentId} of ${amount} cents in status ${status}`,
     },

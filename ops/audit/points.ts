@@ -1,4 +1,13 @@
+import { EXPONENTS, minorUnitsOf } from "#platform/values/currencies.ts";
 import { DONE, differing, type Group } from "./rule.ts";
+
+/** SQL: the minor units of one full unit of an order's currency; null for an order without one. */
+const UNIT = `case ${[0, 2, 3, 4].map(unitsWith).join(" ")} end`;
+
+function unitsWith(exponent: number): string {
+  const codes = [...EXPONENTS].filter(([, places]) => places === exponent).map(([code]) => code);
+  return `when o.currency_code in ('${codes.join("', '")}') then ${10 ** exponent}`;
+}
 
 /** Points are what paid orders earned, less what refunds took back. */
 export const pointRules: Group = {
@@ -18,20 +27,31 @@ export const pointRules: Group = {
       describe: ({ a, b }) => `has ${a} points, but the log adds up to ${b}`,
     },
     {
-      // An order older than its rate has the one in the log. Without a log row that rate is unknown,
-      // so the order must earn nothing at any rate.
+      // An order older than its rate has the one in the log, and one older than its currency has the
+      // shop's. Without a log row the rate is unknown, so the order must earn nothing at any rate.
       name: "order-earned-its-points",
       says: "a paid order earned its points less those of its refunds, and no other order earned any",
-      sql: ({ user, order }) => `select concat('order ', order_id) as item, order_id as orderId,
-          sum(points) as points, floor(sum(spent) / 100) as units, coalesce(max(rate), 1) as rate
+      sql: ({
+        user,
+        order,
+        currency,
+      }) => `select item, orderId, points, rate, floor(spent / unit) as units
         from (
-          select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent, points_per_unit as rate
-          from ${order}.orders where pay_status <> 1
-          union all select r.order_id, o.user_id, 0, -r.spent_cents, o.points_per_unit from ${order}.refunds r
-          join ${order}.orders o on o.order_id = r.order_id where r.status = ${DONE}
-          union all select order_id, user_id, points, 0, points_per_unit from ${user}.point_log
-        ) x group by order_id, user_id
-        having sum(points) <> floor(sum(spent) / 100) * coalesce(max(rate), 1)`,
+          select concat('order ', order_id) as item, order_id as orderId, sum(points) as points,
+            sum(spent) as spent, coalesce(max(rate), 1) as rate,
+            coalesce(max(unit), ${minorUnitsOf(currency)}) as unit
+          from (
+            select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent,
+              points_per_unit as rate, ${UNIT} as unit
+            from ${order}.orders o where pay_status <> 1
+            union all
+            select r.order_id, o.user_id, 0, -r.spent_cents, o.points_per_unit, ${UNIT}
+            from ${order}.refunds r join ${order}.orders o on o.order_id = r.order_id
+            where r.status = ${DONE}
+            union all
+            select order_id, user_id, points, 0, points_per_unit, null from ${user}.point_log
+          ) x group by order_id, user_id
+        ) y where points <> floor(spent / unit) * rate`,
       describe: ({ points, units, rate }) =>
         `earned ${points} points for ${units} full units at a rate of ${rate}`,
     },

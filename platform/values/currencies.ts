@@ -25,7 +25,8 @@ const CODES: Readonly<Record<number, string>> = {
  */
 const WITHDRAWN = ["ANG", "BGN", "CUC"];
 
-const EXPONENTS = new Map(
+/** The decimal places of each currency that a shop can charge, by code. */
+export const EXPONENTS: ReadonlyMap<string, number> = new Map(
   Object.entries(CODES).flatMap(([exponent, codes]) =>
     codes.split(/\s+/).map((code) => [code, Number(exponent)] as const),
   ),
