@@ -34,7 +34,7 @@ function ofRows(o: Everything): Mutation[] {
     ),
     order("parts-have-their-whole", "a line without an order", [
       "order 5, order_lines",
-      "insert into order_lines values (5, 1, 1, 1, 1)",
+      "insert into order_lines (order_id, line_number, goods_id, quantity, unit_price_cents) values (5, 1, 1, 1, 1)",
     ]),
     order("parts-have-their-whole", "lines without a refund", [
       "refund 5",
