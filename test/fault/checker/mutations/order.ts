@@ -79,9 +79,9 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     service: "order",
     edits: [
       {
-        file: "services/order/use-cases/steps/save-pending.ts",
-        piece: "if (!fingerprint.equals(entry.fingerprint)) {",
-        replacement: "if (fingerprint.length === 0) {",
+        file: "services/order/use-cases/steps/placing.ts",
+        piece: "if (earlier.fingerprint.equals(fingerprint))",
+        replacement: "if (fingerprint.length > 0)",
       },
     ],
     scenario: "story",
