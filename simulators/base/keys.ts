@@ -11,7 +11,7 @@ export type KeyPair = { privateKey: string; publicKey: string };
 
 /**
  * The keys of all faces, in a directory of the simulators' own. They are made at the first start
- * and stay. The directory also holds the merchant's private keys: a shop is configured with its files.
+ * and stay. The directory also holds the merchant's private keys: its files configure a shop.
  */
 export type Keys = {
   /** The path of a file, for messages and the control interface. */

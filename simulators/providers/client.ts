@@ -89,7 +89,7 @@ export type Accounts = {
 };
 
 /** The simulator does not know the payment, or refuses the command for it. */
-export class SimulatorRefusal extends Error {}
+class SimulatorRefusal extends Error {}
 
 type FaceControl = {
   /** Sets these faults, and clears all others. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Accounts } from "../../../simulators/providers/client.ts";
@@ -38,7 +38,9 @@ export function startGoJudge(account: Accounts["wechatpay"]): GoJudge {
   if (built.status !== 0 || !existsSync(program)) throw new Error(`go build: ${built.stderr}`);
   const config = join(TOOLS, `wechatpay-judge-${process.pid}.json`);
   writeFileSync(config, JSON.stringify(account), { mode: 0o600 });
-  return conversation(spawn(program, [config], { stdio: ["pipe", "pipe", "inherit"] }));
+  const child = spawn(program, [config], { stdio: ["pipe", "pipe", "inherit"] });
+  child.once("exit", () => rmSync(config, { force: true }));
+  return conversation(child);
 }
 
 /** One answer follows each command, in order. */

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { Aes, Formatter, Rsa, Wechatpay } from "wechatpay-axios-plugin";
 import type { Accounts } from "../../../simulators/providers/client.ts";
-import type { Callback, Shop } from "./simulators.ts";
+import {
+  type Callback,
+  type Shop,
+  type Simulators,
+  startShop,
+  startSimulators,
+} from "./simulators.ts";
 
 export const NATIVE = "v3/pay/transactions/native";
 export const REFUNDS = "v3/refund/domestic/refunds";
@@ -27,6 +33,47 @@ export function wechatpayClient(account: Account): Call {
     const call = wechatpay.client.v3.request({ url: path, method, data, headers });
     return (await call).data;
   };
+}
+
+/** Without the probes that the simulator sends by default. */
+export const QUIET = { signtest_percent: 0 };
+
+/**
+ * Starts the simulators and a shop for the tests of a suite, and stops them afterwards. Everything
+ * is there from the first test on.
+ */
+export function useWechatpay() {
+  const at = {} as {
+    simulators: Simulators;
+    control: Simulators["control"];
+    shop: Shop;
+    account: Account;
+    merchant: ReturnType<typeof wechatpayShop>;
+    call: Call;
+  };
+
+  before(async () => {
+    at.shop = await startShop({ status: 204, body: "" });
+    at.simulators = await startSimulators({ SHOP_SIMULATORS_SCHEDULE_PERCENT: "10" });
+    at.control = at.simulators.control;
+    at.account = at.simulators.accounts.wechatpay;
+    at.merchant = wechatpayShop(at.account, at.shop);
+    at.call = at.merchant.call;
+    await at.control.wechatpay.faults(QUIET);
+  });
+
+  after(async () => {
+    await at.simulators?.stop();
+    await at.shop?.stop();
+  });
+
+  afterEach(async () => {
+    await at.control.wechatpay.faults(QUIET);
+    at.shop.answer = () => ({ status: 204, body: "" });
+    at.shop.callbacks.length = 0;
+  });
+
+  return at;
 }
 
 /** A shop's requests, and how it reads notices. */
