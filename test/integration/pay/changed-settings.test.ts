@@ -6,6 +6,7 @@ import { refused } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
+  atProvider,
   callBack,
   createPayment,
   noticeOf,
@@ -51,6 +52,14 @@ describe("a payment whose settings have changed since", function () {
     const amount = formatAmount(again.amountCents, "EUR");
     assert.equal(entries.at(-1)?.detail, `${amount} EUR through sandbox`);
     assert.match(entries[0]?.detail ?? "", new RegExp(`^refund \\d+ of ${amount} EUR$`));
+  });
+
+  it("is started in the currency of its order, whatever the shop's currency is then", async () => {
+    const unpaid = await unpaidOrder(shop);
+    await restartWith({ SHOP_CURRENCY: "JPY" });
+    const payment = await eventually(() => createPayment(unpaid));
+    assert.equal(payment.currencyCode, "EUR");
+    assert.equal((await atProvider(shop, payment.paymentId)).payment?.currency, "EUR");
   });
 
   it("continues with its return URL, which the shop would not accept for a new one", async () => {
