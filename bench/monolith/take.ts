@@ -42,7 +42,7 @@ export async function takeBalance(
 ): Promise<void> {
   const { orderId, userId, balanceCents, now } = order;
   const spentCents = isPaid(order) ? order.orderAmountCents - order.couponPaidCents : 0n;
-  const points = pointsFor(spentCents, 1n);
+  const points = pointsFor(spentCents, { pointsPerUnit: 1n, unitCents: 100n });
   const taken = await tx.change(TAKE_BALANCE, [
     big(balanceCents),
     big(points),

@@ -1,13 +1,18 @@
 import { defaultCountry } from "#platform/settings/country.ts";
+import { shopCurrency } from "#platform/settings/currency.ts";
 import { type ServiceSettings, serviceSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
+import { minorUnitsOf } from "#platform/values/currencies.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 
 export type UserConfig = ServiceSettings<ServiceName> & {
   /** The country of phone numbers without the code of a country; "" for none. */
   defaultCountry: string;
-  /** Points for each full unit of the currency that an order spent. */
-  pointsPerUnit: bigint;
+  /**
+   * Points for each full unit of the currency, and the minor units of one, for orders whose events
+   * do not say with what they were placed.
+   */
+  pointRate: { pointsPerUnit: bigint; unitCents: bigint };
 };
 
 export function userConfig(env: Record<string, string | undefined>): UserConfig {
@@ -19,7 +24,10 @@ export function userConfig(env: Record<string, string | undefined>): UserConfig 
     return {
       ...settings,
       defaultCountry: defaultCountry(read),
-      pointsPerUnit: pointsPerUnit(read),
+      pointRate: {
+        pointsPerUnit: pointsPerUnit(read),
+        unitCents: minorUnitsOf(shopCurrency(read)),
+      },
     };
   });
 }

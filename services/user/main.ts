@@ -27,7 +27,7 @@ function start(env: Record<string, string | undefined> = process.env) {
         refreshTokens: refreshTokens(config.tokens.user.signing),
         issueToken: (userId) => issueToken(config, userId),
         defaultCountry: config.defaultCountry,
-        pointsPerUnit: config.pointsPerUnit,
+        pointRate: config.pointRate,
       };
       return {
         implementations: [userImplementation(parts)],

@@ -21,6 +21,7 @@ const refunded = (refundId: bigint, spentCents: bigint): Spending => ({
   ...paid(1n, 7n, -spentCents),
   refundId,
 });
+const rated = (pointsPerUnit: bigint, unitCents = 100n) => ({ pointsPerUnit, unitCents });
 const pointsOf = (entries: readonly PointEntry[]) => entries.map(({ points }) => points);
 const sum = (entries: readonly PointEntry[]) =>
   pointsOf(entries).reduce((total, points) => total + points, 0n);
@@ -28,38 +29,62 @@ const sum = (entries: readonly PointEntry[]) =>
 describe("points", () => {
   it("count each full unit spent, and no part of one", () => {
     const orders = [paid(1n, 7n, 99n), paid(2n, 7n, 100n), paid(3n, 7n, 299n)];
-    assert.deepEqual(pointsOf(decidePoints(orders, [], 3n)), [0n, 3n, 6n]);
-    assert.deepEqual(decidePoints([paid(4n, 7n, 0n)], [], 3n), []);
+    assert.deepEqual(pointsOf(decidePoints(orders, [], rated(3n))), [0n, 3n, 6n]);
+    assert.deepEqual(decidePoints([paid(4n, 7n, 0n)], [], rated(3n)), []);
   });
 
   it("are rounded down below zero, too", () => {
     const cents = [-201n, -200n, -101n, -100n, -99n, -1n, 0n, 99n, 100n];
     const expected = [-3n, -2n, -2n, -1n, -1n, -1n, 0n, 0n, 1n];
     assert.deepEqual(
-      cents.map((spent) => pointsFor(spent, 1n)),
+      cents.map((spent) => pointsFor(spent, rated(1n))),
       expected,
     );
   });
 
   it("are given once, even if an order arrives repeatedly", () => {
     const orders = [paid(1n, 7n, 500n), paid(1n, 7n, 500n), paid(2n, 7n, 500n)];
-    const log = decidePoints([paid(2n, 7n, 500n)], [], 1n);
-    assert.deepEqual(decidePoints(orders, log, 1n), [
-      { ...paid(1n, 7n, 500n), points: 5n, pointsPerUnit: 1n },
+    const log = decidePoints([paid(2n, 7n, 500n)], [], rated(1n));
+    assert.deepEqual(decidePoints(orders, log, rated(1n)), [
+      { ...paid(1n, 7n, 500n), points: 5n, pointsPerUnit: 1n, unitCents: 100n },
     ]);
   });
 
   it("are taken once by a refund, computed from what the order spent in all", () => {
-    const log = decidePoints([paid(1n, 7n, 250n)], [], 1n);
-    const first = decidePoints([refunded(21n, 50n), refunded(21n, 50n)], log, 1n);
+    const log = decidePoints([paid(1n, 7n, 250n)], [], rated(1n));
+    const first = decidePoints([refunded(21n, 50n), refunded(21n, 50n)], log, rated(1n));
     assert.deepEqual(pointsOf(first), [0n]);
-    const second = decidePoints([refunded(21n, 50n), refunded(22n, 1n)], [...log, ...first], 1n);
+    const second = decidePoints(
+      [refunded(21n, 50n), refunded(22n, 1n)],
+      [...log, ...first],
+      rated(1n),
+    );
     assert.deepEqual(pointsOf(second), [-1n]);
   });
 
   it("are taken back at the rate at which they were given", () => {
-    const log = decidePoints([paid(1n, 7n, 1_000n)], [], 2n);
-    assert.deepEqual(pointsOf(decidePoints([refunded(21n, 1_000n)], log, 5n)), [-20n]);
+    const log = decidePoints([paid(1n, 7n, 1_000n)], [], rated(2n));
+    assert.deepEqual(pointsOf(decidePoints([refunded(21n, 1_000n)], log, rated(5n))), [-20n]);
+  });
+
+  it("follow what the order was placed with, whatever the shop's rate is now", () => {
+    const yen = { ...paid(1n, 7n, 24_690n), pointsPerUnit: 2n, currencyCode: "JPY" };
+    const given = decidePoints([yen], [], rated(5n));
+    assert.deepEqual(pointsOf(given), [49_380n]);
+    const back = { ...refunded(21n, 24_690n), pointsPerUnit: 9n, currencyCode: "EUR" };
+    assert.deepEqual(pointsOf(decidePoints([back], given, rated(7n))), [-49_380n]);
+    const dinars = { ...paid(2n, 7n, 2_999n), currencyCode: "KWD" };
+    assert.deepEqual(pointsOf(decidePoints([dinars], [], rated(3n))), [6n]);
+    const free = { ...paid(3n, 7n, 2_999n), pointsPerUnit: 0n };
+    assert.deepEqual(pointsOf(decidePoints([free], [], rated(3n))), [0n]);
+    assert.deepEqual(pointsOf(decidePoints([paid(4n, 7n, 50n)], [], rated(3n, 1n))), [150n]);
+  });
+
+  it("are the same when a refund overtakes the payment of an order in yen", () => {
+    const terms = { pointsPerUnit: 1n, currencyCode: "JPY" };
+    const early = decidePoints([{ ...refunded(21n, 40n), ...terms }], [], rated(5n));
+    const late = decidePoints([{ ...paid(1n, 7n, 100n), ...terms }], early, rated(5n));
+    assert.deepEqual(pointsOf([...early, ...late]), [-40n, 100n]);
   });
 
   it("add up to what is spent in all, in any order and repetition of payment and refunds", () => {
@@ -82,8 +107,8 @@ describe("points", () => {
           .map((change, index) => ({ change, key: seed[index] ?? 0 }))
           .sort((a, b) => a.key - b.key)
           .map(({ change }) => change);
-        const first = decidePoints(twice.slice(0, cut), [], rate);
-        const second = decidePoints(twice.slice(cut), first, rate);
+        const first = decidePoints(twice.slice(0, cut), [], rated(rate));
+        const second = decidePoints(twice.slice(cut), first, rated(rate));
         assert.equal(sum([...first, ...second]), (kept / 100n) * rate);
       }),
     );
@@ -92,7 +117,7 @@ describe("points", () => {
   it("are added up for each user", () => {
     const orders = [paid(1n, 9n, 100n), paid(2n, 7n, 200n), paid(3n, 9n, 300n)];
     assert.deepEqual(
-      [...pointChanges(decidePoints(orders, [], 1n))],
+      [...pointChanges(decidePoints(orders, [], rated(1n)))],
       [
         [7n, 2n],
         [9n, 4n],
@@ -101,7 +126,7 @@ describe("points", () => {
   });
 
   it("stay exact for the largest amount", () => {
-    const entries = decidePoints([paid(1n, 7n, MAX_CENTS)], [], 100n);
+    const entries = decidePoints([paid(1n, 7n, MAX_CENTS)], [], rated(100n));
     assert.deepEqual(pointsOf(entries), [(MAX_CENTS / 100n) * 100n]);
   });
 
@@ -112,6 +137,9 @@ describe("points", () => {
       paid(1n, 0n, 1n),
       paid(1n, 7n, -1n),
       paid(1n, 7n, MAX_CENTS + 1n),
+      { ...paid(1n, 7n, 1n), pointsPerUnit: -1n },
+      { ...paid(1n, 7n, 1n), currencyCode: "XXQ" },
+      { ...paid(1n, 7n, 1n), currencyCode: "" },
     ];
     for (const order of impossible) assert.throws(() => checkPaidOrder(order), Refusal);
   });

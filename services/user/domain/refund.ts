@@ -2,6 +2,7 @@ import { Checks } from "#platform/values/checks.ts";
 import { ParticipantState } from "#platform/values/participant.ts";
 import { addToBalance, BalanceLogType, type Movement } from "./balance.ts";
 import { earlyHold, type Hold } from "./hold.ts";
+import { checkTerms, type OrderTerms } from "./points.ts";
 
 /** What a refund returns to the user's balance, and what it takes off the base of the points. */
 export type Refund = {
@@ -10,7 +11,7 @@ export type Refund = {
   refundId: bigint;
   balanceCents: bigint;
   spentCents: bigint;
-};
+} & OrderTerms;
 
 /** The part of a refund that is stored until the request of its order arrives. */
 export type EarlyRefund = Pick<Refund, "orderId" | "refundId" | "balanceCents">;
@@ -23,6 +24,7 @@ export function checkRefund(refund: Refund): void {
   checks.identifier("refund_id", refund.refundId);
   checks.cents("balance_cents", refund.balanceCents);
   checks.cents("spent_cents", refund.spentCents);
+  checkTerms(checks, refund);
   checks.throwIfAny();
 }
 

@@ -57,6 +57,8 @@ export const PointLogEntity = defineEntity({
     /** Signed: what the row adds to the amount that earns points. */
     spentCents: p.bigint().default(0),
     pointsPerUnit: p.bigint().default(1),
+    /** Minor units of one full unit of the order's currency. */
+    unitCents: p.bigint().default(100),
     logTime: p.datetime(3).defaultRaw(NOW),
   },
 });

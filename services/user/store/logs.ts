@@ -15,6 +15,7 @@ const POINT_ENTRY = POINT_LOG.pick(
   "spentCents",
   "points",
   "pointsPerUnit",
+  "unitCents",
 );
 
 type NextId = () => bigint;
@@ -81,7 +82,10 @@ export async function listBalanceLog(database: Database, page: PageOf): Promise<
 /** Leaves out rows that changed no points: they record cents below a full unit. */
 export async function listPointLog(database: Database, page: PageOf): Promise<PointLogEntry[]> {
   const where = { ...wherePage(page), points: { $ne: 0n } };
-  const options = { ...newestFirst(page), exclude: ["spentCents", "pointsPerUnit"] } as const;
+  const options = {
+    ...newestFirst(page),
+    exclude: ["spentCents", "pointsPerUnit", "unitCents"],
+  } as const;
   return database.read((em) => em.find(PointLogEntity, where, options));
 }
 

@@ -15,8 +15,9 @@ export async function awardPoints(
   for (const { message } of deliveries) checkPaidOrder(message);
   await parts.database.transact("award-points", async (tx) => {
     const admitted = await admitEvents(tx, deliveries);
-    const orders = admitted.map(({ message: { orderId, userId, spentCents } }) => {
-      return { orderId, userId, spentCents, refundId: 0n };
+    const orders = admitted.map(({ message }) => {
+      const { orderId, userId, spentCents, pointsPerUnit, currencyCode } = message;
+      return { orderId, userId, spentCents, pointsPerUnit, currencyCode, refundId: 0n };
     });
     await lockBalances(
       tx,

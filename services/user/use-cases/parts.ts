@@ -1,5 +1,6 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
+import type { PointRate } from "../domain/points.ts";
 import type { LoginAttempts } from "./steps/login-attempts.ts";
 import type { PasswordHashes } from "./steps/password-hashes.ts";
 import type { RefreshTokens } from "./steps/refresh-tokens.ts";
@@ -19,6 +20,6 @@ export type Parts = {
   issueToken: (userId: bigint) => Promise<AccessToken>;
   /** The country of phone numbers without the code of a country; "" for none. */
   defaultCountry: string;
-  /** Points for each full unit of the currency that an order spent. */
-  pointsPerUnit: bigint;
+  /** How orders earn points whose events do not say it. */
+  pointRate: PointRate;
 };

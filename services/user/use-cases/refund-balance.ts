@@ -39,8 +39,9 @@ export async function refundBalance(
     await recordPoints(
       tx,
       parts,
-      refunds.map(({ orderId, userId, refundId, spentCents }) => {
-        return { orderId, userId, refundId, spentCents: -spentCents };
+      refunds.map(({ orderId, userId, refundId, spentCents, pointsPerUnit, currencyCode }) => {
+        const terms = { pointsPerUnit, currencyCode };
+        return { orderId, userId, refundId, spentCents: -spentCents, ...terms };
       }),
     );
   });

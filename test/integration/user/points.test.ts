@@ -30,6 +30,19 @@ describe("points", function () {
     );
   });
 
+  it("gives and takes points by what the order was placed with, not by the settings", async () => {
+    const userId = await service.newUser();
+    const yen = { userId, orderId: newId(), pointsPerUnit: 2n, currencyCode: "JPY" };
+    await service.settled(await service.paid({ ...yen, spentCents: 24_690n }));
+    assert.equal(await service.pointsOf(userId), 49_380n);
+    const refund = { ...yen, refundId: newId(), spentCents: 690n };
+    await service.settled(await service.refunded(refund));
+    assert.equal(await service.pointsOf(userId), 48_000n);
+    const dinars = { userId, orderId: newId(), pointsPerUnit: 1n, currencyCode: "KWD" };
+    await service.settled(await service.paid({ ...dinars, spentCents: 2_999n }));
+    assert.equal(await service.pointsOf(userId), 48_002n);
+  });
+
   it("awards an order its points once for 1,000 copies of an event and another event", async () => {
     const userId = await service.newUser();
     const order = { orderId: newId(), userId, spentCents: 500n };

@@ -10,7 +10,7 @@ import type { Parts } from "../parts.ts";
  */
 export async function recordPoints(
   tx: Transaction,
-  { identifiers, pointsPerUnit }: Pick<Parts, "identifiers" | "pointsPerUnit">,
+  { identifiers, pointRate }: Pick<Parts, "identifiers" | "pointRate">,
   changes: readonly Spending[],
 ): Promise<void> {
   const spent = changes.filter(({ spentCents }) => spentCents !== 0n);
@@ -18,7 +18,7 @@ export async function recordPoints(
     tx,
     spent.map(({ orderId }) => orderId),
   );
-  const entries = decidePoints(spent, log, pointsPerUnit);
+  const entries = decidePoints(spent, log, pointRate);
   await addToUsers(tx, "points", pointChanges(entries));
   await insertPoints(tx, entries, identifiers.next);
 }

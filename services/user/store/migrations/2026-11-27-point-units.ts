@@ -1,0 +1,8 @@
+import { Migration } from "@mikro-orm/migrations";
+
+export class Migration20261127PointUnits extends Migration {
+  override up(): void {
+    // Older rows were computed with hundredths, whatever the currency was.
+    this.addSql("alter table point_log add column unit_cents bigint not null default 100");
+  }
+}
