@@ -27,8 +27,8 @@ export const pointRules: Group = {
       describe: ({ a, b }) => `has ${a} points, but the log adds up to ${b}`,
     },
     {
-      // An order older than its rate has the one in the log, and one older than its currency has the
-      // shop's. Without a log row the rate is unknown, so the order must earn nothing at any rate.
+      // An order older than its rate or its currency has what the log says. Without a log row the rate
+      // is unknown, so the order must earn nothing at any rate.
       name: "order-earned-its-points",
       says: "a paid order earned its points less those of its refunds, and no other order earned any",
       sql: ({
@@ -39,17 +39,18 @@ export const pointRules: Group = {
         from (
           select concat('order ', order_id) as item, order_id as orderId, sum(points) as points,
             sum(spent) as spent, coalesce(max(rate), 1) as rate,
-            coalesce(max(unit), ${minorUnitsOf(currency)}) as unit
+            coalesce(max(unit), max(logged), ${minorUnitsOf(currency)}) as unit
           from (
             select order_id, user_id, 0 as points, order_amount_cents - coupon_paid_cents as spent,
-              points_per_unit as rate, ${UNIT} as unit
+              points_per_unit as rate, ${UNIT} as unit, null as logged
             from ${order}.orders o where pay_status <> 1
             union all
-            select r.order_id, o.user_id, 0, -r.spent_cents, o.points_per_unit, ${UNIT}
+            select r.order_id, o.user_id, 0, -r.spent_cents, o.points_per_unit, ${UNIT}, null
             from ${order}.refunds r join ${order}.orders o on o.order_id = r.order_id
             where r.status = ${DONE}
             union all
-            select order_id, user_id, points, 0, points_per_unit, null from ${user}.point_log
+            select order_id, user_id, points, 0, points_per_unit, null, unit_cents
+            from ${user}.point_log
           ) x group by order_id, user_id
         ) y where points <> floor(spent / unit) * rate`,
       describe: ({ points, units, rate }) =>

@@ -42,11 +42,6 @@ export function isKnownCurrency(code: string): boolean {
   return isCurrency(code) || WITHDRAWN.includes(code);
 }
 
-/** The codes of the currencies whose minor unit has this many decimal places, withdrawn ones too. */
-export function currenciesWithPlaces(exponent: number): string[] {
-  return [...EXPONENTS.keys(), ...WITHDRAWN].filter((code) => exponentOf(code) === exponent);
-}
-
 /**
  * The decimal places of a currency's minor unit: 2 for EUR, 0 for JPY, 3 for KWD. Throws RangeError
  * for a code that is not in ISO 4217.
