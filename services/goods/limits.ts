@@ -7,6 +7,8 @@ export const MAX_RESERVATIONS = 1_000;
  * smallest packet size that MySQL can be set to.
  */
 export const MAX_RESERVED_LINES = 20_000;
+/** Bytes of names and skus in an answer of ReserveStock, below the 4 MiB of a message. */
+export const MAX_SOLD_BYTES = 3.5 * 1024 * 1024;
 /** Lines of one order; the longest invoice in a real wholesaler's data has 675. */
 export const MAX_ORDER_LINES = 1_000;
 /** Concurrent ReserveStock transactions in one process: one works while another one commits. */

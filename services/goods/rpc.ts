@@ -15,7 +15,7 @@ import { getGoods } from "./use-cases/get-goods.ts";
 import { listGoods } from "./use-cases/list-goods.ts";
 import { listStockLog } from "./use-cases/list-stock-log.ts";
 import type { Parts } from "./use-cases/parts.ts";
-import { createReserveStock } from "./use-cases/reserve-stock.ts";
+import { createReserveStock, soldGoods } from "./use-cases/reserve-stock.ts";
 import { updateGoods } from "./use-cases/update-goods.ts";
 
 export function goodsImplementation(parts: Parts): Implementation {
@@ -44,7 +44,8 @@ export function goodsImplementation(parts: Parts): Implementation {
         orderId,
         ...(refusal && { error: errorInfo(refusal) }),
       }));
-      return { results };
+      const goods = soldGoods(outcomes).map((item) => ({ ...item, sku: item.sku ?? "" }));
+      return { results, goods };
     },
     async listStockLog(request) {
       const { entries, nextPageToken } = await listStockLog(parts, request);

@@ -3,8 +3,8 @@ export const MAX_LINES = 1_000;
 
 /** Orders of one batch: many enough to share the cost of a commit, few enough to be quick. */
 export const PLACE_BATCH = 256;
-/** Lines of one batch, well below goods' limits of 20,000 lines and 4 MiB in one request. */
-export const PLACE_BATCH_LINES = 8_000;
+/** Lines of one batch. Goods answers with the longest names of as many in one message. */
+export const PLACE_BATCH_LINES = 3_000;
 /** Batches under way at once: while one waits for a participant, another writes. */
 export const PLACE_IN_FLIGHT = 2;
 /** Orders that wait for a batch. More are refused with RATE_LIMITED, which bounds the wait. */

@@ -31,6 +31,7 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
     },
     async placeOrder(request, call) {
       const { consignee = "", mobile = "", text = "" } = request.address ?? {};
+      // Without the names, which only answers have.
       const lines = request.lines.map(({ goodsId, quantity, unitPriceCents }) => {
         return { goodsId, quantity, unitPriceCents };
       });

@@ -2,6 +2,9 @@
 export const GoodsStatus = { ON_SALE: 1, OFF_SHELF: 2 } as const;
 export type GoodsStatus = (typeof GoodsStatus)[keyof typeof GoodsStatus];
 
+/** What an order keeps of an item: how it was called when it was sold. */
+export type SoldGoods = Pick<Goods, "goodsId" | "name" | "sku">;
+
 /** An item of the catalogue. */
 export type Goods = {
   goodsId: bigint;

@@ -2,6 +2,7 @@ import { MAX_QUANTITY } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { type Decision, ParticipantState } from "#platform/values/participant.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import type { SoldGoods } from "./goods.ts";
 import type { Units } from "./stock.ts";
 
 export type Line = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
@@ -13,7 +14,12 @@ export type ReservationRequest = { orderId: bigint; lines: readonly Line[] };
 export type Reservation = Decision & { orderId: bigint };
 
 /** The answer to one request; without a refusal the order has its stock. */
-export type ReservationOutcome = { orderId: bigint; refusal?: Refusal };
+export type ReservationOutcome = {
+  orderId: bigint;
+  refusal?: Refusal;
+  /** The goods of a reserved order. */
+  goods?: readonly SoldGoods[];
+};
 
 /** The refusal of a malformed request, undefined for a well-formed one. */
 export function requestFault(

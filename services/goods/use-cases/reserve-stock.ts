@@ -2,6 +2,7 @@ import type { Transaction } from "#platform/db/database.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { gather } from "#platform/values/gather.ts";
 import { firstByKey, ParticipantState } from "#platform/values/participant.ts";
+import type { SoldGoods } from "../domain/goods.ts";
 import {
   outcomeOf,
   type Reservation,
@@ -17,6 +18,7 @@ import {
   MAX_RESERVE_IN_FLIGHT,
   MAX_RESERVE_QUEUE,
   MAX_RESERVED_LINES,
+  MAX_SOLD_BYTES,
 } from "../limits.ts";
 import { readEarlyRefunds } from "../store/early-refunds.ts";
 import {
@@ -25,7 +27,7 @@ import {
   lockReservations,
   readReservations,
 } from "../store/reservations.ts";
-import { applyMovements, lockGoods } from "../store/stock.ts";
+import { applyMovements, lockGoods, readSold } from "../store/stock.ts";
 import { readTaken } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
 
@@ -91,8 +93,7 @@ async function reserve(
   const undecided = [...first.values()].filter(
     ({ orderId }) => !reservations.has(orderId) || isEarly(orderId),
   );
-  const goodsIds = undecided.flatMap(({ lines }) => lines.map(({ goodsId }) => goodsId));
-  const goods = await lockGoods(tx, goodsIds);
+  const goods = await lockGoods(tx, undecided.flatMap(goodsOf));
   const early = await readEarlyRefunds(tx, earlyIds);
   const decision = decideReservations(undecided, { goods, early });
   const byRow = Map.groupBy(decision.reservations, ({ orderId }) => reservations.has(orderId));
@@ -104,11 +105,32 @@ async function reserve(
   for (const reservation of decision.reservations) {
     reservations.set(reservation.orderId, reservation);
   }
+  const repeated = new Set(first.keys().filter(isIn(ParticipantState.HELD)));
+  for (const { orderId } of undecided) repeated.delete(orderId);
+  const again = requests.filter(({ orderId }) => repeated.has(orderId)).flatMap(goodsOf);
+  const sold = new Map<bigint, SoldGoods>([...goods, ...(await readSold(tx, again))]);
   return requests.map((request) => {
     const { orderId } = request;
     const reservation = reservations.get(orderId);
     if (!reservation) throw new Error(`order ${orderId} was not decided with its batch`);
-    return outcomeOf(reservation, request, taken.get(orderId));
+    const outcome = outcomeOf(reservation, request, taken.get(orderId));
+    if (outcome.refusal) return outcome;
+    return { orderId, goods: goodsOf(request).flatMap((goodsId) => sold.get(goodsId) ?? []) };
+  });
+}
+
+function goodsOf({ lines }: ReservationRequest): bigint[] {
+  return lines.map(({ goodsId }) => goodsId);
+}
+
+/** The goods of the reserved orders, each once, as many as MAX_SOLD_BYTES has room for. */
+export function soldGoods(outcomes: readonly ReservationOutcome[]): SoldGoods[] {
+  const sold = outcomes.flatMap((outcome) => outcome.goods ?? []);
+  let bytes = 0;
+  return [...new Map(sold.map((goods) => [goods.goodsId, goods])).values()].filter((goods) => {
+    // 24 bytes are more than the identifier, the tags and the lengths take.
+    bytes += Buffer.byteLength(goods.name) + Buffer.byteLength(goods.sku ?? "") + 24;
+    return bytes <= MAX_SOLD_BYTES;
   });
 }
 

@@ -6,19 +6,22 @@ import {
 } from "#platform/rpc/clients.ts";
 import { fromErrorInfo, type Refusal } from "#platform/values/refusal.ts";
 import { type Goods, GoodsService, GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
-import type { OrderLine } from "../domain/order.ts";
+import type { OrderLine, Sold } from "../domain/order.ts";
 
 export type GoodsClient = {
-  /** Reserves stock. Returns the refusal of each order, or undefined. Throws an Outage for all. */
+  /**
+   * Reserves stock. Returns for each order the refusal, or how the reserved goods are called, by
+   * goods id. Throws an Outage for all.
+   */
   reserve(
     reservations: { orderId: bigint; lines: OrderLine[] }[],
     options: CallOptions,
-  ): Promise<(Refusal | undefined)[]>;
-  /** The current price and stock of the goods that exist. */
+  ): Promise<(Refusal | ReadonlyMap<bigint, Sold>)[]>;
+  /** The current name, price and stock of the goods that exist. */
   prices(
     goodsIds: bigint[],
     options: CallOptions,
-  ): Promise<Map<bigint, { unitPriceCents: bigint; stock: bigint; onSale: boolean }>>;
+  ): Promise<Map<bigint, Sold & { unitPriceCents: bigint; stock: bigint; onSale: boolean }>>;
   close(): void;
 };
 
@@ -29,8 +32,9 @@ export function goodsClient(options: ClientOptions): GoodsClient {
   const client: Client<typeof GoodsService> = createClient(GoodsService, options);
   return {
     async reserve(reservations, call) {
-      const { results } = await client.reserveStock({ reservations }, call);
-      return results.map(({ error }) => error && fromErrorInfo(error));
+      const { results, goods } = await client.reserveStock({ reservations }, call);
+      const sold = new Map(goods.map(({ goodsId, name, sku }) => [goodsId, { name, sku }]));
+      return results.map(({ error }) => (error ? fromErrorInfo(error) : sold));
     },
     async prices(goodsIds, call) {
       const found: Goods[] = [];
@@ -46,9 +50,9 @@ export function goodsClient(options: ClientOptions): GoodsClient {
         } while (pageToken !== "");
       }
       return new Map(
-        found.map(({ goodsId, unitPriceCents, stock, status }) => [
+        found.map(({ goodsId, name, sku, unitPriceCents, stock, status }) => [
           goodsId,
-          { unitPriceCents, stock, onSale: status === GoodsStatus.ON_SALE },
+          { name, sku, unitPriceCents, stock, onSale: status === GoodsStatus.ON_SALE },
         ]),
       );
     },

@@ -30,6 +30,7 @@ export const CancelReason = {
   BY_USER: 2,
   PAYMENT_TIMEOUT: 3,
   ABANDONED: 4,
+  BY_ADMIN: 5,
 } as const;
 export type CancelReason = (typeof CancelReason)[keyof typeof CancelReason];
 
@@ -42,6 +43,10 @@ export type KeptSettings = {
 };
 
 export type OrderLine = { goodsId: bigint; quantity: bigint; unitPriceCents: bigint };
+
+/** How an item was called when it was sold. Both are empty for orders older than the fields. */
+export type Sold = { name: string; sku: string };
+export type SoldLine = OrderLine & Sold;
 
 /** The services that may hold something for an order: stock, a coupon, balance. */
 export type Holder = "goods" | "coupon" | "user";

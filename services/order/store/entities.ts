@@ -61,6 +61,9 @@ export const OrderLineEntity = defineEntity({
     goodsId: p.bigint(),
     quantity: p.bigint(),
     unitPriceCents: p.bigint(),
+    /** As sold. Set by the confirmation. */
+    name: p.string().default(""),
+    sku: p.string().default(""),
   },
 });
 

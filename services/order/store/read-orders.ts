@@ -1,6 +1,6 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
 import type { RowOf } from "#platform/db/tables.ts";
-import { type OrderLine, OrderStatus } from "../domain/order.ts";
+import { type OrderLine, OrderStatus, type SoldLine } from "../domain/order.ts";
 import {
   INTERNAL,
   ORDER_LINES,
@@ -13,7 +13,7 @@ import {
 import { refundsOf, type StoredRefund } from "./refunds.ts";
 
 /** An order with its lines and refunds, as every answer shows it. */
-export type StoredOrder = OrderRow & { lines: OrderLine[]; refunds: StoredRefund[] };
+export type StoredOrder = OrderRow & { lines: SoldLine[]; refunds: StoredRefund[] };
 
 const LINE = ORDER_LINES.pick("goodsId", "quantity", "unitPriceCents");
 

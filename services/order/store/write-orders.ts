@@ -1,15 +1,20 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { updateRows } from "#platform/db/rows.ts";
-import { NOW } from "#platform/db/sql.ts";
+import { literal, NOW } from "#platform/db/sql.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
-import { type CancelReason, OrderStatus, type PayStatus } from "../domain/order.ts";
+import { type CancelReason, OrderStatus, type PayStatus, type SoldLine } from "../domain/order.ts";
 import { ORDERS } from "./entities.ts";
 import type { LockedOrder } from "./lock-orders.ts";
+
+/** Lines of one statement. */
+const NAMED_LINES = 1_000;
 
 /** The fields of an order that its confirmation sets. */
 export type Confirmation = {
   order: LockedOrder;
+  /** In the order of the request, as `insertPending` numbered them. */
+  lines: readonly SoldLine[];
   payStatus: PayStatus;
   version: number;
   couponPaidCents: bigint;
@@ -41,7 +46,7 @@ export async function writeConfirmed(
       ],
       where: { orderStatus: OrderStatus.PENDING },
     },
-    confirmations.map(({ order, ...confirmation }) => ({
+    confirmations.map(({ order, lines: _, ...confirmation }) => ({
       ...confirmation,
       orderId: order.orderId,
       orderStatus: OrderStatus.CONFIRMED,
@@ -50,6 +55,27 @@ export async function writeConfirmed(
     })),
   );
   mustMatch("confirmed", matched, confirmations.length);
+  await writeNames(tx, confirmations);
+}
+
+/** Sets how the goods were called when they were sold. Costs no round trip of its own. */
+async function writeNames(
+  tx: Transaction,
+  confirmations: readonly Pick<Confirmation, "order" | "lines">[],
+): Promise<void> {
+  const rows = confirmations.flatMap(({ order, lines }) =>
+    lines.map(({ name, sku }, index) => {
+      const [id, number] = [literal(order.orderId), literal(index + 1)];
+      return `select ${id} as id, ${number} as number, ${literal(name)} as name, ${literal(sku)} as sku`;
+    }),
+  );
+  for (let start = 0; start < rows.length; start += NAMED_LINES) {
+    const named = rows.slice(start, start + NAMED_LINES).join(" union all ");
+    await tx.write(
+      `update order_lines l join (${named}) v on l.order_id = v.id and l.line_number = v.number
+       set l.name = v.name, l.sku = v.sku`,
+    );
+  }
 }
 
 /** Writes the cancellation of orders that this transaction has locked. */

@@ -1,12 +1,12 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { OrderStatus, possibleHolders } from "../domain/order.ts";
+import { CancelReason, OrderStatus, possibleHolders } from "../domain/order.ts";
 import type { StoredOrder } from "../store/read-orders.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, WriteParts } from "./parts.ts";
 import { cancelLocked } from "./steps/cancellation.ts";
 import { checkOrderId, lockOrder } from "./steps/find-order.ts";
 
-/** Cancels a confirmed order that is not paid. Idempotent. */
+/** Cancels a confirmed order that is not paid, for its owner or an administrator. Idempotent. */
 export async function cancelOrder(
   parts: WriteParts,
   orderId: bigint,
@@ -23,6 +23,7 @@ export async function cancelOrder(
       {
         order,
         transition: "cancel",
+        ...(call.ownerId === undefined && { reason: CancelReason.BY_ADMIN }),
         consumers: [...possibleHolders(order), "pay"],
         by: { actor: call.actor, cause: "CancelOrder" },
         traceparent: call.traceparent,

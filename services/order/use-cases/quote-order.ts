@@ -3,7 +3,7 @@ import { Checks } from "#platform/values/checks.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { amountTooLarge, goodsAmount, payAmount, shippingFee } from "../domain/amounts.ts";
 import { checkLines } from "../domain/lines.ts";
-import type { OrderLine } from "../domain/order.ts";
+import type { SoldLine } from "../domain/order.ts";
 import { MAX_LINES } from "../limits.ts";
 import type { CallContext, Parts } from "./parts.ts";
 
@@ -72,7 +72,7 @@ async function pricedLines(
   parts: Pick<Parts, "goods">,
   { lines }: QuoteCommand,
   options: Pick<CallContext, "deadlineMs" | "traceparent" | "signal">,
-): Promise<OrderLine[]> {
+): Promise<SoldLine[]> {
   const goodsIds = lines.map(({ goodsId }) => goodsId);
   const prices = await parts.goods.prices(goodsIds, options);
   return lines.map(({ goodsId, quantity }) => {
@@ -84,6 +84,7 @@ async function pricedLines(
       const numbers = { requested: String(quantity), available: String(goods.stock) };
       throw new Refusal(Reason.STOCK_NOT_ENOUGH, { ...metadata, ...numbers });
     }
-    return { goodsId, quantity, unitPriceCents: goods.unitPriceCents };
+    const { name, sku, unitPriceCents } = goods;
+    return { goodsId, quantity, unitPriceCents, name, sku };
   });
 }

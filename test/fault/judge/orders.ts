@@ -75,7 +75,9 @@ function judgePlaced(
   const wasAskedFor = (cancels.get(order.orderId) ?? []).length > 0;
   const allowed =
     order.cancelReason === CancelReason.PAYMENT_TIMEOUT ||
-    (order.cancelReason === CancelReason.BY_USER && wasAskedFor);
+    (wasAskedFor &&
+      (order.cancelReason === CancelReason.BY_USER ||
+        order.cancelReason === CancelReason.BY_ADMIN));
   if (allowed) return;
   findings.lost.push(
     `order ${answer.id} was acknowledged and is in status ${order.orderStatus}, with cancel reason ${order.cancelReason}`,

@@ -21,8 +21,9 @@ export function judgeRefusals({ history }: Market, facts: Facts, findings: Findi
     operationsOf(history, "cancel"),
     ({ request }) => request.orderId,
   )) {
-    if (facts.orders.get(orderId)?.cancelReason === CancelReason.BY_USER) {
-      report(`order ${orderId} is cancelled by its user, which was refused`);
+    const reason = facts.orders.get(orderId)?.cancelReason;
+    if (reason === CancelReason.BY_USER || reason === CancelReason.BY_ADMIN) {
+      report(`order ${orderId} is cancelled by a call, which was refused`);
     }
   }
   const paymentsOf = Map.groupBy(facts.payments.values(), (payment) => payment.orderId);

@@ -172,6 +172,7 @@ function outcomeOf(order: Order | undefined): Outcome | "none" {
   const reasons: Partial<Record<CancelReason, Outcome>> = {
     [CancelReason.ABANDONED]: "abandoned",
     [CancelReason.BY_USER]: "cancelled",
+    [CancelReason.BY_ADMIN]: "cancelled",
     [CancelReason.PAYMENT_TIMEOUT]: "expired",
   };
   return reasons[order?.cancelReason ?? CancelReason.UNSPECIFIED] ?? "none";

@@ -1,5 +1,5 @@
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
-import type { Holder } from "../../domain/order.ts";
+import type { Holder, Sold } from "../../domain/order.ts";
 import { STEP_TIMEOUT_MS } from "../../limits.ts";
 import type { Parts } from "../parts.ts";
 import { type Placing, usesBalance } from "./placing.ts";
@@ -21,7 +21,12 @@ export async function callParticipants(parts: Parts, placing: Placing[]): Promis
     reserveStock(parts, placing),
     holdBalance(parts, others),
   ]);
-  recordAll(placing, "goods", stock);
+  for (const [index, one] of placing.entries()) {
+    const answer = stock[index];
+    const refused = answer instanceof Refusal || answer instanceof Outage;
+    if (answer && !refused) one.sold = answer;
+    record(one, "goods", refused ? answer : undefined);
+  }
   recordAll(others, "user", users);
   const unrefused = spending.filter((one) => !one.refusal);
   const [, balances] = await Promise.all([
@@ -31,7 +36,10 @@ export async function callParticipants(parts: Parts, placing: Placing[]): Promis
   recordAll(unrefused, "user", balances);
 }
 
-function reserveStock(parts: Parts, placing: Placing[]): Promise<Answer[]> {
+function reserveStock(
+  parts: Parts,
+  placing: Placing[],
+): Promise<(Refusal | Outage | ReadonlyMap<bigint, Sold>)[]> {
   return call(placing, "goods", (deadlineMs) =>
     parts.goods.reserve(
       placing.map(({ planned }) => ({ orderId: planned.orderId, lines: planned.lines })),

@@ -1,6 +1,6 @@
 import type { Transaction } from "#platform/db/database.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
-import type { CancellationConsumer } from "../../domain/order.ts";
+import type { CancellationConsumer, CancelReason } from "../../domain/order.ts";
 import { applyTransition, type Cancellation, REASON_OF } from "../../domain/order-state.ts";
 import { type Cause, insertHistory } from "../../store/history.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
@@ -10,6 +10,8 @@ import type { OrderEvent, Parts } from "../parts.ts";
 export type ToCancel = {
   order: LockedOrder;
   transition: Cancellation;
+  /** @default that of the transition */
+  reason?: CancelReason;
   /** The services that hold, or may hold, something for the order and release it at the event. */
   consumers: readonly CancellationConsumer[];
   /** Why placing the order failed: the answer to a repetition of the request. */
@@ -28,12 +30,12 @@ export async function cancelLocked(
   cancellations: readonly ToCancel[],
 ): Promise<void> {
   if (cancellations.length === 0) return;
-  const rows = cancellations.map(({ order, transition, failure, by }) => ({
+  const rows = cancellations.map(({ order, transition, reason, failure, by }) => ({
     order,
     orderId: order.orderId,
     ...applyTransition(order, transition),
     version: order.version + 1,
-    reason: REASON_OF[transition],
+    reason: reason ?? REASON_OF[transition],
     failure,
     by,
   }));
@@ -48,11 +50,13 @@ export async function cancelLocked(
   tx.afterCommit(() => parts.watch.notify(rows.map(({ orderId }) => orderId)));
 }
 
-function cancelledEvent({ order, transition, consumers, traceparent }: ToCancel): OrderEvent {
+function cancelledEvent(cancellation: ToCancel): OrderEvent {
+  const { order, transition, consumers, traceparent } = cancellation;
+  const reason = cancellation.reason ?? REASON_OF[transition];
   const { orderId, userId } = order;
   return {
     fact: "order.v1.cancelled",
-    message: { orderId, userId, reason: REASON_OF[transition], holders: [...consumers] },
+    message: { orderId, userId, reason, holders: [...consumers] },
     aggregateId: orderId,
     traceparent,
   };

@@ -9,7 +9,7 @@ import type { StoredOrder } from "../../store/read-orders.ts";
 import { type Confirmation, writeConfirmed } from "../../store/write-orders.ts";
 import type { OrderEvent, Parts } from "../parts.ts";
 import { paidEvent } from "./paid-event.ts";
-import type { Placing } from "./placing.ts";
+import { type Placing, soldLines } from "./placing.ts";
 
 export type ToConfirm = { one: Placing; confirmation: Confirmation };
 
@@ -23,6 +23,7 @@ export function confirmationOf(
   const { payStatus } = paid ? applyTransition(confirmed, "pay") : confirmed;
   return {
     order,
+    lines: soldLines(one),
     payStatus,
     version: order.version + (paid ? 2 : 1),
     couponPaidCents: one.couponPaidCents,
@@ -84,6 +85,7 @@ export function confirmedOrder({ one, confirmation }: ToConfirm): StoredOrder {
   const { consignee, mobile, text } = planned.address;
   return {
     ...planned,
+    lines: [...confirmation.lines],
     orderStatus: OrderStatus.CONFIRMED,
     payStatus: confirmation.payStatus,
     shippingStatus: ShippingStatus.NOT_SHIPPED,

@@ -1,5 +1,5 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import type { Holder } from "../../domain/order.ts";
+import type { Holder, Sold, SoldLine } from "../../domain/order.ts";
 import type { PlaceCommand, PlannedOrder } from "../../domain/place-request.ts";
 import type { Outcome } from "./place-outcome.ts";
 
@@ -24,8 +24,9 @@ export function repetitionOf(
   earlier: { orderId: bigint; fingerprint: Buffer },
   fingerprint: Buffer,
 ): Placed {
-  if (earlier.fingerprint.equals(fingerprint))
+  if (earlier.fingerprint.equals(fingerprint)) {
     return { kind: "repeated", orderId: earlier.orderId };
+  }
   return { kind: "refused", refusal: new Refusal(Reason.REQUEST_ID_REUSED) };
 }
 
@@ -36,9 +37,19 @@ export type Placing = {
   /** The services that hold something for the order, or may because they did not answer. */
   held: Set<Holder>;
   couponPaidCents: bigint;
+  /** How the reserved goods are called, by goods id. */
+  sold: ReadonlyMap<bigint, Sold>;
   /** Why the order is going to be cancelled; the first reason counts. */
   refusal: Refusal | undefined;
 };
+
+/** The lines as sold. */
+export function soldLines({ planned, sold }: Placing): SoldLine[] {
+  return planned.lines.map((line) => {
+    const { name, sku } = sold.get(line.goodsId) ?? { name: "", sku: "" };
+    return { ...line, name, sku };
+  });
+}
 
 export function usesBalance({ planned }: Placing): boolean {
   return planned.balanceCents > 0n;

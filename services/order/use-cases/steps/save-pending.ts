@@ -1,4 +1,5 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import type { Holder } from "../../domain/order.ts";
 import type { PlannedOrder } from "../../domain/place-request.ts";
 import { findRequests, insertPending, type KnownRequest } from "../../store/insert-orders.ts";
 import type { Parts } from "../parts.ts";
@@ -39,7 +40,8 @@ export async function savePending(
     const earlier = known.get(key);
     if (!earlier && first.entry === entry) {
       const { planned } = first;
-      return { planned, entry, held: new Set(), couponPaidCents: 0n, refusal: undefined };
+      const open = { held: new Set<Holder>(), couponPaidCents: 0n, sold: new Map() };
+      return { planned, entry, ...open, refusal: undefined };
     }
     const { orderId } = first.planned;
     const { fingerprint } = first.entry;

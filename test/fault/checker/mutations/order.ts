@@ -163,7 +163,7 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
       },
     ],
     scenario: "story",
-    caughtBy: /^refused, with an effect: order \d+ is cancelled by its user/,
+    caughtBy: /^refused, with an effect: order \d+ is cancelled by a call/,
   },
   {
     name: "order-refused-but-kept",
