@@ -1,8 +1,9 @@
 // `npm run profile`: records where the CPU time of a process under load goes, as a flame graph and
 // a table.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { SetupError } from "../local/engines/setup-error.ts";
 import type { Engines } from "../testbed/engines/engines.ts";
 import { freePorts } from "../testbed/engines/ports.ts";
@@ -69,7 +70,7 @@ async function profile(options: ProfileOptions): Promise<void> {
     const recorded = await inspector.stop();
     inspector.close();
 
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     const file = (ending: string) => join(directory, `${program}-${workload}.${ending}`);
     writeFileSync(file("cpuprofile"), JSON.stringify(recorded));
     const title = `${program} under ${workload}, ${inFlight} in flight`;

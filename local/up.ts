@@ -1,7 +1,8 @@
 // `npm start`: brings up the whole shop on this machine and stays until it is asked to stop.
 //
-// One run per data directory: run.json in it names the process. A second start prints where the
-// first one listens. The steps of a start are in up/start.ts:
+// The settings of every program are read first, and all their faults are reported together. One run
+// per data directory: run.json in it names the process. A second start prints where the first one
+// listens. The steps of a start are in up/start.ts:
 //
 //   1. end the programs of an earlier run that was killed, and check that the ports are free
 //   2. find or bring up a database and a broker (engines/bring-up.ts)
@@ -17,9 +18,8 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
-import { readSettings } from "#platform/settings/settings.ts";
-import { SERVICES, type ServiceName } from "#proto/services.ts";
+import type { ClientSettings } from "#platform/settings/service-settings.ts";
+import type { ServiceName } from "#proto/services.ts";
 import { CommandError, ExitCode, errorText, runCommand } from "../ops/command/command.ts";
 import type { RunRecord } from "../ops/command/running-shop.ts";
 import { shopPorts } from "./engines/ports.ts";
@@ -28,6 +28,7 @@ import { addressLines, thingsToTry } from "./up/announce.ts";
 import { type Edges, placeEdges } from "./up/edges.ts";
 import { dataDir, recordFile, serverDirectories } from "./up/folders.ts";
 import { Interrupted, type Lifecycle, lifecycle } from "./up/lifecycle.ts";
+import { preflight } from "./up/preflight.ts";
 import { say } from "./up/progress.ts";
 import { ancestorsOf, claimRun } from "./up/run-record.ts";
 import { startShop } from "./up/start.ts";
@@ -54,7 +55,7 @@ process.exit();
 
 async function run(): Promise<number> {
   const beginMs = Date.now();
-  const settings = readSettings(process.env, (read) => clientSettings(read, SERVICES));
+  const { settings, listens } = preflight(process.env, dataDir);
   const ports = shopPorts(process.env);
   const edges = placeEdges(settings, process.env);
   const record: RunRecord = {
@@ -71,7 +72,7 @@ async function run(): Promise<number> {
   }
   const life = lifecycle(recordFile, record, say);
   try {
-    const started = startShop({ life, settings, ports, edges });
+    const started = startShop({ life, settings, listens, ports, edges });
     const { engines, seeded } = await Promise.race([started, interruption(life)]);
     const { mysql, nats } = engines;
     const found = { ...edges, database: mysql.description, broker: nats.description };

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type BringUpOptions, bringUpEngine } from "./bring-up.ts";
 import { chooseLocalSource } from "./choice.ts";
+import { packagesDirOf } from "./packages.ts";
 import { freePorts } from "./ports.ts";
 import { probeBroker } from "./probes.ts";
 
-const packagesDir = new URL("../../.shop/packages", import.meta.url).pathname;
+const packagesDir = packagesDirOf(process.env);
 
 describe("a broker that is brought up", () => {
   let options: BringUpOptions;

@@ -11,7 +11,6 @@
 // again without it.
 
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   chooseLocalSource,
   chooseSource,
@@ -20,7 +19,7 @@ import {
   type Source,
 } from "./choice.ts";
 import { composeUp, type Part } from "./docker.ts";
-import { getPackage } from "./packages.ts";
+import { getPackage, packagesDirOf } from "./packages.ts";
 import { privateBroker } from "./private-broker.ts";
 import { privateDatabase } from "./private-database.ts";
 import type { PrivateServer } from "./private-server.ts";
@@ -56,16 +55,16 @@ export type Engine = {
   stop(): Promise<void>;
 };
 
-const packagesDir = fileURLToPath(new URL("../../.shop/packages", import.meta.url));
 const ANSWERS_WITHIN_MS = 30_000;
 const probe = { mysql: probeDatabase, nats: probeBroker };
 const tooOld = { mysql: databaseTooOld, nats: brokerTooOld };
 
 /** Brings up one engine. Not two at the same time: package managers hold locks. */
 export async function bringUpEngine(part: Part, options: BringUpOptions): Promise<Engine> {
-  const surroundings = { env: options.env ?? process.env, packagesDir, log: options.log };
+  const env = options.env ?? process.env;
+  const surroundings = { env, packagesDir: packagesDirOf(env), log: options.log };
   let source = options.source ?? (await chooseSource(part, surroundings));
-  if (source.kind === "given") return given(part, source);
+  if (source.kind === "given") return given(part, source, options.log);
   if (source.kind === "docker") {
     try {
       return await fromDocker(part, options);
@@ -100,13 +99,17 @@ async function fromProgram(part: Part, program: Program, options: BringUpOptions
   };
 }
 
-async function given(part: Part, { url }: Source & { kind: "given" }): Promise<Engine> {
+async function given(
+  part: Part,
+  { url }: Source & { kind: "given" },
+  log: (line: string) => void,
+): Promise<Engine> {
   const setting = part === "mysql" ? "SHOP_MYSQL_URL" : "SHOP_NATS_URL";
   const protocols = part === "mysql" ? ["mysql:"] : ["nats:", "tls:"];
   if (!protocols.includes(URL.parse(url)?.protocol ?? "")) {
     throw new SetupError(`${setting} must look like ${part}://user:password@host:port`);
   }
-  const options = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS };
+  const options = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS, log };
   const version = await untilAnswers(setting, url, options);
   const fault = tooOld[part](version);
   if (fault !== undefined) throw new SetupError(`${setting}: ${fault}`);
@@ -126,7 +129,8 @@ async function fromDocker(part: Part, options: BringUpOptions): Promise<Engine> 
     env: options.env,
   });
   try {
-    const waiting = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS };
+    const { log } = options;
+    const waiting = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS, log };
     const version = await untilAnswers("docker compose", url, waiting);
     return {
       url,

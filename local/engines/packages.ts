@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { findPrograms, lastLine, run } from "./commands.ts";
 import type { Part } from "./docker.ts";
 import { SetupError } from "./setup-error.ts";
@@ -34,6 +36,12 @@ const brokerPackage = "nats-server";
 export function packageManager(env: NodeJS.ProcessEnv): PackageManager | undefined {
   if (findPrograms(["apt-get"], env).length > 0) return "apt";
   return findPrograms(["brew"], env).length > 0 ? "brew" : undefined;
+}
+
+/** Where packages are unpacked: in the data directory of SHOP_DATA_DIR. */
+export function packagesDirOf(env: NodeJS.ProcessEnv): string {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  return resolve(root, env.SHOP_DATA_DIR || ".shop", "packages");
 }
 
 /** Where `getPackage` unpacks programs. */
@@ -118,7 +126,7 @@ async function unpackBroker(options: PackageOptions): Promise<void> {
   }
   const unfinished = join(packagesDir, `${brokerPackage}.new`);
   rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true });
+  makeFolder(unfinished);
   log(`apt-get download ${brokerPackage}`);
   const timeoutMs = installWithinMs;
   const download = await run("apt-get", ["download", brokerPackage], {

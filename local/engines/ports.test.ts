@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { freePorts, isPortFree, shopPorts } from "./ports.ts";
+import { assertCanListen, freePorts, isPortFree, shopPorts } from "./ports.ts";
 import { brokerTooOld, databaseTooOld, databaseVersion } from "./versions.ts";
 
 describe("ports", () => {
@@ -23,6 +23,39 @@ describe("ports", () => {
     assert.equal(await isPortFree(ports[0] ?? 0), false);
     await new Promise((resolve) => server.close(resolve));
     assert.equal(await isPortFree(ports[0] ?? 0), true);
+  });
+});
+
+describe("the ports of programs", () => {
+  it("are checked together, with a sentence for each that cannot be used", async () => {
+    const [taken = 0, free = 0] = await freePorts(2);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(taken, "127.0.0.1", resolve));
+    const at = (name: string, port: number, host = "127.0.0.1") => ({ name, host, port });
+    try {
+      await assertCanListen([at("goods", free), at("pay", 0), at("user", 0)]);
+      await assert.rejects(assertCanListen([at("gateway", taken)]), {
+        message: `gateway: cannot listen on 127.0.0.1:${taken}: the port is in use; end the program \
+that listens there, or choose another port; or set SHOP_PORT_BASE, or the SHOP_<PROGRAM>_LISTEN of \
+the program`,
+      });
+      const all = [
+        at("goods", free),
+        at("order", free),
+        at("sandbox", taken),
+        at("gateway", taken + 1, "203.0.113.1"),
+      ];
+      await assert.rejects(assertCanListen(all), (error: Error) => {
+        const lines = error.message.trim().split("\n");
+        assert.equal(lines.length, 4, error.message);
+        assert.match(lines[0] ?? "", /order: goods has the same port/);
+        assert.match(lines[1] ?? "", /sandbox: .* in use/);
+        assert.match(lines[2] ?? "", /gateway: .*this machine does not have that address/);
+        return true;
+      });
+    } finally {
+      server.close();
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { ListenError } from "#platform/values/listen-error.ts";
 import { SetupError } from "./setup-error.ts";
 
 /** Offsets from SHOP_PORT_BASE; platform/settings has those of the services. */
@@ -39,6 +40,45 @@ export async function assertPortFree(port: number, name: string): Promise<void> 
   throw new SetupError(
     `port ${port} of ${name} is in use; end the program that listens there, or set SHOP_PORT_BASE`,
   );
+}
+
+/** Where a program will listen. */
+export type Listen = { name: string; host: string; port: number };
+
+/**
+ * Checks that each program can listen on its address, and that no two have the same one. Throws
+ * one SetupError with a line for each that cannot.
+ */
+export async function assertCanListen(listens: readonly Listen[]): Promise<void> {
+  const failures: string[] = [];
+  const owners = new Map<number, string>();
+  for (const { name, host, port } of listens) {
+    // With port 0, the system chooses one that is free.
+    if (port === 0) continue;
+    const owner = owners.get(port);
+    owners.set(port, name);
+    const failure =
+      owner === undefined ? await listenFailure({ host, port }) : `${owner} has the same port`;
+    if (failure !== undefined) failures.push(`${name}: ${failure}`);
+  }
+  if (failures.length === 0) return;
+  const remedy = "set SHOP_PORT_BASE, or the SHOP_<PROGRAM>_LISTEN of the program";
+  throw new SetupError(
+    failures.length === 1 && failures[0] !== undefined
+      ? `${failures[0]}; or ${remedy}`
+      : [...failures.map((failure) => `\n  - ${failure}`), `\n${remedy}`].join(""),
+  );
+}
+
+/** Why a server cannot listen on this address; `undefined` where it can. */
+function listenFailure({ host, port }: Omit<Listen, "name">): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error) => resolve(new ListenError(`${host}:${port}`, error).message));
+    server.listen({ port, host: host.replace(/^\[|\]$/g, ""), exclusive: true }, () => {
+      server.close(() => resolve(undefined));
+    });
+  });
 }
 
 // Below the range from which systems take the ports of outgoing connections: any client could take

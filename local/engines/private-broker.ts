@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "#platform/settings/folders.ts";
 import type { PrivateOptions } from "./private-database.ts";
 import { type PrivateServer, privateServer } from "./private-server.ts";
 import { probeBroker } from "./probes.ts";
@@ -14,7 +15,7 @@ export async function privateBroker(
   options: PrivateOptions,
 ): Promise<{ url: string; server: PrivateServer; storeDirectory: string }> {
   const directory = join(options.dataDir, "nats");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, { mode: 0o700 });
   const password = keptSecret(options.dataDir, "broker");
   const storeDirectory = join(directory, "store");
   const configuration = join(directory, "nats.conf");

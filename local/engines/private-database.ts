@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { findPrograms, lastLine, run } from "./commands.ts";
 import { type PrivateServer, privateServer } from "./private-server.ts";
 import { probeDatabase } from "./probes.ts";
@@ -32,12 +33,12 @@ export async function privateDatabase(
   const { flavour } = databaseVersion(options.version);
   // Only the product that made a data directory can read it.
   const directory = join(options.dataDir, flavour);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, { mode: 0o700 });
   const password = keptSecret(options.dataDir, "database");
   const data = join(directory, "data");
   // A server deletes the temporary files it finds when it starts, even those of a running server.
   const temporary = join(directory, "tmp");
-  mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  makeFolder(temporary, { mode: 0o700 });
   if (!existsSync(data)) await initialise(flavour, { data, temporary }, options);
   const configuration = join(directory, "my.cnf");
   const first = join(directory, "first.sql");

@@ -42,24 +42,44 @@ export function withoutPassword(url: string): string {
   return url.replace(/\/\/([^:@/]*):[^@/]*@/, "//$1:***@");
 }
 
-/** Probes an address until it answers. Throws a SetupError with the last failure at the end. */
+/** A server that restarts answers within this time; a wait above it is reported. */
+const SAY_AFTER_MS = 1_500;
+
+/**
+ * Probes an address until it answers. Logs what it waits for after 1.5 s. Throws a SetupError with
+ * the last failure at the end, or at once where waiting cannot help.
+ */
 export async function untilAnswers(
   setting: string,
   url: string,
-  options: { probe: (url: string) => Promise<string>; withinMs: number },
+  options: {
+    probe: (url: string) => Promise<string>;
+    withinMs: number;
+    log: (line: string) => void;
+  },
 ): Promise<string> {
   const deadline = Date.now() + options.withinMs;
-  for (;;) {
-    try {
-      return await options.probe(url);
-    } catch (error) {
-      const { message, code } = error as Error & { code?: string };
-      const final = error instanceof SetupError || /ACCESS_DENIED|AUTH/i.test(code ?? message);
-      if (final || Date.now() > deadline) {
-        const reason = message === "" ? code : message;
-        throw new SetupError(`${setting}: ${withoutPassword(url)} does not answer (${reason})`);
+  const shown = withoutPassword(url);
+  let reason = "no answer yet";
+  const timer = setTimeout(() => {
+    const seconds = options.withinMs / 1_000;
+    options.log(`${setting}: waiting up to ${seconds} s for ${shown} (${reason})`);
+  }, SAY_AFTER_MS);
+  try {
+    for (;;) {
+      try {
+        return await options.probe(url);
+      } catch (error) {
+        const { message, code } = error as Error & { code?: string };
+        reason = message || code || String(error);
+        const final = error instanceof SetupError || /ACCESS_DENIED|AUTH/i.test(code ?? message);
+        if (final || Date.now() > deadline) {
+          throw new SetupError(`${setting}: ${shown} does not answer (${reason})`);
+        }
       }
+      await pause(250);
     }
-    await pause(250);
+  } finally {
+    clearTimeout(timer);
   }
 }

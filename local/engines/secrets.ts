@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { makeFolder } from "#platform/settings/folders.ts";
 
 /** A random password, created once per data directory and kept there for its owner only. */
 export function keptSecret(directory: string, name: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, { mode: 0o700 });
   const file = `${directory}/${name}.secret`;
   const known = read(file);
   if (known !== undefined) return known;

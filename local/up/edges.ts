@@ -2,6 +2,7 @@ import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import type { ServiceName } from "#proto/services.ts";
 import { gatewayConfig } from "../../gateway/config.ts";
 import { sandboxConfig, sandboxUrl } from "../../simulators/sandbox/config.ts";
+import { runsSandbox } from "./preflight.ts";
 
 /** The programs around the services, and their main.ts. */
 export const EDGES: Record<string, string> = {
@@ -9,7 +10,7 @@ export const EDGES: Record<string, string> = {
   gateway: "gateway/main.ts",
 };
 
-/** Their URLs. In production the sandbox runs only if its secret is set: its money is not real. */
+/** Their URLs. The sandbox may not run; see `runsSandbox`. */
 export type Edges = { gateway: string; sandbox?: string };
 
 /**
@@ -18,11 +19,10 @@ export type Edges = { gateway: string; sandbox?: string };
  */
 export function placeEdges(settings: ClientSettings<ServiceName>, env: NodeJS.ProcessEnv): Edges {
   const gateway = sandboxUrl(gatewayConfig(env).listen);
-  const production = settings.env === "production";
-  if (production && !env.SHOP_SANDBOX_SECRET) return { gateway };
+  if (!runsSandbox(env)) return { gateway };
   const sandbox = sandboxUrl(sandboxConfig(env).listen);
   // In production the pay service requires both settings.
-  if (!production) {
+  if (settings.env !== "production") {
     env.SHOP_CALLBACK_URL ||= `${gateway}/pay/callback`;
     env.SHOP_SANDBOX_URL ||= sandbox;
   }

@@ -8,5 +8,3 @@ export const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");
 export const recordFile = join(dataDir, "run.json");
 /** Where private servers keep their data. */
 export const serverDirectories = ["nats", "mariadb", "mysql"].map((name) => join(dataDir, name));
-/** Packages that were unpacked; shared by all data directories. */
-export const packagesDir = join(root, ".shop/packages");

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { SetupError } from "../engines/setup-error.ts";
 import { EDGES } from "./edges.ts";
 import { dataDir, root } from "./folders.ts";
@@ -11,7 +12,7 @@ export type Programs = Map<string, Supervised>;
 export function programsOf(names: readonly string[], say: (line: string) => void): Programs {
   const directory = join(dataDir, "services");
   const logs = join(dataDir, "logs");
-  for (const folder of [directory, logs]) mkdirSync(folder, { recursive: true });
+  for (const folder of [directory, logs]) makeFolder(folder);
   return new Map(
     names.map((name) => {
       const path = EDGES[name] ?? `services/${name}/main.ts`;

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { commandLine, livingRun, type RunRecord } from "../../ops/command/running-shop.ts";
 import { parentOf } from "../engines/processes.ts";
 
@@ -15,7 +16,7 @@ export async function claimRun(
   record: RunRecord,
   log: (line: string) => void,
 ): Promise<RunRecord | undefined> {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), { mode: 0o700 });
   let waiting = false;
   for (;;) {
     const other = livingRun(file);

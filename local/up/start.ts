@@ -1,14 +1,14 @@
 import type { ListrTask } from "listr2";
-import { type ClientSettings, defaultPort } from "#platform/settings/service-settings.ts";
+import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { type Seeded, seed } from "../../ops/seed.ts";
 import { bringUpEngine, type Engine } from "../engines/bring-up.ts";
 import { chooseSource, type Source } from "../engines/choice.ts";
 import type { Part } from "../engines/docker.ts";
-import { askForSudo } from "../engines/packages.ts";
-import { assertPortFree } from "../engines/ports.ts";
+import { askForSudo, packagesDirOf } from "../engines/packages.ts";
+import { assertCanListen, type Listen } from "../engines/ports.ts";
 import type { Edges } from "./edges.ts";
-import { dataDir, packagesDir } from "./folders.ts";
+import { dataDir } from "./folders.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Programs, programsOf, stopPrograms } from "./programs.ts";
 import { runSteps, say } from "./progress.ts";
@@ -16,6 +16,9 @@ import { runSteps, say } from "./progress.ts";
 type Start = {
   life: Lifecycle;
   settings: ClientSettings<ServiceName>;
+  /** Where each program will listen. */
+  listens: readonly Listen[];
+  /** Of a private database and broker. */
   ports: { mysql: number; nats: number };
   edges: Edges;
 };
@@ -32,7 +35,7 @@ export async function startShop(start: Start): Promise<Started> {
   const steps: ListrTask[] = [
     {
       title: "Ports are free, and no program of an earlier run is left",
-      task: () => checkGround(programs, settings.portBase),
+      task: () => checkGround(programs, start.listens),
     },
     ...(["mysql", "nats"] as const).map((part) => ({
       title: part === "mysql" ? "Database" : "Broker",
@@ -56,7 +59,7 @@ export async function startShop(start: Start): Promise<Started> {
 }
 
 async function chooseSources(): Promise<Record<Part, Source>> {
-  const surroundings = { env: process.env, packagesDir, log: say };
+  const surroundings = { env: process.env, packagesDir: packagesDirOf(process.env), log: say };
   const mysql = await chooseSource("mysql", surroundings);
   const nats = await chooseSource("nats", surroundings);
   const needsApt = [mysql, nats].some(
@@ -66,13 +69,9 @@ async function chooseSources(): Promise<Record<Part, Source>> {
   return { mysql, nats };
 }
 
-async function checkGround(programs: Programs, portBase: number): Promise<void> {
+async function checkGround(programs: Programs, listens: readonly Listen[]): Promise<void> {
   await Promise.all([...programs.values()].map((program) => program.endOrphan()));
-  for (const [number, name] of SERVICES.entries()) {
-    // A service with a port of its own reports itself if that one is in use.
-    if (process.env[`SHOP_${name.toUpperCase()}_LISTEN`]) continue;
-    await assertPortFree(defaultPort(portBase, number), name);
-  }
+  await assertCanListen(listens);
 }
 
 async function bringUp(

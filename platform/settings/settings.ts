@@ -113,9 +113,9 @@ export class SettingsReader {
 
   #parseUrl(name: string, text: string, protocols: string[]): URL {
     const url = URL.parse(text);
-    if (url && protocols.includes(url.protocol)) return url;
+    if (url && protocols.includes(url.protocol) && url.hostname !== "") return url;
     if (text !== "")
-      this.#wrong(name, `must be a URL that starts with ${protocols.join(" or ")}//`);
+      this.#wrong(name, `must be a URL with a host that starts with ${protocols.join("// or ")}//`);
     return new URL(`${protocols[0]}//invalid.invalid`);
   }
 

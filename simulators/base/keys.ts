@@ -1,7 +1,8 @@
 import { generateKeyPair, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { alphanumeric } from "./ids.ts";
 
 const generate = promisify(generateKeyPair);
@@ -24,7 +25,7 @@ export type Keys = {
 };
 
 export function openKeys(directory: string): Keys {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, { mode: 0o700 });
   const path = (file: string) => join(directory, file);
   const write = (file: string, text: string) => writeFileSync(path(file), text, { mode: 0o600 });
   const text = (file: string, make: () => string) => {

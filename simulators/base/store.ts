@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { makeFolder } from "#platform/settings/folders.ts";
 
 export type Row = Record<string, string | bigint | Uint8Array | null>;
 
@@ -38,7 +38,7 @@ type Job = {
  * process and a power cut.
  */
 export function openStore(file: string, schema: string): Store {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), { mode: 0o700 });
   const database = new DatabaseSync(file, { timeout: 5_000 });
   database.exec("pragma journal_mode = wal; pragma synchronous = full;");
   database.exec(schema);

@@ -1,7 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { bringUpEngine, type Engine } from "../../local/engines/bring-up.ts";
 import { chooseLocalSource, findServer, type Program } from "../../local/engines/choice.ts";
-import { getPackage } from "../../local/engines/packages.ts";
+import { getPackage, packagesDirOf } from "../../local/engines/packages.ts";
 import { SetupError } from "../../local/engines/setup-error.ts";
 
 /** A database or a broker that the caller alone uses, and may stop, start and damage. */
@@ -18,8 +17,6 @@ type OwnEngineOptions = {
 };
 
 type Part = "mysql" | "nats";
-
-const packagesDir = fileURLToPath(new URL("../../.shop/packages", import.meta.url));
 
 /**
  * Starts a server of its own from a program of this machine or from the system's packages. It
@@ -55,5 +52,5 @@ export async function brokerProgram(log: (line: string) => void): Promise<Progra
 
 function surroundingsOf(log: (line: string) => void) {
   const env = { ...process.env, SHOP_MYSQL_URL: "", SHOP_NATS_URL: "" };
-  return { env, packagesDir, log };
+  return { env, packagesDir: packagesDirOf(env), log };
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -100,6 +101,44 @@ describe("npm start", () => {
     const run = startRun({ ...env, SHOP_PORT_BASE: "12" });
     assert.equal(await run.ended, 2);
     assert.match(run.output(), /SHOP_PORT_BASE: must be a whole number/);
+  });
+
+  it("exits with 2 and lists the faults of all programs before anything is brought up", async () => {
+    const faulty = {
+      SHOP_CURRENCY: "Euro",
+      SHIPPING_FEE_CENTS: "-1",
+      POINTS_PER_UNIT: "1000",
+      SHOP_RATE_PER_USER: "x",
+      SHOP_DATA_DIR: "/proc/nope",
+    };
+    const run = startRun({ ...env, ...faulty });
+    assert.equal(await run.ended, 2);
+    const lines = run.output().trim().split("\n");
+    assert.deepEqual(
+      lines.map((line) => line.split(":")[0]?.trim()).sort(),
+      ["the settings have 5 fault(s)", ...Object.keys(faulty).map((name) => `- ${name}`)].sort(),
+    );
+  });
+
+  it("exits with 1 and names each program whose port is in use", async () => {
+    const base = Number(env.SHOP_PORT_BASE);
+    const servers = [base, base + 8].map((port) => createServer().listen(port, "127.0.0.1"));
+    try {
+      const run = startRun(env);
+      assert.equal(await run.ended, 1);
+      assert.match(run.output(), /cannot start: *\n {2}- gateway: .*\n {2}- sandbox: .*in use/);
+      assert.doesNotMatch(run.output(), /\n +at /);
+    } finally {
+      for (const server of servers) server.close();
+    }
+  });
+
+  it("says what it waits for, and stops waiting when it is asked to", async () => {
+    // An address of a network that leads nowhere.
+    const run = startRun({ ...env, SHOP_MYSQL_URL: "mysql://root:secret@192.0.2.1:3306" });
+    await run.until(/SHOP_MYSQL_URL: waiting up to \d+ s for mysql:\/\/root:\*\*\*@192\.0\.2\.1/);
+    run.child.kill("SIGTERM");
+    assert.equal(await run.ended, 130);
   });
 
   function pidOf(service: string): number {
