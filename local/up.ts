@@ -78,6 +78,7 @@ async function run(): Promise<number> {
     const found = { ...edges, database: mysql.description, broker: nats.description };
     record.lines = addressLines(settings, found);
     record.state = "up";
+    record.upSinceMs = Date.now();
     life.save();
     await announce({ settings, edges, seeded, record, beginMs });
     console.log(`\nstopping (${await life.stopRequested})`);

@@ -38,7 +38,9 @@ await runCommand({
     "settle-seconds": {
       type: "string",
       value: "N",
-      help: `time that retries, timers and redelivery may take (default ${DEFAULTS.settleSeconds})`,
+      help:
+        "time that retries, timers and redelivery may take, from the start of the shop on " +
+        `(default ${DEFAULTS.settleSeconds})`,
     },
     "again-after": {
       type: "string",
@@ -49,7 +51,8 @@ await runCommand({
   notes: [
     "Settings: SHOP_MYSQL_URL (default: that of a running npm start), SHOP_NAMESPACE, " +
       "SHOP_CURRENCY, SHOP_ABANDONED_AFTER_SECONDS, SHOP_SANDBOX_URL.",
-    "Exits with 0 when all rules hold, 1 when one is broken, 2 when the audit could not run.",
+    "Exits with 0 when all rules hold, 1 when one is broken, 2 when the audit could not run, 3 when " +
+      "no rule is broken but a part of the shop could not be read; the report names it.",
   ],
   async run({ values }) {
     const { json = false, "sandbox-store": store } = values;
@@ -71,6 +74,7 @@ await runCommand({
     });
     const { namespace } = shop;
     console.log(json ? JSON.stringify({ namespace, ...report }) : reportText(report, namespace));
-    return report.broken === 0 ? ExitCode.DONE : ExitCode.FAILED;
+    if (report.broken > 0) return ExitCode.FAILED;
+    return report.unseen.length > 0 ? ExitCode.INCOMPLETE : ExitCode.DONE;
   },
 });

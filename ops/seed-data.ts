@@ -13,14 +13,38 @@ export const goods = [
   { sku: "tin-black-250", name: "Black tea tin, 250 g", unitPriceCents: 980n, stock: 220n },
   { sku: "honey-linden", name: "Linden honey, 500 g", unitPriceCents: 1_150n, stock: 90n },
   { sku: "book-of-tea", name: "The Book of Tea", unitPriceCents: 1_690n, stock: 35n },
+  { sku: "tea-longjing-100", name: "西湖龙井 100克", unitPriceCents: 2_880n, stock: 120n },
+  { sku: "tea-puer-357", name: "云南普洱茶饼 357克", unitPriceCents: 4_600n, stock: 70n },
+  { sku: "tea-oolong-150", name: "凍頂烏龍茶 150 公克", unitPriceCents: 2_150n, stock: 90n },
+  { sku: "tea-gyokuro-80", name: "玉露 八女茶 80g", unitPriceCents: 3_200n, stock: 60n },
+  { sku: "tea-ivan-100", name: "Иван-чай, 100 г", unitPriceCents: 560n, stock: 150n },
+  { sku: "tea-mint-80", name: "شاي بالنعناع، 80 غ", unitPriceCents: 720n, stock: 110n },
+  { sku: "tea-masala-200", name: "मसाला चाय, 200 ग्राम", unitPriceCents: 830n, stock: 140n },
+  { sku: "cup-painted", name: "Tasse à thé « été » 🍵", unitPriceCents: 1_950n, stock: 45n },
 ].map((item) => ({ ...item, requestId: `seed-${item.sku}`, description: "", imageUrl: "" }));
 
-/** Users with public passwords, which is why production is never seeded. */
+/**
+ * Users with public passwords, which is why production is never seeded. `key` is part of the request
+ * ids, which are ASCII.
+ */
 export const users = [
-  { userName: "ada", balanceCents: 50_000n },
-  { userName: "grace", balanceCents: 20_000n },
-  { userName: "linus", balanceCents: 1_000n },
+  { key: "ada", userName: "ada", balanceCents: 50_000n },
+  { key: "grace", userName: "grace", balanceCents: 20_000n },
+  { key: "linus", userName: "linus", balanceCents: 1_000n },
+  { key: "wang", userName: "王小明", balanceCents: 30_000n },
 ].map((user) => ({ ...user, password: `${user.userName} likes tea`, mobile: "" }));
+
+/** An order that its user pays from the balance, so that a fresh shop has one to look at. */
+export const order = {
+  userKey: "wang",
+  sku: "tea-longjing-100",
+  quantity: 2n,
+  address: {
+    consignee: "王小明",
+    mobile: "+86 138 0013 8000",
+    text: "浙江省杭州市西湖区龙井路 1 号，邮编 310013",
+  },
+};
 
 /** Each user gets one coupon of each kind. */
 export const coupons = [

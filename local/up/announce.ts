@@ -6,7 +6,7 @@ import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { connectShop } from "../../ops/command/shop-clients.ts";
 import { table } from "../../ops/command/table.ts";
-import type { Seeded } from "../../ops/seed.ts";
+import { type Seeded, userRow } from "../../ops/seed.ts";
 
 const TOKEN_SECONDS = 24 * 3_600;
 
@@ -44,10 +44,17 @@ export async function thingsToTry(
   const json = '-H "content-type: application/json"';
   const security = settings.tls === undefined ? "-plaintext" : "-cacert CA_FILE";
   return [
+    "To log in with (npm run seed prints them again):",
+    "",
+    table(seeded.users.map(userRow), { indent: 2 }),
+    "",
     `Tokens of an administrator and of ${shopper.userName} (user ${shopper.userId}), for a day:`,
     "",
     `  export ADMIN=${await sign("admin", "operator")}`,
     `  export SHOPPER=${userToken}`,
+    "",
+    "Another one: npm run --silent token -- --role user --user ID. A token of Login is valid for 15 minutes;",
+    "RefreshSession renews it.",
     "",
     "To try in another terminal; docs/api.md has more:",
     "",

@@ -1,6 +1,7 @@
 import type { ListrTask } from "listr2";
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { shopSettings } from "../../ops/command/running-shop.ts";
 import { type Seeded, seed } from "../../ops/seed.ts";
 import { bringUpEngine, type Engine } from "../engines/bring-up.ts";
 import { chooseSource, type Source } from "../engines/choice.ts";
@@ -91,11 +92,9 @@ function startPrograms(
 ) {
   const { task, started, life } = options;
   const { mysql, nats } = started.engines;
-  const addresses = { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url };
-  Object.assign(process.env, addresses);
-  const currency = process.env.SHOP_CURRENCY;
-  // A demo in another terminal shows amounts in the same currency.
-  life.record.addresses = { ...addresses, ...(currency && { SHOP_CURRENCY: currency }) };
+  Object.assign(process.env, { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url });
+  // A command in another terminal finds the same shop by the record.
+  life.record.settings = shopSettings(process.env);
   life.atStop(() => stopPrograms(programs));
   life.atHurry(() => {
     for (const program of programs.values()) program.kill();

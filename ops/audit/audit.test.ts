@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { audit } from "./audit.ts";
+import { reportText } from "./report.ts";
 import type { Row, Rule, Scope } from "./rule.ts";
 import { GROUPS } from "./rules.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -48,6 +49,24 @@ describe("the audit", () => {
     const found = report.rules.find(({ name }) => name === rule.name) ?? assert.fail();
     return { opened, report, found };
   }
+
+  it("names what it could not look at, and leaves out the rules that read it", async () => {
+    const openSnapshot = async (): Promise<Snapshot> => ({
+      rows: async function* (sql) {
+        assert.doesNotMatch(sql, /\bcoupon\./);
+        if (sql.includes("as pendingOrders")) yield { pendingOrders: 0n };
+      },
+      close: async () => {},
+    });
+    const options = { scope, openSnapshot, quietSeconds: 5, againAfterMs: 0, maxItems: 20 };
+    const missingSchemas = ["coupon"];
+    const report = await audit({ ...options, hasProvider: false, missingSchemas });
+    assert.equal(report.unseen.length, 2);
+    const text = reportText(report, "shop");
+    assert.match(text, /not seen: the schema coupon,.*\nnot seen: the payment provider's records/);
+    assert.match(text, /shop: INCOMPLETE: \d+ of \d+ rules hold/);
+    assert.doesNotMatch(text, /clean/);
+  });
 
   it("takes one snapshot when all rules hold", async () => {
     const { opened, report } = await auditRows(amounts, [[]]);

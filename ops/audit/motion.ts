@@ -46,17 +46,22 @@ export async function ordersInMotion(
 
 export async function readMotion(
   snapshot: Snapshot,
-  scope: Scope & { quietSeconds: number },
+  scope: Scope & { quietSeconds: number; missingSchemas?: readonly string[] | undefined },
 ): Promise<Motion> {
-  const { order, pay, quietSeconds } = scope;
-  const count = (from: string) => `(select count(*) from ${from})`;
+  const { order, pay, quietSeconds, missingSchemas = [] } = scope;
+  const count = (from: string, what = "*") => {
+    const isMissing = missingSchemas.some((schema) => from.startsWith(`${schema}.`));
+    return isMissing ? "0" : `(select count(${what}) from ${from})`;
+  };
   const sum = (schemas: string[], rest: string) =>
     schemas.map((schema) => count(`${schema}.${rest}`)).join(" + ");
   const all = SERVICES.map((service) => scope[service]);
   const sql = `select
     ${count(`${order}.orders where order_status = ${PENDING}`)} as pendingOrders,
-    (select count(distinct order_id) from ${order}.order_history
-      where change_time > now(3) - interval ${quietSeconds} second) as changedOrders,
+    ${count(
+      `${order}.order_history where change_time > now(3) - interval ${quietSeconds} second`,
+      "distinct order_id",
+    )} as changedOrders,
     ${sum([order, pay], `outbox where state <> ${OutboxState.DONE}`)} as undeliveredEvents,
     ${count(`${pay}.refunds where status <> ${DONE}`)} as refundsAtProvider,
     ${sum(all, `parked_messages where state = ${ParkedState.RETRYING}`)} as failingMessages`;

@@ -5,7 +5,7 @@ const ITEM_INDENT = " ".repeat(10);
 
 /** The report for people: each rule, with the items that break it, and the result at the end. */
 export function reportText(report: Report, namespace: string): string {
-  const { rules, broken } = report;
+  const { rules, broken, unseen } = report;
   const checked = rules.filter(({ looked }) => looked);
   const lines = table(
     rules.map((rule) => [mark(rule), rule.name, rule.says]),
@@ -13,19 +13,16 @@ export function reportText(report: Report, namespace: string): string {
   ).split("\n");
   const brokenRules = rules.filter((rule) => rule.broken > 0).length;
   const result =
-    broken === 0
-      ? `clean: all ${checked.length} rules hold`
-      : `BROKEN: ${broken} items break ${brokenRules} of ${checked.length} rules`;
+    broken > 0
+      ? `BROKEN: ${broken} items break ${brokenRules} of ${checked.length} rules`
+      : checked.length < rules.length
+        ? `INCOMPLETE: ${checked.length} of ${rules.length} rules hold, the others were not checked`
+        : `clean: all ${checked.length} rules hold`;
   return [
     ...rules.flatMap((rule, index) => [lines[index], ...itemLines(rule)]),
     "",
     motionLine(report),
-    ...(checked.length < rules.length
-      ? [
-          "not checked: the rules about the provider, which does not answer " +
-            "(SHOP_SANDBOX_URL, --sandbox-store)",
-        ]
-      : []),
+    ...unseen.map((part) => `not seen: ${part}`),
     `${namespace}: ${result}`,
   ].join("\n");
 }

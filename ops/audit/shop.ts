@@ -2,7 +2,9 @@ import { shopCurrency } from "#platform/settings/currency.ts";
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import type { SettingsReader } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
-import { schemasOf } from "../command/database.ts";
+import { CommandError } from "../command/command.ts";
+import { connectDatabase, schemasOf } from "../command/database.ts";
+import { upSecondsOf } from "../command/running-shop.ts";
 import { mysqlUrl, sandboxUrl } from "../command/settings.ts";
 import { type AuditOptions, audit, type Report } from "./audit.ts";
 import { providerAt, providerFile } from "./provider-source.ts";
@@ -40,16 +42,50 @@ type Options = Pick<AuditOptions, "quietSeconds" | "againAfterMs" | "maxItems"> 
     sandboxStore?: string | undefined;
   };
 
-/** Audits a shop. Throws where its database cannot be read. */
+/**
+ * In place of `settleSeconds` while the shop is up for less than that: what has been on its way
+ * since before it stopped has had no time yet.
+ */
+const NOT_LATE_YET_SECONDS = 100 * 365 * 24 * 3_600;
+
+/** Audits a shop. Throws where its database cannot be read, or has no schema of it at all. */
 export async function auditShop(shop: AuditedShop, options: Options): Promise<Report> {
   const { namespace, mysqlUrl: url, sandboxUrl, ...rules } = shop;
   const { settleSeconds, sandboxStore, ...rest } = options;
   const provider = sandboxStore ? providerFile(sandboxStore) : await providerAt(sandboxUrl);
-  const scope = { ...schemasOf(namespace), ...rules, settleSeconds };
+  const upSeconds = upSecondsOf({ mysqlUrl: url, namespace });
+  const isStarting = upSeconds !== undefined && upSeconds < settleSeconds;
+  const scope = {
+    ...schemasOf(namespace),
+    ...rules,
+    settleSeconds: isStarting ? NOT_LATE_YET_SECONDS : settleSeconds,
+  };
+  const missingSchemas = await findMissingSchemas(url, namespace);
   return audit({
     ...rest,
     scope,
-    openSnapshot: () => openSnapshot({ url, scope, provider }),
+    missingSchemas,
+    openSnapshot: () => openSnapshot({ url, scope, provider, missingSchemas }),
     hasProvider: provider !== undefined,
   });
+}
+
+/** The schemas of the shop that have no table. Throws where none has one. */
+async function findMissingSchemas(url: string, namespace: string): Promise<string[]> {
+  const schemas = Object.values(schemasOf(namespace));
+  const connection = await connectDatabase(url);
+  try {
+    const [rows] = await connection.query(
+      "select distinct table_schema as name from information_schema.tables where table_schema in (?)",
+      [schemas],
+    );
+    const found = new Set((rows as { name: string }[]).map(({ name }) => name));
+    const missing = schemas.filter((schema) => !found.has(schema));
+    if (missing.length < schemas.length) return missing;
+  } finally {
+    await connection.end();
+  }
+  throw new CommandError(
+    `the database has no schema of namespace ${namespace}; check SHOP_NAMESPACE`,
+  );
 }

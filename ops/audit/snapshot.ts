@@ -23,7 +23,10 @@ export async function openSnapshot(options: {
   url: string;
   scope: Pick<Scope, "pay">;
   provider: ProviderSource | undefined;
+  missingSchemas?: readonly string[];
 }): Promise<Snapshot> {
+  const { scope, provider, missingSchemas = [] } = options;
+  const hasPay = !missingSchemas.includes(scope.pay);
   const connection = createConnection({ ...connectionOptions(options.url), typeCast });
   // A lost connection fails the statement in progress. Without a listener it would end the process.
   connection.on("error", () => {});
@@ -35,7 +38,7 @@ export async function openSnapshot(options: {
   try {
     await run("set session time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION'");
     await run("set session transaction isolation level repeatable read");
-    await createProviderTables(run, options.scope.pay);
+    if (hasPay) await createProviderTables(run, scope.pay);
     await run("start transaction with consistent snapshot, read only");
   } catch (error) {
     await close();
@@ -43,7 +46,7 @@ export async function openSnapshot(options: {
     throw new CommandError(`${message}; check SHOP_MYSQL_URL and SHOP_NAMESPACE`, { cause: error });
   }
   try {
-    if (options.provider) await fillProviderTables(run, options.scope.pay, options.provider);
+    if (provider && hasPay) await fillProviderTables(run, scope.pay, provider);
   } catch (error) {
     await close();
     throw error;

@@ -10,6 +10,8 @@ export const ExitCode = {
   FAILED: 1,
   /** The command line or a setting is wrong, or the data cannot be read. */
   CANNOT_RUN: 2,
+  /** What could be looked at is right, but not everything could be looked at. */
+  INCOMPLETE: 3,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 

@@ -9,14 +9,30 @@ export type RunRecord = {
   /** The processes above it, nearest first. When one of them ends, `npm start` stops. */
   ancestors: number[];
   state: "starting" | "up" | "stopping";
+  /** In milliseconds since the epoch: when all programs were ready. */
+  upSinceMs?: number;
   /** Where each program listens, as `npm start` prints it. */
   lines: string[];
   /**
-   * SHOP_MYSQL_URL and SHOP_NATS_URL with their passwords, and SHOP_CURRENCY if it is set. Only the
-   * owner can read the file.
+   * The settings of the shop, with its keys and passwords, as the programs have them. Only the owner
+   * can read the file.
    */
-  addresses?: Record<string, string>;
+  settings?: Record<string, string>;
 };
+
+/** Settings of a process and not of the shop; a command has its own. */
+const OWN_SETTINGS = /^SHOP_(DATA_DIR|LOG_LEVEL|FAILPOINT|RACE_ROUNDS)$/;
+
+/** What of an environment describes the shop, for the record. */
+export function shopSettings(env: NodeJS.ProcessEnv): Record<string, string> {
+  const found = Object.entries(env).filter(
+    (entry): entry is [string, string] =>
+      /^(SHOP_|SHIPPING_|FREE_SHIPPING_|POINTS_)/.test(entry[0]) &&
+      !OWN_SETTINGS.test(entry[0]) &&
+      Boolean(entry[1]),
+  );
+  return Object.fromEntries(found);
+}
 
 /** Part of the command line of `npm start`, by which its process is recognized. */
 const START_PROGRAM = "local/up.ts";
@@ -32,11 +48,27 @@ export function livingRun(file: string): RunRecord | undefined {
   }
 }
 
-/** What commands need to know of the `npm start` of this folder; empty if none runs. */
-export function addressesOfRun(): Record<string, string> {
+/** The settings of the `npm start` of this folder; empty if none runs. */
+export function settingsOfRun(): Record<string, string> {
+  return runOfFolder()?.settings ?? {};
+}
+
+function runOfFolder(): RunRecord | undefined {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const dataDir = resolve(root, process.env.SHOP_DATA_DIR || ".shop");
-  return livingRun(join(dataDir, "run.json"))?.addresses ?? {};
+  return livingRun(join(dataDir, "run.json"));
+}
+
+/**
+ * For how many seconds the programs of `npm start` have been up, if that is the shop with this
+ * database and namespace. `undefined` if it is another, or none runs in this folder.
+ */
+export function upSecondsOf(shop: { mysqlUrl: string; namespace: string }): number | undefined {
+  const record = runOfFolder();
+  const { SHOP_MYSQL_URL: url, SHOP_NAMESPACE: namespace = "shop" } = record?.settings ?? {};
+  if (url === undefined || URL.parse(url)?.href !== shop.mysqlUrl) return undefined;
+  if (namespace !== shop.namespace) return undefined;
+  return record?.upSinceMs === undefined ? 0 : (Date.now() - record.upSinceMs) / 1_000;
 }
 
 /**

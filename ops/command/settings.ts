@@ -2,14 +2,21 @@ import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { ServiceName } from "#proto/services.ts";
 import { PORT_OFFSET } from "../../simulators/sandbox/config.ts";
-import { addressesOfRun } from "./running-shop.ts";
+import { settingsOfRun } from "./running-shop.ts";
 
 /**
- * Reads the settings of a command from the environment. Where it sets no database or broker, they
- * are those of a running `npm start`.
+ * Reads the settings of a command from the environment. What it does not set is as in the running
+ * `npm start` of this folder: addresses, namespace, keys, currency and rules.
  */
 export function commandSettings<T>(build: (read: SettingsReader) => T): T {
-  return readSettings({ ...addressesOfRun(), ...process.env }, build);
+  return readSettings(commandEnv(), build);
+}
+
+/** The environment of a command, completed by the running `npm start`. */
+export function commandEnv(): NodeJS.ProcessEnv {
+  // An empty variable counts as not set.
+  const own = Object.entries(process.env).filter(([, value]) => value !== "");
+  return { ...settingsOfRun(), ...Object.fromEntries(own) };
 }
 
 /** SHOP_MYSQL_URL, with the same default as in the services. */

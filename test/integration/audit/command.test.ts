@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import type { Report } from "../../../ops/audit/audit.ts";
+import { openStore } from "../../../simulators/sandbox/store.ts";
 import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { auditIsClean } from "../../../testbed/orders/audit.ts";
@@ -48,6 +49,13 @@ describe("npm run audit", function () {
     return payFor(shop, order);
   };
 
+  /** The file of a sandbox that knows nothing. */
+  const emptyStore = async () => {
+    const file = join(temporaryDirectory(), "empty.db");
+    await openStore(file).close();
+    return file;
+  };
+
   it("exits with 0 and names every rule when all rules hold", async () => {
     await refund(shop, await paidOrder(), []);
     await auditIsClean(shop);
@@ -59,8 +67,10 @@ describe("npm run audit", function () {
 
   it("reads the file of the sandbox instead of asking it, and says when it has neither", async () => {
     const without = await run([], { SHOP_SANDBOX_URL: "http://127.0.0.1:1" });
-    assert.equal(without.code, 0);
-    assert.match(without.stdout, /not checked: the rules about the provider/);
+    assert.equal(without.code, 3);
+    assert.match(without.stdout, /not seen: the payment provider's records/);
+    assert.match(without.stdout, /INCOMPLETE: \d+ of 49 rules hold/);
+    assert.doesNotMatch(without.stdout, /clean/);
     const file = await run(["--sandbox-store", store, "--json"], {
       SHOP_SANDBOX_URL: "http://127.0.0.1:1",
     });
@@ -113,6 +123,39 @@ describe("npm run audit", function () {
       assert.deepEqual([rule?.broken, rule?.inMotion], [0, 1]);
     } finally {
       await shop.sql("order", undo, [orderId]);
+    }
+  });
+
+  it("exits with 3 and names a schema that is missing", async () => {
+    const other = `${shop.namespace}x`;
+    const services = ["goods", "user", "order", "pay"] as const;
+    try {
+      for (const service of services) {
+        await shop.sql(service, `create database ${other}_${service}`);
+        const tables = await shop.sql<{ name: string }>(
+          service,
+          "select table_name as name from information_schema.tables where table_schema = ?",
+          [`${shop.namespace}_${service}`],
+        );
+        for (const { name } of tables) {
+          const copy = `${other}_${service}.${name}`;
+          await shop.sql(service, `create table ${copy} like ${shop.namespace}_${service}.${name}`);
+        }
+      }
+      const { code, stdout } = await run(["--sandbox-store", await emptyStore()], {
+        SHOP_NAMESPACE: other,
+      });
+      assert.equal(code, 3, stdout);
+      assert.match(
+        stdout,
+        new RegExp(`not seen: the schema ${other}_coupon, which does not exist`),
+      );
+      assert.match(stdout, / - +coupon-/);
+      assert.match(stdout, / ok +stock-is-sum-of-log/);
+    } finally {
+      for (const service of services) {
+        await shop.sql(service, `drop database if exists ${other}_${service}`);
+      }
     }
   });
 

@@ -63,6 +63,8 @@ describe("npm start", () => {
     }
     assert.equal(run.output().match(/^ {2}(curl|grpcurl) .*shop\.\w+\.v1\./gm)?.length, 3);
     assert.equal(run.output().match(/^ {2}export (ADMIN|SHOPPER)=\S+$/gm)?.length, 2);
+    assert.match(run.output(), /ada +"ada likes tea"/);
+    assert.match(run.output(), /Login .* 15 minutes/);
   });
 
   it("prints the addresses of the running shop when it is started again", async () => {
@@ -85,6 +87,27 @@ describe("npm start", () => {
     assert.equal(shopper.exec(again.output())?.[1], before);
     for (const pid of pids)
       assert.ok(!commandLine(pid)?.includes("main.ts"), "an orphan still runs");
+  });
+
+  it("calls nothing broken that is on its way since before a restart", async () => {
+    const schemas = openSchemas(namespace);
+    await schemas.sql(
+      "order",
+      `insert into outbox (event_id, fact, event_type, order_id, payload, traceparent, consumers,
+         state, next_at, create_time)
+       values (1, 'order.v1.shipped', '', 1, '', '', 'user', 2, now(3) + interval 1 hour,
+         now(3) - interval 1 hour)`,
+    );
+    try {
+      const young = await command("ops/audit.ts", []);
+      assert.match(young.output, /1 undelivered events.*clean: all/s);
+      assert.equal(young.code, 0);
+      const strict = await command("ops/audit.ts", ["--settle-seconds", "0"]);
+      assert.match(strict.output, /BROKEN +events-are-delivered/);
+    } finally {
+      await schemas.sql("order", "delete from outbox where event_id = 1");
+      await schemas.close();
+    }
   });
 
   it("stops everything at SIGTERM and exits with 0", async () => {
@@ -141,6 +164,13 @@ describe("npm start", () => {
     assert.equal(await run.ended, 130);
   });
 
+  /** Runs a command that finds the shop by its record alone. */
+  async function command(program: string, args: string[]) {
+    const { SHOP_DATA_DIR, PATH } = env;
+    const run = startRun({ PATH, SHOP_DATA_DIR }, [program, ...args]);
+    return { code: await run.ended, output: run.output() };
+  }
+
   function pidOf(service: string): number {
     return Number(readFileSync(join(directory, "services", `${service}.pid`), "utf8"));
   }
@@ -154,8 +184,8 @@ type Run = {
   ended: Promise<number | null>;
 };
 
-function startRun(env: NodeJS.ProcessEnv): Run {
-  const child = spawn(process.execPath, ["local/up.ts"], { cwd: root, env });
+function startRun(env: NodeJS.ProcessEnv, args = ["local/up.ts"]): Run {
+  const child = spawn(process.execPath, args, { cwd: root, env });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => {
