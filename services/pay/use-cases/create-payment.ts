@@ -30,11 +30,11 @@ type Started = { payment: LockedPayment; isNew: boolean };
 const MAX_STARTS = 3;
 
 /**
- * Starts a payment for an order, or continues the open one at this provider. Idempotent by order and
- * provider while it is open: the row is written first and the provider knows the payment by its id,
- * so a repetition continues where the first call stopped. The payment keeps its amount and currency;
- * its checkout leads back to the newest return URL. A return URL that the open payment already has
- * is not checked against the origins of today's settings.
+ * Starts a payment for an order, or continues the open one at this provider. Idempotent by order
+ * and provider while it is open: the row is written first and the provider knows the payment by its
+ * id, so a repetition continues where the first call stopped. The payment keeps its amount and its
+ * currency; its checkout leads back to the newest return URL. A return URL that the open payment
+ * already has is not checked against the origins of today's settings.
  *
  * Refuses with INVALID_ARGUMENT, PROVIDER_NOT_FOUND, ORDER_NOT_FOUND (also for another user's
  * order), ORDER_ALREADY_PAID, ORDER_STATE_INVALID or PROVIDER_UNAVAILABLE.

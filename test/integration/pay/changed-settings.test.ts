@@ -54,7 +54,7 @@ describe("a payment whose settings have changed since", function () {
     assert.match(entries[0]?.detail ?? "", new RegExp(`^refund \\d+ of ${amount} EUR$`));
   });
 
-  it("is started in the currency of its order, whatever the shop's currency is then", async () => {
+  it("is started in the currency of its order, also after the shop's currency changed", async () => {
     const unpaid = await unpaidOrder(shop);
     await restartWith({ SHOP_CURRENCY: "JPY" });
     const payment = await eventually(() => createPayment(unpaid));
