@@ -10,7 +10,7 @@ const LISTS: Record<string, (row: Row) => object> = {
   trades: (row) => tradeJson(tradeOfRow(row)),
   refunds: (row) => refundJson(refundOfRow(row)),
   movements: (row) => {
-    const { seq, amount, fee, ...movement } = movementOfRow(row);
+    const { seq: _, amount, fee, ...movement } = movementOfRow(row);
     return { ...movement, amount: String(amount), fee: String(fee) };
   },
   notices: (row) => {

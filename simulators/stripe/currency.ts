@@ -11,9 +11,30 @@ const TWO_DECIMAL =
 
 /** The smallest charge in each settlement currency; others have no minimum here. */
 const LEAST: Record<string, bigint> = {
-  ...{ usd: 50n, eur: 50n, aud: 50n, cad: 50n, chf: 50n, brl: 50n, nzd: 50n, sgd: 50n, inr: 50n },
-  ...{ gbp: 30n, jpy: 50n, hkd: 400n, dkk: 250n, nok: 300n, sek: 300n, pln: 200n, czk: 1_500n },
-  ...{ huf: 17_500n, ron: 200n, bgn: 100n, aed: 200n, mxn: 1_000n, myr: 200n, thb: 1_000n },
+  usd: 50n,
+  eur: 50n,
+  aud: 50n,
+  cad: 50n,
+  chf: 50n,
+  brl: 50n,
+  nzd: 50n,
+  sgd: 50n,
+  inr: 50n,
+  gbp: 30n,
+  jpy: 50n,
+  hkd: 400n,
+  dkk: 250n,
+  nok: 300n,
+  sek: 300n,
+  pln: 200n,
+  czk: 1_500n,
+  huf: 17_500n,
+  ron: 200n,
+  bgn: 100n,
+  aed: 200n,
+  mxn: 1_000n,
+  myr: 200n,
+  thb: 1_000n,
 };
 const MOST = 99_999_999n;
 

@@ -101,7 +101,7 @@ export function readParams(source: string, spec: Spec): Fields {
   if (fault?.kind === "missing")
     throw invalid("parameter_missing", `Missing required param: ${fault.path}.`, fault.path);
   if (fault) throw invalid("parameter_invalid", `Invalid ${fault.path}: ${fault.text}`, fault.path);
-  const metadata = Object.keys(fields).filter((path) => /^metadata\[/.test(path));
+  const metadata = Object.keys(fields).filter((path) => path.startsWith("metadata["));
   if (metadata.length > MAX_METADATA || metadata.some((path) => path.length > 40 + 10))
     throw invalid("parameter_invalid", "Metadata has at most 50 keys of 40 characters", "metadata");
   return fields;

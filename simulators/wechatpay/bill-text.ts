@@ -85,9 +85,18 @@ function refunds(sql: Reader, { fromMs, toMs }: Day): Line[] {
     const all = [
       ...common(trade, refund.createMs, "REFUND"),
       ...amounts(0n),
-      ...[refund.providerId, refund.number, amount, "0.00", "ORIGINAL"],
+      refund.providerId,
+      refund.number,
+      amount,
+      "0.00",
+      "ORIGINAL",
       REFUND_STATUS[refund.state],
-      ...[...names(trade), yuan(fee), RATE, "0.00", amount, ""],
+      ...names(trade),
+      yuan(fee),
+      RATE,
+      "0.00",
+      amount,
+      "",
     ];
     return { atMs: refund.createMs, cells: all, total: 0n, refund: refund.amount, fee };
   });
