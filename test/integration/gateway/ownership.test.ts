@@ -122,7 +122,9 @@ describe("the records of another user, at the gateway", function () {
         request: { pageSize: 1 },
         token: otherToken,
       });
-      const { nextPageToken } = JSON.parse(String(messages[0] ?? "{}")) as { nextPageToken?: string };
+      const { nextPageToken } = JSON.parse(String(messages[0] ?? "{}")) as {
+        nextPageToken?: string;
+      };
       if (nextPageToken === undefined) continue;
       tokens += 1;
       for (const target of lists) {
