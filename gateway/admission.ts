@@ -5,8 +5,9 @@ import type { TokenVerifier } from "#platform/rpc/tokens.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { Gate } from "#platform/values/gate.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import type { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { connectErrorOf } from "./errors.ts";
-import { IDENTITY, identify } from "./identity.ts";
+import { IDENTITY, type Identity, identify } from "./identity.ts";
 import { MAX_CALLS, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
 import { explainMalformed } from "./malformed.ts";
 import { publicAccessOf } from "./public-services.ts";
@@ -59,7 +60,7 @@ export function createAdmission(options: {
       const { caller } = identity;
       // A service calls the other services directly, so its token is never valid here.
       if (caller.kind === "service") throw new Refusal(Reason.PERMISSION_DENIED);
-      authorize(publicAccessOf(context.method), caller);
+      authorizeIdentity(publicAccessOf(context.method), identity);
       await rates.caller(caller);
       if (isStream) enterStream(context, keyOf(caller, address));
       context.values.set(IDENTITY, identity);
@@ -67,6 +68,15 @@ export function createAdmission(options: {
       throw connectErrorOf(error, log);
     }
   };
+}
+
+/** A caller whose access cookie has expired learns that, instead of that a token is missing. */
+function authorizeIdentity(access: Access, { caller, refusal }: Identity): void {
+  try {
+    authorize(access, caller);
+  } catch (error) {
+    throw refusal?.reason === Reason.TOKEN_EXPIRED ? refusal : error;
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isServiceError, statusOfRefusal } from "#platform/rpc/errors.ts";
+import { detailsOf } from "#platform/rpc/status-details.ts";
 import type { Log } from "#platform/telemetry/log.ts";
-import { errorInfo, Outage, Refusal } from "#platform/values/refusal.ts";
-import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
+import { Outage, Refusal } from "#platform/values/refusal.ts";
 
 /** The texts for a failure without a Reason. The service's own text may name hosts and ports. */
 const TEXTS: Partial<Record<Code, string>> = {
@@ -46,6 +46,5 @@ export function connectErrorOf(error: unknown, log: Log): ConnectError {
  */
 export function refused(refusal: Refusal, headers: Record<string, string> = {}): ConnectError {
   const { code, details } = statusOfRefusal(refusal);
-  const detail = { desc: ErrorInfoSchema, value: errorInfo(refusal) };
-  return new ConnectError(details, code as number as Code, headers, [detail]);
+  return new ConnectError(details, code as number as Code, headers, detailsOf(refusal));
 }

@@ -1,10 +1,16 @@
 import { createContextKey } from "@connectrpc/connect";
 import { ANONYMOUS, type Caller } from "#platform/rpc/call.ts";
 import { bearerToken, type TokenVerifier } from "#platform/rpc/tokens.ts";
+import { Refusal } from "#platform/values/refusal.ts";
 import { accessCookie } from "./sessions.ts";
 
 /** The caller, and the token that proves it. The token is passed on: the services verify it too. */
-type Identity = { caller: Caller; token: string | undefined };
+export type Identity = {
+  caller: Caller;
+  token: string | undefined;
+  /** Why the access cookie was ignored. A method that needs a caller answers it. */
+  refusal?: Refusal | undefined;
+};
 
 export const IDENTITY = createContextKey<Identity>({ caller: ANONYMOUS, token: undefined });
 
@@ -23,8 +29,9 @@ export async function identify(headers: Headers, tokens: TokenVerifier): Promise
   if (token !== undefined) {
     try {
       return { caller: await tokens.verify(token), token };
-    } catch {
-      // The caller stays anonymous. A method that needs a caller refuses it.
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { caller: ANONYMOUS, token: undefined, refusal: error };
     }
   }
   return { caller: ANONYMOUS, token: undefined };

@@ -219,7 +219,9 @@ function failureOf(error: ServiceError, { plan, options, call }: Context): Error
   const refusal = refusalOfStatus(error);
   const ownIdentity = call.token === undefined && options.serviceToken !== undefined;
   const refusesIdentity =
-    refusal?.reason === Reason.UNAUTHENTICATED || refusal?.reason === Reason.PERMISSION_DENIED;
+    refusal?.reason === Reason.UNAUTHENTICATED ||
+    refusal?.reason === Reason.TOKEN_EXPIRED ||
+    refusal?.reason === Reason.PERMISSION_DENIED;
   if (refusal && !(ownIdentity && refusesIdentity)) return refusal;
   options.log?.debug({ path: plan.path, code: error.code, details: error.details }, "call failed");
   return new Outage(`${plan.path} failed: ${error.message}`, { cause: error });

@@ -16,13 +16,13 @@ function sign(claims: JWTPayload, key: KeyObject | Uint8Array = user, alg = "EdD
   return new SignJWT({ ...good, ...claims }).setProtectedHeader({ alg }).sign(key);
 }
 
-async function refused(token: string): Promise<void> {
+async function refused(token: string, reason: Reason = Reason.UNAUTHENTICATED): Promise<void> {
   const { verify } = createTokenVerifier(keys);
   await assert.rejects(
     async () => verify(token),
     (error: unknown) => {
       assert(error instanceof Refusal);
-      assert.equal(error.reason, Reason.UNAUTHENTICATED);
+      assert.equal(error.reason, reason);
       assert.deepEqual(error.metadata, {});
       return true;
     },
@@ -65,7 +65,10 @@ describe("tokens", () => {
     },
     "of another issuer": () => sign({ iss: "elsewhere" }),
     "for another audience": () => sign({ aud: "elsewhere" }),
-    "that have expired": () => sign({ exp: now() - 61 }),
+    "that have expired, of another issuer": () => sign({ exp: now() - 61, iss: "elsewhere" }),
+    "that have expired, for another audience": () => sign({ exp: now() - 61, aud: "elsewhere" }),
+    "that have expired, signed with another key": () => sign({ exp: now() - 61 }, other),
+    "that have expired, of no caller": () => sign({ exp: now() - 61, sub: "x" }),
     "without an end": () => sign({ exp: undefined }),
     "that are not valid yet": () => sign({ nbf: now() + 61 }),
     "signed with another key": () => sign({}, other),
@@ -90,6 +93,10 @@ describe("tokens", () => {
   for (const [name, make] of Object.entries(bad)) {
     it(`${name} are refused as UNAUTHENTICATED`, async () => refused(await make()));
   }
+
+  it("that are genuine and have expired are refused as TOKEN_EXPIRED", async () => {
+    await refused(await sign({ exp: now() - 61 }), Reason.TOKEN_EXPIRED);
+  });
 
   it("that were verified before are refused after they expire", async () => {
     const { verify } = createTokenVerifier(keys);

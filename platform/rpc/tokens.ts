@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { decodeJwt, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import type { TokenSettings } from "#platform/settings/token-settings.ts";
 import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
@@ -49,7 +49,8 @@ export async function signToken(
 export type TokenVerifier = {
   /**
    * The caller that the token names: at once for a known token, else as a promise. Every token that
-   * does not verify throws, or rejects with, the same Refusal(UNAUTHENTICATED).
+   * does not verify throws, or rejects with, the same Refusal(UNAUTHENTICATED); only one that the
+   * shop signed and that has expired since is Refusal(TOKEN_EXPIRED).
    */
   verify(token: string): Caller | Promise<Caller>;
 };
@@ -92,9 +93,22 @@ async function verifyToken(token: string, keys: TokenSettings) {
       requiredClaims: ["exp", "sub", "role"],
     });
     return { caller: callerOf(payload), payload };
-  } catch {
-    // One answer for every cause, so that guessing tokens reveals nothing.
+  } catch (error) {
+    // jose reports expiry after the signature and the claims before it have been verified.
+    if (error instanceof errors.JWTExpired && namesCaller(error.payload)) {
+      throw new Refusal(Reason.TOKEN_EXPIRED);
+    }
+    // One answer for every other cause, so that guessing tokens reveals nothing.
     throw unauthenticated();
+  }
+}
+
+function namesCaller(payload: JWTPayload): boolean {
+  try {
+    callerOf(payload);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -158,6 +158,7 @@ const PLATFORM: Room[] = [
     may: [
       ...["rpc", "telemetry", "settings", "values"].map(platform),
       COMMON,
+      "proto/gen/google/**",
       "proto/gen/grpc/**",
       NODE,
       NPM,

@@ -156,7 +156,8 @@ describe("a request in every protocol", function () {
       for (const [index, answer] of answers.entries()) {
         const route = routeName(index);
         assert.equal(answer.code, "PermissionDenied", route);
-        assert.deepEqual(answer.details, [{ reason: "REASON_PERMISSION_DENIED" }], route);
+        const details = [{ reason: "REASON_PERMISSION_DENIED" }, "google.rpc.ErrorInfo"];
+        assert.deepEqual(answer.details, details, route);
       }
     });
   }

@@ -237,7 +237,7 @@ const ELSEWHERE: Record<string, string> = {
   REQUEST_IN_PROGRESS: "refusals-under-load.test.ts",
   ORDER_CLOSED: "an order that recovery closed is refused with the reason of recovery",
   ETAG_MISMATCH: "for methods that update what the caller has read",
-  TOKEN_EXPIRED: "an expired token is refused as UNAUTHENTICATED so far",
+  TOKEN_EXPIRED: "for every method: test/integration/access/callers.test.ts",
   ORDER_NOT_FOUND: "for methods that name an order",
   ORDER_STATE_INVALID: "for methods that advance an order",
   USER_NAME_TAKEN: "for registration",
