@@ -29,6 +29,7 @@ export async function createAlipay(parts: Parts): Promise<Face> {
     faults,
     usual: {},
     fakes: ALIPAY_FAKES,
+    methods: [],
     pausesMs: PAUSES_MS,
     answerMs: ANSWER_MS,
     api: createApi(alipay, bills),

@@ -42,6 +42,8 @@ export type Face = {
   /** The faults that are always on. */
   usual: Partial<Faults>;
   fakes: readonly Fake[];
+  /** How a shopper can pay, if there is a choice. */
+  methods: readonly string[];
   /** The pause after each attempt to deliver a notice. After the last, the provider gives up. */
   pausesMs: readonly number[];
   /** Time for a merchant to answer a callback. */

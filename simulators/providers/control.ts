@@ -33,14 +33,16 @@ const COMMANDS: Record<string, Command> = {
     onTrade(simulators, face, body, (sql, trade) => tradeJson(face.begin(sql, trade))),
   pay: (simulators, { face }, body) => {
     const { method = "", coupon = face.faults.current.coupon } = body;
-    const payment = { method: String(method), coupon: BigInt(coupon as number) };
+    const payment = { method: String(method), coupon: minorUnits("coupon", coupon) };
+    if (payment.method !== "" && !face.methods.includes(payment.method))
+      throw new HttpProblem(400, `method must be one of ${face.methods.join(", ")}`);
     return onTrade(simulators, face, body, (sql, trade) =>
       tradeJson(face.pay(sql, face.begin(sql, trade), payment)),
     );
   },
   refund: (simulators, { face }, body) =>
     onTrade(simulators, face, body, (sql, trade) => {
-      const refund = face.consoleRefund(sql, trade, BigInt(String(body.amount)));
+      const refund = face.consoleRefund(sql, trade, minorUnits("amount", body.amount));
       if (!refund) throw new HttpProblem(409, "the payment cannot be refunded by this amount");
       return refundJson(refund);
     }),
@@ -133,6 +135,12 @@ async function onTrade(
   });
   if (!done) throw new HttpProblem(404, "unknown payment");
   return json(done);
+}
+
+/** A number, or a string of digits. */
+function minorUnits(name: string, value: unknown): bigint {
+  if (/^\d{1,15}$/.test(String(value))) return BigInt(String(value));
+  throw new HttpProblem(400, `${name} must be a whole number of minor units`);
 }
 
 async function settle(

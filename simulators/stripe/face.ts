@@ -11,6 +11,7 @@ import { checkoutPage } from "./checkout.ts";
 import { eventJson } from "./events.ts";
 import {
   closeDispute,
+  METHODS,
   makeRefund,
   openDispute,
   payTrade,
@@ -45,6 +46,7 @@ export function createStripe(parts: Parts, webhookUrl: string): Face {
     faults,
     usual: {},
     fakes: STRIPE_FAKES,
+    methods: METHODS,
     pausesMs: PAUSES_MS,
     answerMs: ANSWER_MS,
     api: createApi(stripe),

@@ -42,6 +42,7 @@ export async function createWechatpay(parts: Parts): Promise<Face> {
     faults,
     usual: USUAL,
     fakes: WECHATPAY_FAKES,
+    methods: [],
     pausesMs: PAUSES_MS,
     answerMs: 5 * SECOND,
     api: createApi(wechatpay),

@@ -102,6 +102,10 @@ describe("the control interface of the simulators", () => {
       await assert.rejects(control[face].faults({ duplicate: 1_000 }), /does not accept/);
       await assert.rejects(control[face].pay("unknown"), /404/);
       await assert.rejects(control[face].command("dance"), /no command/);
+      const number = await open(face);
+      await assert.rejects(control[face].pay(number, { method: "cash" }), /method must be/);
+      await assert.rejects(control[face].pay(number, { coupon: -1 }), /coupon must be/);
+      await assert.rejects(control[face].refund(number, 1n), /cannot be refunded/);
       await assert.rejects(control[face].settle("unknown", "succeeded"), /404/);
     }
     await assert.rejects(control.alipay.faults({ tamper: "stale" }), /does not accept/);
