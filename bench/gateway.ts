@@ -2,8 +2,9 @@
 // the gateway, in turns, in a shop of its own.
 
 import { availableParallelism, cpus, loadavg } from "node:os";
-import { parseArgs } from "node:util";
 import pMap from "p-map";
+import { ExitCode, runCommand } from "../ops/command/command.ts";
+import { wholeNumber } from "../ops/command/options.ts";
 import { token } from "../testbed/calls/callers.ts";
 import { startSuiteEngines } from "../testbed/engines/suite-engines.ts";
 import { insertUsers, newGoods, placeRequest } from "../testbed/orders/fixtures.ts";
@@ -12,16 +13,7 @@ import { type Shop, startShop } from "../testbed/shop/shop.ts";
 import { type Way, waysToOrder } from "./gateway/ways.ts";
 import { cpuMs } from "./measure/cpu.ts";
 
-const USAGE = `Measures PlaceOrder with one line at the order service and through the gateway, in turns.
-
-  npm run bench:gateway -- [--turns N] [--orders N] [--json]
-
-  --turns N   turns of each way; the median is printed (default 5)
-  --orders N  orders of a turn at 1 in flight, and ten times as many at 64 (default 300)
-  --json      prints every turn as one line of JSON
-
-The command runs a shop of its own on the engines of SHOP_MYSQL_URL and SHOP_NATS_URL, or on engines
-that it starts and stops. CPU is that of the gateway's process.`;
+const DEFAULTS = { turns: 5, orders: 300 };
 
 type Turn = { p50: number; p99: number; ordersPerSecond: number; gatewayCpuMs: number };
 
@@ -113,33 +105,55 @@ async function run(turns: number, orders: number) {
   }
 }
 
-const { values } = parseArgs({
+await runCommand({
+  name: "bench:gateway",
+  summary:
+    "Measures PlaceOrder with one line at the order service and through the gateway, in turns.",
   options: {
-    turns: { type: "string", default: "5" },
-    orders: { type: "string", default: "300" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
+    turns: {
+      type: "string",
+      value: "N",
+      help: `turns of each way; the median is printed (default ${DEFAULTS.turns})`,
+    },
+    orders: {
+      type: "string",
+      value: "N",
+      help: `orders of a turn at 1 in flight, ten times as many at 64 (default ${DEFAULTS.orders})`,
+    },
+    json: { type: "boolean", help: "print every turn as one line of JSON" },
+  },
+  notes: [
+    "The command runs a shop of its own on the engines of SHOP_MYSQL_URL and SHOP_NATS_URL, or on " +
+      "engines that it starts and stops. CPU is that of the gateway's process.",
+  ],
+  async run({ values }) {
+    const count = (name: "turns" | "orders", max: number) =>
+      wholeNumber(`--${name}`, values[name], { min: 1, max }) ?? DEFAULTS[name];
+    const [turns, orders] = [count("turns", 100), count("orders", 100_000)];
+    const load = (loadavg()[0] ?? 0).toFixed(2);
+    const stopEngines = await startSuiteEngines((line) => console.error(line));
+    try {
+      const { results, names } = await run(turns, orders);
+      if (values.json) console.log(JSON.stringify({ load, ...Object.fromEntries(results) }));
+      else print(results, { names, load });
+    } finally {
+      await stopEngines();
+    }
+    return ExitCode.DONE;
   },
 });
-if (values.help) console.log(USAGE);
-else {
-  const load = (loadavg()[0] ?? 0).toFixed(2);
-  const stopEngines = await startSuiteEngines((line) => console.error(line));
-  try {
-    const { results, names } = await run(Number(values.turns), Number(values.orders));
-    if (values.json) console.log(JSON.stringify({ load, ...Object.fromEntries(results) }));
-    else {
-      const cores = `${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
-      console.log(`${cores}, load average ${load} before the run, Node ${process.versions.node}`);
-      for (const inFlight of IN_FLIGHT) {
-        console.log(`${inFlight} in flight`);
-        const direct = results.get(`${inFlight} ${names[0]}`) ?? [];
-        for (const name of names) {
-          console.log(words(name, results.get(`${inFlight} ${name}`) ?? [], direct));
-        }
-      }
+
+function print(
+  results: ReadonlyMap<string, Turn[]>,
+  { names, load }: { names: readonly string[]; load: string },
+): void {
+  const cores = `${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
+  console.log(`${cores}, load average ${load} before the run, Node ${process.versions.node}`);
+  for (const inFlight of IN_FLIGHT) {
+    console.log(`${inFlight} in flight`);
+    const direct = results.get(`${inFlight} ${names[0]}`) ?? [];
+    for (const name of names) {
+      console.log(words(name, results.get(`${inFlight} ${name}`) ?? [], direct));
     }
-  } finally {
-    await stopEngines();
   }
 }

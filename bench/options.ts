@@ -156,7 +156,7 @@ function whole(
   { least, most }: { least: number; most: number },
 ): number | undefined {
   if (text === undefined) return undefined;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most)) {
     throw new UsageError(
       `${option} must be a whole number from ${least} to ${most}, not "${text}"`,

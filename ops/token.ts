@@ -57,7 +57,8 @@ function nameOption(name = DEFAULT_NAME): string {
 }
 
 function minutesOption(text = DEFAULT_MINUTES): number {
-  const minutes = Number(text);
+  // Fractions are for tests of expiry. "1e3", "0x10" and " 5" are not what anyone means to write.
+  const minutes = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (minutes > 0 && minutes <= MAX_MINUTES) return minutes;
   throw new UsageError(`--minutes must be above 0 and at most ${MAX_MINUTES}, not "${text}"`);
 }

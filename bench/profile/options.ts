@@ -96,7 +96,7 @@ function parse(args: string[]) {
 }
 
 function whole(option: string, text: string, most: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 1 && value <= most) return value;
   throw new UsageError(`${option} must be a whole number from 1 to ${most}, not "${text}"`);
 }

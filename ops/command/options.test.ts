@@ -7,7 +7,23 @@ describe("the options of a command", () => {
     const bounds = { min: 1, max: 100 };
     assert.equal(wholeNumber("--limit", "100", bounds), 100);
     assert.equal(wholeNumber("--limit", undefined, bounds), undefined);
-    for (const text of ["0", "101", "-1", "1.5", "1e2", "", "many", "9".repeat(16)]) {
+    for (const text of [
+      "0",
+      "101",
+      "-1",
+      "+1",
+      "010",
+      " 1",
+      "1 ",
+      "1.5",
+      "1e2",
+      "0x1",
+      "1,000",
+      "１",
+      "",
+      "many",
+      "9".repeat(16),
+    ]) {
       assert.throws(() => wholeNumber("--limit", text, bounds), UsageError, text);
     }
   });

@@ -10,7 +10,8 @@ export function wholeNumber(
   { min, max }: { min: number; max: number },
 ): number | undefined {
   if (text === undefined) return undefined;
-  const value = /^\d+$/.test(text) && text.length <= MAX_DIGITS ? Number(text) : Number.NaN;
+  const value =
+    /^(0|[1-9]\d*)$/.test(text) && text.length <= MAX_DIGITS ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`${option} must be a whole number from ${min} to ${max}, not "${text}"`);
 }

@@ -42,3 +42,13 @@ export function sandboxUrl(
   });
   return url.href.replace(/\/+$/, "");
 }
+
+/** SHOP_URL without a final slash, by default where `npm start` runs the gateway. */
+export function gatewayUrl(read: SettingsReader): string {
+  const host = read.text("SHOP_HOST", { default: "127.0.0.1", pattern: /^\S+$/ });
+  const base = read.integer("SHOP_PORT_BASE", { default: 50_050, min: 1_024, max: 65_000 });
+  const listen = read.hostPort("SHOP_GATEWAY_LISTEN", `${host}:${base}`);
+  const reached = ["0.0.0.0", "[::]"].includes(listen.host) ? "127.0.0.1" : listen.host;
+  const rule = { default: `http://${reached}:${listen.port}`, protocols: ["http:", "https:"] };
+  return read.url("SHOP_URL", rule).href.replace(/\/+$/, "");
+}

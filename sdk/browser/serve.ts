@@ -5,10 +5,14 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { stripTypeScriptTypes } from "node:module";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import { shopCurrency } from "#platform/settings/currency.ts";
+import { ListenError } from "#platform/values/listen-error.ts";
+import { ExitCode, runCommand } from "../../ops/command/command.ts";
+import { wholeNumber } from "../../ops/command/options.ts";
+import { commandSettings, gatewayUrl } from "../../ops/command/settings.ts";
 
 const root = new URL("../../", import.meta.url);
-const PORT = 8_080;
+const DEFAULT_PORT = 8_080;
 
 /** The files that are served. No other file of the project is. */
 const SERVED =
@@ -34,7 +38,7 @@ export async function servePage(options: {
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(new ListenError(`127.0.0.1:${options.port}`, error)));
     server.listen(options.port, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
@@ -64,8 +68,43 @@ async function fileOf(path: string, shopUrl: string): Promise<{ type: string; te
   return { type: "text/javascript", text };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const shopUrl = process.env.SHOP_URL ?? "http://127.0.0.1:50050";
-  const { origin } = await servePage({ port: PORT, shopUrl: () => shopUrl });
-  console.log(`${origin} shows the shop at ${shopUrl}; Ctrl+C ends it`);
+/** Serves on the usual port, or on one that the system chooses where another program has it. */
+async function serveOnFreePort(shopUrl: string): Promise<PageServer> {
+  try {
+    return await servePage({ port: DEFAULT_PORT, shopUrl: () => shopUrl });
+  } catch (error) {
+    if (!(error instanceof ListenError) || error.code !== "EADDRINUSE") throw error;
+    return servePage({ port: 0, shopUrl: () => shopUrl });
+  }
+}
+
+if (import.meta.main) {
+  await runCommand({
+    name: "page",
+    summary: "Serves the example page for browsers until Ctrl-C.",
+    options: {
+      port: {
+        type: "string",
+        value: "N",
+        help: `port on this machine (default ${DEFAULT_PORT}, or a free one if that is in use)`,
+      },
+    },
+    notes: [
+      "Settings: SHOP_URL, the gateway (default: that of a running npm start), SHOP_CURRENCY.",
+    ],
+    async run({ values }) {
+      const port = wholeNumber("--port", values.port, { min: 1, max: 65_535 });
+      const shop = commandSettings((read) => ({
+        url: gatewayUrl(read),
+        currency: shopCurrency(read),
+      }));
+      process.env.SHOP_CURRENCY = shop.currency;
+      const page =
+        port === undefined
+          ? await serveOnFreePort(shop.url)
+          : await servePage({ port, shopUrl: () => shop.url });
+      console.log(`${page.origin} shows the shop at ${shop.url}; Ctrl-C ends it`);
+      return ExitCode.DONE;
+    },
+  });
 }

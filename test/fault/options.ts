@@ -75,7 +75,7 @@ function parse(args: string[]) {
 }
 
 function whole(name: string, text: string): number {
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  const value = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
   if (value < 1)
     throw new UsageError(`${name} must be a whole number from 1 to 99999, not "${text}"`);
   return value;
