@@ -1,4 +1,4 @@
-import { amountText } from "#platform/values/currencies.ts";
+import { formatAmount } from "#platform/values/currencies.ts";
 import { rounded, spread } from "../testbed/percentiles.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { type Audited, auditLines } from "./audit-after.ts";
@@ -70,7 +70,7 @@ export function resultJson(result: Result): string {
 /** The result for people. */
 export function resultText(result: Result): string {
   const { comparison, currency, fileLines, latencyMs, machine, preparation, shipping } = result;
-  const money = (cents: bigint) => amountText(cents, currency);
+  const money = (cents: bigint) => formatAmount(cents, currency);
   const lines = [
     `run ${result.run}: ${preparation.goods} goods and ${preparation.users} users created in ${preparation.seconds} s`,
     `  not sold: ${fileLines.returned} returned lines, ${fileLines.corrections} corrections, ${fileLines.ordersTooLong.length} invoices with too many lines`,

@@ -32,5 +32,5 @@ export async function payOrder(
   await until("the points", readLog, ({ entries }) => entries.length > 0);
   const { user } = await shopper.user.getUser({ userId });
   const unit = money(minorUnitsOf(payment?.currencyCode ?? ""));
-  story.line(`${user?.points} points, for each full ${unit} that the order cost`);
+  story.line(`${user?.points} points, one for each full ${unit} of what was paid`);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
-import { amountText } from "#platform/values/currencies.ts";
+import { formatAmount } from "#platform/values/currencies.ts";
 import type { ServiceName } from "#proto/services.ts";
 import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
 import { CommandError } from "../../ops/command/command.ts";
@@ -16,7 +16,7 @@ export type Demo = {
   /** The goods of the order, in the order of its lines. */
   goods: Goods[];
   story: Story;
-  /** An amount for people, in the currency of the shop: "12.34 EUR". */
+  /** An amount for people, with the places of the shop's currency: "12.34" in EUR. */
   money: (cents: bigint) => string;
 };
 
@@ -31,7 +31,7 @@ export async function prepare(
 ): Promise<Demo> {
   const { chapter, line } = story();
   const { currency } = settings;
-  const money = (cents: bigint) => amountText(cents, currency);
+  const money = (cents: bigint) => formatAmount(cents, currency);
   chapter("A shopper registers and logs in");
   const userName = `demo-${randomBytes(3).toString("hex")}`;
   const { userId, accessToken } = await register(settings, userName);
