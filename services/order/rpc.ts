@@ -7,6 +7,7 @@ import {
   type OrderHistoryEntrySchema,
   type OrderSchema,
   OrderService,
+  OrderView,
   type RefundSchema,
 } from "#proto/shop/order/v1/order_pb.ts";
 import { cancelOrder } from "./use-cases/cancel-order.ts";
@@ -14,15 +15,17 @@ import { confirmReceipt } from "./use-cases/confirm-receipt.ts";
 import { getOrder } from "./use-cases/get-order.ts";
 import { listOrderHistory } from "./use-cases/list-order-history.ts";
 import { listOrders } from "./use-cases/list-orders.ts";
+import { listRefunds } from "./use-cases/list-refunds.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import type { PlaceOrder } from "./use-cases/place-order.ts";
 import { quoteOrder } from "./use-cases/quote-order.ts";
 import { refundOrder } from "./use-cases/refund-order.ts";
 import { shipOrder } from "./use-cases/ship-order.ts";
+import { updateTrackingNumber } from "./use-cases/update-tracking-number.ts";
 import { watchOrder } from "./use-cases/watch-order.ts";
 
 type Order = Awaited<ReturnType<typeof getOrder>>;
-type HistoryEntry = Awaited<ReturnType<typeof listOrderHistory>>[number];
+type HistoryEntry = Awaited<ReturnType<typeof listOrderHistory>>["entries"][number];
 
 export function orderImplementation(parts: Parts, placing: PlaceOrder): Implementation {
   return implement(OrderService, {
@@ -46,8 +49,9 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
     async getOrder({ orderId }, call) {
       return { order: orderMessage(await getOrder(parts, orderId, call)) };
     },
-    async listOrders({ userId, pageSize, pageToken, orderStatus }) {
-      const query = { userId, pageSize, pageToken, status: orderStatus };
+    async listOrders({ userId, pageSize, pageToken, orderStatus, view }) {
+      const basic = view === OrderView.BASIC;
+      const query = { userId, pageSize, pageToken, status: orderStatus, basic };
       const { orders, nextPageToken } = await listOrders(parts, query);
       return { orders: orders.map(orderMessage), nextPageToken };
     },
@@ -65,6 +69,10 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       const order = await shipOrder(parts, { orderId, trackingNumber }, call);
       return { order: orderMessage(order) };
     },
+    async updateTrackingNumber({ orderId, trackingNumber }, call) {
+      const order = await updateTrackingNumber(parts, { orderId, trackingNumber }, call);
+      return { order: orderMessage(order) };
+    },
     async confirmReceipt({ orderId }, call) {
       return { order: orderMessage(await confirmReceipt(parts, orderId, call)) };
     },
@@ -75,8 +83,13 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
       call.log.info({ orderId: String(orderId), requestId }, "refund requested");
       return { order: orderMessage(order) };
     },
-    async listOrderHistory({ orderId }, call) {
-      return { entries: (await listOrderHistory(parts, orderId, call)).map(historyMessage) };
+    async listRefunds(query, call) {
+      const { refunds, nextPageToken } = await listRefunds(parts, query, call);
+      return { refunds: refunds.map(refundMessage), nextPageToken };
+    },
+    async listOrderHistory(query, call) {
+      const { entries, nextPageToken } = await listOrderHistory(parts, query, call);
+      return { entries: entries.map(historyMessage), nextPageToken };
     },
   });
 }

@@ -251,6 +251,16 @@ export const VALID: Record<string, Valid> = {
   },
   "order WatchOrder": { caller: "user", request: ({ orderId }) => ({ orderId }) },
   "order CancelOrder": { caller: "user", request: ({ orderId }) => ({ orderId }) },
+  "order ListRefunds": {
+    caller: "user",
+    request: async ({ shippedOrderId }) => ({ orderId: await shippedOrderId(), ...page }),
+  },
+  "order UpdateTrackingNumber": {
+    caller: "admin",
+    request: async ({ shippedOrderId }) => {
+      return { orderId: await shippedOrderId(), trackingNumber: "00340434161094042564" };
+    },
+  },
   "order ListOrderHistory": { caller: "user", request: ({ orderId }) => ({ orderId }) },
   "order ShipOrder": {
     caller: "admin",

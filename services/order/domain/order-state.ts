@@ -43,6 +43,14 @@ export const TRANSITIONS = {
     },
     to: { shippingStatus: SHIPPED },
   },
+  updateTracking: {
+    from: {
+      orderStatus: [CONFIRMED],
+      payStatus: [PAID, REFUNDING, PARTIALLY_REFUNDED],
+      shippingStatus: [SHIPPED],
+    },
+    to: {},
+  },
   receive: {
     from: {
       orderStatus: [CONFIRMED],

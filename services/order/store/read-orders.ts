@@ -10,7 +10,8 @@ import {
   OrderLineEntity,
   type OrderRow,
 } from "./entities.ts";
-import { refundsOf, type StoredRefund } from "./refunds.ts";
+import { newestRefunds } from "./read-refunds.ts";
+import type { StoredRefund } from "./refunds.ts";
 
 /** An order with its lines and refunds, as every answer shows it. */
 export type StoredOrder = OrderRow & { lines: SoldLine[]; refunds: StoredRefund[] };
@@ -36,7 +37,7 @@ export async function readOrders(
 }
 
 /**
- * Orders newest first, without those still pending. `userId` 0n lists the orders of all users,
+ * Orders newest first and without their parts; those still pending are left out. `userId` 0n lists the orders of all users,
  * `status` undefined those of every status.
  */
 export async function listOrders(
@@ -47,19 +48,33 @@ export async function listOrders(
     before: bigint | undefined;
     limit: number;
   },
-): Promise<StoredOrder[]> {
+): Promise<OrderRow[]> {
   const where = {
     ...(query.userId !== 0n && { userId: query.userId }),
     orderStatus: query.status ?? { $ne: OrderStatus.PENDING },
     ...(query.before !== undefined && { orderId: { $lt: query.before } }),
   };
   const options = { orderBy: { orderId: "desc" }, limit: query.limit, exclude: INTERNAL } as const;
-  return withParts(database, await database.read((em) => em.find(OrderEntity, where, options)));
+  return database.read((em) => em.find(OrderEntity, where, options));
 }
 
-export async function readHistory(database: Database, orderId: bigint): Promise<OrderHistoryRow[]> {
+/** The user of an order, undefined if there is no such order. */
+export async function readOwner(database: Database, orderId: bigint): Promise<bigint | undefined> {
+  const [row] = await database.select<{ userId: bigint }>(
+    "select user_id as userId from orders where order_id = ?",
+    [orderId],
+  );
+  return row?.userId;
+}
+
+/** Transitions in the order of their versions: at most `limit` of those above `after`. */
+export async function readHistory(
+  database: Database,
+  { orderId, after, limit }: { orderId: bigint; after: number; limit: number },
+): Promise<OrderHistoryRow[]> {
+  const where = { orderId, version: { $gt: after } };
   return database.read((em) =>
-    em.find(OrderHistoryEntity, { orderId }, { orderBy: { version: "asc" } }),
+    em.find(OrderHistoryEntity, where, { orderBy: { version: "asc" }, limit }),
   );
 }
 
@@ -81,7 +96,11 @@ export function readLines(tx: Transaction, orderId: bigint): Promise<OrderLine[]
   );
 }
 
-async function withParts(database: Database, orders: OrderRow[]): Promise<StoredOrder[]> {
+/** The orders with their lines and their newest refunds. */
+export async function withParts(
+  database: Database,
+  orders: readonly OrderRow[],
+): Promise<StoredOrder[]> {
   if (orders.length === 0) return [];
   const orderIds = orders.map(({ orderId }) => orderId);
   const lines = await database.read((em) =>
@@ -92,7 +111,7 @@ async function withParts(database: Database, orders: OrderRow[]): Promise<Stored
     ),
   );
   const linesOf = Map.groupBy(lines, ({ orderId }) => orderId);
-  const refunds = Map.groupBy(await refundsOf(database, orderIds), ({ orderId }) => orderId);
+  const refunds = Map.groupBy(await newestRefunds(database, orderIds), ({ orderId }) => orderId);
   return orders.map((order) =>
     Object.assign(order, {
       lines: linesOf.get(order.orderId) ?? [],

@@ -7,7 +7,7 @@ import type { OrderLine } from "../domain/order.ts";
 import { RefundStatus } from "../domain/refunds.ts";
 import { REFUND_LINES, REFUNDS } from "./entities.ts";
 
-const REFUND = REFUNDS.pick(
+export const REFUND = REFUNDS.pick(
   "refundId",
   "orderId",
   "paymentId",
@@ -24,7 +24,7 @@ const REFUND = REFUNDS.pick(
 );
 const LINE = REFUND_LINES.pick("refundId", "goodsId", "quantity", "unitPriceCents");
 
-type RefundRow = RowOf<typeof REFUND>;
+export type RefundRow = RowOf<typeof REFUND>;
 
 /** A refund without its lines. */
 export type Refund = Omit<RefundRow, "whole" | "createTime" | "finishTime"> & {
@@ -43,7 +43,14 @@ export async function refundsOf(
   orderIds: readonly bigint[],
 ): Promise<StoredRefund[]> {
   const sql = `select ${REFUND.sql} from refunds where order_id in (?) order by refund_id`;
-  const rows = await selectByIds<RefundRow>(source, sql, orderIds);
+  return withLines(source, await selectByIds<RefundRow>(source, sql, orderIds));
+}
+
+/** The refunds with their lines, in the order of the rows. */
+export async function withLines(
+  source: Pick<Transaction, "select"> | Pick<Database, "select">,
+  rows: readonly RefundRow[],
+): Promise<StoredRefund[]> {
   if (rows.length === 0) return [];
   const lines = await selectByIds<RowOf<typeof LINE>>(
     source,

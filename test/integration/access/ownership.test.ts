@@ -82,6 +82,7 @@ describe("the records of another user", function () {
       "order GetOrder order_id",
       "order ListOrderHistory order_id",
       "order ListOrders user_id",
+      "order ListRefunds order_id",
       "order PlaceOrder coupon_id",
       "order PlaceOrder user_id",
       "order QuoteOrder coupon_id",
@@ -101,7 +102,7 @@ describe("the records of another user", function () {
     const options = { token: await token("user", String(userId)) };
     for (const method of OF_USERS.filter(({ desc }) => "pageToken" in desc.input.field)) {
       const byOrder = "orderId" in method.desc.input.field;
-      const isHistory = method.name === "order ListOrderHistory";
+      const isHistory = /^order List(OrderHistory|Refunds)$/.test(method.name);
       const query = { pageSize: 100, ...(byOrder && { orderId: other.orderId }) };
       const answer = await every.send(method, query, options);
       assert.equal(statusNameOf(method, answer), isHistory ? "NOT_FOUND" : "OK", answer.details);

@@ -241,6 +241,8 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "order WatchOrder": order,
   "order CancelOrder": order,
   "order ListOrderHistory": { ...order, ...page },
+  "order ListRefunds": { ...order, ...page },
+  "order UpdateTrackingNumber": { order_id: identifier, tracking_number: text(64, { min: 1 }) },
   "order ShipOrder": { order_id: identifier, tracking_number: text(64, { min: 1 }) },
   "order ConfirmReceipt": order,
   "order RefundOrder": {

@@ -257,7 +257,8 @@ export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 4);
 
 /**
- * shop.order.v1.shipped: the goods are on their way. No service of the shop consumes it.
+ * shop.order.v1.shipped: the goods are on their way. Published again when the tracking number is
+ * corrected; as events arrive in any order, GetOrder has the number that counts. No service of the shop consumes it.
  *
  * @generated from message shop.event.v1.OrderShipped
  */
