@@ -4,9 +4,10 @@ import type { CallOptions } from "#platform/rpc/clients.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { connectErrorOf } from "./errors.ts";
+import { exactJsonOf } from "./exact-json.ts";
 import { IDENTITY } from "./identity.ts";
 import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS } from "./limits.ts";
-import { STREAM_OPTIONS } from "./protocols.ts";
+import { jsonOptionsOf, STREAM_OPTIONS } from "./protocols.ts";
 import { isPublic, PUBLIC_SERVICES } from "./public-services.ts";
 import { fillFromCookies, hasNoSession, keepInCookies } from "./sessions.ts";
 
@@ -40,7 +41,8 @@ export function forwardAll(router: ConnectRouter, forwarding: Forwarding): void 
       const implementation = isStream
         ? forwardStream(call, forwarding)
         : forwardUnary(method, call, forwarding);
-      const options = isStream ? STREAM_OPTIONS : undefined;
+      const jsonOptions = jsonOptionsOf(exactJsonOf(method.input));
+      const options = { ...(isStream && STREAM_OPTIONS), jsonOptions };
       router.rpc(method, implementation as MethodImpl<DescMethod> as never, options);
     }
   }

@@ -61,7 +61,7 @@ function explain(error: ConnectError): void {
   Object.assign(error, { code, rawMessage, message, details });
 }
 
-function malformed(field: string, description: string): ConnectError {
+export function malformed(field: string, description: string): ConnectError {
   const cut = description.slice(0, MAX_DESCRIPTION).toWellFormed();
   return refused(new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field, description: cut }]));
 }

@@ -34,6 +34,17 @@ export type Protocols = {
 /** Router options of a streaming method. Those of unary methods are the router's own. */
 export const STREAM_OPTIONS = { maxTimeoutMs: MAX_STREAM_MS };
 
+/**
+ * How JSON is read. Connect also reads `textDecoder`, which its types do not have.
+ * `registry` has the messages that a google.protobuf.Any may contain.
+ */
+export function jsonOptionsOf(
+  textDecoder: { decode(bytes?: Uint8Array): string },
+  registry?: Registry,
+) {
+  return { ignoreUnknownFields: false, textDecoder, registry };
+}
+
 /** Serves the routes over Connect, gRPC-Web and gRPC, in JSON and binary, within the limits. */
 export function createProtocols(options: {
   routes: (router: ConnectRouter) => void;
@@ -48,12 +59,7 @@ export function createProtocols(options: {
   registry?: Registry;
 }): Protocols {
   const { log } = options;
-  // Connect also reads `textDecoder`, which its types do not have.
-  const jsonOptions = {
-    ignoreUnknownFields: false,
-    textDecoder: exactJson,
-    registry: options.registry,
-  };
+  const jsonOptions = jsonOptionsOf(exactJson, options.registry);
   const router = createConnectRouter({
     requestGate: options.admit,
     shutdownSignal: options.shutdown,

@@ -130,7 +130,7 @@ describe("JSON at the gateway, for every field of every rpc", function () {
     const method = methodNamed("order QuoteOrder");
     const answer = await send(method, '{"lines":[{"goodsId":"1","quantity":"two"}]}');
     assert.equal(answer.code, "INVALID_ARGUMENT");
-    assert.equal(answer.refusal?.violations[0]?.field, "quantity");
+    assert.equal(answer.refusal?.violations[0]?.field, "lines[0].quantity");
     const rounded = await send(method, '{"lines":[{"goodsId":123456789012345678}]}');
     assert.match(rounded.message, /goodsId must be written in quotes/);
   });
