@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { signToken } from "#platform/rpc/tokens.ts";
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
-import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
+import { Availability, GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { connectShop } from "../../ops/command/shop-clients.ts";
 import { table } from "../../ops/command/table.ts";
@@ -75,7 +75,7 @@ async function requests(settings: ClientSettings<ServiceName>, userId: bigint, t
   try {
     const { goods } = await shop.goods.listGoods({ pageSize: 100 });
     const chosen = goods
-      .filter(({ stock }) => stock > 1n)
+      .filter(({ availability }) => availability === Availability.IN_STOCK)
       .sort((a, b) => Number(a.unitPriceCents - b.unitPriceCents))
       .slice(0, 2);
     const lines = chosen.map(({ goodsId }, index) => ({ goodsId, quantity: BigInt(index + 1) }));

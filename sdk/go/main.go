@@ -111,8 +111,12 @@ func (s *shop) choose(ctx context.Context) (*goodsv1.Goods, error) {
 	}
 	var chosen *goodsv1.Goods
 	for _, goods := range list.Goods {
-		fmt.Printf("  %s  %s, %d in stock\n", money(goods.UnitPriceCents), goods.Name, goods.Stock)
-		if chosen == nil && goods.Stock >= 2 {
+		stock := "in stock"
+		if goods.Availability == goodsv1.Availability_AVAILABILITY_OUT_OF_STOCK {
+			stock = "sold out"
+		}
+		fmt.Printf("  %s  %s, %s\n", money(goods.UnitPriceCents), goods.Name, stock)
+		if chosen == nil && goods.Availability == goodsv1.Availability_AVAILABILITY_IN_STOCK {
 			chosen = goods
 		}
 	}
@@ -124,13 +128,14 @@ func (s *shop) choose(ctx context.Context) (*goodsv1.Goods, error) {
 
 // askForTooMuch is refused. The call says why in a detail of its error, which a program can act on.
 func (s *shop) askForTooMuch(ctx context.Context, goods *goodsv1.Goods) error {
-	tooMany := []*orderv1.OrderLine{{GoodsId: goods.GoodsId, Quantity: goods.Stock + 1}}
-	_, err := s.orders.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: tooMany})
+	const tooMany = 1_000_000
+	lines := []*orderv1.OrderLine{{GoodsId: goods.GoodsId, Quantity: tooMany}}
+	_, err := s.orders.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: lines})
 	info := infoOf(err)
 	if info.GetReason() != commonv1.Reason_REASON_STOCK_NOT_ENOUGH {
 		return fmt.Errorf("expected STOCK_NOT_ENOUGH: %w", err)
 	}
-	fmt.Printf("%d are refused: STOCK_NOT_ENOUGH, available %s\n", goods.Stock+1, info.Metadata["available"])
+	fmt.Printf("%d are refused: STOCK_NOT_ENOUGH, available %s\n", tooMany, info.Metadata["available"])
 	return nil
 }
 

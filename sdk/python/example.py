@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent / "gen"))
 
 from shop.common.v1.error_pb import ErrorInfo, Reason
 from shop.goods.v1.goods_connect import GoodsServiceClientSync
-from shop.goods.v1.goods_pb import Goods, ListGoodsRequest
+from shop.goods.v1.goods_pb import Availability, Goods, ListGoodsRequest
 from shop.order.v1.order_connect import OrderServiceClientSync
 from shop.order.v1.order_pb import (
     Address,
@@ -67,13 +67,14 @@ def sign_in() -> dict[str, str]:
 def choose() -> Goods:
     goods = catalogue.list_goods(ListGoodsRequest(page_size=100)).goods
     for item in goods:
-        print(f"  {money(item.unit_price_cents)}  {item.name}, {item.stock} in stock")
-    return next(item for item in goods if item.stock >= 2)
+        sold_out = item.availability == Availability.OUT_OF_STOCK
+        print(f"  {money(item.unit_price_cents)}  {item.name}, {'sold out' if sold_out else 'in stock'}")
+    return next(item for item in goods if item.availability == Availability.IN_STOCK)
 
 
 def ask_for_too_much(goods: Goods, signed: dict[str, str]) -> None:
     """A refused call says why in a detail of its error, which a program can act on."""
-    too_many = goods.stock + 1
+    too_many = 1_000_000
     lines = [OrderLine(goods_id=goods.goods_id, quantity=too_many)]
     try:
         orders.quote_order(QuoteOrderRequest(lines=lines), headers=signed)

@@ -4,7 +4,7 @@
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { ErrorInfoSchema, Reason } from "./gen/shop/common/v1/error_pb.js";
-import { type Goods, GoodsService } from "./gen/shop/goods/v1/goods_pb.js";
+import { Availability, type Goods, GoodsService } from "./gen/shop/goods/v1/goods_pb.js";
 import { OrderService, OrderStatus, PayStatus } from "./gen/shop/order/v1/order_pb.js";
 import { PayService } from "./gen/shop/pay/v1/pay_pb.js";
 import { UserService } from "./gen/shop/user/v1/user_pb.js";
@@ -19,6 +19,9 @@ const WITHOUT_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV 
 const THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND";
 
 let accessToken = "";
+/** More than the shop has of anything. */
+const TOO_MUCH = 1_000_000n;
+
 const signed: Interceptor = (next) => (request) => {
   if (accessToken !== "") request.header.set("authorization", `Bearer ${accessToken}`);
   return next(request);
@@ -47,24 +50,23 @@ async function signIn(): Promise<void> {
 
 async function choose(): Promise<Goods> {
   const { goods } = await catalogue.listGoods({ pageSize: 100 });
-  for (const { name, unitPriceCents, stock } of goods) {
-    console.log(`  ${money(unitPriceCents)}  ${name}, ${stock} in stock`);
+  for (const { name, unitPriceCents, availability } of goods) {
+    const stock = availability === Availability.OUT_OF_STOCK ? "sold out" : "in stock";
+    console.log(`  ${money(unitPriceCents)}  ${name}, ${stock}`);
   }
-  const chosen = goods.find(({ stock }) => stock >= 2n);
+  const chosen = goods.find(({ availability }) => availability === Availability.IN_STOCK);
   if (!chosen) throw new Error("the shop is sold out");
   return chosen;
 }
 
 /** A refused call says why in a detail of its error, which a program can act on. */
-async function askForTooMuch({ goodsId, stock }: Goods): Promise<void> {
+async function askForTooMuch({ goodsId }: Goods): Promise<void> {
   try {
-    await orders.quoteOrder({ lines: [{ goodsId, quantity: stock + 1n }] });
+    await orders.quoteOrder({ lines: [{ goodsId, quantity: TOO_MUCH }] });
   } catch (error) {
     const [info] = ConnectError.from(error).findDetails(ErrorInfoSchema);
     if (info?.reason !== Reason.STOCK_NOT_ENOUGH) throw error;
-    console.log(
-      `${stock + 1n} are refused: STOCK_NOT_ENOUGH, available ${info.metadata.available}`,
-    );
+    console.log(`${TOO_MUCH} are refused: STOCK_NOT_ENOUGH, available ${info.metadata.available}`);
   }
 }
 

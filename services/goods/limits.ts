@@ -25,6 +25,8 @@ export const MAX_NAME = 200;
 export const MAX_DESCRIPTION = 5_000;
 export const MAX_IMAGE_URL = 2_000;
 export const MAX_NOTE = 500;
+/** An etag has 16. */
+export const MAX_ETAG = 64;
 export const MAX_QUERY = 200;
 /** Words in one search; each is compared with every row that the search reads. */
 export const MAX_QUERY_WORDS = 10;

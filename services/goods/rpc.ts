@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Caller } from "#platform/rpc/call.ts";
 import { type Implementation, implement } from "#platform/rpc/server.ts";
 import { errorInfo } from "#platform/values/refusal.ts";
 import {
@@ -7,7 +8,6 @@ import {
   GoodsService,
   type StockLogEntrySchema,
 } from "#proto/shop/goods/v1/goods_pb.ts";
-import type { Goods } from "./domain/goods.ts";
 import type { StockLogEntry } from "./domain/stock.ts";
 import { adjustStock } from "./use-cases/adjust-stock.ts";
 import { createGoods } from "./use-cases/create-goods.ts";
@@ -16,6 +16,7 @@ import { listGoods } from "./use-cases/list-goods.ts";
 import { listStockLog } from "./use-cases/list-stock-log.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import { createReserveStock, soldGoods } from "./use-cases/reserve-stock.ts";
+import type { ShownGoods } from "./use-cases/steps/show-goods.ts";
 import { updateGoods } from "./use-cases/update-goods.ts";
 
 export function goodsImplementation(parts: Parts): Implementation {
@@ -24,15 +25,19 @@ export function goodsImplementation(parts: Parts): Implementation {
     async createGoods(request) {
       return { goods: goodsMessage(await createGoods(parts, request)) };
     },
-    async updateGoods({ goodsId, name, description, unitPriceCents, status, imageUrl }) {
+    async updateGoods({ goodsId, updateMask, etag, ...fields }) {
+      const { name, description, unitPriceCents, status, imageUrl } = fields;
       const changes = { name, description, unitPriceCents, status, imageUrl };
-      return { goods: goodsMessage(await updateGoods(parts, { goodsId, ...changes })) };
+      const command = { goodsId, ...changes, mask: updateMask?.paths, etag };
+      return { goods: goodsMessage(await updateGoods(parts, command)) };
     },
-    async getGoods({ goodsId }) {
-      return { goods: goodsMessage(await getGoods(parts, goodsId)) };
+    async getGoods({ goodsId }, { caller }) {
+      const goods = await getGoods(parts, goodsId, { seesAll: seesAll(caller) });
+      return { goods: goodsMessage(goods) };
     },
-    async listGoods(request) {
-      const { goods, nextPageToken } = await listGoods(parts, request);
+    async listGoods(request, { caller }) {
+      const viewer = { seesAll: seesAll(caller) };
+      const { goods, nextPageToken } = await listGoods(parts, request, viewer);
       return { goods: goods.map(goodsMessage), nextPageToken };
     },
     async adjustStock(request) {
@@ -54,7 +59,12 @@ export function goodsImplementation(parts: Parts): Implementation {
   });
 }
 
-function goodsMessage(goods: Goods): MessageInitShape<typeof GoodsSchema> {
+/** Shoppers see neither the stock in numbers nor lists of what they cannot order. */
+function seesAll({ kind }: Caller): boolean {
+  return kind === "admin" || kind === "service";
+}
+
+function goodsMessage(goods: ShownGoods): MessageInitShape<typeof GoodsSchema> {
   return {
     goodsId: goods.goodsId,
     sku: goods.sku ?? "",
@@ -66,6 +76,8 @@ function goodsMessage(goods: Goods): MessageInitShape<typeof GoodsSchema> {
     imageUrl: goods.imageUrl,
     createTime: timestampFromDate(goods.createTime),
     updateTime: timestampFromDate(goods.updateTime),
+    etag: goods.etag,
+    availability: goods.availability,
   };
 }
 

@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import jetshop.shop.common.v1.ErrorInfo;
 import jetshop.shop.common.v1.Reason;
+import jetshop.shop.goods.v1.Availability;
 import jetshop.shop.goods.v1.Goods;
 import jetshop.shop.goods.v1.GoodsServiceGrpc;
 import jetshop.shop.goods.v1.ListGoodsRequest;
@@ -100,19 +101,20 @@ public final class Example {
   private Goods choose() {
     var list = catalogue.listGoods(ListGoodsRequest.newBuilder().setPageSize(100).build());
     for (Goods goods : list.getGoodsList()) {
+      boolean soldOut = goods.getAvailability() == Availability.AVAILABILITY_OUT_OF_STOCK;
       System.out.printf(
-          "  %s  %s, %d in stock%n",
-          money(goods.getUnitPriceCents()), goods.getName(), goods.getStock());
+          "  %s  %s, %s%n",
+          money(goods.getUnitPriceCents()), goods.getName(), soldOut ? "sold out" : "in stock");
     }
     return list.getGoodsList().stream()
-        .filter(goods -> goods.getStock() >= 2)
+        .filter(goods -> goods.getAvailability() == Availability.AVAILABILITY_IN_STOCK)
         .findFirst()
         .orElseThrow();
   }
 
   /** A refused call says why in a detail of its error, which a program can act on. */
   private void askForTooMuch(Goods goods) {
-    long tooMany = goods.getStock() + 1;
+    long tooMany = 1_000_000;
     try {
       quote(goods, tooMany);
     } catch (StatusRuntimeException error) {

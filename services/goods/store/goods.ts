@@ -2,7 +2,7 @@ import { raw } from "@mikro-orm/mysql";
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows, updateSql } from "#platform/db/rows.ts";
 import type { NewRow, RowOf } from "#platform/db/tables.ts";
-import type { Goods } from "../domain/goods.ts";
+import type { Details, Goods, GoodsStatus } from "../domain/goods.ts";
 import { GOODS, GoodsEntity } from "./entities.ts";
 
 /** Columns that serve the store alone. */
@@ -22,9 +22,7 @@ const PUBLIC = GOODS.pick(
 );
 
 /** The fields that UpdateGoods may change; an undefined field stays as it is. */
-export type GoodsChanges = Partial<
-  Pick<Goods, "name" | "description" | "unitPriceCents" | "status" | "imageUrl">
->;
+export type GoodsChanges = { [K in keyof Details]?: Details[K] | undefined };
 
 export async function findGoods(database: Database, goodsId: bigint): Promise<Goods | null> {
   return database.read((em) => em.findOne(GoodsEntity, { goodsId }, { exclude: INTERNAL }));
@@ -57,20 +55,27 @@ export async function insertGoods(
   await insertRows(tx, GOODS, [goods]);
 }
 
-/** Returns the goods after the change, undefined if they do not exist. The stock stays as it is. */
+/** The goods, locked until the transaction ends; undefined if they do not exist. */
+export async function lockOneGoods(tx: Transaction, goodsId: bigint): Promise<Goods | undefined> {
+  const [goods] = await tx.select<RowOf<typeof PUBLIC>>(
+    `select ${PUBLIC.sql} from goods where goods_id = ? for update`,
+    [goodsId],
+  );
+  return goods;
+}
+
+/** Changes goods that this transaction has locked, and returns them. The stock stays as it is. */
 export async function changeGoods(
   tx: Transaction,
   goodsId: bigint,
   { name, description, unitPriceCents, status, imageUrl }: GoodsChanges,
-): Promise<Goods | undefined> {
+): Promise<Goods> {
   const changes = { name, description, unitPriceCents, status, imageUrl };
   if (Object.values(changes).some((value) => value !== undefined)) {
     await tx.write(updateSql(GOODS, changes, { goodsId }));
   }
-  const [goods] = await tx.select<RowOf<typeof PUBLIC>>(
-    `select ${PUBLIC.sql} from goods where goods_id = ?`,
-    [goodsId],
-  );
+  const goods = await lockOneGoods(tx, goodsId);
+  if (!goods) throw new Error(`goods ${goodsId} disappeared from the transaction that locked them`);
   return goods;
 }
 
@@ -80,11 +85,19 @@ export async function changeGoods(
  */
 export async function listGoods(
   database: Database,
-  filter: { words: readonly string[]; goodsIds: readonly bigint[]; after: bigint; limit: number },
+  filter: {
+    words: readonly string[];
+    goodsIds: readonly bigint[];
+    /** Undefined for goods of any status. */
+    status: GoodsStatus | undefined;
+    after: bigint;
+    limit: number;
+  },
 ): Promise<Goods[]> {
-  const { words, goodsIds, after, limit } = filter;
+  const { words, goodsIds, status, after, limit } = filter;
   const where = {
     goodsId: goodsIds.length > 0 ? { $gt: after, $in: [...goodsIds] } : { $gt: after },
+    ...(status !== undefined && { status }),
     $and: words.map((word) => ({ [nameOrSkuContains(word)]: [] })),
   };
   const options = { orderBy: { goodsId: "asc" }, limit, exclude: INTERNAL } as const;

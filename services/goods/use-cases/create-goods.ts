@@ -8,6 +8,7 @@ import { findCreated, insertGoods, skuIsTaken } from "../store/goods.ts";
 import { insertMovements } from "../store/stock-log.ts";
 import type { Parts } from "./parts.ts";
 import { checkDetails } from "./steps/check-details.ts";
+import { type ShownGoods, showGoods } from "./steps/show-goods.ts";
 
 type CreateGoods = Pick<Goods, "name" | "description" | "unitPriceCents" | "stock" | "imageUrl"> & {
   requestId: string;
@@ -21,7 +22,7 @@ type CreateGoods = Pick<Goods, "name" | "description" | "unitPriceCents" | "stoc
 export async function createGoods(
   { database, identifiers }: Parts,
   command: CreateGoods,
-): Promise<Goods> {
+): Promise<ShownGoods> {
   check(command);
   const { requestId, stock } = command;
   const sku = command.sku === "" ? null : command.sku;
@@ -61,7 +62,7 @@ export async function createGoods(
     return inserted;
   });
 
-  return {
+  const asCreated: Goods = {
     goodsId: created.goodsId,
     sku,
     name: command.name,
@@ -73,6 +74,7 @@ export async function createGoods(
     createTime: created.createTime,
     updateTime: created.createTime,
   };
+  return showGoods(asCreated, true);
 }
 
 function check(command: CreateGoods): void {

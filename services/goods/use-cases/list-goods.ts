@@ -1,9 +1,10 @@
 import { Checks } from "#platform/values/checks.ts";
 import { closePage, openPage } from "#platform/values/pages.ts";
-import type { Goods } from "../domain/goods.ts";
+import { GoodsStatus } from "../domain/goods.ts";
 import { MAX_LISTED_IDS, MAX_QUERY, MAX_QUERY_WORDS } from "../limits.ts";
 import { listGoods as listGoodsRows } from "../store/goods.ts";
 import type { Parts } from "./parts.ts";
+import { type ShownGoods, showGoods } from "./steps/show-goods.ts";
 
 type ListGoods = {
   pageSize: number;
@@ -12,12 +13,19 @@ type ListGoods = {
   goodsIds: readonly bigint[];
 };
 
-/** A page of the catalogue, any status, ordered by id; with `goodsIds`, only those goods. */
+/**
+ * A page of the catalogue, ordered by id; with `goodsIds`, only those goods. Only a viewer who
+ * `seesAll` gets goods off the shelf, and the stock.
+ */
 export async function listGoods(
   { database }: Pick<Parts, "database">,
   request: ListGoods,
-): Promise<{ goods: Goods[]; nextPageToken: string }> {
-  const words = request.query.split(/\s+/).filter((word) => word !== "");
+  { seesAll }: { seesAll: boolean },
+): Promise<{ goods: ShownGoods[]; nextPageToken: string }> {
+  const words = request.query
+    .normalize("NFC")
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const checks = new Checks();
   checks.text("query", request.query, { max: MAX_QUERY });
   checks.that(
@@ -33,8 +41,13 @@ export async function listGoods(
 
   const list = "shop.goods.v1.GoodsService/ListGoods";
   const page = openPage({ ...request, list, filters: [request.query, ...request.goodsIds] });
-  const filter = { words, goodsIds: request.goodsIds, after: page.cursor ?? 0n, limit: page.limit };
-  const found = await listGoodsRows(database, filter);
+  const found = await listGoodsRows(database, {
+    words,
+    goodsIds: request.goodsIds,
+    status: seesAll ? undefined : GoodsStatus.ON_SALE,
+    after: page.cursor ?? 0n,
+    limit: page.limit,
+  });
   const { entries, nextPageToken } = closePage(page, found, ({ goodsId }) => goodsId);
-  return { goods: entries, nextPageToken };
+  return { goods: entries.map((goods) => showGoods(goods, seesAll)), nextPageToken };
 }

@@ -11,7 +11,7 @@ export async function listStockLog(
   { database }: Pick<Parts, "database">,
   { goodsId, ...request }: ListStockLog,
 ): Promise<{ entries: StockLogEntry[]; nextPageToken: string }> {
-  await getGoods({ database }, goodsId);
+  await getGoods({ database }, goodsId, { seesAll: true });
   const list = "shop.goods.v1.GoodsService/ListStockLog";
   const page = openPage({ ...request, list, filters: [goodsId] });
   const rows = { goodsId, before: page.cursor, limit: page.limit };

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Reason } from "#platform/values/refusal.ts";
-import { GoodsStatus, type UpdateGoodsRequestSchema } from "#proto/shop/goods/v1/goods_pb.ts";
+import {
+  Availability,
+  GoodsStatus,
+  type UpdateGoodsRequestSchema,
+} from "#proto/shop/goods/v1/goods_pb.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
 import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
 import { invalid, times } from "../participant.ts";
@@ -27,8 +31,9 @@ describe("the catalogue", () => {
       const text = "Hämmer „groß“ 😀";
       const fields = { sku: newKey(), name: text, description: `${text}\n\ttwo lines`, stock: 7n };
       const created = await service.newGoods({ ...fields, imageUrl: "https://example.com/a.png" });
-      const { goods } = await service.anyone.getGoods({ goodsId: created.goodsId });
+      const { goods } = await service.admin.getGoods({ goodsId: created.goodsId });
       assert.deepEqual(goods, created);
+      assert.equal(created.availability, Availability.LOW);
       const { goodsId, createTime, updateTime, sku, name, description, stock } = created;
       assert.deepEqual({ sku, name, description, stock }, fields);
       assert.deepEqual(
@@ -121,9 +126,46 @@ describe("the catalogue", () => {
       let expected = { ...created, updateTime: undefined };
       for (const step of steps) {
         const { goods } = await service.admin.updateGoods({ ...step, goodsId });
-        expected = { ...expected, ...step, updateTime: undefined };
+        const derived = { etag: goods?.etag ?? "", availability: goods?.availability ?? 0 };
+        expected = { ...expected, ...step, ...derived, updateTime: undefined };
         assert.deepEqual({ ...goods, updateTime: undefined }, expected);
       }
+    });
+
+    it("changes the fields that the mask names, and clears those that are not set", async () => {
+      const created = await service.newGoods({ description: "Whistles." });
+      const { goodsId } = created;
+      const update = (paths: string[], fields: Changes = {}) =>
+        service.admin.updateGoods({ goodsId, ...fields, updateMask: { paths } });
+      const fields = { name: "Pot", description: "Silent.", unitPriceCents: 7n };
+      const { goods } = await update(["name", "unit_price_cents"], fields);
+      assert.deepEqual(
+        [goods?.name, goods?.description, goods?.unitPriceCents],
+        ["Pot", "Whistles.", 7n],
+      );
+      assert.equal((await update(["description"])).goods?.description, "");
+      for (const paths of [["stock"], ["name", "goods_id"], ["unitPriceCents"], [""], ["*"]]) {
+        const { violations } = await invalid(update(paths, fields));
+        assert.equal(violations[0]?.field, "update_mask");
+      }
+      for (const path of ["name", "status"]) await invalid(update([path]));
+    });
+
+    it("refuses the second of two changes of one version, with the current etag", async () => {
+      const { goodsId, etag } = await service.newGoods();
+      const both = await Promise.allSettled(
+        ["Axe", "Saw"].map((name) => service.admin.updateGoods({ goodsId, name, etag })),
+      );
+      assert.equal(both.filter(({ status }) => status === "fulfilled").length, 1);
+      const current = (await service.admin.getGoods({ goodsId })).goods?.etag ?? "";
+      assert.notEqual(current, etag);
+      const late = service.admin.updateGoods({ goodsId, unitPriceCents: 7n, etag });
+      const { metadata } = await refused(late, Reason.ETAG_MISMATCH);
+      assert.deepEqual(metadata, { goods_id: `${goodsId}`, etag: current });
+      await service.admin.adjustStock({ requestId: newKey(), goodsId, delta: 1n });
+      await service.admin.updateGoods({ goodsId, unitPriceCents: 7n, etag: current });
+      await service.admin.updateGoods({ goodsId, name: "Unconditional" });
+      await invalid(service.admin.updateGoods({ goodsId, name: "x", etag: "x".repeat(65) }));
     });
 
     it("refuses goods that do not exist, and malformed fields", async () => {
@@ -197,11 +239,49 @@ describe("the catalogue", () => {
       assert.deepEqual(await found(first?.sku.slice(2).toUpperCase() ?? ""), [0]);
     });
 
-    it("return goods off the shelf with their status", async () => {
+    it("list goods off the shelf for administrators and services only", async () => {
       const { goodsId } = await service.newGoods();
       await service.admin.updateGoods({ goodsId, status: GoodsStatus.OFF_SHELF });
-      const { goods } = await service.anyone.listGoods({ goodsIds: [goodsId] });
-      assert.equal(goods[0]?.status, GoodsStatus.OFF_SHELF);
+      for (const caller of [service.admin, service.order]) {
+        const { goods } = await caller.listGoods({ goodsIds: [goodsId] });
+        assert.deepEqual([goods[0]?.status, goods[0]?.stock], [GoodsStatus.OFF_SHELF, 100n]);
+      }
+      for (const caller of [service.anyone, service.as(1n)]) {
+        const { goods } = await caller.listGoods({ goodsIds: [goodsId] });
+        assert.deepEqual(goods, []);
+        const one = await caller.getGoods({ goodsId });
+        assert.equal(one.goods?.status, GoodsStatus.OFF_SHELF);
+        assert.equal(one.goods.availability, Availability.UNSPECIFIED);
+        assert.equal(one.goods.stock, 0n);
+      }
+    });
+
+    it("tell shoppers the availability in place of the stock", async () => {
+      const stocks = [0n, 1n, 10n, 11n];
+      const created = await Promise.all(stocks.map((stock) => service.newGoods({ stock })));
+      const goodsIds = created.map(({ goodsId }) => goodsId);
+      const { OUT_OF_STOCK, LOW, IN_STOCK } = Availability;
+      for (const [caller, seen] of [
+        [service.anyone, [0n, 0n, 0n, 0n]],
+        [service.as(1n), [0n, 0n, 0n, 0n]],
+        [service.admin, stocks],
+        [service.order, stocks],
+      ] as const) {
+        const { goods } = await caller.listGoods({ goodsIds });
+        const inOrder = goodsIds.map((id) => goods.find(({ goodsId }) => goodsId === id));
+        assert.deepEqual(
+          inOrder.map((item) => item?.stock),
+          seen,
+        );
+        const expected = [OUT_OF_STOCK, LOW, LOW, IN_STOCK];
+        assert.deepEqual(
+          inOrder.map((item) => item?.availability),
+          expected,
+        );
+        for (const item of goods) {
+          assert.deepEqual((await caller.getGoods({ goodsId: item.goodsId })).goods, item);
+        }
+      }
     });
 
     it("refuse queries and lists that are too large, and pages that cannot be", async () => {

@@ -49,7 +49,7 @@ export async function startGoods({ replicas = 1 } = {}) {
     newGoods: (fields: MessageInitShape<typeof CreateGoodsRequestSchema> = {}) =>
       newGoods(participant.shop, { stock: 100n, ...fields }),
     async stockOf(goodsId: bigint) {
-      const { goods } = await participant.anyone.getGoods({ goodsId });
+      const { goods } = await participant.admin.getGoods({ goodsId });
       return goods?.stock;
     },
     /** Checks what must hold at any time. */

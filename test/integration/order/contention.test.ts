@@ -30,7 +30,7 @@ describe("orders that compete", function () {
   after(() => replica?.stop());
 
   const stockOf = async (goodsId: bigint) =>
-    (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
+    (await shop.admin.goods.getGoods({ goodsId })).goods?.stock;
   /** Places ORDERS orders of one shopper at once, at two replicas, and counts each outcome. */
   const placeAll = async (
     userId: bigint,

