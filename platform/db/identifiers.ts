@@ -27,7 +27,7 @@ export const WorkerEntity = defineEntity({
   },
 });
 const WORKERS = tableOf(WorkerEntity);
-const WORKER = WORKERS.pick("workerId", "highWaterMs");
+const WORKER = WORKERS.pick("workerId", "highWaterMs", "leasedUntil");
 
 /** Each service has worker numbers of its own, so identifiers of different services differ too. */
 const WORKERS_PER_SERVICE = WORKER_COUNT / 8;
@@ -125,12 +125,13 @@ async function leaseWorker(
   tx: Transaction,
   { firstWorker, owner, askedAt }: { firstWorker: number; owner: string; askedAt: number },
 ): Promise<{ workerId: number; startMs: number; ceilingMs: number }> {
-  const rows = await tx.select<RowOf<typeof WORKER> & { free: number }>(
-    `select ${WORKER.sql}, leased_until <= now(3) as free from snowflake_workers
+  // Compared here: in a result, a comparison is INT on MariaDB and BIGINT on MySQL.
+  const rows = await tx.select<RowOf<typeof WORKER> & { now: Date }>(
+    `select ${WORKER.sql}, now(3) as now from snowflake_workers
      where worker_id between ? and ? order by worker_id for update`,
     [firstWorker, firstWorker + WORKERS_PER_SERVICE - 1],
   );
-  const free = rows.find((row) => row.free);
+  const free = rows.find(({ leasedUntil, now }) => leasedUntil <= now);
   const workerId = free?.workerId ?? firstWorker + rows.length;
   if (workerId >= firstWorker + WORKERS_PER_SERVICE) {
     throw new LeaseLost(`all ${WORKERS_PER_SERVICE} worker numbers of the service are leased`);

@@ -73,9 +73,10 @@ describe("using coupons", function () {
     ];
     assert.deepEqual(await service.use(...uses), answers);
     assert.deepEqual(await service.use(...uses), answers, "repeated");
-    for (const { couponId } of [early, over, costly, others]) {
+    for (const { couponId } of [early, costly, others]) {
       assert.equal((await service.couponNow(couponId)).status, CouponStatus.UNUSED);
     }
+    assert.equal((await service.couponNow(over.couponId)).status, CouponStatus.EXPIRED);
   });
 
   it("repeats a refusal, also after the coupon is free again", async () => {

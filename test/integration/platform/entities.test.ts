@@ -15,7 +15,7 @@ import { entities as userEntities } from "../../../services/user/store/entities.
 import { migrations as userMigrations } from "../../../services/user/store/migrations/index.ts";
 import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
 
-type Column = { name: string; table: string; nullable: number; hasDefault: number };
+type Column = { name: string; table: string; nullable: string; initial: string | null };
 type Option = { nullable?: boolean; default?: unknown; defaultRaw?: string };
 
 const SCHEMAS: Record<string, { entities: EntitySchema[]; migrations: MigrationObject[] }> = {
@@ -37,8 +37,8 @@ describe("the entities of each schema", () => {
       before(async () => {
         database = await openTestDatabase(migrations);
         columns = await database.select<Column>(
-          `select table_name as \`table\`, column_name as name, is_nullable = 'YES' as nullable,
-             column_default is not null and column_default <> 'NULL' as hasDefault
+          `select table_name as \`table\`, column_name as name, is_nullable as nullable,
+             column_default as initial
            from information_schema.columns where table_schema = ?`,
           [database.schema],
         );
@@ -56,8 +56,10 @@ describe("the entities of each schema", () => {
           });
           const migrated = columns
             .filter((column) => column.table === table.name)
-            .map(({ name, nullable, hasDefault }) => {
-              return { name, nullable: nullable === 1, hasDefault: hasDefault === 1 };
+            .map(({ name, nullable, initial }) => {
+              // Without a default, MySQL says null and MariaDB, where null is allowed, "NULL".
+              const hasDefault = initial !== null && initial !== "NULL";
+              return { name, nullable: nullable === "YES", hasDefault };
             });
           const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
           assert.deepEqual(declared.toSorted(byName), migrated.toSorted(byName));
