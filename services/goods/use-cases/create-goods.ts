@@ -23,7 +23,7 @@ export async function createGoods(
   { database, identifiers }: Parts,
   command: CreateGoods,
 ): Promise<ShownGoods> {
-  check(command);
+  const fault = faultOf(command);
   const { requestId, stock } = command;
   const sku = command.sku === "" ? null : command.sku;
   const contents = fingerprint([
@@ -41,6 +41,7 @@ export async function createGoods(
       if (contents.equals(earlier.requestFingerprint)) return earlier;
       throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: requestId });
     }
+    if (fault) throw fault;
     if (sku !== null && (await skuIsTaken(tx, sku))) throw skuTaken();
     const goodsId = identifiers.next();
     await insertGoods(tx, {
@@ -77,13 +78,18 @@ export async function createGoods(
   return showGoods(asCreated, true);
 }
 
-function check(command: CreateGoods): void {
+/**
+ * The refusal of malformed contents. Throws only for a malformed request id: a known one is answered
+ * by what it created, even if the rules of today would refuse the contents.
+ */
+function faultOf(command: CreateGoods): Refusal | undefined {
   const checks = new Checks();
   checks.requestId("request_id", command.requestId);
+  checks.throwIfAny();
   checks.line("sku", command.sku, { max: MAX_SKU });
   checks.integer("stock", command.stock, { min: 0n, max: MAX_STOCK });
   checkDetails(checks, command);
-  checks.throwIfAny();
+  return checks.refusal;
 }
 
 function skuTaken(): Refusal {

@@ -63,6 +63,14 @@ describe("the catalogue", () => {
       assert.deepEqual(await service.newGoods(request), created);
     });
 
+    it("looks for a known request id before it judges the contents", async () => {
+      const request = { requestId: newKey(), sku: newKey(), name: "Saw" };
+      await service.newGoods(request);
+      const malformed = { ...request, name: "Saw " };
+      await refused(service.newGoods(malformed), Reason.REQUEST_ID_REUSED);
+      await invalid(service.newGoods({ ...malformed, requestId: newKey() }));
+    });
+
     it("refuses a request id that was used with other contents", async () => {
       const requestId = newKey();
       await service.newGoods({ requestId });
