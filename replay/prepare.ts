@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pMap from "p-map";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { GoodsStatus } from "#proto/shop/goods/v1/goods_pb.ts";
 import { CommandError, messageOf } from "../ops/command/command.ts";
 import { retry } from "../ops/command/retry.ts";
 import type { ShopClients } from "../ops/command/shop-clients.ts";
@@ -39,6 +40,13 @@ export async function prepare(day: Day, run: Run): Promise<Prepared> {
     registerUsers(day, { ...run, bar }),
   );
   return { goodsIds, userIds };
+}
+
+/** Takes the goods of a run off the shelf. They stay for the orders that have them. */
+export async function takeOffShelf({ goods }: ShopClients, { goodsIds }: Prepared): Promise<void> {
+  const takeOne = (goodsId: bigint) =>
+    retry(() => goods.updateGoods({ goodsId, status: GoodsStatus.OFF_SHELF }));
+  await pMap(goodsIds, takeOne, { concurrency: GOODS_IN_FLIGHT });
 }
 
 function createGoods(day: Day, { shop, run, bar }: Step): Promise<bigint[]> {

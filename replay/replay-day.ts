@@ -8,7 +8,7 @@ import { compareShop } from "./compare.ts";
 import type { PayRules } from "./expected-money.ts";
 import { payDay } from "./pay-day.ts";
 import { placeOrders } from "./place.ts";
-import { newRun, prepare } from "./prepare.ts";
+import { newRun, type Prepared, prepare, takeOffShelf } from "./prepare.ts";
 import { withProgress } from "./progress.ts";
 import { type Result, resultOf } from "./report.ts";
 import { connectSandbox } from "./sandbox.ts";
@@ -28,13 +28,14 @@ export async function replayDay(
   const { client, rules, sandboxUrl, file, inFlight, pay } = options;
   const { shipping: rule, currency } = rules;
   const shop = connectAdministrator(client, "replay");
+  let prepared: Prepared | undefined;
   try {
     await assertRunning(shop, client, ["goods", "user", "order", ...(pay ? ["pay" as const] : [])]);
     const sandbox = pay ? await connectSandbox(sandboxUrl) : undefined;
     const run = newRun();
     const loadAverageBefore = loadAverages();
     const begin = performance.now();
-    const prepared = await prepare(day, { shop, run });
+    prepared = await prepare(day, { shop, run });
     const preparationSeconds = (performance.now() - begin) / 1_000;
     const placing = { shop, run, prepared, rule, inFlight };
     const placed = await withProgress("orders", day.orders.length, (bar) =>
@@ -56,7 +57,11 @@ export async function replayDay(
     const measured = { preparationSeconds, placed, paidDay, comparison, audit, machine };
     return resultOf({ file, run, inFlight, day, rule, currency, ...measured });
   } finally {
-    shop.close();
+    try {
+      if (prepared) await takeOffShelf(shop, prepared);
+    } finally {
+      shop.close();
+    }
   }
 }
 

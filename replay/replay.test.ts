@@ -49,6 +49,12 @@ describe("npm run replay", () => {
       assert.ok(result.ordersPerSecond > 0 && result.latencyMs.p99 >= result.latencyMs.p50);
       assert.equal(result.machine.loadAverageAfter.length, 3);
     }
+    const goods = await shop.sql<{ status: number }>("goods", "select status from goods");
+    assert.ok(goods.length > 100);
+    assert.ok(
+      goods.every(({ status }) => status === 2),
+      "goods of the replay are on sale",
+    );
   });
 
   it("exits with 1 and names the item when one unit is missing", async () => {

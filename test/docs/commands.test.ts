@@ -13,9 +13,11 @@ const WITH_OPTIONS = [
   "bench:gateway",
   "callbacks",
   "fault",
+  "page",
   "parked",
   "profile",
   "replay",
+  "test:races",
   "token",
 ];
 const HELP_MS = 60_000;
@@ -41,7 +43,7 @@ describe("docs/commands.md", () => {
     this.timeout(HELP_MS);
     await Promise.all(
       WITH_OPTIONS.map(async (name) => {
-        const [, program = ""] = /^node (\S+\.ts)$/.exec(scripts[name] ?? "") ?? [];
+        const [, program = ""] = /^node .*?(\S+\.ts)$/.exec(scripts[name] ?? "") ?? [];
         const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE };
         const { stdout } = await run(process.execPath, [program, "--help"], { env });
         assert.deepEqual(optionsOf(documented.get(name) ?? ""), optionsOf(stdout), name);

@@ -36,6 +36,8 @@ describe("the file of a replay", () => {
   it("may have a byte order mark, CRLF line ends and more columns", async () => {
     const lines = [`${header},InvoiceDate`, `${first},12/1/2010 8:26`, `${guest},12/1/2010 8:28`];
     assert.equal((await read(`\ufeff${lines.join("\r\n")}`)).length, 2);
+    assert.equal((await read(lines.join("\r"))).length, 2);
+    assert.equal((await read(`${header}\r\n${first}\n${guest}\r\n`)).length, 2);
   });
 
   it("is refused with the line and the field that are wrong", async () => {
@@ -43,6 +45,14 @@ describe("the file of a replay", () => {
       ["InvoiceNo,StockCode\n1,2\n", /has no column Description, Quantity, UnitPrice/],
       [`${good}1,2,3\n`, /line 4/],
       [`${header}\n${first}\n${first.replace("6,", "six,")}\n`, /line 3: Quantity must be/],
+      [Buffer.from(`\ufeff${good}`, "utf16le"), /is UTF-16/],
+      [Buffer.from(good, "utf16le"), /line 1 has a zero byte/],
+      [Buffer.from(`${good}${first.replace("HEART", "CAFÉ")}\n`, "latin1"), /line 4 is not UTF-8/],
+      [Buffer.from(`${good}${first.replace("HEART", "CAFÉ")}`, "latin1"), /line 4 is not UTF-8/],
+      [gzipSync(Buffer.from(good.replace("LANTERN", "\xe9"), "latin1")), /line 3 is not UTF-8/],
+      [good.replace("InvoiceNo", " InvoiceNo"), /has no column InvoiceNo/],
+      [good.replace("Country", "Country,Quantity"), /has the column Quantity twice/],
+      [`${header}\n${first.replace(",6,", ",1e3,")}\n`, /line 2: Quantity must be .*"1e3"/],
       [gzipSync(good.repeat(50)).subarray(0, 80), /is not a complete gzip file/],
       [Buffer.from([0x1f, 0x8b, 1, 2, 3]), /is not a complete gzip file/],
     ];

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { CsvError, parse } from "csv-parse";
 import { COLUMNS, LineFault, parseLine, type RetailLine } from "./retail-line.ts";
+import { EncodingFault, utf8Check } from "./utf8-check.ts";
 
 /** The file is missing or malformed. The message names the file, and the line if one is wrong. */
 export class FileFault extends Error {}
@@ -15,18 +16,18 @@ const MAX_RECORD_CHARACTERS = 100_000;
 export async function* readRetail(path: string): AsyncGenerator<RetailLine> {
   const parser = parse({
     bom: true,
-    columns: (header: string[]) =>
-      checkHeader(
-        header.map((name) => name.trim()),
-        path,
-      ),
+    columns: (header: string[]) => checkHeader(header, path),
     info: true,
     max_record_size: MAX_RECORD_CHARACTERS,
+    record_delimiter: ["\r\n", "\n", "\r"],
     skip_empty_lines: true,
   });
   const gzip = await isGzip(path);
   const source = createReadStream(path);
-  const reading = gzip ? pipeline(source, createGunzip(), parser) : pipeline(source, parser);
+  const checked = utf8Check();
+  const reading = gzip
+    ? pipeline(source, createGunzip(), checked, parser)
+    : pipeline(source, checked, parser);
   // A failure also ends the parser with the same error, which the loop below throws.
   reading.catch(() => {});
   let line = 1;
@@ -46,8 +47,12 @@ type ParsedRecord = { record: Record<string, string>; info: { lines: number } };
 
 function checkHeader(header: string[], path: string): string[] {
   const missing = COLUMNS.filter((column) => !header.includes(column));
-  if (missing.length === 0) return header;
-  throw new FileFault(`${path} has no column ${missing.join(", ")} in its first line`);
+  if (missing.length > 0) {
+    throw new FileFault(`${path} has no column ${missing.join(", ")} in its first line`);
+  }
+  const twice = COLUMNS.find((column) => header.indexOf(column) !== header.lastIndexOf(column));
+  if (twice === undefined) return header;
+  throw new FileFault(`${path} has the column ${twice} twice in its first line`);
 }
 
 async function isGzip(path: string): Promise<boolean> {
@@ -66,6 +71,7 @@ async function isGzip(path: string): Promise<boolean> {
 
 function faultOf(error: unknown, { path, line }: { path: string; line: number }): unknown {
   if (error instanceof LineFault) return new FileFault(`${path}, line ${line}: ${error.message}`);
+  if (error instanceof EncodingFault) return new FileFault(`${path}: ${error.message}`);
   // The message of the parser names the line.
   if (error instanceof CsvError) return new FileFault(`${path}: ${error.message}`);
   const { code, message } = error as NodeJS.ErrnoException;

@@ -50,12 +50,26 @@ describe("a line of the file", () => {
     const wrong = [
       { ...record, Quantity: "six" },
       { ...record, Quantity: "1.5" },
+      ...["1e3", "+6", " 6", "6 ", "06", "-0", "1,000", "６", ""].map((Quantity) => ({
+        ...record,
+        Quantity,
+      })),
+      { ...record, UnitPrice: " 2.55" },
+      { ...record, UnitPrice: "1,000.50" },
+      { ...record, StockCode: "85123A " },
       { ...record, UnitPrice: "two" },
       { ...record, InvoiceNo: "" },
       { ...record, StockCode: "x".repeat(33) },
       { ...record, CustomerID: "1\u00002" },
     ];
-    const columns = ["Quantity", "Quantity", "UnitPrice", "InvoiceNo", "StockCode", "CustomerID"];
+    const columns = [
+      ...Array.from({ length: 11 }, () => "Quantity"),
+      ...["UnitPrice", "UnitPrice", "StockCode"],
+      "UnitPrice",
+      "InvoiceNo",
+      "StockCode",
+      "CustomerID",
+    ];
     for (const [index, each] of wrong.entries()) {
       assert.throws(() => parseLine(each), new RegExp(`^Error: ${columns[index]} must`));
     }

@@ -37,15 +37,16 @@ const CORRECTION_CODES = new Set(
 );
 
 export function parseLine(record: Record<string, string | undefined>): RetailLine {
-  const field = (name: (typeof COLUMNS)[number]) => (record[name] ?? "").trim();
+  // Codes and numbers are read as they are: a blank would be an invisible difference.
+  const field = (name: (typeof COLUMNS)[number]) => record[name] ?? "";
   return {
     invoiceNo: code(field("InvoiceNo"), "InvoiceNo"),
     stockCode: code(field("StockCode"), "StockCode"),
-    description: field("Description").replace(/\s+/g, " "),
+    description: field("Description").trim().replace(/\s+/g, " "),
     quantity: wholeNumber(field("Quantity")),
     unitPriceCents: parseCents(field("UnitPrice")),
     customerId: field("CustomerID") && code(field("CustomerID"), "CustomerID"),
-    country: field("Country"),
+    country: field("Country").trim(),
   };
 }
 
@@ -69,13 +70,16 @@ export function kindOf(line: RetailLine): "sale" | "return" | "correction" {
 }
 
 function wholeNumber(text: string): bigint {
-  if (!/^-?\d{1,9}$/.test(text)) {
+  if (!/^(0|-?[1-9]\d{0,8})$/.test(text)) {
     throw new LineFault(`Quantity must be a whole number, not "${text}"`);
   }
   return BigInt(text);
 }
 
 function code(text: string, column: string): string {
-  if (text.length >= 1 && text.length <= MAX_CODE && !/\p{Cc}/u.test(text)) return text;
-  throw new LineFault(`${column} must have 1 to ${MAX_CODE} characters`);
+  const isWhole = text.length >= 1 && text.length <= MAX_CODE && !/\p{Cc}/u.test(text);
+  if (isWhole && text === text.trim()) return text;
+  throw new LineFault(
+    `${column} must have 1 to ${MAX_CODE} characters without blanks at its ends, not "${text.slice(0, 2 * MAX_CODE)}"`,
+  );
 }
