@@ -1,4 +1,5 @@
 import { createConnection } from "mysql2";
+import { SESSION_STATEMENTS } from "#platform/db/sessions.ts";
 import { CommandError, messageOf } from "../command/command.ts";
 import { connectionOptions } from "../command/database.ts";
 import type { ProviderSource } from "./provider-source.ts";
@@ -36,7 +37,8 @@ export async function openSnapshot(options: {
     });
   const close = async () => connection.destroy();
   try {
-    await run("set session time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION'");
+    for (const sql of SESSION_STATEMENTS) await run(sql);
+    await run("set session sql_mode = 'NO_ENGINE_SUBSTITUTION', wait_timeout = 86400");
     await run("set session transaction isolation level repeatable read");
     if (hasPay) await createProviderTables(run, scope.pay);
     await run("start transaction with consistent snapshot, read only");

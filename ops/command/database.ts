@@ -1,4 +1,5 @@
 import { type Connection, createConnection } from "mysql2/promise";
+import { SESSION_STATEMENTS } from "#platform/db/sessions.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { CommandError, messageOf } from "./command.ts";
 
@@ -15,11 +16,13 @@ export function connectionOptions(url: string) {
  */
 export async function connectDatabase(url: string): Promise<Connection> {
   try {
-    return await createConnection({
+    const connection = await createConnection({
       ...connectionOptions(url),
       supportBigNumbers: true,
       bigNumberStrings: true,
     });
+    for (const sql of SESSION_STATEMENTS) await connection.query(sql);
+    return connection;
   } catch (error) {
     throw new CommandError(
       `the database does not answer (${messageOf(error)}); start the shop with npm start, ` +

@@ -65,6 +65,7 @@ const STATEMENT_MS = 15_000;
 /**
  * Opens the service's schema: waits until the server answers, creates the schema if it is missing,
  * and applies the platform's migrations and then `migrations`. Replicas may start at the same time.
+ * Throws an UnfitServer (sessions.ts) if a right is missing or the server cannot be set up.
  */
 export async function openDatabase(options: {
   settings: DatabaseSettings;
@@ -73,8 +74,11 @@ export async function openDatabase(options: {
   migrations: MigrationObject[];
   name: string;
   log: Log;
+  /** Ends the waiting for the server. @default never */
+  stopping?: AbortSignal;
 }): Promise<Database> {
-  const { settings, log } = options;
+  const { settings, log, stopping = new AbortController().signal } = options;
+  const migrations = [...platformMigrations, ...options.migrations];
   const readers = Math.max(1, Math.floor(settings.pool / 4));
   const writers = Math.max(1, settings.pool - readers);
   const orm = await MikroORM.init({
@@ -84,7 +88,7 @@ export async function openDatabase(options: {
     discovery: { warnWhenNoEntities: false },
     extensions: [Migrator],
     migrations: {
-      migrationsList: [...platformMigrations, ...options.migrations],
+      migrationsList: migrations,
       snapshot: false,
       silent: true,
       tableName: "schema_migrations",
@@ -98,7 +102,8 @@ export async function openDatabase(options: {
     },
     driverOptions: DRIVER_OPTIONS,
   });
-  await migrate(orm, settings, log);
+  const names = migrations.map(({ name }) => name);
+  await migrate({ orm, ...settings, names, log, stopping });
   const connections = openConnections(
     {
       ...DRIVER_OPTIONS,

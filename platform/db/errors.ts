@@ -6,20 +6,38 @@ const LOCK_WAIT_TIMEOUT = 1205;
 const SNAPSHOT_CONFLICT = 1020;
 const DUPLICATE_KEY = 1062;
 
+/**
+ * The classes of SQLSTATE that blame the statement: cardinality, data, integrity, syntax, a feature
+ * that the server lacks, SIGNAL.
+ */
+const FAULT_CLASSES = new Set(["07", "0A", "21", "22", "23", "24", "42", "44", "45"]);
+/** Faults of the statement under a SQLSTATE that says nothing. */
+const FAULTS = new Set([
+  // Expressions, collations, unknown variables and functions.
+  1093, 1193, 1210, 1221, 1267, 1270, 1271, 1300, 1411, 1525, 1568,
+  // Data: no default, incorrect text, truncated, a packet too large, a violated CHECK.
+  1153, 1265, 1364, 1366, 3105, 3819, 4025,
+]);
+/** Not the statement's fault, although the SQLSTATE says so. */
 const OUTAGES = new Set([
-  // Too many connections or no thread for one; shutting down; killed.
-  1040, 1041, 1053, 1077, 1078, 1079, 1129, 1135, 1203, 1226, 1317, 1927, 3169,
-  // Read-only: the server, its storage engine, or a transaction of a replica.
-  1036, 1290, 1792, 1836,
-  // The disk is full or fails.
-  3, 1021, 1026, 1030, 1037, 1114,
-  // Time limits of the server.
-  1969, 3024,
+  // Grants are missing: database, account, command, column, privilege, routine, host, proxy.
+  1044, 1045, 1130, 1131, 1132, 1133, 1141, 1142, 1143, 1147, 1211, 1227, 1370, 1410, 1698,
+  // A schema or a table is missing, or is being replaced.
+  1008, 1046, 1049, 1051, 1109, 1146, 1932, 4092,
+  // Limits of an account or of the server, and the engine of a table.
+  1040, 1203, 1226, 1286, 1317,
 ]);
 /** Messages of driver errors that have no code. The driver has sent nothing. */
 const UNSENT = /^(Queue limit reached|Can't (add new command when|write in) .*closed state)/;
-/** Codes of driver errors that mean that the connection is lost or was never made. */
-const LOST = /^(E[A-Z]+|PROTOCOL_[A-Z_]+|POOL_[A-Z_]+|HANDSHAKE_[A-Z_]+)$/;
+/**
+ * Codes of driver errors that mean that the connection is lost or was never made: of the system,
+ * the name resolver, the driver and TLS. Our own defects have other codes: ERR_ASSERTION.
+ */
+const LOST = [
+  /^(?!ERR_)E[A-Z0-9_]+$/,
+  /^(PROTOCOL|POOL|HANDSHAKE|AUTH|MALFORMED)_/,
+  /^(CERT|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|HOSTNAME|ERR_(TLS|SSL|OSSL|SOCKET|STREAM))_/,
+];
 
 /** Characters of a statement that an error keeps. */
 const MAX_SQL_LENGTH = 60;
@@ -43,12 +61,21 @@ export function isConflict(error: unknown): boolean {
   return number === DEADLOCK || number === LOCK_WAIT_TIMEOUT || number === SNAPSHOT_CONFLICT;
 }
 
-/** Whether the server or the connection to it failed, and not the statement. */
+/**
+ * Whether the server or the connection to it failed, and not the statement. What the server reports
+ * is an outage unless it is known to be the statement's fault, so that maintenance of any kind
+ * (accounts, grants, cutovers, limits, shutdowns) is waited for.
+ */
 export function isOutage(error: unknown): boolean {
   const number = errorNumber(error);
-  if (number !== undefined) return OUTAGES.has(number);
+  if (number !== undefined) {
+    if (isConflict(error)) return false;
+    if (OUTAGES.has(number)) return true;
+    const { sqlState } = error as { sqlState?: unknown };
+    return !FAULTS.has(number) && !FAULT_CLASSES.has(String(sqlState).slice(0, 2));
+  }
   const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === "string" ? LOST.test(code) : isUnsent(error);
+  return typeof code === "string" ? LOST.some((pattern) => pattern.test(code)) : isUnsent(error);
 }
 
 /** Whether the driver did not send the statement, so that it has no effect. */

@@ -1,4 +1,5 @@
 import type { Pool } from "mysql2";
+import { isOutage } from "./errors.ts";
 
 /** A connection of the pool, with the parts that the driver does not type. */
 type Guarded = {
@@ -11,10 +12,12 @@ type Callback = (error: (Error & { fatal?: boolean }) | null, ...results: unknow
 /**
  * The statements that open a session. If one fails, no caller has the connection and returns it.
  */
-const OPENS_SESSION = /^set session\b/;
+const OPENS_SESSION = /^set (session|names)\b/;
 
 /**
- * Closes every connection of the pool whose statement gets no answer within `limitMs`. Without it,
+ * Closes every connection of the pool whose statement gets no answer within `limitMs`, or an answer
+ * that means an outage: a session keeps the grants, the role and the server that it began with, so
+ * a new one is needed after them. Without the limit,
  * a server that is frozen or vanished from the network would block callers for ever. The driver's
  * own time limit does not help: it leaves the connection in the pool, one answer behind.
  */
@@ -36,8 +39,9 @@ function guard(connection: Guarded, limitMs: number): void {
     const timer = setTimeout(() => connection.stream.destroy(timeout(limitMs)), limitMs);
     return query(sql, values, (error, ...results) => {
       clearTimeout(timer);
-      if (error && !error.fatal && OPENS_SESSION.test(String(sql)))
+      if (error && !error.fatal && (OPENS_SESSION.test(String(sql)) || isOutage(error))) {
         connection.stream.destroy(error);
+      }
       callback(error, ...results);
     });
   };

@@ -111,6 +111,18 @@ describe("runService", () => {
     }
   });
 
+  it("exits with 0 when it is stopped while it waits for what it needs", async () => {
+    start(`import { stopSignal } from "${run}";
+      runService(() => new Promise((resolve, reject) => {
+        const alive = setInterval(() => {}, 1000);
+        stopSignal.addEventListener("abort", () => reject(stopSignal.reason));
+        console.log("waiting");
+      }));`);
+    await once(child.stdout as Readable, "data");
+    child.kill("SIGTERM");
+    assert.deepEqual([(await once(child, "close"))[0], output], [0, "waiting\n"]);
+  });
+
   it("exits with 1 when it cannot start", async () => {
     start(`runService(async () => { throw new Error("no way"); });`);
     assert.equal((await once(child, "close"))[0], 1);

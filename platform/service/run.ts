@@ -1,3 +1,4 @@
+import { UnfitServer } from "../db/sessions.ts";
 import { SettingsError } from "../settings/settings.ts";
 import { ListenError } from "../values/listen-error.ts";
 
@@ -8,14 +9,23 @@ export type Running = {
   stop(): Promise<void>;
 };
 
+/**
+ * A program that is asked to stop while it starts may finish for this long what must not be
+ * interrupted, such as a migration.
+ */
+const MAX_START_MS = 10_000;
 /** Longer than anything that `stop` waits for. After this, the process exits with 1. */
 const MAX_STOP_MS = 90_000;
+
+const stopped = new AbortController();
+/** Aborts when the program of `runService` is asked to stop; what `start` waits for ends then. */
+export const stopSignal: AbortSignal = stopped.signal;
 
 /**
  * Runs a program until SIGTERM, SIGINT, or the end of a parent process with an IPC channel. Call it
  * from the entry point: `if (import.meta.main) runService(start);`.
  *
- * Exits with 0 after `stop`, with 2 after listing faulty settings on standard error, and with 1
+ * Exits with 0 after `stop`, or at once while it is still starting, with 2 after listing faulty settings on standard error, and with 1
  * after any other failure or at once at a second signal. A port that is in use or a file that
  * cannot be opened is printed as a sentence, a defect with its stack. A parent with an IPC channel gets `{
  * ready: true, address }` once `start` has resolved.
@@ -31,10 +41,14 @@ export function runService(start: () => Promise<Running>): void {
       () => fail(new Error(`stopping took longer than ${MAX_STOP_MS} ms`)),
       MAX_STOP_MS,
     ).unref();
-    // A failure of `start` is handled below.
+    stopped.abort();
+    const tooLong = setTimeout(() => process.exit(0), MAX_START_MS);
     started.then(
-      (running) => running.stop().then(() => process.exit(0), fail),
-      () => {},
+      (running) => {
+        clearTimeout(tooLong);
+        running.stop().then(() => process.exit(0), fail);
+      },
+      () => process.exit(0),
     );
   };
   process.on("SIGTERM", stop);
@@ -42,7 +56,11 @@ export function runService(start: () => Promise<Running>): void {
   process.on("disconnect", () => {
     if (!stopping) stop();
   });
-  started.then((running) => process.send?.({ ready: true, address: running.address }), fail);
+  started.then(
+    (running) => process.send?.({ ready: true, address: running.address }),
+    // A start that `stop` has ended did not fail.
+    (error) => (stopping ? undefined : fail(error)),
+  );
 }
 
 function fail(error: unknown): never {
@@ -53,5 +71,6 @@ function fail(error: unknown): never {
 /** Whether the message says all: a stack adds nothing to a setting, a port or a file. */
 function isUnderstood(error: unknown): error is Error {
   if (error instanceof SettingsError || error instanceof ListenError) return true;
+  if (error instanceof UnfitServer) return true;
   return error instanceof Error && "syscall" in error && "code" in error;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { MigrationObject } from "@mikro-orm/core";
 import type { EntitySchema } from "@mikro-orm/mysql";
 import { type Database, openDatabase } from "../db/database.ts";
@@ -11,7 +12,9 @@ import { BROKER_PART } from "../rpc/health.ts";
 import { type Implementation, startRpcServer } from "../rpc/server.ts";
 import type { ServiceSettings } from "../settings/service-settings.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
-import type { Running } from "./run.ts";
+import { Outage } from "../values/refusal.ts";
+import { unlessAborted } from "../values/unless-aborted.ts";
+import { type Running, stopSignal as stopping } from "./run.ts";
 
 /** What every service is built on. */
 export type Ground = { database: Database; identifiers: Identifiers; broker: Broker; log: Log };
@@ -27,6 +30,7 @@ export type Built = {
 
 /** How often the health service is updated with the state of the database and the broker. */
 const HEALTH_EVERY_MS = 2_000;
+const LEASE_PAUSE_MS = 500;
 
 /**
  * Starts a service: waits for its database but not for the broker, builds its parts and serves
@@ -43,13 +47,18 @@ export async function startService(options: {
   const { service, serviceNumber, namespace } = config;
   const log = createLog(service, config.logLevel);
   const settings = config.mysql;
-  const database = await openDatabase({ settings, entities, migrations, name: service, log });
-  const identifiers = await leaseIdentifiers(database, { service, serviceNumber, log });
+  const name = service;
+  const database = await openDatabase({ settings, entities, migrations, name, log, stopping });
+  const identifiers = await unlessAborted(
+    leaseWhenPossible(database, { service, serviceNumber, log }),
+    stopping,
+  );
   const broker = connectBroker({ ...config.nats, namespace, name: service, log });
   const built = await options.build({ database, identifiers, broker, log });
   const { subscriptions = [], background = [] } = built;
   const consumers = startConsumers({ database, broker, service, subscriptions, log });
   const inbox = subscriptions.length > 0 ? [inboxImplementation(database)] : [];
+  stopping.throwIfAborted();
   const server = await startRpcServer({
     listen: config.listen,
     tls: config.tls,
@@ -79,4 +88,20 @@ export async function startService(options: {
       await database.close();
     },
   };
+}
+
+/** Leases a worker number as soon as the database answers and has a free one. */
+async function leaseWhenPossible(
+  database: Database,
+  options: Parameters<typeof leaseIdentifiers>[1],
+): Promise<Identifiers> {
+  for (;;) {
+    try {
+      return await leaseIdentifiers(database, options);
+    } catch (error) {
+      if (!(error instanceof Outage)) throw error;
+      options.log.warn({ err: error }, "no worker number is leased yet, retrying");
+      await pause(LEASE_PAUSE_MS, undefined, { signal: stopping });
+    }
+  }
 }

@@ -27,7 +27,11 @@ export async function findRequests(
   );
 }
 
-/** Inserts orders as PENDING, with their lines and the first entry of their history. */
+/**
+ * Inserts orders as PENDING, with their lines and the first entry of their history. The columns are
+ * named one by one: a command may have further properties, such as fields of its request, that
+ * happen to be named like a column.
+ */
 export async function insertPending(
   tx: Transaction,
   orders: readonly (PlannedOrder & { fingerprint: Buffer; actor: string })[],
@@ -36,7 +40,14 @@ export async function insertPending(
     tx,
     ORDERS,
     orders.map((order) => ({
-      ...order,
+      orderId: order.orderId,
+      userId: order.userId,
+      requestId: order.requestId,
+      goodsAmountCents: order.goodsAmountCents,
+      shippingFeeCents: order.shippingFeeCents,
+      orderAmountCents: order.orderAmountCents,
+      couponId: order.couponId,
+      balanceCents: order.balanceCents,
       requestFingerprint: order.fingerprint,
       orderStatus: OrderStatus.PENDING,
       consignee: order.address.consignee,
@@ -48,7 +59,9 @@ export async function insertPending(
     tx,
     ORDER_LINES,
     orders.flatMap(({ orderId, lines }) =>
-      lines.map((line, index) => ({ ...line, orderId, lineNumber: index + 1 })),
+      lines.map(({ goodsId, quantity, unitPriceCents }, index) => {
+        return { orderId, lineNumber: index + 1, goodsId, quantity, unitPriceCents };
+      }),
     ),
   );
   await insertHistory(
