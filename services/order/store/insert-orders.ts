@@ -48,6 +48,8 @@ export async function insertPending(
       orderAmountCents: order.orderAmountCents,
       couponId: order.couponId,
       balanceCents: order.balanceCents,
+      currencyCode: order.currencyCode,
+      pointsPerUnit: order.pointsPerUnit,
       requestFingerprint: order.fingerprint,
       orderStatus: OrderStatus.PENDING,
       consignee: order.address.consignee,
