@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Agent, get } from "node:http";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { createLog } from "../telemetry/log.ts";
@@ -82,6 +83,28 @@ describe("the HTTP server", () => {
     assert.equal((await short).status, 200);
     assert.equal(await long, "cut");
     await assert.rejects(fetch(url), /fetch failed/);
+  });
+
+  it("keeps an idle connection for the time that it names, longer than load balancers do", async () => {
+    await serve(async () => ({ status: 200 }));
+    const { headers } = await fetch(url);
+    assert.equal(headers.get("keep-alive"), "timeout=75");
+  });
+
+  it("answers on a connection that was idle for less than that time", async () => {
+    await serve(async () => ({ status: 200 }), { keepAliveMs: 3_000 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const request = () =>
+      new Promise<boolean>((resolve, reject) => {
+        const sent = get(url, { agent }, (response) => {
+          response.resume().once("end", () => resolve(sent.reusedSocket));
+        }).once("error", reject);
+      });
+    assert.equal(await request(), false);
+    // Node's agent leaves a connection one second before the time that the server names.
+    await pause(1_700);
+    assert.equal(await request(), true);
+    agent.destroy();
   });
 
   it("cuts the connection for a handler without an answer, and closes it after an answer with close", async () => {

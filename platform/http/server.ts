@@ -34,7 +34,11 @@ export type HttpLimits = {
   requestMs: number;
   /** How long a client may leave an answer unread. */
   answerMs: number;
-  /** How long a connection may wait for its next request. */
+  /**
+   * How long a connection may wait for its next request. Longer than load balancers keep an idle
+   * connection, usually 60 seconds: otherwise one would send a request on a connection that is
+   * being closed, and answer 502.
+   */
   keepAliveMs: number;
   /** Concurrent requests. One more is answered 503. */
   maxInFlight: number;
@@ -50,7 +54,7 @@ const DEFAULT_LIMITS: HttpLimits = {
   headersMs: 5_000,
   requestMs: 10_000,
   answerMs: 30_000,
-  keepAliveMs: 60_000,
+  keepAliveMs: 75_000,
   maxInFlight: 200,
   maxConnections: 1_000,
   stopMs: 15_000,
