@@ -39,7 +39,9 @@ export async function updateGoods(
   command: UpdateGoods,
 ): Promise<ShownGoods> {
   const { goodsId, etag } = command;
-  const { status: wanted, ...details } = maskedFields(command);
+  const named = maskedFields(command);
+  // A malformed field is refused even if the mask does not name it: the caller made a mistake.
+  const { status: wanted, ...details } = { ...setFields(command), ...named };
   const status = Object.values(GoodsStatus).find((known) => known === wanted);
   const checks = new Checks();
   checks.identifier("goods_id", goodsId);
@@ -57,13 +59,19 @@ export async function updateGoods(
     const goods = await lockOneGoods(tx, goodsId);
     if (!goods) throw new Refusal(Reason.GOODS_NOT_FOUND, { goods_id: String(goodsId) });
     checkEtag(goods, etag);
-    return showGoods(await changeGoods(tx, goodsId, { ...details, status }), true);
+    const changes = { ...named, status: named.status === undefined ? undefined : status };
+    return showGoods(await changeGoods(tx, goodsId, changes), true);
   });
 }
 
-function maskedFields({ mask, ...set }: UpdateGoods): Fields {
-  const { name, description, unitPriceCents, status, imageUrl } = set;
-  const fields: Fields = { name, description, unitPriceCents, status, imageUrl };
+function setFields(command: UpdateGoods): Fields {
+  const { name, description, unitPriceCents, status, imageUrl } = command;
+  return { name, description, unitPriceCents, status, imageUrl };
+}
+
+function maskedFields(command: UpdateGoods): Fields {
+  const { mask } = command;
+  const fields = setFields(command);
   if (mask === undefined || mask.length === 0) return fields;
   const named = [...PROPERTIES].filter(([path]) => mask.includes(path));
   return Object.fromEntries(
