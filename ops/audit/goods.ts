@@ -53,7 +53,7 @@ export const goodsRules: Group = {
     },
     {
       name: "order-holds-its-lines",
-      says: "a kept order holds its lines less what was refunded, and any other order nothing",
+      says: "a kept order holds its lines less what a refund returned to the stock, and any other order nothing",
       sql: ({ goods, order }) =>
         differing({
           keys: ["order_id", "goods_id"],
@@ -61,7 +61,8 @@ export const goodsRules: Group = {
             `select l.order_id, l.goods_id, l.quantity as n from ${order}.order_lines l
              join ${order}.orders o on o.order_id = l.order_id where o.order_status in ${KEPT}`,
             `select l.order_id, l.goods_id, -l.quantity as n from ${order}.refund_lines l
-             join ${order}.refunds r on r.refund_id = l.refund_id where r.status = ${DONE}`,
+             join ${order}.refunds r on r.refund_id = l.refund_id
+             where r.status = ${DONE} and r.keep_stock = 0`,
           ],
           right: [
             `select order_id, goods_id, -delta as n from ${goods}.stock_log
@@ -101,13 +102,14 @@ export const goodsRules: Group = {
     },
     {
       name: "stock-returns-are-refunds",
-      says: "each refund returns its lines to the stock once",
+      says: "each refund returns its lines to the stock once, or keeps them out of it",
       sql: ({ goods, order }) =>
         differing({
           keys: ["order_id", "goods_id", "refund_id"],
           left: [
             `select l.order_id, l.goods_id, l.refund_id, l.quantity as n from ${order}.refund_lines l
-             join ${order}.refunds r on r.refund_id = l.refund_id where r.status = ${DONE}`,
+             join ${order}.refunds r on r.refund_id = l.refund_id
+             where r.status = ${DONE} and r.keep_stock = 0`,
           ],
           right: [
             `select order_id, goods_id, refund_id, delta as n from ${goods}.stock_log

@@ -76,9 +76,10 @@ export function orderImplementation(parts: Parts, placing: PlaceOrder): Implemen
     async confirmReceipt({ orderId }, call) {
       return { order: orderMessage(await confirmReceipt(parts, orderId, call)) };
     },
-    async refundOrder({ requestId, orderId, lines, note }, call) {
+    async refundOrder({ lines, ...request }, call) {
+      const { requestId, orderId, note, keepStock, goodwillCents } = request;
       const wanted = lines.map(({ goodsId, quantity }) => ({ goodsId, quantity }));
-      const command = { requestId, orderId, lines: wanted, note };
+      const command = { requestId, orderId, lines: wanted, note, keepStock, goodwillCents };
       const order = await refundOrder(parts, command, call);
       call.log.info({ orderId: String(orderId), requestId }, "refund requested");
       return { order: orderMessage(order) };

@@ -9,6 +9,8 @@ export type Refund = {
   orderId: bigint;
   refundId: bigint;
   lines: readonly { goodsId: bigint; quantity: bigint }[];
+  /** Whether the goods stay out of the stock, as the order keeps them. */
+  keepStock?: boolean;
 };
 
 /** Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range. */

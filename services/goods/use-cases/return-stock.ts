@@ -13,7 +13,7 @@ import type { Parts } from "./parts.ts";
 
 /**
  * Takes the lines of refunds back into stock, in one transaction with their inbox rows. Idempotent
- * by refund. Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
+ * by refund. Refunds whose goods stay out of the stock move nothing. Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
  */
 export async function returnStock(
   { database, identifiers }: Parts,
@@ -22,7 +22,7 @@ export async function returnStock(
   for (const { message } of deliveries) checkRefund(message);
   await database.transact("return-stock", async (tx) => {
     const admitted = await admitEvents(tx, deliveries);
-    const refunds = admitted.map(({ message }) => message);
+    const refunds = admitted.map(({ message }) => message).filter(({ keepStock }) => !keepStock);
     if (refunds.length === 0) return;
 
     const orderIds = [...new Set(refunds.map(({ orderId }) => orderId))];

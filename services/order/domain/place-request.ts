@@ -1,6 +1,7 @@
 import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
+import { phoneFault } from "#platform/values/phones.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { amountTooLarge, goodsAmount, type ShippingRule, shippingFee } from "./amounts.ts";
 import { checkLines } from "./lines.ts";
@@ -60,7 +61,10 @@ export function checkRequest(
     min: 1,
     max: limits.MAX_CONSIGNEE,
   });
-  checks.text("address.mobile", command.address.mobile, { min: 1, max: limits.MAX_MOBILE });
+  const { mobile } = command.address;
+  checks.text("address.mobile", mobile, { min: 1, max: limits.MAX_MOBILE });
+  const fault = mobile.length > limits.MAX_MOBILE * 2 ? undefined : phoneFault(mobile);
+  if (mobile !== "" && fault) checks.violation("address.mobile", fault);
   checks.text("address.text", command.address.text, {
     min: 1,
     max: limits.MAX_ADDRESS,

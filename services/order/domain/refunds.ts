@@ -105,13 +105,20 @@ function chosenLines(left: readonly OrderLine[], wanted: Wanted): OrderLine[] {
 
 /** The refusal of a request for what can be checked without reading the order, or undefined. */
 export function checkRefundRequest(
-  request: { requestId: string; orderId: bigint; lines: Wanted; note: string },
+  request: {
+    requestId: string;
+    orderId: bigint;
+    lines: Wanted;
+    note: string;
+    goodwillCents: bigint;
+  },
   limits: { maxLines: number; maxNote: number },
 ): Refusal | undefined {
   const checks = new Checks();
   checks.requestId("request_id", request.requestId);
   checks.identifier("order_id", request.orderId);
   checkLines(checks, request.lines, { min: 0, max: limits.maxLines });
+  checks.that("goodwill_cents", request.goodwillCents === 0n, "must be 0: it is not served yet");
   checks.text("note", request.note, { max: limits.maxNote, multiline: true });
   return checks.refusal;
 }

@@ -19,6 +19,7 @@ export const REFUND = REFUNDS.pick(
   "spentCents",
   "whole",
   "note",
+  "keepStock",
   "createTime",
   "finishTime",
 );
@@ -27,9 +28,11 @@ const LINE = REFUND_LINES.pick("refundId", "goodsId", "quantity", "unitPriceCent
 export type RefundRow = RowOf<typeof REFUND>;
 
 /** A refund without its lines. */
-export type Refund = Omit<RefundRow, "whole" | "createTime" | "finishTime"> & {
+export type Refund = Omit<RefundRow, "whole" | "keepStock" | "createTime" | "finishTime"> & {
   /** Whether nothing of the order is left to refund after it. */
   whole: boolean;
+  /** Whether the goods stay out of the stock. */
+  keepStock: boolean;
 };
 export type StoredRefund = Refund &
   Pick<RefundRow, "createTime" | "finishTime"> & { lines: OrderLine[] };
@@ -61,6 +64,7 @@ export async function withLines(
   return rows.map((row) => ({
     ...row,
     whole: row.whole === 1,
+    keepStock: row.keepStock === 1,
     lines: (linesOf.get(row.refundId) ?? []).map(({ goodsId, quantity, unitPriceCents }) => {
       return { goodsId, quantity, unitPriceCents };
     }),
@@ -97,11 +101,12 @@ export async function insertRefunds(
   await insertRows(
     tx,
     REFUNDS,
-    refunds.map(({ request, whole, ...refund }) => ({
+    refunds.map(({ request, whole, keepStock, ...refund }) => ({
       ...refund,
       requestId: request?.requestId,
       requestFingerprint: request?.fingerprint,
       whole: whole ? 1 : 0,
+      keepStock: keepStock ? 1 : 0,
       finishTime: refund.status === RefundStatus.SUCCEEDED ? NOW : null,
     })),
   );

@@ -81,6 +81,7 @@ function lateRefund(refundId: bigint, payment: IncomingPayment): Refund & { line
     shippingCents: 0n,
     spentCents: 0n,
     whole: false,
+    keepStock: false,
     note: "the order was cancelled or paid already",
     lines: [],
   };

@@ -31,6 +31,10 @@ type RefundCommand = {
   /** Empty refunds all that is left. */
   lines: { goodsId: bigint; quantity: bigint }[];
   note: string;
+  /** Keeps the goods out of the stock. */
+  keepStock: boolean;
+  /** Only 0n is served. */
+  goodwillCents: bigint;
 };
 
 /**
@@ -89,6 +93,7 @@ async function saveRefund(tx: Transaction, parts: WriteParts, requested: Request
     latePaymentId: null,
     status: RefundStatus.REQUESTED,
     note: command.note,
+    keepStock: command.keepStock,
   };
   const { requestId } = command;
   await insertRefunds(tx, [{ ...refund, request: { requestId, fingerprint: requested.print } }]);
@@ -121,6 +126,8 @@ function soFarOf(refunds: readonly StoredRefund[]) {
   return { quantities, payAmountCents };
 }
 
-function fingerprintOf({ orderId, lines, note }: RefundCommand): Buffer {
-  return fingerprint([orderId, note, ...lines.flatMap((l) => [l.goodsId, l.quantity])]);
+/** A request without the newer fields has the fingerprint that earlier releases stored. */
+function fingerprintOf({ orderId, lines, note, keepStock }: RefundCommand): Buffer {
+  const goods = lines.flatMap((line) => [line.goodsId, line.quantity]);
+  return fingerprint([orderId, note, ...goods, ...(keepStock ? ["keep_stock"] : [])]);
 }

@@ -224,7 +224,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     ...soldAs,
     address: message(INVALID, INVALID),
     "address.consignee": text(64, { min: 1 }),
-    "address.mobile": text(32, { min: 1 }),
+    "address.mobile": only([], 40),
     "address.text": text(500, { min: 1, lines: true }),
     shipping_fee_cents: wrongAmount,
     order_amount_cents: wrongAmount,
@@ -257,7 +257,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     ...soldAs,
     note: text(500, { lines: true }),
     keep_stock: { answers: () => OK },
-    // Above what is left of the order, or negative.
+    // Goodwill is not served yet.
     goodwill_cents: { answers: () => [...OK, ...INVALID] },
   },
   "order ListMissingEvents": inbox,

@@ -34,15 +34,15 @@ export function afterRefund(
 /** The event by which the participants take back goods, balance, points and coupon. */
 export function refundedEvent(
   order: LockedOrder,
-  refund: PlannedRefund & { refundId: bigint },
+  refund: PlannedRefund & { refundId: bigint; keepStock: boolean },
   traceparent: string,
 ): OrderEvent {
   const { orderId, userId, couponId } = order;
-  const { refundId, lines, balanceCents, spentCents, whole } = refund;
+  const { refundId, lines, balanceCents, spentCents, whole, keepStock } = refund;
   return {
     fact: "order.v1.refunded",
     message: {
-      ...{ orderId, userId, refundId, lines, balanceCents, spentCents, whole },
+      ...{ orderId, userId, refundId, lines, balanceCents, spentCents, whole, keepStock },
       ...keptFields(order),
     },
     aggregateId: orderId,

@@ -75,7 +75,7 @@ export type Address = Message<"shop.order.v1.Address"> & {
   consignee: string;
 
   /**
-   * 1 to 32 characters.
+   * A phone number as people write it, under the rules of RegisterRequest: 1 to 40 characters.
    *
    * @generated from field: string mobile = 2;
    */
@@ -789,7 +789,8 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
 
   /**
    * Refunds this amount without goods, for example for a delay. With the other refunds it is at
-   * most what was paid for the order; later refunds of lines are reduced where nothing is left.
+   * most what was paid for the order; later refunds of lines are reduced where nothing is left. Not
+   * served yet: any other value than 0 is REASON_INVALID_ARGUMENT.
    *
    * @generated from field: int64 goodwill_cents = 6;
    */
