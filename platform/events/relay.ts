@@ -82,6 +82,9 @@ export function startRelay(parts: Parts): Relay {
       await publishing.idle();
       await marking.stop();
       await Promise.all(running.map((periodic) => periodic.stop()));
+      await releaseClaims(database).catch((error: unknown) => {
+        log.debug({ err: error }, "claims not released, they end after their pause");
+      });
       for (const inbox of Object.values(inboxes)) inbox.close();
     },
   };
@@ -99,6 +102,19 @@ async function sweep(parts: Parts): Promise<boolean> {
   const rows = await claimRows(database, { state: OutboxState.NEW, limit: BATCH });
   if (rows.length > 0) await markPublished(database, await publish(parts, rows));
   return rows.length === BATCH;
+}
+
+/**
+ * Lets any relay continue at once with the events that are on their way, also after a restart. It
+ * releases the claims of other replicas as well, which costs at most a repetition that stream or
+ * inbox drops.
+ */
+async function releaseClaims(database: Database): Promise<void> {
+  await database.transact("release-claims", (tx) =>
+    tx.change("update outbox set next_at = now(3) where state in (?) and next_at > now(3)", [
+      [OutboxState.NEW, OutboxState.PUBLISHED],
+    ]),
+  );
 }
 
 async function prune(database: Database): Promise<boolean> {
