@@ -33,7 +33,7 @@ const PASSING = new Set<Reason>([
 const MAX_DETAILS_BYTES = 4_096;
 
 /** A detail in the form that ConnectError takes. */
-export type StatusDetail = {
+type StatusDetail = {
   desc: DescMessage;
   value: MessageInitShape<DescMessage>;
 };
