@@ -15,7 +15,7 @@ import type { Listen } from "../engines/ports.ts";
 type Env = NodeJS.ProcessEnv;
 
 /** The settings that `npm start` itself needs, and where each program will listen. */
-export type Preflight = { settings: ClientSettings<ServiceName>; listens: Listen[] };
+type Preflight = { settings: ClientSettings<ServiceName>; listens: Listen[] };
 
 const CONFIGS: Readonly<Record<string, (env: Env) => { listen: Omit<Listen, "name"> }>> = {
   goods: goodsConfig,
