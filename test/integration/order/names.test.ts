@@ -14,7 +14,7 @@ describe("what an order says of its goods", function () {
   const namesOf = (order: { lines: { name: string; sku: string }[] } | undefined) =>
     order?.lines.map(({ name, sku }) => ({ name, sku }));
 
-  it("keeps name and sku as sold, whatever the goods are called later", async () => {
+  it("keeps name and sku as sold after the goods are renamed", async () => {
     const shopper = await newShopper(shop);
     const [first, second] = [await newGoods(shop), await newGoods(shop)];
     const goods = [second, first];
