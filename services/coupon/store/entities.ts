@@ -7,7 +7,7 @@ import type { Redemption } from "../domain/redemption.ts";
 const NOW = "current_timestamp(3)";
 
 /** The domain's discount lies flat in its columns. */
-export const CouponEntity = defineEntity({
+const CouponEntity = defineEntity({
   name: "Coupon",
   tableName: "coupons",
   properties: {

@@ -67,7 +67,7 @@ describe("points", () => {
     assert.deepEqual(pointsOf(decidePoints([refunded(21n, 1_000n)], log, rated(5n))), [-20n]);
   });
 
-  it("follow what the order was placed with, whatever the shop's rate is now", () => {
+  it("follow what the order was placed with, not the shop's rate of today", () => {
     const yen = { ...paid(1n, 7n, 24_690n), pointsPerUnit: 2n, currencyCode: "JPY" };
     const given = decidePoints([yen], [], rated(5n));
     assert.deepEqual(pointsOf(given), [49_380n]);
