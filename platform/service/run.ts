@@ -25,14 +25,12 @@ export const stopSignal: AbortSignal = stopped.signal;
  * Runs a program until SIGTERM, SIGINT, or the end of a parent process with an IPC channel. Call it
  * from the entry point: `if (import.meta.main) runService(start);`.
  *
- * Exits with 0 after `stop`, or at once while it is still starting, with 2 after listing faulty settings on standard error, and with 1
- * after any other failure or at once at a second signal. A port that is in use or a file that
- * cannot be opened is printed as a sentence, a defect with its stack. A parent with an IPC channel gets `{
- * ready: true, address }` once `start` has resolved.
+ * Exits with 0 after `stop`, or at once while it is still starting, with 2 after listing faulty
+ * settings on standard error, and with 1 after any other failure or at once at a second signal. A
+ * port that is in use or a file that cannot be opened is printed as a sentence, a defect with its
+ * stack. A parent with an IPC channel gets `{ ready: true, address }` once `start` has resolved.
  */
 export function runService(start: () => Promise<Running>): void {
-  // A function that is not async throws at once what an async one rejects with.
-  const started = Promise.try(start);
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1);
@@ -56,6 +54,9 @@ export function runService(start: () => Promise<Running>): void {
   process.on("disconnect", () => {
     if (!stopping) stop();
   });
+  // After the signals are handled, which come between two turns of the event loop at the earliest.
+  // A function that is not async throws at once what an async one rejects with.
+  const started = Promise.try(start);
   started.then(
     (running) => process.send?.({ ready: true, address: running.address }),
     // A start that `stop` has ended did not fail.
