@@ -37,9 +37,29 @@ const NUMBERS: [typed: string, german: string, anywhere: string][] = [
 ];
 
 const NOT_PHONES = [
-  ...["", "+", "abc", "x885", "call 1", "12a34", "0171 or 0172 later", "++49 30", "0171+1", "--"],
-  ...[" 0171", "0171 ", "0171\n", "\u00a00171", "0171\u3000", "0171\0", "1".repeat(21), "<b>1</b>"],
-  ...["a@b.de", "1;drop table", "https://1.de", "1,234.56 EUR", "📞 1"],
+  "",
+  "+",
+  "abc",
+  "x885",
+  "call 1",
+  "12a34",
+  "0171 or 0172 later",
+  "++49 30",
+  "0171+1",
+  "--",
+  " 0171",
+  "0171 ",
+  "0171\n",
+  "\xA00171",
+  "0171　",
+  "0171\0",
+  "1".repeat(21),
+  "<b>1</b>",
+  "a@b.de",
+  "1;drop table",
+  "https://1.de",
+  "1,234.56 EUR",
+  "📞 1",
 ];
 
 describe("phones", () => {

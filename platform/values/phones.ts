@@ -16,9 +16,33 @@ const SEPARATOR = "[\\p{Zs}().\\[\\]/~·•\\u200e\\u200f\\p{Pd}\\u2212]";
 const DIGITS = `(?:${SEPARATOR}*[0-9])`;
 // How people announce an extension: "x885", "ext. 885", "#885", "доб. 885", "内線885".
 const EXTENSION_WORDS = [
-  ...["x", "ext", "extn", "extension", "app", "apt", "int", "dw", "durchwahl", "nst", "poste"],
-  ...["anexo", "ramal", "toestel", "wew", "доб", "вн", "内线", "内線", "分机", "分機", "转", "轉"],
-  ...["転", "내선", "تحويلة", "داخلي"],
+  "x",
+  "ext",
+  "extn",
+  "extension",
+  "app",
+  "apt",
+  "int",
+  "dw",
+  "durchwahl",
+  "nst",
+  "poste",
+  "anexo",
+  "ramal",
+  "toestel",
+  "wew",
+  "доб",
+  "вн",
+  "内线",
+  "内線",
+  "分机",
+  "分機",
+  "转",
+  "轉",
+  "転",
+  "내선",
+  "تحويلة",
+  "داخلي",
 ].join("|");
 const EXTENSION = `(?:[,;#]|(?:${EXTENSION_WORDS})[.:#=]{0,2})${DIGITS}{1,11}\\)?`;
 // 1-800-FLOWERS: letters of the keypad after the first digits.

@@ -74,8 +74,13 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       maxWatchers: MAX_WATCHERS,
     }),
     rules: {
-      kept: { currencyCode, pointsPerUnit },
-      ...{ shipping, payDeadlineSeconds, abandonedAfterSeconds },
+      kept: {
+        currencyCode,
+        pointsPerUnit,
+      },
+      shipping,
+      payDeadlineSeconds,
+      abandonedAfterSeconds,
     },
   };
   const placing = createPlaceOrder(parts);

@@ -64,7 +64,9 @@ describe("a line of the file", () => {
     ];
     const columns = [
       ...Array.from({ length: 11 }, () => "Quantity"),
-      ...["UnitPrice", "UnitPrice", "StockCode"],
+      "UnitPrice",
+      "UnitPrice",
+      "StockCode",
       "UnitPrice",
       "InvoiceNo",
       "StockCode",

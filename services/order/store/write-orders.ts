@@ -46,7 +46,7 @@ export async function writeConfirmed(
       ],
       where: { orderStatus: OrderStatus.PENDING },
     },
-    confirmations.map(({ order, lines: _, ...confirmation }) => ({
+    confirmations.map(({ order, ...confirmation }) => ({
       ...confirmation,
       orderId: order.orderId,
       orderStatus: OrderStatus.CONFIRMED,

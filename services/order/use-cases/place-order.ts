@@ -50,8 +50,12 @@ export function createPlaceOrder(parts: Parts): PlaceOrder {
         goodsAmountCents instanceof Refusal
           ? await earlierOr(goodsAmountCents, parts, { command, fingerprint })
           : await batches.submit({
-              ...{ command, goodsAmountCents, fingerprint },
-              ...{ actor, deadlineMs, traceparent },
+              command,
+              goodsAmountCents,
+              fingerprint,
+              actor,
+              deadlineMs,
+              traceparent,
             });
       const outcome =
         placed.kind === "repeated"

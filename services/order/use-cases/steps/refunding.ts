@@ -42,7 +42,14 @@ export function refundedEvent(
   return {
     fact: "order.v1.refunded",
     message: {
-      ...{ orderId, userId, refundId, lines, balanceCents, spentCents, whole, keepStock },
+      orderId,
+      userId,
+      refundId,
+      lines,
+      balanceCents,
+      spentCents,
+      whole,
+      keepStock,
       ...keptFields(order),
     },
     aggregateId: orderId,
