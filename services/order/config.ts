@@ -12,6 +12,8 @@ export type OrderConfig = ServiceSettings<ServiceName> & {
   pointsPerUnit: bigint;
   payDeadlineSeconds: number;
   abandonedAfterSeconds: number;
+  /** Days after shipping in which an order completes without the shopper; 0 never. */
+  completeAfterDays: number;
 };
 
 export function orderConfig(env: Record<string, string | undefined>): OrderConfig {
@@ -31,6 +33,7 @@ export function orderConfig(env: Record<string, string | undefined>): OrderConfi
       min: 15,
       max: 3_600,
     }),
+    completeAfterDays: read.integer("SHOP_COMPLETE_AFTER_DAYS", { default: 14, min: 0, max: 365 }),
   }));
 }
 

@@ -19,10 +19,11 @@ export const SETTLE_TRIES = 4;
 /** The pause after the first attempt; it grows with each. */
 export const SETTLE_PAUSE_MS = 250;
 
-/** Orders that recovery or expiry cancels in one transaction. */
+/** Orders that recovery or expiry cancels, or completion completes, in one transaction. */
 export const CLOSE_BATCH = 200;
 export const RECOVER_EVERY_MS = 1_000;
 export const EXPIRE_EVERY_MS = 1_000;
+export const COMPLETE_EVERY_MS = 1_000;
 /** Closing the payments of a batch of overdue orders, which waits for the provider. */
 export const CLOSE_TIMEOUT_MS = 9_000;
 /** The pause before an overdue order is tried again, for when its provider did not answer. */

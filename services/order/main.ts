@@ -15,6 +15,7 @@ import { type OrderConfig, orderConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import {
   CLOSE_TIMEOUT_MS,
+  COMPLETE_EVERY_MS,
   EXPIRE_EVERY_MS,
   MAX_WATCHERS,
   RECOVER_EVERY_MS,
@@ -25,6 +26,7 @@ import { orderImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
 import { readVersions } from "./store/read-orders.ts";
+import { completeOrders } from "./use-cases/complete-orders.ts";
 import { expireOrders } from "./use-cases/expire-orders.ts";
 import { createPlaceOrder } from "./use-cases/place-order.ts";
 import { recoverOrders } from "./use-cases/recover-orders.ts";
@@ -41,7 +43,7 @@ function start(env: Record<string, string | undefined> = process.env) {
 
 function build(config: OrderConfig, { database, identifiers, broker, log }: Ground): Built {
   const { shipping, currencyCode, pointsPerUnit } = config;
-  const { payDeadlineSeconds, abandonedAfterSeconds } = config;
+  const { payDeadlineSeconds, abandonedAfterSeconds, completeAfterDays } = config;
   const target = serviceTargets(config, log);
   const clients = {
     goods: goodsClient(target("goods", STEP_TIMEOUT_MS)),
@@ -81,6 +83,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       shipping,
       payDeadlineSeconds,
       abandonedAfterSeconds,
+        completeAfterDays,
     },
   };
   const placing = createPlaceOrder(parts);
@@ -89,13 +92,20 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
     subscriptions: subscriptions(parts),
     background: [
       { stop: () => placing.idle() },
-      cancelPeriodically("recover-orders", log, {
+      sweepPeriodically("recover-orders", log, {
         everyMs: RECOVER_EVERY_MS,
-        cancel: () => recoverOrders(parts),
+        sweep: () => recoverOrders(parts),
+        message: "orders cancelled",
       }),
-      cancelPeriodically("expire-orders", log, {
+      sweepPeriodically("expire-orders", log, {
         everyMs: EXPIRE_EVERY_MS,
-        cancel: () => expireOrders(parts),
+        sweep: () => expireOrders(parts),
+        message: "orders cancelled",
+      }),
+      sweepPeriodically("complete-orders", log, {
+        everyMs: COMPLETE_EVERY_MS,
+        sweep: () => completeOrders(parts),
+        message: "orders completed",
       }),
       outbox,
       ...Object.values(clients).map(({ close }) => ({ stop: async () => close() })),
@@ -103,16 +113,17 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
   };
 }
 
-type Cancelling = {
+type Sweep = {
   everyMs: number;
-  cancel: () => Promise<{ cancelled: bigint[]; more: boolean }>;
+  sweep: () => Promise<{ orderIds: bigint[]; more: boolean }>;
+  /** Logged with the ids of the orders. */
+  message: string;
 };
 
-function cancelPeriodically(name: string, log: Log, { everyMs, cancel }: Cancelling): Periodic {
+function sweepPeriodically(name: string, log: Log, { everyMs, sweep, message }: Sweep): Periodic {
   const work = async () => {
-    const { cancelled, more } = await cancel();
-    const orderIds = cancelled.map(String);
-    if (orderIds.length > 0) log.info({ orderIds, work: name }, "orders cancelled");
+    const { orderIds, more } = await sweep();
+    if (orderIds.length > 0) log.info({ orderIds: orderIds.map(String), work: name }, message);
     return more;
   };
   return periodically({ name, everyMs, log, work });

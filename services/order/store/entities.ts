@@ -45,6 +45,8 @@ export const OrderEntity = defineEntity({
     paymentId: p.bigint().default(0),
     /** When an unpaid order is looked at next: its payment deadline, later after each try. */
     expiryTime: p.datetime(3).strictNullable(),
+    /** When a shipped order completes without the shopper; null leaves it to the shopper. */
+    completeAfter: p.datetime(3).strictNullable(),
     /** The currency and the points for each full unit that the order was placed with. */
     currencyCode: p.string().default(""),
     /** Null for an order older than the column. */
@@ -136,7 +138,7 @@ export const REFUNDS = tableOf(RefundEntity);
 export const REFUND_LINES = tableOf(RefundLineEntity);
 
 /** Columns that only the store reads. */
-export const INTERNAL = ["requestId", "requestFingerprint", "expiryTime"] as const;
+export const INTERNAL = ["requestId", "requestFingerprint", "expiryTime", "completeAfter"] as const;
 
 export type OrderRow = Omit<RowOf<typeof ORDERS>, (typeof INTERNAL)[number]>;
 export type OrderHistoryRow = RowOf<typeof ORDER_HISTORY>;

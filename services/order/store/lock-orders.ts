@@ -2,7 +2,7 @@ import { clocksAgree } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import type { RowOf } from "#platform/db/tables.ts";
-import { OrderStatus, PayStatus } from "../domain/order.ts";
+import { OrderStatus, PayStatus, ShippingStatus } from "../domain/order.ts";
 import { ORDERS } from "./entities.ts";
 
 const LOCKED = ORDERS.pick(
@@ -24,6 +24,7 @@ const LOCKED = ORDERS.pick(
   "shipTime",
   "closeTime",
   "trackingNumber",
+  "completeAfter",
   "createTime",
   "currencyCode",
   "pointsPerUnit",
@@ -61,6 +62,19 @@ export function lockAbandoned(
        and (create_time < now(3) - interval ? second or create_time > now(3) + interval ? second)
      order by create_time limit ? for update skip locked`,
     [OrderStatus.PENDING, query.seconds, query.seconds, query.limit],
+  );
+}
+
+/**
+ * Locks shipped orders whose receipt is not confirmed by their `completeAfter`, longest overdue first.
+ * Omits rows that another transaction has locked.
+ */
+export function lockUnconfirmed(tx: Transaction, limit: number): Promise<LockedOrder[]> {
+  return tx.select<LockedOrder>(
+    `${LOCKED_SQL} where order_status = ? and shipping_status = ? and complete_after <= now(3)
+       and ${clocksAgree()}
+     order by complete_after limit ? for update skip locked`,
+    [OrderStatus.CONFIRMED, ShippingStatus.SHIPPED, limit],
   );
 }
 

@@ -128,6 +128,7 @@ export async function writeTransitioned(
         "shipTime",
         "closeTime",
         "trackingNumber",
+        "completeAfter",
       ],
     },
     orders,

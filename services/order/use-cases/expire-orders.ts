@@ -15,11 +15,11 @@ import { cancelLocked } from "./steps/cancellation.ts";
  */
 export async function expireOrders(
   parts: Pick<Parts, "database" | "outbox" | "watch" | "pay">,
-): Promise<{ cancelled: bigint[]; more: boolean }> {
+): Promise<{ orderIds: bigint[]; more: boolean }> {
   const overdue = await parts.database.transact("claim-overdue", (tx) =>
     claimOverdue(tx, { limit: CLOSE_BATCH, seconds: EXPIRY_RETRY_SECONDS }),
   );
-  if (overdue.length === 0) return { cancelled: [], more: false };
+  if (overdue.length === 0) return { orderIds: [], more: false };
   const deadlineMs = Date.now() + CLOSE_TIMEOUT_MS;
   const outcomes = await parts.pay.closePayments(overdue, { deadlineMs });
   const closed = overdue.filter((orderId) => outcomes.get(orderId) === "closed");
@@ -38,5 +38,5 @@ export async function expireOrders(
     );
     return orders.map(({ orderId }) => orderId);
   });
-  return { cancelled, more: overdue.length === CLOSE_BATCH };
+  return { orderIds: cancelled, more: overdue.length === CLOSE_BATCH };
 }

@@ -30,6 +30,7 @@ export type Parts = {
     kept: KeptSettings;
     payDeadlineSeconds: number;
     abandonedAfterSeconds: number;
+    completeAfterDays: number;
   };
 };
 

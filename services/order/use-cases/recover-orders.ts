@@ -14,7 +14,7 @@ import { cancelLocked } from "./steps/cancellation.ts";
  */
 export function recoverOrders(
   parts: Pick<Parts, "database" | "outbox" | "watch" | "rules">,
-): Promise<{ cancelled: bigint[]; more: boolean }> {
+): Promise<{ orderIds: bigint[]; more: boolean }> {
   return parts.database.transact("recover-orders", async (tx) => {
     const seconds = parts.rules.abandonedAfterSeconds;
     const orders = await lockAbandoned(tx, { seconds, limit: CLOSE_BATCH });
@@ -30,7 +30,7 @@ export function recoverOrders(
       })),
     );
     return {
-      cancelled: orders.map(({ orderId }) => orderId),
+      orderIds: orders.map(({ orderId }) => orderId),
       more: orders.length === CLOSE_BATCH,
     };
   });
