@@ -22,6 +22,8 @@ export const file_shop_common_v1_access: GenFile = /*@__PURE__*/
  */
 export const Access = {
   /**
+   * The option is missing. A server with such a method does not start.
+   *
    * @generated from enum value: ACCESS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -70,6 +72,8 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_shop_common_v1_access, 0);
 
 /**
+ * Who may call the method. Every method sets it.
+ *
  * @generated from extension: shop.common.v1.Access access = 50001;
  */
 export const access: GenExtension<MethodOptions, Access> = /*@__PURE__*/

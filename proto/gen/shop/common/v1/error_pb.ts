@@ -20,6 +20,8 @@ export const file_shop_common_v1_error: GenFile = /*@__PURE__*/
  */
 export type ErrorInfo = Message<"shop.common.v1.ErrorInfo"> & {
   /**
+   * Why the call failed. A client of an older contract may get a number that it does not know.
+   *
    * @generated from field: shop.common.v1.Reason reason = 1;
    */
   reason: Reason;
@@ -48,6 +50,8 @@ export const ErrorInfoSchema: GenMessage<ErrorInfo> = /*@__PURE__*/
   messageDesc(file_shop_common_v1_error, 0);
 
 /**
+ * One malformed field of a request.
+ *
  * @generated from message shop.common.v1.FieldViolation
  */
 export type FieldViolation = Message<"shop.common.v1.FieldViolation"> & {
@@ -81,6 +85,8 @@ export const FieldViolationSchema: GenMessage<FieldViolation> = /*@__PURE__*/
  */
 export const Reason = {
   /**
+   * Not a reason: no failure is sent with it.
+   *
    * @generated from enum value: REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,

@@ -14,6 +14,8 @@ export const file_shop_common_v1_inbox: GenFile = /*@__PURE__*/
   fileDesc("ChpzaG9wL2NvbW1vbi92MS9pbmJveC5wcm90bxIOc2hvcC5jb21tb24udjEiLQoYTGlzdE1pc3NpbmdFdmVudHNSZXF1ZXN0EhEKCWV2ZW50X2lkcxgBIAMoAyIuChlMaXN0TWlzc2luZ0V2ZW50c1Jlc3BvbnNlEhEKCWV2ZW50X2lkcxgBIAMoAzKBAQoMSW5ib3hTZXJ2aWNlEnEKEUxpc3RNaXNzaW5nRXZlbnRzEiguc2hvcC5jb21tb24udjEuTGlzdE1pc3NpbmdFdmVudHNSZXF1ZXN0Gikuc2hvcC5jb21tb24udjEuTGlzdE1pc3NpbmdFdmVudHNSZXNwb25zZSIHkAIBiLUYBGIGcHJvdG8z", [file_shop_common_v1_access]);
 
 /**
+ * Request of ListMissingEvents.
+ *
  * @generated from message shop.common.v1.ListMissingEventsRequest
  */
 export type ListMissingEventsRequest = Message<"shop.common.v1.ListMissingEventsRequest"> & {
@@ -33,10 +35,14 @@ export const ListMissingEventsRequestSchema: GenMessage<ListMissingEventsRequest
   messageDesc(file_shop_common_v1_inbox, 0);
 
 /**
+ * Response of ListMissingEvents.
+ *
  * @generated from message shop.common.v1.ListMissingEventsResponse
  */
 export type ListMissingEventsResponse = Message<"shop.common.v1.ListMissingEventsResponse"> & {
   /**
+   * A subset of the request's event_ids: those to publish again.
+   *
    * @generated from field: repeated int64 event_ids = 1;
    */
   eventIds: bigint[];

@@ -24,6 +24,8 @@ export const file_shop_coupon_v1_coupon: GenFile = /*@__PURE__*/
  */
 export type Discount = Message<"shop.coupon.v1.Discount"> & {
   /**
+   * Exactly one is set.
+   *
    * @generated from oneof shop.coupon.v1.Discount.kind
    */
   kind: {
@@ -68,25 +70,35 @@ export const DiscountSchema: GenMessage<Discount> = /*@__PURE__*/
   messageDesc(file_shop_coupon_v1_coupon, 0);
 
 /**
+ * A coupon of one user.
+ *
  * @generated from message shop.coupon.v1.Coupon
  */
 export type Coupon = Message<"shop.coupon.v1.Coupon"> & {
   /**
+   * Chosen by the shop. It stays the same for the life of the coupon.
+   *
    * @generated from field: int64 coupon_id = 1;
    */
   couponId: bigint;
 
   /**
+   * The user who can spend it.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * What it takes off. It never changes.
+   *
    * @generated from field: shop.coupon.v1.Discount discount = 3;
    */
   discount?: Discount | undefined;
 
   /**
+   * As of the time of the response.
+   *
    * @generated from field: shop.coupon.v1.CouponStatus status = 4;
    */
   status: CouponStatus;
@@ -113,6 +125,8 @@ export type Coupon = Message<"shop.coupon.v1.Coupon"> & {
   validUntil?: Timestamp | undefined;
 
   /**
+   * When it was spent. Unset while order_id is 0.
+   *
    * @generated from field: google.protobuf.Timestamp used_time = 8;
    */
   usedTime?: Timestamp | undefined;
@@ -133,6 +147,8 @@ export const CouponSchema: GenMessage<Coupon> = /*@__PURE__*/
   messageDesc(file_shop_coupon_v1_coupon, 1);
 
 /**
+ * Request of IssueCoupon.
+ *
  * @generated from message shop.coupon.v1.IssueCouponRequest
  */
 export type IssueCouponRequest = Message<"shop.coupon.v1.IssueCouponRequest"> & {
@@ -145,11 +161,15 @@ export type IssueCouponRequest = Message<"shop.coupon.v1.IssueCouponRequest"> & 
   requestId: string;
 
   /**
+   * The user who gets the coupon.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * Required, with one kind set.
+   *
    * @generated from field: shop.coupon.v1.Discount discount = 3;
    */
   discount?: Discount | undefined;
@@ -177,10 +197,14 @@ export const IssueCouponRequestSchema: GenMessage<IssueCouponRequest> = /*@__PUR
   messageDesc(file_shop_coupon_v1_coupon, 2);
 
 /**
+ * Response of IssueCoupon.
+ *
  * @generated from message shop.coupon.v1.IssueCouponResponse
  */
 export type IssueCouponResponse = Message<"shop.coupon.v1.IssueCouponResponse"> & {
   /**
+   * The issued coupon.
+   *
    * @generated from field: shop.coupon.v1.Coupon coupon = 1;
    */
   coupon?: Coupon | undefined;
@@ -194,10 +218,14 @@ export const IssueCouponResponseSchema: GenMessage<IssueCouponResponse> = /*@__P
   messageDesc(file_shop_coupon_v1_coupon, 3);
 
 /**
+ * Request of GetCoupon.
+ *
  * @generated from message shop.coupon.v1.GetCouponRequest
  */
 export type GetCouponRequest = Message<"shop.coupon.v1.GetCouponRequest"> & {
   /**
+   * The coupon to get.
+   *
    * @generated from field: int64 coupon_id = 1;
    */
   couponId: bigint;
@@ -211,10 +239,14 @@ export const GetCouponRequestSchema: GenMessage<GetCouponRequest> = /*@__PURE__*
   messageDesc(file_shop_coupon_v1_coupon, 4);
 
 /**
+ * Response of GetCoupon.
+ *
  * @generated from message shop.coupon.v1.GetCouponResponse
  */
 export type GetCouponResponse = Message<"shop.coupon.v1.GetCouponResponse"> & {
   /**
+   * The coupon, with its status as of now.
+   *
    * @generated from field: shop.coupon.v1.Coupon coupon = 1;
    */
   coupon?: Coupon | undefined;
@@ -228,10 +260,14 @@ export const GetCouponResponseSchema: GenMessage<GetCouponResponse> = /*@__PURE_
   messageDesc(file_shop_coupon_v1_coupon, 5);
 
 /**
+ * Request of RevokeCoupon.
+ *
  * @generated from message shop.coupon.v1.RevokeCouponRequest
  */
 export type RevokeCouponRequest = Message<"shop.coupon.v1.RevokeCouponRequest"> & {
   /**
+   * The coupon to revoke.
+   *
    * @generated from field: int64 coupon_id = 1;
    */
   couponId: bigint;
@@ -252,10 +288,14 @@ export const RevokeCouponRequestSchema: GenMessage<RevokeCouponRequest> = /*@__P
   messageDesc(file_shop_coupon_v1_coupon, 6);
 
 /**
+ * Response of RevokeCoupon.
+ *
  * @generated from message shop.coupon.v1.RevokeCouponResponse
  */
 export type RevokeCouponResponse = Message<"shop.coupon.v1.RevokeCouponResponse"> & {
   /**
+   * The revoked coupon.
+   *
    * @generated from field: shop.coupon.v1.Coupon coupon = 1;
    */
   coupon?: Coupon | undefined;
@@ -269,6 +309,8 @@ export const RevokeCouponResponseSchema: GenMessage<RevokeCouponResponse> = /*@_
   messageDesc(file_shop_coupon_v1_coupon, 7);
 
 /**
+ * Request of ListCoupons.
+ *
  * @generated from message shop.coupon.v1.ListCouponsRequest
  */
 export type ListCouponsRequest = Message<"shop.coupon.v1.ListCouponsRequest"> & {
@@ -309,10 +351,14 @@ export const ListCouponsRequestSchema: GenMessage<ListCouponsRequest> = /*@__PUR
   messageDesc(file_shop_coupon_v1_coupon, 8);
 
 /**
+ * Response of ListCoupons.
+ *
  * @generated from message shop.coupon.v1.ListCouponsResponse
  */
 export type ListCouponsResponse = Message<"shop.coupon.v1.ListCouponsResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated shop.coupon.v1.Coupon coupons = 1;
    */
   coupons: Coupon[];
@@ -333,20 +379,28 @@ export const ListCouponsResponseSchema: GenMessage<ListCouponsResponse> = /*@__P
   messageDesc(file_shop_coupon_v1_coupon, 9);
 
 /**
+ * Request of QuoteCoupon.
+ *
  * @generated from message shop.coupon.v1.QuoteCouponRequest
  */
 export type QuoteCouponRequest = Message<"shop.coupon.v1.QuoteCouponRequest"> & {
   /**
+   * The coupon to compute with.
+   *
    * @generated from field: int64 coupon_id = 1;
    */
   couponId: bigint;
 
   /**
+   * The user who is to spend it. The coupon of another user is REASON_COUPON_NOT_FOUND.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * Sum of the order's lines in cents, without shipping.
+   *
    * @generated from field: int64 goods_amount_cents = 3;
    */
   goodsAmountCents: bigint;
@@ -360,10 +414,14 @@ export const QuoteCouponRequestSchema: GenMessage<QuoteCouponRequest> = /*@__PUR
   messageDesc(file_shop_coupon_v1_coupon, 10);
 
 /**
+ * Response of QuoteCoupon.
+ *
  * @generated from message shop.coupon.v1.QuoteCouponResponse
  */
 export type QuoteCouponResponse = Message<"shop.coupon.v1.QuoteCouponResponse"> & {
   /**
+   * Cents that the coupon would take off, at most the goods amount.
+   *
    * @generated from field: int64 amount_off_cents = 1;
    */
   amountOffCents: bigint;
@@ -377,6 +435,8 @@ export const QuoteCouponResponseSchema: GenMessage<QuoteCouponResponse> = /*@__P
   messageDesc(file_shop_coupon_v1_coupon, 11);
 
 /**
+ * Request of UseCoupons.
+ *
  * @generated from message shop.coupon.v1.UseCouponsRequest
  */
 export type UseCouponsRequest = Message<"shop.coupon.v1.UseCouponsRequest"> & {
@@ -396,25 +456,35 @@ export const UseCouponsRequestSchema: GenMessage<UseCouponsRequest> = /*@__PURE_
   messageDesc(file_shop_coupon_v1_coupon, 12);
 
 /**
+ * One coupon to spend on one order.
+ *
  * @generated from message shop.coupon.v1.CouponUse
  */
 export type CouponUse = Message<"shop.coupon.v1.CouponUse"> & {
   /**
+   * The order on which it is spent.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The coupon to spend.
+   *
    * @generated from field: int64 coupon_id = 2;
    */
   couponId: bigint;
 
   /**
+   * The user whose order it is. The coupon must be that user's.
+   *
    * @generated from field: int64 user_id = 3;
    */
   userId: bigint;
 
   /**
+   * Sum of the order's lines in cents, without shipping.
+   *
    * @generated from field: int64 goods_amount_cents = 4;
    */
   goodsAmountCents: bigint;
@@ -428,6 +498,8 @@ export const CouponUseSchema: GenMessage<CouponUse> = /*@__PURE__*/
   messageDesc(file_shop_coupon_v1_coupon, 13);
 
 /**
+ * Response of UseCoupons.
+ *
  * @generated from message shop.coupon.v1.UseCouponsResponse
  */
 export type UseCouponsResponse = Message<"shop.coupon.v1.UseCouponsResponse"> & {
@@ -447,10 +519,14 @@ export const UseCouponsResponseSchema: GenMessage<UseCouponsResponse> = /*@__PUR
   messageDesc(file_shop_coupon_v1_coupon, 14);
 
 /**
+ * The outcome of one use.
+ *
  * @generated from message shop.coupon.v1.UseCouponResult
  */
 export type UseCouponResult = Message<"shop.coupon.v1.UseCouponResult"> & {
   /**
+   * That of the use.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -478,20 +554,29 @@ export const UseCouponResultSchema: GenMessage<UseCouponResult> = /*@__PURE__*/
   messageDesc(file_shop_coupon_v1_coupon, 15);
 
 /**
+ * Whether a coupon can be spent. The period of its validity counts separately.
+ *
  * @generated from enum shop.coupon.v1.CouponStatus
  */
 export const CouponStatus = {
   /**
+   * No coupon has this status. As a filter, it stands for every status.
+   *
    * @generated from enum value: COUPON_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * Not spent, revoked or expired. Before its valid_from it cannot be spent yet.
+   *
    * @generated from enum value: COUPON_STATUS_UNUSED = 1;
    */
   UNUSED: 1,
 
   /**
+   * Spent on an order. If that order is cancelled or refunded as a whole, the coupon is unused
+   * again.
+   *
    * @generated from enum value: COUPON_STATUS_USED = 2;
    */
   USED: 2,
@@ -512,6 +597,8 @@ export const CouponStatus = {
 } as const;
 
 /**
+ * Whether a coupon can be spent. The period of its validity counts separately.
+ *
  * @generated from enum shop.coupon.v1.CouponStatus
  */
 export type CouponStatus = (typeof CouponStatus)[keyof typeof CouponStatus] | UnknownEnum;
@@ -553,7 +640,8 @@ export const CouponService: GenService<{
   /**
    * Takes an unused coupon back, so that it can no longer be spent; an expired one as well.
    * Idempotent: a coupon that is revoked already stays as it is, with the time and the note of the
-   * first call. A coupon that an order has spent is REASON_COUPON_ALREADY_USED.
+   * first call. A coupon that an order has spent is REASON_COUPON_ALREADY_USED. An unknown coupon
+   * is REASON_COUPON_NOT_FOUND.
    *
    * @generated from rpc shop.coupon.v1.CouponService.RevokeCoupon
    */
@@ -563,7 +651,7 @@ export const CouponService: GenService<{
     output: typeof RevokeCouponResponseSchema;
   },
   /**
-   * Lists a user's coupons, newest first.
+   * Lists a user's coupons, newest first. For a user, every other user is REASON_USER_NOT_FOUND.
    *
    * @generated from rpc shop.coupon.v1.CouponService.ListCoupons
    */
@@ -574,7 +662,9 @@ export const CouponService: GenService<{
   },
   /**
    * Computes what a coupon would take off this goods amount now, without spending it. Refuses like
-   * UseCoupons, except for REASON_ORDER_CLOSED.
+   * UseCoupons, except for REASON_ORDER_CLOSED. The refusals are REASON_COUPON_NOT_FOUND,
+   * REASON_COUPON_ALREADY_USED, REASON_COUPON_REVOKED, REASON_COUPON_NOT_VALID_NOW and
+   * REASON_COUPON_MINIMUM_NOT_MET.
    *
    * @generated from rpc shop.coupon.v1.CouponService.QuoteCoupon
    */
@@ -587,7 +677,9 @@ export const CouponService: GenService<{
    * Spends the coupons of many orders in one transaction. Each order has a result of its own.
    * Idempotent by order_id: an order is decided once, also a refusal. A repetition for another
    * coupon, user or goods amount is REASON_INVALID_ARGUMENT. An order that was cancelled before its
-   * use arrived is REASON_ORDER_CLOSED.
+   * use arrived is REASON_ORDER_CLOSED. The other refusals of an order are REASON_COUPON_NOT_FOUND,
+   * REASON_COUPON_ALREADY_USED, REASON_COUPON_REVOKED, REASON_COUPON_NOT_VALID_NOW and
+   * REASON_COUPON_MINIMUM_NOT_MET.
    *
    * @generated from rpc shop.coupon.v1.CouponService.UseCoupons
    */

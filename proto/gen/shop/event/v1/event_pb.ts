@@ -23,21 +23,29 @@ export const file_shop_event_v1_event: GenFile = /*@__PURE__*/
  */
 export type OrderConfirmed = Message<"shop.event.v1.OrderConfirmed"> & {
   /**
+   * The order that was placed.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * Cents to pay through a payment provider. 0 if coupon and balance cover the order.
+   *
    * @generated from field: int64 pay_amount_cents = 3;
    */
   payAmountCents: bigint;
 
   /**
+   * When the order is cancelled if it is not paid.
+   *
    * @generated from field: google.protobuf.Timestamp pay_deadline = 4;
    */
   payDeadline?: Timestamp | undefined;
@@ -58,16 +66,22 @@ export const OrderConfirmedSchema: GenMessage<OrderConfirmed> = /*@__PURE__*/
  */
 export type OrderCancelled = Message<"shop.event.v1.OrderCancelled"> & {
   /**
+   * The order that was cancelled.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * Never unspecified.
+   *
    * @generated from field: shop.order.v1.CancelReason reason = 3;
    */
   reason: CancelReason;
@@ -95,11 +109,15 @@ export const OrderCancelledSchema: GenMessage<OrderCancelled> = /*@__PURE__*/
  */
 export type OrderPaid = Message<"shop.event.v1.OrderPaid"> & {
   /**
+   * The order that was paid.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is and who gets the points.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
@@ -119,6 +137,8 @@ export type OrderPaid = Message<"shop.event.v1.OrderPaid"> & {
   spentCents: bigint;
 
   /**
+   * When the provider took the money, or when an order without a payment was confirmed.
+   *
    * @generated from field: google.protobuf.Timestamp pay_time = 5;
    */
   payTime?: Timestamp | undefined;
@@ -131,6 +151,8 @@ export type OrderPaid = Message<"shop.event.v1.OrderPaid"> & {
   pointsPerUnit?: bigint | undefined;
 
   /**
+   * ISO 4217.
+   *
    * @generated from field: optional string currency_code = 7;
    */
   currencyCode?: string | undefined;
@@ -151,26 +173,36 @@ export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
  */
 export type OrderRefundRequested = Message<"shop.event.v1.OrderRefundRequested"> & {
   /**
+   * The order to refund.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * The refund. Pay asks the provider for it once, however often the event arrives.
+   *
    * @generated from field: int64 refund_id = 3;
    */
   refundId: bigint;
 
   /**
+   * The payment that the money goes back through.
+   *
    * @generated from field: int64 payment_id = 4;
    */
   paymentId: bigint;
 
   /**
+   * Cents to give back through the provider, at least 1.
+   *
    * @generated from field: int64 pay_amount_cents = 5;
    */
   payAmountCents: bigint;
@@ -191,26 +223,36 @@ export const OrderRefundRequestedSchema: GenMessage<OrderRefundRequested> = /*@_
  */
 export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
   /**
+   * The order that was refunded.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * The refund that succeeded.
+   *
    * @generated from field: int64 refund_id = 3;
    */
   refundId: bigint;
 
   /**
+   * The goods that the refund covers, with their quantities.
+   *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 4;
    */
   lines: OrderLine[];
 
   /**
+   * Cents that go back to the user's balance.
+   *
    * @generated from field: int64 balance_cents = 5;
    */
   balanceCents: bigint;
@@ -244,6 +286,8 @@ export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
   pointsPerUnit?: bigint | undefined;
 
   /**
+   * ISO 4217.
+   *
    * @generated from field: optional string currency_code = 10;
    */
   currencyCode?: string | undefined;
@@ -264,16 +308,22 @@ export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
  */
 export type OrderShipped = Message<"shop.event.v1.OrderShipped"> & {
   /**
+   * The order that was shipped.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * 1 to 64 characters.
+   *
    * @generated from field: string tracking_number = 3;
    */
   trackingNumber: string;
@@ -293,11 +343,15 @@ export const OrderShippedSchema: GenMessage<OrderShipped> = /*@__PURE__*/
  */
 export type OrderCompleted = Message<"shop.event.v1.OrderCompleted"> & {
   /**
+   * The order that was completed.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
@@ -318,26 +372,36 @@ export const OrderCompletedSchema: GenMessage<OrderCompleted> = /*@__PURE__*/
  */
 export type PaymentSucceeded = Message<"shop.event.v1.PaymentSucceeded"> & {
   /**
+   * The payment that succeeded.
+   *
    * @generated from field: int64 payment_id = 1;
    */
   paymentId: bigint;
 
   /**
+   * The order that it pays.
+   *
    * @generated from field: int64 order_id = 2;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 3;
    */
   userId: bigint;
 
   /**
+   * Cents that the provider took.
+   *
    * @generated from field: int64 amount_cents = 4;
    */
   amountCents: bigint;
 
   /**
+   * When the provider took the money, by its own clock.
+   *
    * @generated from field: google.protobuf.Timestamp pay_time = 5;
    */
   payTime?: Timestamp | undefined;
@@ -357,26 +421,36 @@ export const PaymentSucceededSchema: GenMessage<PaymentSucceeded> = /*@__PURE__*
  */
 export type PaymentRefunded = Message<"shop.event.v1.PaymentRefunded"> & {
   /**
+   * The payment that was refunded, whole or in part.
+   *
    * @generated from field: int64 payment_id = 1;
    */
   paymentId: bigint;
 
   /**
+   * The order of the payment.
+   *
    * @generated from field: int64 order_id = 2;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 3;
    */
   userId: bigint;
 
   /**
+   * The refund of the order that requested it.
+   *
    * @generated from field: int64 refund_id = 4;
    */
   refundId: bigint;
 
   /**
+   * Cents that went back.
+   *
    * @generated from field: int64 amount_cents = 5;
    */
   amountCents: bigint;

@@ -18,10 +18,14 @@ export const file_shop_goods_v1_goods: GenFile = /*@__PURE__*/
   fileDesc("ChlzaG9wL2dvb2RzL3YxL2dvb2RzLnByb3RvEg1zaG9wLmdvb2RzLnYxItQCCgVHb29kcxIQCghnb29kc19pZBgBIAEoAxILCgNza3UYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIYChB1bml0X3ByaWNlX2NlbnRzGAUgASgDEg0KBXN0b2NrGAYgASgDEioKBnN0YXR1cxgHIAEoDjIaLnNob3AuZ29vZHMudjEuR29vZHNTdGF0dXMSEQoJaW1hZ2VfdXJsGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgLIAEoCRIxCgxhdmFpbGFiaWxpdHkYDCABKA4yGy5zaG9wLmdvb2RzLnYxLkF2YWlsYWJpbGl0eSKUAQoSQ3JlYXRlR29vZHNSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCwoDc2t1GAIgASgJEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSGAoQdW5pdF9wcmljZV9jZW50cxgFIAEoAxINCgVzdG9jaxgGIAEoAxIRCglpbWFnZV91cmwYByABKAkiOgoTQ3JlYXRlR29vZHNSZXNwb25zZRIjCgVnb29kcxgBIAEoCzIULnNob3AuZ29vZHMudjEuR29vZHMiwQIKElVwZGF0ZUdvb2RzUmVxdWVzdBIQCghnb29kc19pZBgBIAEoAxIRCgRuYW1lGAIgASgJSACIAQESGAoLZGVzY3JpcHRpb24YAyABKAlIAYgBARIdChB1bml0X3ByaWNlX2NlbnRzGAQgASgDSAKIAQESLwoGc3RhdHVzGAUgASgOMhouc2hvcC5nb29kcy52MS5Hb29kc1N0YXR1c0gDiAEBEhYKCWltYWdlX3VybBgGIAEoCUgEiAEBEi8KC3VwZGF0ZV9tYXNrGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIMCgRldGFnGAggASgJQgcKBV9uYW1lQg4KDF9kZXNjcmlwdGlvbkITChFfdW5pdF9wcmljZV9jZW50c0IJCgdfc3RhdHVzQgwKCl9pbWFnZV91cmwiOgoTVXBkYXRlR29vZHNSZXNwb25zZRIjCgVnb29kcxgBIAEoCzIULnNob3AuZ29vZHMudjEuR29vZHMiIwoPR2V0R29vZHNSZXF1ZXN0EhAKCGdvb2RzX2lkGAEgASgDIjcKEEdldEdvb2RzUmVzcG9uc2USIwoFZ29vZHMYASABKAsyFC5zaG9wLmdvb2RzLnYxLkdvb2RzIlsKEExpc3RHb29kc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFcXVlcnkYAyABKAkSEQoJZ29vZHNfaWRzGAQgAygDIlEKEUxpc3RHb29kc1Jlc3BvbnNlEiMKBWdvb2RzGAEgAygLMhQuc2hvcC5nb29kcy52MS5Hb29kcxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVwoSQWRqdXN0U3RvY2tSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSEAoIZ29vZHNfaWQYAiABKAMSDQoFZGVsdGEYAyABKAMSDAoEbm90ZRgEIAEoCSIkChNBZGp1c3RTdG9ja1Jlc3BvbnNlEg0KBXN0b2NrGAEgASgDIkwKE1Jlc2VydmVTdG9ja1JlcXVlc3QSNQoMcmVzZXJ2YXRpb25zGAEgAygLMh8uc2hvcC5nb29kcy52MS5TdG9ja1Jlc2VydmF0aW9uIk0KEFN0b2NrUmVzZXJ2YXRpb24SEAoIb3JkZXJfaWQYASABKAMSJwoFbGluZXMYAiADKAsyGC5zaG9wLmdvb2RzLnYxLlN0b2NrTGluZSJJCglTdG9ja0xpbmUSEAoIZ29vZHNfaWQYASABKAMSEAoIcXVhbnRpdHkYAiABKAMSGAoQdW5pdF9wcmljZV9jZW50cxgDIAEoAyJzChRSZXNlcnZlU3RvY2tSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEuc2hvcC5nb29kcy52MS5SZXNlcnZlU3RvY2tSZXN1bHQSJwoFZ29vZHMYAiADKAsyGC5zaG9wLmdvb2RzLnYxLlNvbGRHb29kcyI4CglTb2xkR29vZHMSEAoIZ29vZHNfaWQYASABKAMSDAoEbmFtZRgCIAEoCRILCgNza3UYAyABKAkiUAoSUmVzZXJ2ZVN0b2NrUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgDEigKBWVycm9yGAIgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvIk4KE0xpc3RTdG9ja0xvZ1JlcXVlc3QSEAoIZ29vZHNfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiXgoUTGlzdFN0b2NrTG9nUmVzcG9uc2USLQoHZW50cmllcxgBIAMoCzIcLnNob3AuZ29vZHMudjEuU3RvY2tMb2dFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirgEKDVN0b2NrTG9nRW50cnkSEAoIZ29vZHNfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSKQoEdHlwZRgDIAEoDjIbLnNob3AuZ29vZHMudjEuU3RvY2tMb2dUeXBlEg0KBWRlbHRhGAQgASgDEiwKCGxvZ190aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZWZ1bmRfaWQYBiABKAMqYQoLR29vZHNTdGF0dXMSHAoYR09PRFNfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUR09PRFNfU1RBVFVTX09OX1NBTEUQARIaChZHT09EU19TVEFUVVNfT0ZGX1NIRUxGEAIqfAoMQXZhaWxhYmlsaXR5EhwKGEFWQUlMQUJJTElUWV9VTlNQRUNJRklFRBAAEhkKFUFWQUlMQUJJTElUWV9JTl9TVE9DSxABEhQKEEFWQUlMQUJJTElUWV9MT1cQAhIdChlBVkFJTEFCSUxJVFlfT1VUX09GX1NUT0NLEAMqnAEKDFN0b2NrTG9nVHlwZRIeChpTVE9DS19MT0dfVFlQRV9VTlNQRUNJRklFRBAAEhkKFVNUT0NLX0xPR19UWVBFX0FESlVTVBABEhoKFlNUT0NLX0xPR19UWVBFX1JFU0VSVkUQAhIaChZTVE9DS19MT0dfVFlQRV9SRUxFQVNFEAMSGQoVU1RPQ0tfTE9HX1RZUEVfUkVUVVJOEAQykgUKDEdvb2RzU2VydmljZRJaCgtDcmVhdGVHb29kcxIhLnNob3AuZ29vZHMudjEuQ3JlYXRlR29vZHNSZXF1ZXN0GiIuc2hvcC5nb29kcy52MS5DcmVhdGVHb29kc1Jlc3BvbnNlIgSItRgDEloKC1VwZGF0ZUdvb2RzEiEuc2hvcC5nb29kcy52MS5VcGRhdGVHb29kc1JlcXVlc3QaIi5zaG9wLmdvb2RzLnYxLlVwZGF0ZUdvb2RzUmVzcG9uc2UiBIi1GAMSVAoIR2V0R29vZHMSHi5zaG9wLmdvb2RzLnYxLkdldEdvb2RzUmVxdWVzdBofLnNob3AuZ29vZHMudjEuR2V0R29vZHNSZXNwb25zZSIHkAIBiLUYARJXCglMaXN0R29vZHMSHy5zaG9wLmdvb2RzLnYxLkxpc3RHb29kc1JlcXVlc3QaIC5zaG9wLmdvb2RzLnYxLkxpc3RHb29kc1Jlc3BvbnNlIgeQAgGItRgBEloKC0FkanVzdFN0b2NrEiEuc2hvcC5nb29kcy52MS5BZGp1c3RTdG9ja1JlcXVlc3QaIi5zaG9wLmdvb2RzLnYxLkFkanVzdFN0b2NrUmVzcG9uc2UiBIi1GAMSXQoMUmVzZXJ2ZVN0b2NrEiIuc2hvcC5nb29kcy52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiMuc2hvcC5nb29kcy52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSIEiLUYBBJgCgxMaXN0U3RvY2tMb2cSIi5zaG9wLmdvb2RzLnYxLkxpc3RTdG9ja0xvZ1JlcXVlc3QaIy5zaG9wLmdvb2RzLnYxLkxpc3RTdG9ja0xvZ1Jlc3BvbnNlIgeQAgGItRgDYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
+ * An item of the catalogue.
+ *
  * @generated from message shop.goods.v1.Goods
  */
 export type Goods = Message<"shop.goods.v1.Goods"> & {
   /**
+   * Chosen by the shop. It never changes.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
@@ -34,11 +38,15 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   sku: string;
 
   /**
+   * Name for shoppers, 1 to 200 characters.
+   *
    * @generated from field: string name = 3;
    */
   name: string;
 
   /**
+   * Text for shoppers, with line breaks. May be empty.
+   *
    * @generated from field: string description = 4;
    */
   description: string;
@@ -59,21 +67,29 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   stock: bigint;
 
   /**
+   * Whether it can be ordered.
+   *
    * @generated from field: shop.goods.v1.GoodsStatus status = 7;
    */
   status: GoodsStatus;
 
   /**
+   * An http or https address, or empty.
+   *
    * @generated from field: string image_url = 8;
    */
   imageUrl: string;
 
   /**
+   * When it was added to the catalogue.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
+   * When it last changed, also its stock. At first the time of creation.
+   *
    * @generated from field: google.protobuf.Timestamp update_time = 10;
    */
   updateTime?: Timestamp | undefined;
@@ -101,6 +117,8 @@ export const GoodsSchema: GenMessage<Goods> = /*@__PURE__*/
   messageDesc(file_shop_goods_v1_goods, 0);
 
 /**
+ * Request of CreateGoods.
+ *
  * @generated from message shop.goods.v1.CreateGoodsRequest
  */
 export type CreateGoodsRequest = Message<"shop.goods.v1.CreateGoodsRequest"> & {
@@ -164,10 +182,14 @@ export const CreateGoodsRequestSchema: GenMessage<CreateGoodsRequest> = /*@__PUR
   messageDesc(file_shop_goods_v1_goods, 1);
 
 /**
+ * Response of CreateGoods.
+ *
  * @generated from message shop.goods.v1.CreateGoodsResponse
  */
 export type CreateGoodsResponse = Message<"shop.goods.v1.CreateGoodsResponse"> & {
   /**
+   * The new goods, with their stock.
+   *
    * @generated from field: shop.goods.v1.Goods goods = 1;
    */
   goods?: Goods | undefined;
@@ -187,31 +209,43 @@ export const CreateGoodsResponseSchema: GenMessage<CreateGoodsResponse> = /*@__P
  */
 export type UpdateGoodsRequest = Message<"shop.goods.v1.UpdateGoodsRequest"> & {
   /**
+   * The item to change.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
 
   /**
+   * 1 to 200 characters.
+   *
    * @generated from field: optional string name = 2;
    */
   name?: string | undefined;
 
   /**
+   * At most 5,000 characters, with line breaks.
+   *
    * @generated from field: optional string description = 3;
    */
   description?: string | undefined;
 
   /**
+   * In cents, at least 1. It counts for orders that are placed from now on.
+   *
    * @generated from field: optional int64 unit_price_cents = 4;
    */
   unitPriceCents?: bigint | undefined;
 
   /**
+   * Takes the item off the shelf, or puts it back on sale.
+   *
    * @generated from field: optional shop.goods.v1.GoodsStatus status = 5;
    */
   status?: GoodsStatus | undefined;
 
   /**
+   * An http or https address of at most 2,000 characters, or empty.
+   *
    * @generated from field: optional string image_url = 6;
    */
   imageUrl?: string | undefined;
@@ -241,10 +275,14 @@ export const UpdateGoodsRequestSchema: GenMessage<UpdateGoodsRequest> = /*@__PUR
   messageDesc(file_shop_goods_v1_goods, 3);
 
 /**
+ * Response of UpdateGoods.
+ *
  * @generated from message shop.goods.v1.UpdateGoodsResponse
  */
 export type UpdateGoodsResponse = Message<"shop.goods.v1.UpdateGoodsResponse"> & {
   /**
+   * The goods after the change, with the new etag.
+   *
    * @generated from field: shop.goods.v1.Goods goods = 1;
    */
   goods?: Goods | undefined;
@@ -258,10 +296,14 @@ export const UpdateGoodsResponseSchema: GenMessage<UpdateGoodsResponse> = /*@__P
   messageDesc(file_shop_goods_v1_goods, 4);
 
 /**
+ * Request of GetGoods.
+ *
  * @generated from message shop.goods.v1.GetGoodsRequest
  */
 export type GetGoodsRequest = Message<"shop.goods.v1.GetGoodsRequest"> & {
   /**
+   * The item to get.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
@@ -275,10 +317,14 @@ export const GetGoodsRequestSchema: GenMessage<GetGoodsRequest> = /*@__PURE__*/
   messageDesc(file_shop_goods_v1_goods, 5);
 
 /**
+ * Response of GetGoods.
+ *
  * @generated from message shop.goods.v1.GetGoodsResponse
  */
 export type GetGoodsResponse = Message<"shop.goods.v1.GetGoodsResponse"> & {
   /**
+   * The item as of now.
+   *
    * @generated from field: shop.goods.v1.Goods goods = 1;
    */
   goods?: Goods | undefined;
@@ -292,6 +338,8 @@ export const GetGoodsResponseSchema: GenMessage<GetGoodsResponse> = /*@__PURE__*
   messageDesc(file_shop_goods_v1_goods, 6);
 
 /**
+ * Request of ListGoods.
+ *
  * @generated from message shop.goods.v1.ListGoodsRequest
  */
 export type ListGoodsRequest = Message<"shop.goods.v1.ListGoodsRequest"> & {
@@ -333,10 +381,14 @@ export const ListGoodsRequestSchema: GenMessage<ListGoodsRequest> = /*@__PURE__*
   messageDesc(file_shop_goods_v1_goods, 7);
 
 /**
+ * Response of ListGoods.
+ *
  * @generated from message shop.goods.v1.ListGoodsResponse
  */
 export type ListGoodsResponse = Message<"shop.goods.v1.ListGoodsResponse"> & {
   /**
+   * Ascending by goods_id.
+   *
    * @generated from field: repeated shop.goods.v1.Goods goods = 1;
    */
   goods: Goods[];
@@ -357,6 +409,8 @@ export const ListGoodsResponseSchema: GenMessage<ListGoodsResponse> = /*@__PURE_
   messageDesc(file_shop_goods_v1_goods, 8);
 
 /**
+ * Request of AdjustStock.
+ *
  * @generated from message shop.goods.v1.AdjustStockRequest
  */
 export type AdjustStockRequest = Message<"shop.goods.v1.AdjustStockRequest"> & {
@@ -368,6 +422,8 @@ export type AdjustStockRequest = Message<"shop.goods.v1.AdjustStockRequest"> & {
   requestId: string;
 
   /**
+   * The item whose stock to adjust.
+   *
    * @generated from field: int64 goods_id = 2;
    */
   goodsId: bigint;
@@ -395,6 +451,8 @@ export const AdjustStockRequestSchema: GenMessage<AdjustStockRequest> = /*@__PUR
   messageDesc(file_shop_goods_v1_goods, 9);
 
 /**
+ * Response of AdjustStock.
+ *
  * @generated from message shop.goods.v1.AdjustStockResponse
  */
 export type AdjustStockResponse = Message<"shop.goods.v1.AdjustStockResponse"> & {
@@ -414,6 +472,8 @@ export const AdjustStockResponseSchema: GenMessage<AdjustStockResponse> = /*@__P
   messageDesc(file_shop_goods_v1_goods, 10);
 
 /**
+ * Request of ReserveStock.
+ *
  * @generated from message shop.goods.v1.ReserveStockRequest
  */
 export type ReserveStockRequest = Message<"shop.goods.v1.ReserveStockRequest"> & {
@@ -433,10 +493,14 @@ export const ReserveStockRequestSchema: GenMessage<ReserveStockRequest> = /*@__P
   messageDesc(file_shop_goods_v1_goods, 11);
 
 /**
+ * The stock that one order needs.
+ *
  * @generated from message shop.goods.v1.StockReservation
  */
 export type StockReservation = Message<"shop.goods.v1.StockReservation"> & {
   /**
+   * The order that the stock is reserved for.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -457,10 +521,14 @@ export const StockReservationSchema: GenMessage<StockReservation> = /*@__PURE__*
   messageDesc(file_shop_goods_v1_goods, 12);
 
 /**
+ * One item of an order.
+ *
  * @generated from message shop.goods.v1.StockLine
  */
 export type StockLine = Message<"shop.goods.v1.StockLine"> & {
   /**
+   * The item to reserve.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
@@ -488,6 +556,8 @@ export const StockLineSchema: GenMessage<StockLine> = /*@__PURE__*/
   messageDesc(file_shop_goods_v1_goods, 13);
 
 /**
+ * Response of ReserveStock.
+ *
  * @generated from message shop.goods.v1.ReserveStockResponse
  */
 export type ReserveStockResponse = Message<"shop.goods.v1.ReserveStockResponse"> & {
@@ -521,16 +591,22 @@ export const ReserveStockResponseSchema: GenMessage<ReserveStockResponse> = /*@_
  */
 export type SoldGoods = Message<"shop.goods.v1.SoldGoods"> & {
   /**
+   * The item.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
 
   /**
+   * Its name when the stock was reserved.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
+   * Its sku when the stock was reserved. Empty if it has none.
+   *
    * @generated from field: string sku = 3;
    */
   sku: string;
@@ -544,10 +620,14 @@ export const SoldGoodsSchema: GenMessage<SoldGoods> = /*@__PURE__*/
   messageDesc(file_shop_goods_v1_goods, 15);
 
 /**
+ * The outcome of one reservation.
+ *
  * @generated from message shop.goods.v1.ReserveStockResult
  */
 export type ReserveStockResult = Message<"shop.goods.v1.ReserveStockResult"> & {
   /**
+   * That of the reservation.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -568,10 +648,14 @@ export const ReserveStockResultSchema: GenMessage<ReserveStockResult> = /*@__PUR
   messageDesc(file_shop_goods_v1_goods, 16);
 
 /**
+ * Request of ListStockLog.
+ *
  * @generated from message shop.goods.v1.ListStockLogRequest
  */
 export type ListStockLogRequest = Message<"shop.goods.v1.ListStockLogRequest"> & {
   /**
+   * The item whose movements to list.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
@@ -599,10 +683,14 @@ export const ListStockLogRequestSchema: GenMessage<ListStockLogRequest> = /*@__P
   messageDesc(file_shop_goods_v1_goods, 17);
 
 /**
+ * Response of ListStockLog.
+ *
  * @generated from message shop.goods.v1.ListStockLogResponse
  */
 export type ListStockLogResponse = Message<"shop.goods.v1.ListStockLogResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated shop.goods.v1.StockLogEntry entries = 1;
    */
   entries: StockLogEntry[];
@@ -623,10 +711,14 @@ export const ListStockLogResponseSchema: GenMessage<ListStockLogResponse> = /*@_
   messageDesc(file_shop_goods_v1_goods, 18);
 
 /**
+ * One movement of an item's stock. Entries never change.
+ *
  * @generated from message shop.goods.v1.StockLogEntry
  */
 export type StockLogEntry = Message<"shop.goods.v1.StockLogEntry"> & {
   /**
+   * The item whose stock moved.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
@@ -639,6 +731,8 @@ export type StockLogEntry = Message<"shop.goods.v1.StockLogEntry"> & {
   orderId: bigint;
 
   /**
+   * What moved the stock.
+   *
    * @generated from field: shop.goods.v1.StockLogType type = 3;
    */
   type: StockLogType;
@@ -651,6 +745,8 @@ export type StockLogEntry = Message<"shop.goods.v1.StockLogEntry"> & {
   delta: bigint;
 
   /**
+   * When the stock moved.
+   *
    * @generated from field: google.protobuf.Timestamp log_time = 5;
    */
   logTime?: Timestamp | undefined;
@@ -671,15 +767,21 @@ export const StockLogEntrySchema: GenMessage<StockLogEntry> = /*@__PURE__*/
   messageDesc(file_shop_goods_v1_goods, 19);
 
 /**
+ * Whether an item can be ordered.
+ *
  * @generated from enum shop.goods.v1.GoodsStatus
  */
 export const GoodsStatus = {
   /**
+   * No item has this status.
+   *
    * @generated from enum value: GOODS_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * Listed, and it can be ordered while stock is left.
+   *
    * @generated from enum value: GOODS_STATUS_ON_SALE = 1;
    */
   ON_SALE: 1,
@@ -693,6 +795,8 @@ export const GoodsStatus = {
 } as const;
 
 /**
+ * Whether an item can be ordered.
+ *
  * @generated from enum shop.goods.v1.GoodsStatus
  */
 export type GoodsStatus = (typeof GoodsStatus)[keyof typeof GoodsStatus] | UnknownEnum;
@@ -710,11 +814,15 @@ export const GoodsStatusSchema: GenEnum<GoodsStatus> = /*@__PURE__*/
  */
 export const Availability = {
   /**
+   * The item is off the shelf.
+   *
    * @generated from enum value: AVAILABILITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * More than 10 units are left.
+   *
    * @generated from enum value: AVAILABILITY_IN_STOCK = 1;
    */
   IN_STOCK: 1,
@@ -727,6 +835,8 @@ export const Availability = {
   LOW: 2,
 
   /**
+   * No unit is left.
+   *
    * @generated from enum value: AVAILABILITY_OUT_OF_STOCK = 3;
    */
   OUT_OF_STOCK: 3,
@@ -746,10 +856,14 @@ export const AvailabilitySchema: GenEnum<Availability> = /*@__PURE__*/
   enumDesc(file_shop_goods_v1_goods, 1);
 
 /**
+ * What moved the stock.
+ *
  * @generated from enum shop.goods.v1.StockLogType
  */
 export const StockLogType = {
   /**
+   * No entry has this type.
+   *
    * @generated from enum value: STOCK_LOG_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -762,6 +876,8 @@ export const StockLogType = {
   ADJUST: 1,
 
   /**
+   * An order took the units.
+   *
    * @generated from enum value: STOCK_LOG_TYPE_RESERVE = 2;
    */
   RESERVE: 2,
@@ -782,6 +898,8 @@ export const StockLogType = {
 } as const;
 
 /**
+ * What moved the stock.
+ *
  * @generated from enum shop.goods.v1.StockLogType
  */
 export type StockLogType = (typeof StockLogType)[keyof typeof StockLogType] | UnknownEnum;
@@ -811,9 +929,10 @@ export const GoodsService: GenService<{
     output: typeof CreateGoodsResponseSchema;
   },
   /**
-   * Changes an item: the fields that update_mask names, or those that are set. Orders keep the prices
-   * at which they were placed. With the etag of an earlier version it is REASON_ETAG_MISMATCH, and
-   * metadata has the current etag.
+   * Changes an item: the fields that update_mask names, or those that are set. Orders keep the
+   * prices at which they were placed. With the etag of an earlier version it is
+   * REASON_ETAG_MISMATCH, and metadata has the current etag. Unknown goods are
+   * REASON_GOODS_NOT_FOUND.
    *
    * @generated from rpc shop.goods.v1.GoodsService.UpdateGoods
    */
@@ -824,6 +943,7 @@ export const GoodsService: GenService<{
   },
   /**
    * Gets an item, also one that is off the shelf, so that an old order can show what it contained.
+   * Unknown goods are REASON_GOODS_NOT_FOUND.
    *
    * @generated from rpc shop.goods.v1.GoodsService.GetGoods
    */
@@ -846,7 +966,8 @@ export const GoodsService: GenService<{
   /**
    * Adds to the stock of an item, or takes from it. Idempotent by request_id: a repetition with the
    * same fields gets the stock that the first one led to, one with another field is
-   * REASON_REQUEST_ID_REUSED. Refuses to go below zero with REASON_STOCK_NOT_ENOUGH.
+   * REASON_REQUEST_ID_REUSED. Refuses to go below zero with REASON_STOCK_NOT_ENOUGH. Unknown goods
+   * are REASON_GOODS_NOT_FOUND.
    *
    * @generated from rpc shop.goods.v1.GoodsService.AdjustStock
    */
@@ -860,6 +981,8 @@ export const GoodsService: GenService<{
    * and has a result of its own. Idempotent by order_id: an order is decided once, also a refusal.
    * A repetition with other goods or quantities is REASON_INVALID_ARGUMENT; prices are not
    * compared. An order that was cancelled before its reservation arrived is REASON_ORDER_CLOSED.
+   * The other refusals of an order are REASON_GOODS_NOT_FOUND, REASON_GOODS_NOT_ON_SALE,
+   * REASON_GOODS_PRICE_CHANGED and REASON_STOCK_NOT_ENOUGH.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ReserveStock
    */
@@ -869,7 +992,8 @@ export const GoodsService: GenService<{
     output: typeof ReserveStockResponseSchema;
   },
   /**
-   * Lists every movement of an item's stock, newest first.
+   * Lists every movement of an item's stock, newest first. Unknown goods are
+   * REASON_GOODS_NOT_FOUND.
    *
    * @generated from rpc shop.goods.v1.GoodsService.ListStockLog
    */

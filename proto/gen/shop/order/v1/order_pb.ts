@@ -18,10 +18,14 @@ export const file_shop_order_v1_order: GenFile = /*@__PURE__*/
   fileDesc("ChlzaG9wL29yZGVyL3YxL29yZGVyLnByb3RvEg1zaG9wLm9yZGVyLnYxImQKCU9yZGVyTGluZRIQCghnb29kc19pZBgBIAEoAxIQCghxdWFudGl0eRgCIAEoAxIYChB1bml0X3ByaWNlX2NlbnRzGAMgASgDEgwKBG5hbWUYBCABKAkSCwoDc2t1GAUgASgJIjoKB0FkZHJlc3MSEQoJY29uc2lnbmVlGAEgASgJEg4KBm1vYmlsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIqYHCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEjAKDG9yZGVyX3N0YXR1cxgDIAEoDjIaLnNob3Aub3JkZXIudjEuT3JkZXJTdGF0dXMSLAoKcGF5X3N0YXR1cxgEIAEoDjIYLnNob3Aub3JkZXIudjEuUGF5U3RhdHVzEjYKD3NoaXBwaW5nX3N0YXR1cxgFIAEoDjIdLnNob3Aub3JkZXIudjEuU2hpcHBpbmdTdGF0dXMSJwoFbGluZXMYBiADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRInCgdhZGRyZXNzGAcgASgLMhYuc2hvcC5vcmRlci52MS5BZGRyZXNzEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgIIAEoAxIaChJzaGlwcGluZ19mZWVfY2VudHMYCSABKAMSGgoSb3JkZXJfYW1vdW50X2NlbnRzGAogASgDEhEKCWNvdXBvbl9pZBgLIAEoAxIZChFjb3Vwb25fcGFpZF9jZW50cxgMIAEoAxIaChJiYWxhbmNlX3BhaWRfY2VudHMYDSABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgOIAEoAxIyCg1jYW5jZWxfcmVhc29uGA8gASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SKgoHZmFpbHVyZRgQIAEoCzIZLnNob3AuY29tbW9uLnYxLkVycm9ySW5mbxIvCgtjcmVhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29uZmlybV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghwYXlfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcGF5X2RlYWRsaW5lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglzaGlwX3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNsb3NlX3RpbWUYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgXIAEoCRImCgdyZWZ1bmRzGBggAygLMhUuc2hvcC5vcmRlci52MS5SZWZ1bmQSFQoNY3VycmVuY3lfY29kZRgZIAEoCSK+AgoGUmVmdW5kEhEKCXJlZnVuZF9pZBgBIAEoAxIrCgZzdGF0dXMYAiABKA4yGy5zaG9wLm9yZGVyLnYxLlJlZnVuZFN0YXR1cxInCgVsaW5lcxgDIAMoCzIYLnNob3Aub3JkZXIudjEuT3JkZXJMaW5lEhgKEHBheV9hbW91bnRfY2VudHMYBCABKAMSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxIMCgRub3RlGAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKa2VlcF9zdG9jaxgJIAEoCBIWCg5nb29kd2lsbF9jZW50cxgKIAEoAyJ3ChFRdW90ZU9yZGVyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEicKBWxpbmVzGAIgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSEQoJY291cG9uX2lkGAMgASgDEhUKDWJhbGFuY2VfY2VudHMYBCABKAMi4gEKElF1b3RlT3JkZXJSZXNwb25zZRInCgVsaW5lcxgBIAMoCzIYLnNob3Aub3JkZXIudjEuT3JkZXJMaW5lEhoKEmdvb2RzX2Ftb3VudF9jZW50cxgCIAEoAxIaChJzaGlwcGluZ19mZWVfY2VudHMYAyABKAMSGgoSb3JkZXJfYW1vdW50X2NlbnRzGAQgASgDEhkKEWNvdXBvbl9wYWlkX2NlbnRzGAUgASgDEhoKEmJhbGFuY2VfcGFpZF9jZW50cxgGIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAcgASgDIuwBChFQbGFjZU9yZGVyUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAMSJwoFbGluZXMYAyADKAsyGC5zaG9wLm9yZGVyLnYxLk9yZGVyTGluZRInCgdhZGRyZXNzGAQgASgLMhYuc2hvcC5vcmRlci52MS5BZGRyZXNzEhoKEnNoaXBwaW5nX2ZlZV9jZW50cxgFIAEoAxIaChJvcmRlcl9hbW91bnRfY2VudHMYBiABKAMSEQoJY291cG9uX2lkGAcgASgDEhUKDWJhbGFuY2VfY2VudHMYCCABKAMiOQoSUGxhY2VPcmRlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciIjCg9HZXRPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiNwoQR2V0T3JkZXJSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIipQEKEUxpc3RPcmRlcnNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSMAoMb3JkZXJfc3RhdHVzGAQgASgOMhouc2hvcC5vcmRlci52MS5PcmRlclN0YXR1cxImCgR2aWV3GAUgASgOMhguc2hvcC5vcmRlci52MS5PcmRlclZpZXciUwoSTGlzdE9yZGVyc1Jlc3BvbnNlEiQKBm9yZGVycxgBIAMoCzIULnNob3Aub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEVdhdGNoT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIjkKEldhdGNoT3JkZXJSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIiJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDIjoKE0NhbmNlbE9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIj0KEFNoaXBPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMSFwoPdHJhY2tpbmdfbnVtYmVyGAIgASgJIjgKEVNoaXBPcmRlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciIpChVDb25maXJtUmVjZWlwdFJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMiPQoWQ29uZmlybVJlY2VpcHRSZXNwb25zZRIjCgVvcmRlchgBIAEoCzIULnNob3Aub3JkZXIudjEuT3JkZXIinQEKElJlZnVuZE9yZGVyUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgDEicKBWxpbmVzGAMgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSDAoEbm90ZRgEIAEoCRISCgprZWVwX3N0b2NrGAUgASgIEhYKDmdvb2R3aWxsX2NlbnRzGAYgASgDIjoKE1JlZnVuZE9yZGVyUmVzcG9uc2USIwoFb3JkZXIYASABKAsyFC5zaG9wLm9yZGVyLnYxLk9yZGVyIk0KEkxpc3RSZWZ1bmRzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJWChNMaXN0UmVmdW5kc1Jlc3BvbnNlEiYKB3JlZnVuZHMYASADKAsyFS5zaG9wLm9yZGVyLnYxLlJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSAobVXBkYXRlVHJhY2tpbmdOdW1iZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhcKD3RyYWNraW5nX251bWJlchgCIAEoCSJDChxVcGRhdGVUcmFja2luZ051bWJlclJlc3BvbnNlEiMKBW9yZGVyGAEgASgLMhQuc2hvcC5vcmRlci52MS5PcmRlciJSChdMaXN0T3JkZXJIaXN0b3J5UmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJmChhMaXN0T3JkZXJIaXN0b3J5UmVzcG9uc2USMQoHZW50cmllcxgBIAMoCzIgLnNob3Aub3JkZXIudjEuT3JkZXJIaXN0b3J5RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoMCChFPcmRlckhpc3RvcnlFbnRyeRIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxvcmRlcl9zdGF0dXMYAiABKA4yGi5zaG9wLm9yZGVyLnYxLk9yZGVyU3RhdHVzEiwKCnBheV9zdGF0dXMYAyABKA4yGC5zaG9wLm9yZGVyLnYxLlBheVN0YXR1cxI2Cg9zaGlwcGluZ19zdGF0dXMYBCABKA4yHS5zaG9wLm9yZGVyLnYxLlNoaXBwaW5nU3RhdHVzEg0KBWFjdG9yGAUgASgJEg0KBWNhdXNlGAYgASgJEg4KBmRldGFpbBgHIAEoCSq0AQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX1BFTkRJTkcQARIaChZPUkRFUl9TVEFUVVNfQ09ORklSTUVEEAISGgoWT1JERVJfU1RBVFVTX0NBTkNFTExFRBADEhoKFk9SREVSX1NUQVRVU19DT01QTEVURUQQBBIZChVPUkRFUl9TVEFUVVNfUkVGVU5ERUQQBSqpAQoJUGF5U3RhdHVzEhoKFlBBWV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFQQVlfU1RBVFVTX1VOUEFJRBABEhMKD1BBWV9TVEFUVVNfUEFJRBACEhgKFFBBWV9TVEFUVVNfUkVGVU5ESU5HEAMSIQodUEFZX1NUQVRVU19QQVJUSUFMTFlfUkVGVU5ERUQQBBIXChNQQVlfU1RBVFVTX1JFRlVOREVEEAUqjQEKDlNoaXBwaW5nU3RhdHVzEh8KG1NISVBQSU5HX1NUQVRVU19VTlNQRUNJRklFRBAAEh8KG1NISVBQSU5HX1NUQVRVU19OT1RfU0hJUFBFRBABEhsKF1NISVBQSU5HX1NUQVRVU19TSElQUEVEEAISHAoYU0hJUFBJTkdfU1RBVFVTX1JFQ0VJVkVEEAMqxAEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHgoaQ0FOQ0VMX1JFQVNPTl9QTEFDRV9GQUlMRUQQARIZChVDQU5DRUxfUkVBU09OX0JZX1VTRVIQAhIhCh1DQU5DRUxfUkVBU09OX1BBWU1FTlRfVElNRU9VVBADEhsKF0NBTkNFTF9SRUFTT05fQUJBTkRPTkVEEAQSGgoWQ0FOQ0VMX1JFQVNPTl9CWV9BRE1JThAFKoEBCgxSZWZ1bmRTdGF0dXMSHQoZUkVGVU5EX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF1JFRlVORF9TVEFUVVNfUkVRVUVTVEVEEAESGwoXUkVGVU5EX1NUQVRVU19TVUNDRUVERUQQAhIYChRSRUZVTkRfU1RBVFVTX0ZBSUxFRBADKlIKCU9yZGVyVmlldxIaChZPUkRFUl9WSUVXX1VOU1BFQ0lGSUVEEAASFAoQT1JERVJfVklFV19CQVNJQxABEhMKD09SREVSX1ZJRVdfRlVMTBACMocJCgxPcmRlclNlcnZpY2USWgoKUXVvdGVPcmRlchIgLnNob3Aub3JkZXIudjEuUXVvdGVPcmRlclJlcXVlc3QaIS5zaG9wLm9yZGVyLnYxLlF1b3RlT3JkZXJSZXNwb25zZSIHkAIBiLUYAhJXCgpQbGFjZU9yZGVyEiAuc2hvcC5vcmRlci52MS5QbGFjZU9yZGVyUmVxdWVzdBohLnNob3Aub3JkZXIudjEuUGxhY2VPcmRlclJlc3BvbnNlIgSItRgCElQKCEdldE9yZGVyEh4uc2hvcC5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaHy5zaG9wLm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiB5ACAYi1GAISWgoKTGlzdE9yZGVycxIgLnNob3Aub3JkZXIudjEuTGlzdE9yZGVyc1JlcXVlc3QaIS5zaG9wLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIHkAIBiLUYAhJZCgpXYXRjaE9yZGVyEiAuc2hvcC5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBohLnNob3Aub3JkZXIudjEuV2F0Y2hPcmRlclJlc3BvbnNlIgSItRgCMAESWgoLQ2FuY2VsT3JkZXISIS5zaG9wLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBoiLnNob3Aub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSIEiLUYAhJUCglTaGlwT3JkZXISHy5zaG9wLm9yZGVyLnYxLlNoaXBPcmRlclJlcXVlc3QaIC5zaG9wLm9yZGVyLnYxLlNoaXBPcmRlclJlc3BvbnNlIgSItRgDEnUKFFVwZGF0ZVRyYWNraW5nTnVtYmVyEiouc2hvcC5vcmRlci52MS5VcGRhdGVUcmFja2luZ051bWJlclJlcXVlc3QaKy5zaG9wLm9yZGVyLnYxLlVwZGF0ZVRyYWNraW5nTnVtYmVyUmVzcG9uc2UiBIi1GAMSYwoOQ29uZmlybVJlY2VpcHQSJC5zaG9wLm9yZGVyLnYxLkNvbmZpcm1SZWNlaXB0UmVxdWVzdBolLnNob3Aub3JkZXIudjEuQ29uZmlybVJlY2VpcHRSZXNwb25zZSIEiLUYAhJaCgtSZWZ1bmRPcmRlchIhLnNob3Aub3JkZXIudjEuUmVmdW5kT3JkZXJSZXF1ZXN0GiIuc2hvcC5vcmRlci52MS5SZWZ1bmRPcmRlclJlc3BvbnNlIgSItRgDEl0KC0xpc3RSZWZ1bmRzEiEuc2hvcC5vcmRlci52MS5MaXN0UmVmdW5kc1JlcXVlc3QaIi5zaG9wLm9yZGVyLnYxLkxpc3RSZWZ1bmRzUmVzcG9uc2UiB5ACAYi1GAISbAoQTGlzdE9yZGVySGlzdG9yeRImLnNob3Aub3JkZXIudjEuTGlzdE9yZGVySGlzdG9yeVJlcXVlc3QaJy5zaG9wLm9yZGVyLnYxLkxpc3RPcmRlckhpc3RvcnlSZXNwb25zZSIHkAIBiLUYAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
+ * An item of an order and its quantity.
+ *
  * @generated from message shop.order.v1.OrderLine
  */
 export type OrderLine = Message<"shop.order.v1.OrderLine"> & {
   /**
+   * The item. An order has each item in one line only.
+   *
    * @generated from field: int64 goods_id = 1;
    */
   goodsId: bigint;
@@ -64,6 +68,8 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_shop_order_v1_order, 0);
 
 /**
+ * Where the goods go. It does not change after the order is placed.
+ *
  * @generated from message shop.order.v1.Address
  */
 export type Address = Message<"shop.order.v1.Address"> & {
@@ -97,40 +103,56 @@ export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
   messageDesc(file_shop_order_v1_order, 1);
 
 /**
+ * An order in its current state.
+ *
  * @generated from message shop.order.v1.Order
  */
 export type Order = Message<"shop.order.v1.Order"> & {
   /**
+   * Chosen by the shop. It never changes.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
 
   /**
+   * How far the order is.
+   *
    * @generated from field: shop.order.v1.OrderStatus order_status = 3;
    */
   orderStatus: OrderStatus;
 
   /**
+   * How far its payment is.
+   *
    * @generated from field: shop.order.v1.PayStatus pay_status = 4;
    */
   payStatus: PayStatus;
 
   /**
+   * How far its delivery is.
+   *
    * @generated from field: shop.order.v1.ShippingStatus shipping_status = 5;
    */
   shippingStatus: ShippingStatus;
 
   /**
+   * What was ordered. Empty in ORDER_VIEW_BASIC.
+   *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 6;
    */
   lines: OrderLine[];
 
   /**
+   * Where the goods go.
+   *
    * @generated from field: shop.order.v1.Address address = 7;
    */
   address?: Address | undefined;
@@ -143,6 +165,8 @@ export type Order = Message<"shop.order.v1.Order"> & {
   goodsAmountCents: bigint;
 
   /**
+   * In cents. The refund of the last goods includes it.
+   *
    * @generated from field: int64 shipping_fee_cents = 9;
    */
   shippingFeeCents: bigint;
@@ -162,11 +186,15 @@ export type Order = Message<"shop.order.v1.Order"> & {
   couponId: bigint;
 
   /**
+   * Cents that the coupon takes off. 0 without a coupon.
+   *
    * @generated from field: int64 coupon_paid_cents = 12;
    */
   couponPaidCents: bigint;
 
   /**
+   * Cents that the user's balance pays.
+   *
    * @generated from field: int64 balance_paid_cents = 13;
    */
   balancePaidCents: bigint;
@@ -179,6 +207,8 @@ export type Order = Message<"shop.order.v1.Order"> & {
   payAmountCents: bigint;
 
   /**
+   * Unspecified unless the order is cancelled.
+   *
    * @generated from field: shop.order.v1.CancelReason cancel_reason = 15;
    */
   cancelReason: CancelReason;
@@ -191,16 +221,22 @@ export type Order = Message<"shop.order.v1.Order"> & {
   failure?: ErrorInfo | undefined;
 
   /**
+   * When PlaceOrder received the order.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 17;
    */
   createTime?: Timestamp | undefined;
 
   /**
+   * When the order was confirmed. Unset before that.
+   *
    * @generated from field: google.protobuf.Timestamp confirm_time = 18;
    */
   confirmTime?: Timestamp | undefined;
 
   /**
+   * When the order was paid. Unset before that.
+   *
    * @generated from field: google.protobuf.Timestamp pay_time = 19;
    */
   payTime?: Timestamp | undefined;
@@ -213,6 +249,8 @@ export type Order = Message<"shop.order.v1.Order"> & {
   payDeadline?: Timestamp | undefined;
 
   /**
+   * When the order was shipped. Unset before that.
+   *
    * @generated from field: google.protobuf.Timestamp ship_time = 21;
    */
   shipTime?: Timestamp | undefined;
@@ -225,6 +263,8 @@ export type Order = Message<"shop.order.v1.Order"> & {
   closeTime?: Timestamp | undefined;
 
   /**
+   * The carrier's number of the parcel, 1 to 64 characters. Empty until the order is shipped.
+   *
    * @generated from field: string tracking_number = 23;
    */
   trackingNumber: string;
@@ -253,15 +293,21 @@ export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_shop_order_v1_order, 2);
 
 /**
+ * One refund of an order.
+ *
  * @generated from message shop.order.v1.Refund
  */
 export type Refund = Message<"shop.order.v1.Refund"> & {
   /**
+   * Chosen by the shop. It never changes.
+   *
    * @generated from field: int64 refund_id = 1;
    */
   refundId: bigint;
 
   /**
+   * How far the refund is.
+   *
    * @generated from field: shop.order.v1.RefundStatus status = 2;
    */
   status: RefundStatus;
@@ -289,16 +335,22 @@ export type Refund = Message<"shop.order.v1.Refund"> & {
   balanceCents: bigint;
 
   /**
+   * Why, for people: the note of RefundOrder. May be empty.
+   *
    * @generated from field: string note = 6;
    */
   note: string;
 
   /**
+   * When the refund was requested.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
+   * When the refund succeeded. Unset before that.
+   *
    * @generated from field: google.protobuf.Timestamp finish_time = 8;
    */
   finishTime?: Timestamp | undefined;
@@ -326,6 +378,8 @@ export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
   messageDesc(file_shop_order_v1_order, 3);
 
 /**
+ * Request of QuoteOrder.
+ *
  * @generated from message shop.order.v1.QuoteOrderRequest
  */
 export type QuoteOrderRequest = Message<"shop.order.v1.QuoteOrderRequest"> & {
@@ -366,6 +420,8 @@ export const QuoteOrderRequestSchema: GenMessage<QuoteOrderRequest> = /*@__PURE_
   messageDesc(file_shop_order_v1_order, 4);
 
 /**
+ * Response of QuoteOrder.
+ *
  * @generated from message shop.order.v1.QuoteOrderResponse
  */
 export type QuoteOrderResponse = Message<"shop.order.v1.QuoteOrderResponse"> & {
@@ -377,31 +433,43 @@ export type QuoteOrderResponse = Message<"shop.order.v1.QuoteOrderResponse"> & {
   lines: OrderLine[];
 
   /**
+   * Sum of the lines, in cents.
+   *
    * @generated from field: int64 goods_amount_cents = 2;
    */
   goodsAmountCents: bigint;
 
   /**
+   * The shop's fee for these goods, in cents.
+   *
    * @generated from field: int64 shipping_fee_cents = 3;
    */
   shippingFeeCents: bigint;
 
   /**
+   * Goods plus shipping, in cents.
+   *
    * @generated from field: int64 order_amount_cents = 4;
    */
   orderAmountCents: bigint;
 
   /**
+   * Cents that the coupon would take off.
+   *
    * @generated from field: int64 coupon_paid_cents = 5;
    */
   couponPaidCents: bigint;
 
   /**
+   * Cents that the user's balance would pay: the balance_cents of the request.
+   *
    * @generated from field: int64 balance_paid_cents = 6;
    */
   balancePaidCents: bigint;
 
   /**
+   * Order amount less coupon and balance, in cents: what is left for a payment provider.
+   *
    * @generated from field: int64 pay_amount_cents = 7;
    */
   payAmountCents: bigint;
@@ -415,6 +483,8 @@ export const QuoteOrderResponseSchema: GenMessage<QuoteOrderResponse> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 5);
 
 /**
+ * Request of PlaceOrder.
+ *
  * @generated from message shop.order.v1.PlaceOrderRequest
  */
 export type PlaceOrderRequest = Message<"shop.order.v1.PlaceOrderRequest"> & {
@@ -442,6 +512,8 @@ export type PlaceOrderRequest = Message<"shop.order.v1.PlaceOrderRequest"> & {
   lines: OrderLine[];
 
   /**
+   * Where the goods go. Required.
+   *
    * @generated from field: shop.order.v1.Address address = 4;
    */
   address?: Address | undefined;
@@ -484,10 +556,14 @@ export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE_
   messageDesc(file_shop_order_v1_order, 6);
 
 /**
+ * Response of PlaceOrder.
+ *
  * @generated from message shop.order.v1.PlaceOrderResponse
  */
 export type PlaceOrderResponse = Message<"shop.order.v1.PlaceOrderResponse"> & {
   /**
+   * The confirmed order.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -501,10 +577,14 @@ export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 7);
 
 /**
+ * Request of GetOrder.
+ *
  * @generated from message shop.order.v1.GetOrderRequest
  */
 export type GetOrderRequest = Message<"shop.order.v1.GetOrderRequest"> & {
   /**
+   * The order to get.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -518,10 +598,14 @@ export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
   messageDesc(file_shop_order_v1_order, 8);
 
 /**
+ * Response of GetOrder.
+ *
  * @generated from message shop.order.v1.GetOrderResponse
  */
 export type GetOrderResponse = Message<"shop.order.v1.GetOrderResponse"> & {
   /**
+   * The order as of now.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -535,6 +619,8 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*
   messageDesc(file_shop_order_v1_order, 9);
 
 /**
+ * Request of ListOrders.
+ *
  * @generated from message shop.order.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"shop.order.v1.ListOrdersRequest"> & {
@@ -582,10 +668,14 @@ export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE_
   messageDesc(file_shop_order_v1_order, 10);
 
 /**
+ * Response of ListOrders.
+ *
  * @generated from message shop.order.v1.ListOrdersResponse
  */
 export type ListOrdersResponse = Message<"shop.order.v1.ListOrdersResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated shop.order.v1.Order orders = 1;
    */
   orders: Order[];
@@ -606,10 +696,14 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 11);
 
 /**
+ * Request of WatchOrder.
+ *
  * @generated from message shop.order.v1.WatchOrderRequest
  */
 export type WatchOrderRequest = Message<"shop.order.v1.WatchOrderRequest"> & {
   /**
+   * The order to watch.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -623,10 +717,14 @@ export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE_
   messageDesc(file_shop_order_v1_order, 12);
 
 /**
+ * Response of WatchOrder.
+ *
  * @generated from message shop.order.v1.WatchOrderResponse
  */
 export type WatchOrderResponse = Message<"shop.order.v1.WatchOrderResponse"> & {
   /**
+   * The order after the latest transition. A client may miss transitions in between.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -640,10 +738,14 @@ export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 13);
 
 /**
+ * Request of CancelOrder.
+ *
  * @generated from message shop.order.v1.CancelOrderRequest
  */
 export type CancelOrderRequest = Message<"shop.order.v1.CancelOrderRequest"> & {
   /**
+   * The order to cancel.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -657,10 +759,14 @@ export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 14);
 
 /**
+ * Response of CancelOrder.
+ *
  * @generated from message shop.order.v1.CancelOrderResponse
  */
 export type CancelOrderResponse = Message<"shop.order.v1.CancelOrderResponse"> & {
   /**
+   * The cancelled order.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -674,10 +780,14 @@ export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__P
   messageDesc(file_shop_order_v1_order, 15);
 
 /**
+ * Request of ShipOrder.
+ *
  * @generated from message shop.order.v1.ShipOrderRequest
  */
 export type ShipOrderRequest = Message<"shop.order.v1.ShipOrderRequest"> & {
   /**
+   * The order to ship.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -698,10 +808,14 @@ export const ShipOrderRequestSchema: GenMessage<ShipOrderRequest> = /*@__PURE__*
   messageDesc(file_shop_order_v1_order, 16);
 
 /**
+ * Response of ShipOrder.
+ *
  * @generated from message shop.order.v1.ShipOrderResponse
  */
 export type ShipOrderResponse = Message<"shop.order.v1.ShipOrderResponse"> & {
   /**
+   * The shipped order.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -715,10 +829,14 @@ export const ShipOrderResponseSchema: GenMessage<ShipOrderResponse> = /*@__PURE_
   messageDesc(file_shop_order_v1_order, 17);
 
 /**
+ * Request of ConfirmReceipt.
+ *
  * @generated from message shop.order.v1.ConfirmReceiptRequest
  */
 export type ConfirmReceiptRequest = Message<"shop.order.v1.ConfirmReceiptRequest"> & {
   /**
+   * The order whose goods have arrived.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -732,10 +850,14 @@ export const ConfirmReceiptRequestSchema: GenMessage<ConfirmReceiptRequest> = /*
   messageDesc(file_shop_order_v1_order, 18);
 
 /**
+ * Response of ConfirmReceipt.
+ *
  * @generated from message shop.order.v1.ConfirmReceiptResponse
  */
 export type ConfirmReceiptResponse = Message<"shop.order.v1.ConfirmReceiptResponse"> & {
   /**
+   * The completed order.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -749,6 +871,8 @@ export const ConfirmReceiptResponseSchema: GenMessage<ConfirmReceiptResponse> = 
   messageDesc(file_shop_order_v1_order, 19);
 
 /**
+ * Request of RefundOrder.
+ *
  * @generated from message shop.order.v1.RefundOrderRequest
  */
 export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
@@ -761,6 +885,8 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
   requestId: string;
 
   /**
+   * The order to refund.
+   *
    * @generated from field: int64 order_id = 2;
    */
   orderId: bigint;
@@ -805,10 +931,14 @@ export const RefundOrderRequestSchema: GenMessage<RefundOrderRequest> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 20);
 
 /**
+ * Response of RefundOrder.
+ *
  * @generated from message shop.order.v1.RefundOrderResponse
  */
 export type RefundOrderResponse = Message<"shop.order.v1.RefundOrderResponse"> & {
   /**
+   * The order with the refund, which may still be under way.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -822,10 +952,14 @@ export const RefundOrderResponseSchema: GenMessage<RefundOrderResponse> = /*@__P
   messageDesc(file_shop_order_v1_order, 21);
 
 /**
+ * Request of ListRefunds.
+ *
  * @generated from message shop.order.v1.ListRefundsRequest
  */
 export type ListRefundsRequest = Message<"shop.order.v1.ListRefundsRequest"> & {
   /**
+   * The order whose refunds to list.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -853,6 +987,8 @@ export const ListRefundsRequestSchema: GenMessage<ListRefundsRequest> = /*@__PUR
   messageDesc(file_shop_order_v1_order, 22);
 
 /**
+ * Response of ListRefunds.
+ *
  * @generated from message shop.order.v1.ListRefundsResponse
  */
 export type ListRefundsResponse = Message<"shop.order.v1.ListRefundsResponse"> & {
@@ -879,10 +1015,14 @@ export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__P
   messageDesc(file_shop_order_v1_order, 23);
 
 /**
+ * Request of UpdateTrackingNumber.
+ *
  * @generated from message shop.order.v1.UpdateTrackingNumberRequest
  */
 export type UpdateTrackingNumberRequest = Message<"shop.order.v1.UpdateTrackingNumberRequest"> & {
   /**
+   * The order whose tracking number to correct.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -903,10 +1043,14 @@ export const UpdateTrackingNumberRequestSchema: GenMessage<UpdateTrackingNumberR
   messageDesc(file_shop_order_v1_order, 24);
 
 /**
+ * Response of UpdateTrackingNumber.
+ *
  * @generated from message shop.order.v1.UpdateTrackingNumberResponse
  */
 export type UpdateTrackingNumberResponse = Message<"shop.order.v1.UpdateTrackingNumberResponse"> & {
   /**
+   * The order with the new tracking number.
+   *
    * @generated from field: shop.order.v1.Order order = 1;
    */
   order?: Order | undefined;
@@ -920,10 +1064,14 @@ export const UpdateTrackingNumberResponseSchema: GenMessage<UpdateTrackingNumber
   messageDesc(file_shop_order_v1_order, 25);
 
 /**
+ * Request of ListOrderHistory.
+ *
  * @generated from message shop.order.v1.ListOrderHistoryRequest
  */
 export type ListOrderHistoryRequest = Message<"shop.order.v1.ListOrderHistoryRequest"> & {
   /**
+   * The order whose transitions to list.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -951,10 +1099,14 @@ export const ListOrderHistoryRequestSchema: GenMessage<ListOrderHistoryRequest> 
   messageDesc(file_shop_order_v1_order, 26);
 
 /**
+ * Response of ListOrderHistory.
+ *
  * @generated from message shop.order.v1.ListOrderHistoryResponse
  */
 export type ListOrderHistoryResponse = Message<"shop.order.v1.ListOrderHistoryResponse"> & {
   /**
+   * Oldest first.
+   *
    * @generated from field: repeated shop.order.v1.OrderHistoryEntry entries = 1;
    */
   entries: OrderHistoryEntry[];
@@ -975,25 +1127,35 @@ export const ListOrderHistoryResponseSchema: GenMessage<ListOrderHistoryResponse
   messageDesc(file_shop_order_v1_order, 27);
 
 /**
+ * One transition of an order. Entries never change.
+ *
  * @generated from message shop.order.v1.OrderHistoryEntry
  */
 export type OrderHistoryEntry = Message<"shop.order.v1.OrderHistoryEntry"> & {
   /**
+   * When the transition happened.
+   *
    * @generated from field: google.protobuf.Timestamp time = 1;
    */
   time?: Timestamp | undefined;
 
   /**
+   * The order's status after the transition.
+   *
    * @generated from field: shop.order.v1.OrderStatus order_status = 2;
    */
   orderStatus: OrderStatus;
 
   /**
+   * The status of the payment after the transition.
+   *
    * @generated from field: shop.order.v1.PayStatus pay_status = 3;
    */
   payStatus: PayStatus;
 
   /**
+   * The status of the delivery after the transition.
+   *
    * @generated from field: shop.order.v1.ShippingStatus shipping_status = 4;
    */
   shippingStatus: ShippingStatus;
@@ -1013,6 +1175,8 @@ export type OrderHistoryEntry = Message<"shop.order.v1.OrderHistoryEntry"> & {
   cause: string;
 
   /**
+   * More about it, for people, such as the id of a refund. May be empty.
+   *
    * @generated from field: string detail = 7;
    */
   detail: string;
@@ -1026,10 +1190,14 @@ export const OrderHistoryEntrySchema: GenMessage<OrderHistoryEntry> = /*@__PURE_
   messageDesc(file_shop_order_v1_order, 28);
 
 /**
+ * How far an order is. Payment and delivery have statuses of their own.
+ *
  * @generated from enum shop.order.v1.OrderStatus
  */
 export const OrderStatus = {
   /**
+   * No order has this status. As a filter, it stands for every status.
+   *
    * @generated from enum value: ORDER_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -1049,6 +1217,8 @@ export const OrderStatus = {
   CONFIRMED: 2,
 
   /**
+   * Given up, for the order's cancel_reason. What it held is given back.
+   *
    * @generated from enum value: ORDER_STATUS_CANCELLED = 3;
    */
   CANCELLED: 3,
@@ -1069,6 +1239,8 @@ export const OrderStatus = {
 } as const;
 
 /**
+ * How far an order is. Payment and delivery have statuses of their own.
+ *
  * @generated from enum shop.order.v1.OrderStatus
  */
 export type OrderStatus = (typeof OrderStatus)[keyof typeof OrderStatus] | UnknownEnum;
@@ -1080,20 +1252,28 @@ export const OrderStatusSchema: GenEnum<OrderStatus> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 0);
 
 /**
+ * How far the payment of an order is.
+ *
  * @generated from enum shop.order.v1.PayStatus
  */
 export const PayStatus = {
   /**
+   * No order has this status.
+   *
    * @generated from enum value: PAY_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * Not paid yet, or cancelled before it was paid.
+   *
    * @generated from enum value: PAY_STATUS_UNPAID = 1;
    */
   UNPAID: 1,
 
   /**
+   * Paid in full, or covered by coupon and balance.
+   *
    * @generated from enum value: PAY_STATUS_PAID = 2;
    */
   PAID: 2,
@@ -1106,17 +1286,23 @@ export const PayStatus = {
   REFUNDING: 3,
 
   /**
+   * A part is refunded, and no refund is under way.
+   *
    * @generated from enum value: PAY_STATUS_PARTIALLY_REFUNDED = 4;
    */
   PARTIALLY_REFUNDED: 4,
 
   /**
+   * Refunded as a whole.
+   *
    * @generated from enum value: PAY_STATUS_REFUNDED = 5;
    */
   REFUNDED: 5,
 } as const;
 
 /**
+ * How far the payment of an order is.
+ *
  * @generated from enum shop.order.v1.PayStatus
  */
 export type PayStatus = (typeof PayStatus)[keyof typeof PayStatus] | UnknownEnum;
@@ -1128,31 +1314,43 @@ export const PayStatusSchema: GenEnum<PayStatus> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 1);
 
 /**
+ * How far the delivery of an order is.
+ *
  * @generated from enum shop.order.v1.ShippingStatus
  */
 export const ShippingStatus = {
   /**
+   * No order has this status.
+   *
    * @generated from enum value: SHIPPING_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * The shop still has the goods.
+   *
    * @generated from enum value: SHIPPING_STATUS_NOT_SHIPPED = 1;
    */
   NOT_SHIPPED: 1,
 
   /**
+   * The goods are on their way.
+   *
    * @generated from enum value: SHIPPING_STATUS_SHIPPED = 2;
    */
   SHIPPED: 2,
 
   /**
+   * The goods have arrived.
+   *
    * @generated from enum value: SHIPPING_STATUS_RECEIVED = 3;
    */
   RECEIVED: 3,
 } as const;
 
 /**
+ * How far the delivery of an order is.
+ *
  * @generated from enum shop.order.v1.ShippingStatus
  */
 export type ShippingStatus = (typeof ShippingStatus)[keyof typeof ShippingStatus] | UnknownEnum;
@@ -1164,10 +1362,14 @@ export const ShippingStatusSchema: GenEnum<ShippingStatus> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 2);
 
 /**
+ * Why an order was cancelled.
+ *
  * @generated from enum shop.order.v1.CancelReason
  */
 export const CancelReason = {
   /**
+   * The order is not cancelled.
+   *
    * @generated from enum value: CANCEL_REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -1180,6 +1382,8 @@ export const CancelReason = {
   PLACE_FAILED: 1,
 
   /**
+   * The user cancelled it before it was paid.
+   *
    * @generated from enum value: CANCEL_REASON_BY_USER = 2;
    */
   BY_USER: 2,
@@ -1207,6 +1411,8 @@ export const CancelReason = {
 } as const;
 
 /**
+ * Why an order was cancelled.
+ *
  * @generated from enum shop.order.v1.CancelReason
  */
 export type CancelReason = (typeof CancelReason)[keyof typeof CancelReason] | UnknownEnum;
@@ -1218,31 +1424,43 @@ export const CancelReasonSchema: GenEnum<CancelReason> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 3);
 
 /**
+ * How far a refund is.
+ *
  * @generated from enum shop.order.v1.RefundStatus
  */
 export const RefundStatus = {
   /**
+   * No refund has this status.
+   *
    * @generated from enum value: REFUND_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * The provider has not carried it out yet.
+   *
    * @generated from enum value: REFUND_STATUS_REQUESTED = 1;
    */
   REQUESTED: 1,
 
   /**
+   * The money is back.
+   *
    * @generated from enum value: REFUND_STATUS_SUCCEEDED = 2;
    */
   SUCCEEDED: 2,
 
   /**
+   * Not in use: a refund that a provider refuses stays requested, and the shop retries it.
+   *
    * @generated from enum value: REFUND_STATUS_FAILED = 3;
    */
   FAILED: 3,
 } as const;
 
 /**
+ * How far a refund is.
+ *
  * @generated from enum shop.order.v1.RefundStatus
  */
 export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus] | UnknownEnum;
@@ -1254,10 +1472,14 @@ export const RefundStatusSchema: GenEnum<RefundStatus> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 4);
 
 /**
+ * How much of each order a list contains.
+ *
  * @generated from enum shop.order.v1.OrderView
  */
 export const OrderView = {
   /**
+   * The same as ORDER_VIEW_FULL.
+   *
    * @generated from enum value: ORDER_VIEW_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -1270,12 +1492,16 @@ export const OrderView = {
   BASIC: 1,
 
   /**
+   * The whole order, as GetOrder returns it.
+   *
    * @generated from enum value: ORDER_VIEW_FULL = 2;
    */
   FULL: 2,
 } as const;
 
 /**
+ * How much of each order a list contains.
+ *
  * @generated from enum shop.order.v1.OrderView
  */
 export type OrderView = (typeof OrderView)[keyof typeof OrderView] | UnknownEnum;
@@ -1294,7 +1520,10 @@ export const OrderViewSchema: GenEnum<OrderView> = /*@__PURE__*/
 export const OrderService: GenService<{
   /**
    * Computes what an order would cost now, without reserving anything. Refuses what PlaceOrder
-   * would refuse.
+   * would refuse. The refusals are REASON_GOODS_NOT_FOUND, REASON_GOODS_NOT_ON_SALE,
+   * REASON_STOCK_NOT_ENOUGH, REASON_USER_NOT_FOUND, REASON_BALANCE_NOT_ENOUGH,
+   * REASON_COUPON_NOT_FOUND, REASON_COUPON_ALREADY_USED, REASON_COUPON_REVOKED,
+   * REASON_COUPON_NOT_VALID_NOW, REASON_COUPON_MINIMUM_NOT_MET and REASON_OVERPAID.
    *
    * @generated from rpc shop.order.v1.OrderService.QuoteOrder
    */
@@ -1307,7 +1536,14 @@ export const OrderService: GenService<{
    * Places an order: checks it, takes stock, coupon and balance, and confirms it. If any of that
    * fails, the call fails with the reason and everything is given back. Idempotent by user_id and
    * request_id: a repetition with the same fields gets the outcome of the first one, also a
-   * refusal; one with another field is REASON_REQUEST_ID_REUSED.
+   * refusal; one with another field is REASON_REQUEST_ID_REUSED. Besides the refusals of QuoteOrder
+   * (REASON_GOODS_NOT_FOUND, REASON_GOODS_NOT_ON_SALE, REASON_STOCK_NOT_ENOUGH,
+   * REASON_USER_NOT_FOUND, REASON_BALANCE_NOT_ENOUGH, REASON_COUPON_NOT_FOUND,
+   * REASON_COUPON_ALREADY_USED, REASON_COUPON_REVOKED, REASON_COUPON_NOT_VALID_NOW,
+   * REASON_COUPON_MINIMUM_NOT_MET, REASON_OVERPAID) it refuses with REASON_GOODS_PRICE_CHANGED,
+   * REASON_SHIPPING_FEE_INVALID or REASON_ORDER_AMOUNT_INVALID if the request does not have today's
+   * amounts, with REASON_DEPENDENCY_UNAVAILABLE if a service does not answer, and with
+   * REASON_REQUEST_IN_PROGRESS while the first request is still being worked on.
    *
    * @generated from rpc shop.order.v1.OrderService.PlaceOrder
    */
@@ -1327,7 +1563,8 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * Lists orders, newest first. Orders that are still being placed are left out.
+   * Lists orders, newest first. Orders that are still being placed are left out. For a user, every
+   * other user is REASON_USER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.ListOrders
    */
@@ -1338,7 +1575,8 @@ export const OrderService: GenService<{
   },
   /**
    * Streams an order: as it is now, then after each transition, until it is finished. The stream
-   * ends after at most 30 minutes; the client then watches again.
+   * ends after at most 30 minutes; the client then watches again. Another user's order is
+   * REASON_ORDER_NOT_FOUND. Too many watchers at once are REASON_RATE_LIMITED.
    *
    * @generated from rpc shop.order.v1.OrderService.WatchOrder
    */
@@ -1350,6 +1588,7 @@ export const OrderService: GenService<{
   /**
    * Cancels a confirmed order that is not paid. Idempotent by order_id. Any other state is
    * REASON_ORDER_STATE_INVALID, an order that is still being placed REASON_REQUEST_IN_PROGRESS.
+   * Another user's order is REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.CancelOrder
    */
@@ -1360,7 +1599,8 @@ export const OrderService: GenService<{
   },
   /**
    * Marks a paid order as shipped. Idempotent with the same tracking number. Refuses with
-   * REASON_ORDER_STATE_INVALID, also while a refund is under way.
+   * REASON_ORDER_STATE_INVALID, also while a refund is under way. An unknown order is
+   * REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.ShipOrder
    */
@@ -1372,7 +1612,8 @@ export const OrderService: GenService<{
   /**
    * Corrects the tracking number of a shipped order. Idempotent: the same number again changes
    * nothing. Publishes shop.order.v1.shipped again, with the new number. Refuses with
-   * REASON_ORDER_STATE_INVALID before the order is shipped and after it is completed.
+   * REASON_ORDER_STATE_INVALID before the order is shipped and after it is completed. An unknown
+   * order is REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.UpdateTrackingNumber
    */
@@ -1383,7 +1624,7 @@ export const OrderService: GenService<{
   },
   /**
    * Completes a shipped order whose goods have arrived. Idempotent by order_id. Refuses with
-   * REASON_ORDER_STATE_INVALID.
+   * REASON_ORDER_STATE_INVALID. Another user's order is REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.ConfirmReceipt
    */
@@ -1397,7 +1638,8 @@ export const OrderService: GenService<{
    * the last goods includes the shipping fee and frees the coupon. Money goes back through the
    * payment provider first, the rest to the balance. Idempotent by request_id: a repetition with
    * the same fields gets the order with the first refund, one with another field is
-   * REASON_REQUEST_ID_REUSED.
+   * REASON_REQUEST_ID_REUSED. An unknown order is REASON_ORDER_NOT_FOUND. An order that is not
+   * paid, or of which nothing is left to refund, is REASON_ORDER_STATE_INVALID.
    *
    * @generated from rpc shop.order.v1.OrderService.RefundOrder
    */
@@ -1407,7 +1649,7 @@ export const OrderService: GenService<{
     output: typeof RefundOrderResponseSchema;
   },
   /**
-   * Lists the refunds of an order, newest first.
+   * Lists the refunds of an order, newest first. Another user's order is REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.ListRefunds
    */
@@ -1417,7 +1659,8 @@ export const OrderService: GenService<{
     output: typeof ListRefundsResponseSchema;
   },
   /**
-   * Lists every transition of an order, oldest first, with its time, actor and cause.
+   * Lists every transition of an order, oldest first, with its time, actor and cause. Another
+   * user's order is REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc shop.order.v1.OrderService.ListOrderHistory
    */

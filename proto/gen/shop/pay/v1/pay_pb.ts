@@ -16,20 +16,28 @@ export const file_shop_pay_v1_pay: GenFile = /*@__PURE__*/
   fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxItMCCgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDIk4KFENyZWF0ZVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhAKCHByb3ZpZGVyGAIgASgJEhIKCnJldHVybl91cmwYAyABKAkiPgoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKEUdldFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiOwoSR2V0UGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50Ik4KE0xpc3RQYXltZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiVwoUTGlzdFBheW1lbnRzUmVzcG9uc2USJgoIcGF5bWVudHMYASADKAsyFC5zaG9wLnBheS52MS5QYXltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKpAQoVSGFuZGxlQ2FsbGJhY2tSZXF1ZXN0EhAKCHByb3ZpZGVyGAEgASgJEkAKB2hlYWRlcnMYAiADKAsyLy5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1JlcXVlc3QuSGVhZGVyc0VudHJ5EgwKBGJvZHkYAyABKAwaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiTAoWSGFuZGxlQ2FsbGJhY2tSZXNwb25zZRIOCgZzdGF0dXMYASABKAUSFAoMY29udGVudF90eXBlGAIgASgJEgwKBGJvZHkYAyABKAwiKwoUSnVkZ2VDYWxsYmFja1JlcXVlc3QSEwoLY2FsbGJhY2tfaWQYASABKAMiigEKFUp1ZGdlQ2FsbGJhY2tSZXNwb25zZRItCgd2ZXJkaWN0GAEgASgOMhwuc2hvcC5wYXkudjEuQ2FsbGJhY2tWZXJkaWN0Eg0KBWNhdXNlGAIgASgJEjMKBmFuc3dlchgDIAEoCzIjLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVzcG9uc2UiKQoUQ2xvc2VQYXltZW50c1JlcXVlc3QSEQoJb3JkZXJfaWRzGAEgAygDIkoKFUNsb3NlUGF5bWVudHNSZXNwb25zZRIxCgdyZXN1bHRzGAEgAygLMiAuc2hvcC5wYXkudjEuQ2xvc2VQYXltZW50c1Jlc3VsdCJbChNDbG9zZVBheW1lbnRzUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgDEjIKB291dGNvbWUYAiABKA4yIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzT3V0Y29tZSKOAQoPUGF5bWVudExvZ0VudHJ5EhIKCnBheW1lbnRfaWQYASABKAMSKQoEdHlwZRgCIAEoDjIbLnNob3AucGF5LnYxLlBheW1lbnRMb2dUeXBlEg4KBmRldGFpbBgDIAEoCRIsCghsb2dfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUgoVTGlzdFBheW1lbnRMb2dSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYAoWTGlzdFBheW1lbnRMb2dSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuc2hvcC5wYXkudjEuUGF5bWVudExvZ0VudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSrFAQoNUGF5bWVudFN0YXR1cxIeChpQQVlNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE1BBWU1FTlRfU1RBVFVTX09QRU4QARIcChhQQVlNRU5UX1NUQVRVU19TVUNDRUVERUQQAhIZChVQQVlNRU5UX1NUQVRVU19DTE9TRUQQAxIlCiFQQVlNRU5UX1NUQVRVU19QQVJUSUFMTFlfUkVGVU5ERUQQBBIbChdQQVlNRU5UX1NUQVRVU19SRUZVTkRFRBAFKsgBCg9DYWxsYmFja1ZlcmRpY3QSIAocQ0FMTEJBQ0tfVkVSRElDVF9VTlNQRUNJRklFRBAAEh0KGUNBTExCQUNLX1ZFUkRJQ1RfQUNDRVBURUQQARIZChVDQUxMQkFDS19WRVJESUNUX0xBVEUQAhIdChlDQUxMQkFDS19WRVJESUNUX1JFUEVBVEVEEAMSHAoYQ0FMTEJBQ0tfVkVSRElDVF9JR05PUkVEEAQSHAoYQ0FMTEJBQ0tfVkVSRElDVF9SRUZVU0VEEAUqpgEKFENsb3NlUGF5bWVudHNPdXRjb21lEiYKIkNMT1NFX1BBWU1FTlRTX09VVENPTUVfVU5TUEVDSUZJRUQQABIhCh1DTE9TRV9QQVlNRU5UU19PVVRDT01FX0NMT1NFRBABEh8KG0NMT1NFX1BBWU1FTlRTX09VVENPTUVfUEFJRBACEiIKHkNMT1NFX1BBWU1FTlRTX09VVENPTUVfVU5LTk9XThADKtYCCg5QYXltZW50TG9nVHlwZRIgChxQQVlNRU5UX0xPR19UWVBFX1VOU1BFQ0lGSUVEEAASHAoYUEFZTUVOVF9MT0dfVFlQRV9DUkVBVEVEEAESJgoiUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19BQ0NFUFRFRBACEiYKIlBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfUkVQRUFURUQQAxIlCiFQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX1JFRlVTRUQQBBIbChdQQVlNRU5UX0xPR19UWVBFX0NMT1NFRBAFEiUKIVBBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX1JFUVVFU1RFRBAGEiUKIVBBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX1NVQ0NFRURFRBAHEiIKHlBBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX0ZBSUxFRBAIMqEFCgpQYXlTZXJ2aWNlElwKDUNyZWF0ZVBheW1lbnQSIS5zaG9wLnBheS52MS5DcmVhdGVQYXltZW50UmVxdWVzdBoiLnNob3AucGF5LnYxLkNyZWF0ZVBheW1lbnRSZXNwb25zZSIEiLUYAhJWCgpHZXRQYXltZW50Eh4uc2hvcC5wYXkudjEuR2V0UGF5bWVudFJlcXVlc3QaHy5zaG9wLnBheS52MS5HZXRQYXltZW50UmVzcG9uc2UiB5ACAYi1GAISXAoMTGlzdFBheW1lbnRzEiAuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRzUmVxdWVzdBohLnNob3AucGF5LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIgeQAgGItRgCEl8KDkhhbmRsZUNhbGxiYWNrEiIuc2hvcC5wYXkudjEuSGFuZGxlQ2FsbGJhY2tSZXF1ZXN0GiMuc2hvcC5wYXkudjEuSGFuZGxlQ2FsbGJhY2tSZXNwb25zZSIEiLUYBBJcCg1KdWRnZUNhbGxiYWNrEiEuc2hvcC5wYXkudjEuSnVkZ2VDYWxsYmFja1JlcXVlc3QaIi5zaG9wLnBheS52MS5KdWRnZUNhbGxiYWNrUmVzcG9uc2UiBIi1GAQSXAoNQ2xvc2VQYXltZW50cxIhLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNSZXF1ZXN0GiIuc2hvcC5wYXkudjEuQ2xvc2VQYXltZW50c1Jlc3BvbnNlIgSItRgEEmIKDkxpc3RQYXltZW50TG9nEiIuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRMb2dSZXF1ZXN0GiMuc2hvcC5wYXkudjEuTGlzdFBheW1lbnRMb2dSZXNwb25zZSIHkAIBiLUYA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
 
 /**
+ * One attempt to pay an order through one provider.
+ *
  * @generated from message shop.pay.v1.Payment
  */
 export type Payment = Message<"shop.pay.v1.Payment"> & {
   /**
+   * Chosen by the shop. The provider gets it as the merchant's number of the payment.
+   *
    * @generated from field: int64 payment_id = 1;
    */
   paymentId: bigint;
 
   /**
+   * The order that it pays.
+   *
    * @generated from field: int64 order_id = 2;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 3;
    */
   userId: bigint;
@@ -49,6 +57,8 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   currencyCode: string;
 
   /**
+   * How far the payment is.
+   *
    * @generated from field: shop.pay.v1.PaymentStatus status = 6;
    */
   status: PaymentStatus;
@@ -75,6 +85,8 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   checkoutUrl: string;
 
   /**
+   * When the payment was started.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
   createTime?: Timestamp | undefined;
@@ -102,10 +114,14 @@ export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_shop_pay_v1_pay, 0);
 
 /**
+ * Request of CreatePayment.
+ *
  * @generated from message shop.pay.v1.CreatePaymentRequest
  */
 export type CreatePaymentRequest = Message<"shop.pay.v1.CreatePaymentRequest"> & {
   /**
+   * The confirmed order to pay.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -135,10 +151,14 @@ export const CreatePaymentRequestSchema: GenMessage<CreatePaymentRequest> = /*@_
   messageDesc(file_shop_pay_v1_pay, 1);
 
 /**
+ * Response of CreatePayment.
+ *
  * @generated from message shop.pay.v1.CreatePaymentResponse
  */
 export type CreatePaymentResponse = Message<"shop.pay.v1.CreatePaymentResponse"> & {
   /**
+   * The open payment.
+   *
    * @generated from field: shop.pay.v1.Payment payment = 1;
    */
   payment?: Payment | undefined;
@@ -152,10 +172,14 @@ export const CreatePaymentResponseSchema: GenMessage<CreatePaymentResponse> = /*
   messageDesc(file_shop_pay_v1_pay, 2);
 
 /**
+ * Request of GetPayment.
+ *
  * @generated from message shop.pay.v1.GetPaymentRequest
  */
 export type GetPaymentRequest = Message<"shop.pay.v1.GetPaymentRequest"> & {
   /**
+   * The payment to get.
+   *
    * @generated from field: int64 payment_id = 1;
    */
   paymentId: bigint;
@@ -169,10 +193,14 @@ export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE_
   messageDesc(file_shop_pay_v1_pay, 3);
 
 /**
+ * Response of GetPayment.
+ *
  * @generated from message shop.pay.v1.GetPaymentResponse
  */
 export type GetPaymentResponse = Message<"shop.pay.v1.GetPaymentResponse"> & {
   /**
+   * The payment as of now.
+   *
    * @generated from field: shop.pay.v1.Payment payment = 1;
    */
   payment?: Payment | undefined;
@@ -186,10 +214,14 @@ export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PUR
   messageDesc(file_shop_pay_v1_pay, 4);
 
 /**
+ * Request of ListPayments.
+ *
  * @generated from message shop.pay.v1.ListPaymentsRequest
  */
 export type ListPaymentsRequest = Message<"shop.pay.v1.ListPaymentsRequest"> & {
   /**
+   * The order whose payments to list.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -217,10 +249,14 @@ export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__P
   messageDesc(file_shop_pay_v1_pay, 5);
 
 /**
+ * Response of ListPayments.
+ *
  * @generated from message shop.pay.v1.ListPaymentsResponse
  */
 export type ListPaymentsResponse = Message<"shop.pay.v1.ListPaymentsResponse"> & {
   /**
+   * Oldest first.
+   *
    * @generated from field: repeated shop.pay.v1.Payment payments = 1;
    */
   payments: Payment[];
@@ -241,6 +277,8 @@ export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@_
   messageDesc(file_shop_pay_v1_pay, 6);
 
 /**
+ * Request of HandleCallback.
+ *
  * @generated from message shop.pay.v1.HandleCallbackRequest
  */
 export type HandleCallbackRequest = Message<"shop.pay.v1.HandleCallbackRequest"> & {
@@ -274,6 +312,8 @@ export const HandleCallbackRequestSchema: GenMessage<HandleCallbackRequest> = /*
   messageDesc(file_shop_pay_v1_pay, 7);
 
 /**
+ * Response of HandleCallback.
+ *
  * @generated from message shop.pay.v1.HandleCallbackResponse
  */
 export type HandleCallbackResponse = Message<"shop.pay.v1.HandleCallbackResponse"> & {
@@ -285,11 +325,15 @@ export type HandleCallbackResponse = Message<"shop.pay.v1.HandleCallbackResponse
   status: number;
 
   /**
+   * The Content-Type header of the answer.
+   *
    * @generated from field: string content_type = 2;
    */
   contentType: string;
 
   /**
+   * The body of the answer, in the form that the provider expects.
+   *
    * @generated from field: bytes body = 3;
    */
   body: Uint8Array;
@@ -303,6 +347,8 @@ export const HandleCallbackResponseSchema: GenMessage<HandleCallbackResponse> = 
   messageDesc(file_shop_pay_v1_pay, 8);
 
 /**
+ * Request of JudgeCallback.
+ *
  * @generated from message shop.pay.v1.JudgeCallbackRequest
  */
 export type JudgeCallbackRequest = Message<"shop.pay.v1.JudgeCallbackRequest"> & {
@@ -322,10 +368,14 @@ export const JudgeCallbackRequestSchema: GenMessage<JudgeCallbackRequest> = /*@_
   messageDesc(file_shop_pay_v1_pay, 9);
 
 /**
+ * Response of JudgeCallback.
+ *
  * @generated from message shop.pay.v1.JudgeCallbackResponse
  */
 export type JudgeCallbackResponse = Message<"shop.pay.v1.JudgeCallbackResponse"> & {
   /**
+   * What the shop decides now.
+   *
    * @generated from field: shop.pay.v1.CallbackVerdict verdict = 1;
    */
   verdict: CallbackVerdict;
@@ -354,6 +404,8 @@ export const JudgeCallbackResponseSchema: GenMessage<JudgeCallbackResponse> = /*
   messageDesc(file_shop_pay_v1_pay, 10);
 
 /**
+ * Request of ClosePayments.
+ *
  * @generated from message shop.pay.v1.ClosePaymentsRequest
  */
 export type ClosePaymentsRequest = Message<"shop.pay.v1.ClosePaymentsRequest"> & {
@@ -373,6 +425,8 @@ export const ClosePaymentsRequestSchema: GenMessage<ClosePaymentsRequest> = /*@_
   messageDesc(file_shop_pay_v1_pay, 11);
 
 /**
+ * Response of ClosePayments.
+ *
  * @generated from message shop.pay.v1.ClosePaymentsResponse
  */
 export type ClosePaymentsResponse = Message<"shop.pay.v1.ClosePaymentsResponse"> & {
@@ -392,15 +446,21 @@ export const ClosePaymentsResponseSchema: GenMessage<ClosePaymentsResponse> = /*
   messageDesc(file_shop_pay_v1_pay, 12);
 
 /**
+ * The outcome of one order.
+ *
  * @generated from message shop.pay.v1.ClosePaymentsResult
  */
 export type ClosePaymentsResult = Message<"shop.pay.v1.ClosePaymentsResult"> & {
   /**
+   * The order, as in the request.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * What became of its payments.
+   *
    * @generated from field: shop.pay.v1.ClosePaymentsOutcome outcome = 2;
    */
   outcome: ClosePaymentsOutcome;
@@ -414,15 +474,21 @@ export const ClosePaymentsResultSchema: GenMessage<ClosePaymentsResult> = /*@__P
   messageDesc(file_shop_pay_v1_pay, 13);
 
 /**
+ * One event in the life of a payment. Entries never change.
+ *
  * @generated from message shop.pay.v1.PaymentLogEntry
  */
 export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
   /**
+   * The payment.
+   *
    * @generated from field: int64 payment_id = 1;
    */
   paymentId: bigint;
 
   /**
+   * What happened.
+   *
    * @generated from field: shop.pay.v1.PaymentLogType type = 2;
    */
   type: PaymentLogType;
@@ -435,6 +501,8 @@ export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
   detail: string;
 
   /**
+   * When it happened.
+   *
    * @generated from field: google.protobuf.Timestamp log_time = 4;
    */
   logTime?: Timestamp | undefined;
@@ -448,10 +516,14 @@ export const PaymentLogEntrySchema: GenMessage<PaymentLogEntry> = /*@__PURE__*/
   messageDesc(file_shop_pay_v1_pay, 14);
 
 /**
+ * Request of ListPaymentLog.
+ *
  * @generated from message shop.pay.v1.ListPaymentLogRequest
  */
 export type ListPaymentLogRequest = Message<"shop.pay.v1.ListPaymentLogRequest"> & {
   /**
+   * The payment whose log to list.
+   *
    * @generated from field: int64 payment_id = 1;
    */
   paymentId: bigint;
@@ -479,10 +551,14 @@ export const ListPaymentLogRequestSchema: GenMessage<ListPaymentLogRequest> = /*
   messageDesc(file_shop_pay_v1_pay, 15);
 
 /**
+ * Response of ListPaymentLog.
+ *
  * @generated from message shop.pay.v1.ListPaymentLogResponse
  */
 export type ListPaymentLogResponse = Message<"shop.pay.v1.ListPaymentLogResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated shop.pay.v1.PaymentLogEntry entries = 1;
    */
   entries: PaymentLogEntry[];
@@ -503,10 +579,14 @@ export const ListPaymentLogResponseSchema: GenMessage<ListPaymentLogResponse> = 
   messageDesc(file_shop_pay_v1_pay, 16);
 
 /**
+ * How far a payment is.
+ *
  * @generated from enum shop.pay.v1.PaymentStatus
  */
 export const PaymentStatus = {
   /**
+   * No payment has this status.
+   *
    * @generated from enum value: PAYMENT_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -519,6 +599,8 @@ export const PaymentStatus = {
   OPEN: 1,
 
   /**
+   * The provider has taken the money.
+   *
    * @generated from enum value: PAYMENT_STATUS_SUCCEEDED = 2;
    */
   SUCCEEDED: 2,
@@ -531,17 +613,23 @@ export const PaymentStatus = {
   CLOSED: 3,
 
   /**
+   * The provider has given a part of the money back.
+   *
    * @generated from enum value: PAYMENT_STATUS_PARTIALLY_REFUNDED = 4;
    */
   PARTIALLY_REFUNDED: 4,
 
   /**
+   * The provider has given all of the money back.
+   *
    * @generated from enum value: PAYMENT_STATUS_REFUNDED = 5;
    */
   REFUNDED: 5,
 } as const;
 
 /**
+ * How far a payment is.
+ *
  * @generated from enum shop.pay.v1.PaymentStatus
  */
 export type PaymentStatus = (typeof PaymentStatus)[keyof typeof PaymentStatus] | UnknownEnum;
@@ -559,6 +647,8 @@ export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
  */
 export const CallbackVerdict = {
   /**
+   * No callback has this verdict.
+   *
    * @generated from enum value: CALLBACK_VERDICT_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -613,10 +703,14 @@ export const CallbackVerdictSchema: GenEnum<CallbackVerdict> = /*@__PURE__*/
   enumDesc(file_shop_pay_v1_pay, 1);
 
 /**
+ * What became of the payments of one order.
+ *
  * @generated from enum shop.pay.v1.ClosePaymentsOutcome
  */
 export const ClosePaymentsOutcome = {
   /**
+   * No order has this outcome.
+   *
    * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -644,6 +738,8 @@ export const ClosePaymentsOutcome = {
 } as const;
 
 /**
+ * What became of the payments of one order.
+ *
  * @generated from enum shop.pay.v1.ClosePaymentsOutcome
  */
 export type ClosePaymentsOutcome = (typeof ClosePaymentsOutcome)[keyof typeof ClosePaymentsOutcome] | UnknownEnum;
@@ -655,20 +751,28 @@ export const ClosePaymentsOutcomeSchema: GenEnum<ClosePaymentsOutcome> = /*@__PU
   enumDesc(file_shop_pay_v1_pay, 2);
 
 /**
+ * What happened to a payment.
+ *
  * @generated from enum shop.pay.v1.PaymentLogType
  */
 export const PaymentLogType = {
   /**
+   * No entry has this type.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * The payment was started.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_CREATED = 1;
    */
   CREATED: 1,
 
   /**
+   * A notice of the provider paid the payment.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_CALLBACK_ACCEPTED = 2;
    */
   CALLBACK_ACCEPTED: 2,
@@ -681,32 +785,44 @@ export const PaymentLogType = {
   CALLBACK_REPEATED: 3,
 
   /**
+   * A callback was not genuine, or contradicted the payment. Nothing changed.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_CALLBACK_REFUSED = 4;
    */
   CALLBACK_REFUSED: 4,
 
   /**
+   * The payment was given up.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_CLOSED = 5;
    */
   CLOSED: 5,
 
   /**
+   * The order service requested a refund.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_REFUND_REQUESTED = 6;
    */
   REFUND_REQUESTED: 6,
 
   /**
+   * The provider carried out a refund.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_REFUND_SUCCEEDED = 7;
    */
   REFUND_SUCCEEDED: 7,
 
   /**
+   * The provider refused an attempt to refund. The shop retries it.
+   *
    * @generated from enum value: PAYMENT_LOG_TYPE_REFUND_FAILED = 8;
    */
   REFUND_FAILED: 8,
 } as const;
 
 /**
+ * What happened to a payment.
+ *
  * @generated from enum shop.pay.v1.PaymentLogType
  */
 export type PaymentLogType = (typeof PaymentLogType)[keyof typeof PaymentLogType] | UnknownEnum;
@@ -763,7 +879,8 @@ export const PayService: GenService<{
    * Judges a provider's callback, gives it its effect, and returns the HTTP answer for the
    * provider. The gateway passes the callback on as it came; this method verifies its signature.
    * Idempotent by the provider's number of the notice: a notice takes effect once, however often it
-   * arrives. One that contradicts the first notice of its number is refused, and recorded.
+   * arrives. One that contradicts the first notice of its number is refused, and recorded. An
+   * unknown provider is REASON_PROVIDER_NOT_FOUND.
    *
    * @generated from rpc shop.pay.v1.PayService.HandleCallback
    */
@@ -797,7 +914,8 @@ export const PayService: GenService<{
     output: typeof ClosePaymentsResponseSchema;
   },
   /**
-   * Lists every callback and refund of a payment with its outcome, newest first.
+   * Lists every callback and refund of a payment with its outcome, newest first. An unknown payment
+   * is REASON_PAYMENT_NOT_FOUND.
    *
    * @generated from rpc shop.pay.v1.PayService.ListPaymentLog
    */

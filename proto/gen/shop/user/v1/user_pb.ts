@@ -18,15 +18,21 @@ export const file_shop_user_v1_user: GenFile = /*@__PURE__*/
   fileDesc("ChdzaG9wL3VzZXIvdjEvdXNlci5wcm90bxIMc2hvcC51c2VyLnYxIqkBCgRVc2VyEg8KB3VzZXJfaWQYASABKAMSEQoJdXNlcl9uYW1lGAIgASgJEg4KBm1vYmlsZRgDIAEoCRIVCg1iYWxhbmNlX2NlbnRzGAQgASgDEg4KBnBvaW50cxgFIAEoAxIxCg1yZWdpc3Rlcl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgttb2JpbGVfZTE2NBgHIAEoCSJGCg9SZWdpc3RlclJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJEg4KBm1vYmlsZRgDIAEoCSI0ChBSZWdpc3RlclJlc3BvbnNlEiAKBHVzZXIYASABKAsyEi5zaG9wLnVzZXIudjEuVXNlciIzCgxMb2dpblJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIsgBCg1Mb2dpblJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIAoEdXNlchgDIAEoCzISLnNob3AudXNlci52MS5Vc2VyEhUKDXJlZnJlc2hfdG9rZW4YBCABKAkSNwoTcmVmcmVzaF9leHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiLgoVUmVmcmVzaFNlc3Npb25SZXF1ZXN0EhUKDXJlZnJlc2hfdG9rZW4YASABKAkirwEKFlJlZnJlc2hTZXNzaW9uUmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjcKE3JlZnJlc2hfZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiYKDUxvZ291dFJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSIQCg5Mb2dvdXRSZXNwb25zZSIhCg5HZXRVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDIjMKD0dldFVzZXJSZXNwb25zZRIgCgR1c2VyGAEgASgLMhIuc2hvcC51c2VyLnYxLlVzZXIiUAoTVG9wVXBCYWxhbmNlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAMSFAoMYW1vdW50X2NlbnRzGAMgASgDIi0KFFRvcFVwQmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfY2VudHMYASABKAMiSgoURGVkdWN0QmFsYW5jZVJlcXVlc3QSMgoKZGVkdWN0aW9ucxgBIAMoCzIeLnNob3AudXNlci52MS5CYWxhbmNlRGVkdWN0aW9uIksKEEJhbGFuY2VEZWR1Y3Rpb24SEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIUCgxhbW91bnRfY2VudHMYAyABKAMiSwoVRGVkdWN0QmFsYW5jZVJlc3BvbnNlEjIKB3Jlc3VsdHMYASADKAsyIS5zaG9wLnVzZXIudjEuRGVkdWN0QmFsYW5jZVJlc3VsdCJRChNEZWR1Y3RCYWxhbmNlUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgDEigKBWVycm9yGAIgASgLMhkuc2hvcC5jb21tb24udjEuRXJyb3JJbmZvIrcBCg9CYWxhbmNlTG9nRW50cnkSDwoHdXNlcl9pZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxIqCgR0eXBlGAMgASgOMhwuc2hvcC51c2VyLnYxLkJhbGFuY2VMb2dUeXBlEhQKDGFtb3VudF9jZW50cxgEIAEoAxIsCghsb2dfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVmdW5kX2lkGAYgASgDIk8KFUxpc3RCYWxhbmNlTG9nUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKFkxpc3RCYWxhbmNlTG9nUmVzcG9uc2USLgoHZW50cmllcxgBIAMoCzIdLnNob3AudXNlci52MS5CYWxhbmNlTG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoMBCg1Qb2ludExvZ0VudHJ5Eg8KB3VzZXJfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDgoGcG9pbnRzGAMgASgDEiwKCGxvZ190aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZWZ1bmRfaWQYBSABKAMiTQoTTGlzdFBvaW50TG9nUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIl0KFExpc3RQb2ludExvZ1Jlc3BvbnNlEiwKB2VudHJpZXMYASADKAsyGy5zaG9wLnVzZXIudjEuUG9pbnRMb2dFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqhgEKDkJhbGFuY2VMb2dUeXBlEiAKHEJBTEFOQ0VfTE9HX1RZUEVfVU5TUEVDSUZJRUQQABIbChdCQUxBTkNFX0xPR19UWVBFX1RPUF9VUBABEhgKFEJBTEFOQ0VfTE9HX1RZUEVfUEFZEAISGwoXQkFMQU5DRV9MT0dfVFlQRV9SRUZVTkQQAzKoBgoLVXNlclNlcnZpY2USTwoIUmVnaXN0ZXISHS5zaG9wLnVzZXIudjEuUmVnaXN0ZXJSZXF1ZXN0Gh4uc2hvcC51c2VyLnYxLlJlZ2lzdGVyUmVzcG9uc2UiBIi1GAESRgoFTG9naW4SGi5zaG9wLnVzZXIudjEuTG9naW5SZXF1ZXN0Ghsuc2hvcC51c2VyLnYxLkxvZ2luUmVzcG9uc2UiBIi1GAESYQoOUmVmcmVzaFNlc3Npb24SIy5zaG9wLnVzZXIudjEuUmVmcmVzaFNlc3Npb25SZXF1ZXN0GiQuc2hvcC51c2VyLnYxLlJlZnJlc2hTZXNzaW9uUmVzcG9uc2UiBIi1GAESSQoGTG9nb3V0Ehsuc2hvcC51c2VyLnYxLkxvZ291dFJlcXVlc3QaHC5zaG9wLnVzZXIudjEuTG9nb3V0UmVzcG9uc2UiBIi1GAESTwoHR2V0VXNlchIcLnNob3AudXNlci52MS5HZXRVc2VyUmVxdWVzdBodLnNob3AudXNlci52MS5HZXRVc2VyUmVzcG9uc2UiB5ACAYi1GAISWwoMVG9wVXBCYWxhbmNlEiEuc2hvcC51c2VyLnYxLlRvcFVwQmFsYW5jZVJlcXVlc3QaIi5zaG9wLnVzZXIudjEuVG9wVXBCYWxhbmNlUmVzcG9uc2UiBIi1GAMSXgoNRGVkdWN0QmFsYW5jZRIiLnNob3AudXNlci52MS5EZWR1Y3RCYWxhbmNlUmVxdWVzdBojLnNob3AudXNlci52MS5EZWR1Y3RCYWxhbmNlUmVzcG9uc2UiBIi1GAQSZAoOTGlzdEJhbGFuY2VMb2cSIy5zaG9wLnVzZXIudjEuTGlzdEJhbGFuY2VMb2dSZXF1ZXN0GiQuc2hvcC51c2VyLnYxLkxpc3RCYWxhbmNlTG9nUmVzcG9uc2UiB5ACAYi1GAISXgoMTGlzdFBvaW50TG9nEiEuc2hvcC51c2VyLnYxLkxpc3RQb2ludExvZ1JlcXVlc3QaIi5zaG9wLnVzZXIudjEuTGlzdFBvaW50TG9nUmVzcG9uc2UiB5ACAYi1GAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access, file_shop_common_v1_error]);
 
 /**
+ * A user as the user and administrators see it.
+ *
  * @generated from message shop.user.v1.User
  */
 export type User = Message<"shop.user.v1.User"> & {
   /**
+   * Chosen by the shop. It never changes.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
 
   /**
+   * As registered, in composed form (NFC). It never changes.
+   *
    * @generated from field: string user_name = 2;
    */
   userName: string;
@@ -53,6 +59,8 @@ export type User = Message<"shop.user.v1.User"> & {
   points: bigint;
 
   /**
+   * When the user registered.
+   *
    * @generated from field: google.protobuf.Timestamp register_time = 6;
    */
   registerTime?: Timestamp | undefined;
@@ -74,6 +82,8 @@ export const UserSchema: GenMessage<User> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 0);
 
 /**
+ * Request of Register.
+ *
  * @generated from message shop.user.v1.RegisterRequest
  */
 export type RegisterRequest = Message<"shop.user.v1.RegisterRequest"> & {
@@ -111,10 +121,14 @@ export const RegisterRequestSchema: GenMessage<RegisterRequest> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 1);
 
 /**
+ * Response of Register.
+ *
  * @generated from message shop.user.v1.RegisterResponse
  */
 export type RegisterResponse = Message<"shop.user.v1.RegisterResponse"> & {
   /**
+   * The new user, with a balance of 0 and no points.
+   *
    * @generated from field: shop.user.v1.User user = 1;
    */
   user?: User | undefined;
@@ -128,15 +142,21 @@ export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*
   messageDesc(file_shop_user_v1_user, 2);
 
 /**
+ * Request of Login.
+ *
  * @generated from message shop.user.v1.LoginRequest
  */
 export type LoginRequest = Message<"shop.user.v1.LoginRequest"> & {
   /**
+   * The name as registered. Case, width and composition do not matter.
+   *
    * @generated from field: string user_name = 1;
    */
   userName: string;
 
   /**
+   * The password as registered, at most 128 characters.
+   *
    * @generated from field: string password = 2;
    */
   password: string;
@@ -150,6 +170,8 @@ export const LoginRequestSchema: GenMessage<LoginRequest> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 3);
 
 /**
+ * Response of Login.
+ *
  * @generated from message shop.user.v1.LoginResponse
  */
 export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
@@ -168,6 +190,8 @@ export type LoginResponse = Message<"shop.user.v1.LoginResponse"> & {
   expireTime?: Timestamp | undefined;
 
   /**
+   * The user who is now signed in.
+   *
    * @generated from field: shop.user.v1.User user = 3;
    */
   user?: User | undefined;
@@ -196,6 +220,8 @@ export const LoginResponseSchema: GenMessage<LoginResponse> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 4);
 
 /**
+ * Request of RefreshSession.
+ *
  * @generated from message shop.user.v1.RefreshSessionRequest
  */
 export type RefreshSessionRequest = Message<"shop.user.v1.RefreshSessionRequest"> & {
@@ -215,10 +241,14 @@ export const RefreshSessionRequestSchema: GenMessage<RefreshSessionRequest> = /*
   messageDesc(file_shop_user_v1_user, 5);
 
 /**
+ * Response of RefreshSession.
+ *
  * @generated from message shop.user.v1.RefreshSessionResponse
  */
 export type RefreshSessionResponse = Message<"shop.user.v1.RefreshSessionResponse"> & {
   /**
+   * A JSON Web Token for the header "authorization: Bearer ...".
+   *
    * @generated from field: string access_token = 1;
    */
   accessToken: string;
@@ -253,10 +283,14 @@ export const RefreshSessionResponseSchema: GenMessage<RefreshSessionResponse> = 
   messageDesc(file_shop_user_v1_user, 6);
 
 /**
+ * Request of Logout.
+ *
  * @generated from message shop.user.v1.LogoutRequest
  */
 export type LogoutRequest = Message<"shop.user.v1.LogoutRequest"> & {
   /**
+   * Any refresh token that Login or RefreshSession returned for the session.
+   *
    * @generated from field: string refresh_token = 1;
    */
   refreshToken: string;
@@ -270,6 +304,8 @@ export const LogoutRequestSchema: GenMessage<LogoutRequest> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 7);
 
 /**
+ * Response of Logout.
+ *
  * @generated from message shop.user.v1.LogoutResponse
  */
 export type LogoutResponse = Message<"shop.user.v1.LogoutResponse"> & {
@@ -283,6 +319,8 @@ export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 8);
 
 /**
+ * Request of GetUser.
+ *
  * @generated from message shop.user.v1.GetUserRequest
  */
 export type GetUserRequest = Message<"shop.user.v1.GetUserRequest"> & {
@@ -302,10 +340,14 @@ export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 9);
 
 /**
+ * Response of GetUser.
+ *
  * @generated from message shop.user.v1.GetUserResponse
  */
 export type GetUserResponse = Message<"shop.user.v1.GetUserResponse"> & {
   /**
+   * The user, with balance and points as of now.
+   *
    * @generated from field: shop.user.v1.User user = 1;
    */
   user?: User | undefined;
@@ -319,6 +361,8 @@ export const GetUserResponseSchema: GenMessage<GetUserResponse> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 10);
 
 /**
+ * Request of TopUpBalance.
+ *
  * @generated from message shop.user.v1.TopUpBalanceRequest
  */
 export type TopUpBalanceRequest = Message<"shop.user.v1.TopUpBalanceRequest"> & {
@@ -331,6 +375,8 @@ export type TopUpBalanceRequest = Message<"shop.user.v1.TopUpBalanceRequest"> & 
   requestId: string;
 
   /**
+   * The user whose balance grows.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
@@ -351,6 +397,8 @@ export const TopUpBalanceRequestSchema: GenMessage<TopUpBalanceRequest> = /*@__P
   messageDesc(file_shop_user_v1_user, 11);
 
 /**
+ * Response of TopUpBalance.
+ *
  * @generated from message shop.user.v1.TopUpBalanceResponse
  */
 export type TopUpBalanceResponse = Message<"shop.user.v1.TopUpBalanceResponse"> & {
@@ -370,6 +418,8 @@ export const TopUpBalanceResponseSchema: GenMessage<TopUpBalanceResponse> = /*@_
   messageDesc(file_shop_user_v1_user, 12);
 
 /**
+ * Request of DeductBalance.
+ *
  * @generated from message shop.user.v1.DeductBalanceRequest
  */
 export type DeductBalanceRequest = Message<"shop.user.v1.DeductBalanceRequest"> & {
@@ -389,15 +439,21 @@ export const DeductBalanceRequestSchema: GenMessage<DeductBalanceRequest> = /*@_
   messageDesc(file_shop_user_v1_user, 13);
 
 /**
+ * The balance part of one order.
+ *
  * @generated from message shop.user.v1.BalanceDeduction
  */
 export type BalanceDeduction = Message<"shop.user.v1.BalanceDeduction"> & {
   /**
+   * The order that the balance pays for.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
+   * The user whose order it is.
+   *
    * @generated from field: int64 user_id = 2;
    */
   userId: bigint;
@@ -418,6 +474,8 @@ export const BalanceDeductionSchema: GenMessage<BalanceDeduction> = /*@__PURE__*
   messageDesc(file_shop_user_v1_user, 14);
 
 /**
+ * Response of DeductBalance.
+ *
  * @generated from message shop.user.v1.DeductBalanceResponse
  */
 export type DeductBalanceResponse = Message<"shop.user.v1.DeductBalanceResponse"> & {
@@ -437,10 +495,14 @@ export const DeductBalanceResponseSchema: GenMessage<DeductBalanceResponse> = /*
   messageDesc(file_shop_user_v1_user, 15);
 
 /**
+ * The outcome of one deduction.
+ *
  * @generated from message shop.user.v1.DeductBalanceResult
  */
 export type DeductBalanceResult = Message<"shop.user.v1.DeductBalanceResult"> & {
   /**
+   * That of the deduction.
+   *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
@@ -461,10 +523,14 @@ export const DeductBalanceResultSchema: GenMessage<DeductBalanceResult> = /*@__P
   messageDesc(file_shop_user_v1_user, 16);
 
 /**
+ * One movement of a user's balance. Entries never change.
+ *
  * @generated from message shop.user.v1.BalanceLogEntry
  */
 export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
   /**
+   * The user whose balance moved.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
@@ -477,6 +543,8 @@ export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
   orderId: bigint;
 
   /**
+   * What moved the balance.
+   *
    * @generated from field: shop.user.v1.BalanceLogType type = 3;
    */
   type: BalanceLogType;
@@ -489,6 +557,8 @@ export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
   amountCents: bigint;
 
   /**
+   * When the balance moved.
+   *
    * @generated from field: google.protobuf.Timestamp log_time = 5;
    */
   logTime?: Timestamp | undefined;
@@ -509,6 +579,8 @@ export const BalanceLogEntrySchema: GenMessage<BalanceLogEntry> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 17);
 
 /**
+ * Request of ListBalanceLog.
+ *
  * @generated from message shop.user.v1.ListBalanceLogRequest
  */
 export type ListBalanceLogRequest = Message<"shop.user.v1.ListBalanceLogRequest"> & {
@@ -542,10 +614,14 @@ export const ListBalanceLogRequestSchema: GenMessage<ListBalanceLogRequest> = /*
   messageDesc(file_shop_user_v1_user, 18);
 
 /**
+ * Response of ListBalanceLog.
+ *
  * @generated from message shop.user.v1.ListBalanceLogResponse
  */
 export type ListBalanceLogResponse = Message<"shop.user.v1.ListBalanceLogResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated shop.user.v1.BalanceLogEntry entries = 1;
    */
   entries: BalanceLogEntry[];
@@ -566,15 +642,21 @@ export const ListBalanceLogResponseSchema: GenMessage<ListBalanceLogResponse> = 
   messageDesc(file_shop_user_v1_user, 19);
 
 /**
+ * One movement of a user's points. Entries never change.
+ *
  * @generated from message shop.user.v1.PointLogEntry
  */
 export type PointLogEntry = Message<"shop.user.v1.PointLogEntry"> & {
   /**
+   * The user whose points moved.
+   *
    * @generated from field: int64 user_id = 1;
    */
   userId: bigint;
 
   /**
+   * The order that earned the points.
+   *
    * @generated from field: int64 order_id = 2;
    */
   orderId: bigint;
@@ -587,6 +669,8 @@ export type PointLogEntry = Message<"shop.user.v1.PointLogEntry"> & {
   points: bigint;
 
   /**
+   * When the points moved.
+   *
    * @generated from field: google.protobuf.Timestamp log_time = 4;
    */
   logTime?: Timestamp | undefined;
@@ -607,6 +691,8 @@ export const PointLogEntrySchema: GenMessage<PointLogEntry> = /*@__PURE__*/
   messageDesc(file_shop_user_v1_user, 20);
 
 /**
+ * Request of ListPointLog.
+ *
  * @generated from message shop.user.v1.ListPointLogRequest
  */
 export type ListPointLogRequest = Message<"shop.user.v1.ListPointLogRequest"> & {
@@ -640,10 +726,14 @@ export const ListPointLogRequestSchema: GenMessage<ListPointLogRequest> = /*@__P
   messageDesc(file_shop_user_v1_user, 21);
 
 /**
+ * Response of ListPointLog.
+ *
  * @generated from message shop.user.v1.ListPointLogResponse
  */
 export type ListPointLogResponse = Message<"shop.user.v1.ListPointLogResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated shop.user.v1.PointLogEntry entries = 1;
    */
   entries: PointLogEntry[];
@@ -664,31 +754,43 @@ export const ListPointLogResponseSchema: GenMessage<ListPointLogResponse> = /*@_
   messageDesc(file_shop_user_v1_user, 22);
 
 /**
+ * What moved the balance.
+ *
  * @generated from enum shop.user.v1.BalanceLogType
  */
 export const BalanceLogType = {
   /**
+   * No entry has this type.
+   *
    * @generated from enum value: BALANCE_LOG_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * TopUpBalance added the amount.
+   *
    * @generated from enum value: BALANCE_LOG_TYPE_TOP_UP = 1;
    */
   TOP_UP: 1,
 
   /**
+   * An order spent the amount.
+   *
    * @generated from enum value: BALANCE_LOG_TYPE_PAY = 2;
    */
   PAY: 2,
 
   /**
+   * The order was cancelled or refunded, and the amount came back.
+   *
    * @generated from enum value: BALANCE_LOG_TYPE_REFUND = 3;
    */
   REFUND: 3,
 } as const;
 
 /**
+ * What moved the balance.
+ *
  * @generated from enum shop.user.v1.BalanceLogType
  */
 export type BalanceLogType = (typeof BalanceLogType)[keyof typeof BalanceLogType] | UnknownEnum;
@@ -771,7 +873,8 @@ export const UserService: GenService<{
   /**
    * Adds to a user's balance. Idempotent by request_id: a repetition with the same fields gets the
    * balance that the first one led to, one with another field is REASON_REQUEST_ID_REUSED. A
-   * balance above 2^53-1 cents is REASON_INVALID_ARGUMENT.
+   * balance above 2^53-1 cents is REASON_INVALID_ARGUMENT. An unknown user is
+   * REASON_USER_NOT_FOUND.
    *
    * @generated from rpc shop.user.v1.UserService.TopUpBalance
    */
@@ -784,7 +887,8 @@ export const UserService: GenService<{
    * Deducts the balance parts of many orders in one transaction. Each order has a result of its
    * own. Idempotent by order_id: an order is decided once, also a refusal. A repetition for another
    * user or amount is REASON_INVALID_ARGUMENT. An order that was cancelled before its deduction
-   * arrived is REASON_ORDER_CLOSED.
+   * arrived is REASON_ORDER_CLOSED. The other refusals of an order are REASON_USER_NOT_FOUND and
+   * REASON_BALANCE_NOT_ENOUGH.
    *
    * @generated from rpc shop.user.v1.UserService.DeductBalance
    */
@@ -794,7 +898,8 @@ export const UserService: GenService<{
     output: typeof DeductBalanceResponseSchema;
   },
   /**
-   * Lists every movement of a user's balance, newest first.
+   * Lists every movement of a user's balance, newest first. An unknown user, and for a user every
+   * other user, is REASON_USER_NOT_FOUND.
    *
    * @generated from rpc shop.user.v1.UserService.ListBalanceLog
    */
@@ -804,7 +909,8 @@ export const UserService: GenService<{
     output: typeof ListBalanceLogResponseSchema;
   },
   /**
-   * Lists every movement of a user's points, newest first.
+   * Lists every movement of a user's points, newest first. An unknown user, and for a user every
+   * other user, is REASON_USER_NOT_FOUND.
    *
    * @generated from rpc shop.user.v1.UserService.ListPointLog
    */
