@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { OrderLine } from "./order.ts";
-import { type PlannedRefund, planRefund } from "./refunds.ts";
+import { hasRefundKey, type PlannedRefund, planRefund } from "./refunds.ts";
 
 type PaidOrder = Parameters<typeof planRefund>[0];
 
@@ -162,5 +162,13 @@ describe("refunds", () => {
     const free = order({ couponPaidCents: 1_000n, shippingFeeCents: 0n, payAmountCents: 0n });
     const refund = planRefund(free, noRefunds, []);
     assert.deepEqual([refund.payAmountCents, refund.balanceCents, refund.whole], [0n, 0n, true]);
+  });
+
+  it("looks an earlier request up only by a key that a request can have", () => {
+    const request = { requestId: "r1", orderId: 1n };
+    assert.equal(hasRefundKey(request), true);
+    for (const bad of [{ requestId: "\u{1f375}" }, { requestId: "" }, { orderId: 0n }]) {
+      assert.equal(hasRefundKey({ ...request, ...bad }), false);
+    }
   });
 });

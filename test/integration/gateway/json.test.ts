@@ -26,6 +26,8 @@ import { type JsonInput, jsonInputs } from "./json-inputs.ts";
 const CONCURRENCY = 12;
 /** Codes that a bad request must never get. */
 const NEVER = ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"];
+/** ABORTED is right for an etag that is not the current one. */
+const ABORTED_FOR: Reason[] = [Reason.ETAG_MISMATCH];
 /** Stands in the JSON text where an input is inserted. */
 const MARK = "the field's value";
 
@@ -175,7 +177,8 @@ function withMark(valid: JsonObject, { fields }: FieldPath): JsonObject {
 /** What is wrong with the answer to this input; undefined if it is right. */
 function faultOf({ code, message, refusal, cut }: Answer, input: JsonInput): string | undefined {
   if (cut) return "truncated";
-  if (code.startsWith("HTTP") || NEVER.includes(code)) return code;
+  const isStale = code === "ABORTED" && ABORTED_FOR.includes(refusal?.reason ?? 0);
+  if (code.startsWith("HTTP") || (NEVER.includes(code) && !isStale)) return code;
   if (code === "INVALID_ARGUMENT" && !refusal) return "no reason";
   // A rounded identifier would come back in the metadata of NOT_FOUND.
   const facts = Object.values(refusal?.metadata ?? {});
