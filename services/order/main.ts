@@ -83,7 +83,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       shipping,
       payDeadlineSeconds,
       abandonedAfterSeconds,
-        completeAfterDays,
+      completeAfterDays,
     },
   };
   const placing = createPlaceOrder(parts);
