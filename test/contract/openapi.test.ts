@@ -4,6 +4,8 @@ import { create, type DescMessage, fromJson, type JsonValue, toJson } from "@buf
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
+import { ReasonSchema } from "#proto/shop/common/v1/error_pb.ts";
+import { users } from "../../ops/seed-data.ts";
 import { METHODS, type Method } from "../../testbed/calls/contract.ts";
 import { messages } from "../../testbed/calls/messages.ts";
 import { type Operation, readDocument, schemaValidator } from "../../testbed/calls/openapi.ts";
@@ -64,6 +66,49 @@ describe("the OpenAPI document", () => {
       );
       assert.deepEqual(named, ROLES[method.access], method.path);
     }
+  });
+
+  it("lists the reasons of each method, with the general ones", () => {
+    const reasons = (service: string, name: string) => {
+      const { description } = operationOf({ path: `/shop.${service}Service/${name}` });
+      const [, list = ""] = /\*\*Reasons:\*\* (.*)\.$/m.exec(description) ?? [];
+      return list.replaceAll("`", "").split(", ");
+    };
+    const general = [
+      "REASON_INVALID_ARGUMENT",
+      "REASON_UNAUTHENTICATED",
+      "REASON_PERMISSION_DENIED",
+      "REASON_RATE_LIMITED",
+      "REASON_TOKEN_EXPIRED",
+    ];
+    assert.deepEqual(reasons("goods.v1.Goods", "ListGoods"), general);
+    const adjusting = ["REQUEST_ID_REUSED", "GOODS_NOT_FOUND", "STOCK_NOT_ENOUGH"];
+    assert.deepEqual(reasons("goods.v1.Goods", "AdjustStock"), [
+      ...adjusting.map((name) => `REASON_${name}`),
+      ...general,
+    ]);
+    for (const { desc } of open) {
+      const listed = reasons(desc.parent.typeName.replace(/^shop\.|Service$/g, ""), desc.name);
+      assert.deepEqual(listed.slice(-general.length), general);
+      for (const name of listed) assert.ok(ReasonSchema.values.some((one) => one.name === name));
+    }
+  });
+
+  it("says where the ids of its examples come from", () => {
+    for (const method of open.filter(({ desc }) => desc.methodKind === "unary")) {
+      const { description = "" } = operationOf(method).requestBody;
+      const ids = Object.entries(contentOf(method).example ?? {});
+      for (const [name, value] of ids.filter(([name]) => name.endsWith("Id"))) {
+        const isPlaceholder = value !== "0" && name !== "requestId";
+        assert.equal(description.includes(`\`${name}\``), isPlaceholder, `${method.path} ${name}`);
+      }
+    }
+  });
+
+  it("has an example with which a user of the seed can log in", () => {
+    const { content } = operationOf({ path: "/shop.user.v1.UserService/Login" }).requestBody;
+    const seeded = users.map(({ userName, password }) => JSON.stringify({ userName, password }));
+    assert.ok(seeded.includes(JSON.stringify(content["application/json"]?.example)));
   });
 
   for (const method of open) {

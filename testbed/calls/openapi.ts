@@ -12,7 +12,10 @@ export type Operation = {
   description: string;
   security: Record<string, string[]>[];
   parameters: { $ref: string }[];
-  requestBody: { content: Record<string, { schema: { $ref: string }; example?: unknown }> };
+  requestBody: {
+    description?: string;
+    content: Record<string, { schema: { $ref: string }; example?: unknown }>;
+  };
   responses: Record<string, unknown>;
 };
 

@@ -8,6 +8,7 @@ import type {
   DescService,
 } from "@bufbuild/protobuf";
 import { getComments } from "@bufbuild/protoplugin";
+import { ReasonSchema } from "#proto/shop/common/v1/error_pb.ts";
 
 type Commented =
   | DescEnum
@@ -38,4 +39,20 @@ export function summaryOf(method: DescMethod): string {
   if (first !== "") return first.replace(/\.$/, "");
   const [head = "", ...rest] = method.name.split(/(?=[A-Z])/);
   return [head, ...rest.map((word) => word.toLowerCase())].join(" ");
+}
+
+/**
+ * The reasons that a method's comment names, in the sequence of the contract. Throws for a name
+ * that the contract does not have.
+ */
+export function reasonsOf(method: DescMethod): string[] {
+  const named = new Set(commentOf(method).match(/\bREASON_[A-Z_]+/g));
+  const known = ReasonSchema.values.map(({ name }) => name);
+  const unknown = [...named].filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `the comment of ${method} names ${unknown.join(", ")}; there is no such reason`,
+    );
+  }
+  return known.filter((name) => named.has(name));
 }

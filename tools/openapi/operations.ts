@@ -2,17 +2,26 @@ import { type DescEnumValue, type DescMethod, getOption } from "@bufbuild/protob
 import { Access, AccessSchema, access } from "#proto/shop/common/v1/access_pb.ts";
 import { MAX_DEADLINE_MS } from "../../gateway/limits.ts";
 import { ACCESS_COOKIE, COOKIES_WANTED, SESSION_HEADER } from "../../gateway/sessions.ts";
-import { commentOf, summaryOf } from "./comments.ts";
+import { commentOf, reasonsOf, summaryOf } from "./comments.ts";
 import type { Json } from "./json.ts";
-import { sampleOf } from "./samples.ts";
+import { placeholdersOf, sampleOf } from "./samples.ts";
 import type { Schemas } from "./schemas.ts";
-import { COOKIE, ENVELOPE, STREAM_RESPONSE, TIMEOUT, WHO } from "./words.ts";
+import {
+  COOKIE,
+  ENVELOPE,
+  GENERAL_REASONS,
+  PLACEHOLDERS,
+  STREAM_RESPONSE,
+  TIMEOUT,
+  WHO,
+} from "./words.ts";
 
 /** The HTTP operation of a method. */
 export function operationOf(method: DescMethod, schemas: Schemas): Json {
   const who = WHO[accessName(method)];
   if (who === undefined) throw new Error(`${method} has an access option without a description`);
-  const description = [commentOf(method), who].filter((part) => part !== "").join("\n\n");
+  const parts = [commentOf(method), who, reasonsText(method)];
+  const description = parts.filter((part) => part !== "").join("\n\n");
   const streams = method.methodKind === "server_streaming";
   if (!streams && method.methodKind !== "unary") {
     throw new Error(`${method}: streams of requests are not described`);
@@ -28,10 +37,22 @@ export function operationOf(method: DescMethod, schemas: Schemas): Json {
   };
 }
 
+/** The reasons of a method: its own first, then the general ones. */
+function reasonsText(method: DescMethod): string {
+  const own = reasonsOf(method).filter((name) => !GENERAL_REASONS.includes(name));
+  const names = [...own, ...GENERAL_REASONS].map((name) => `\`${name}\``);
+  return `**Reasons:** ${names.join(", ")}.`;
+}
+
 function unary(method: DescMethod, schemas: Schemas): Json {
-  const request = { schema: schemas.refer(method.input), example: sampleOf(method.input) };
+  const example = sampleOf(method.input);
+  const request = { schema: schemas.refer(method.input), example };
   return {
-    requestBody: { required: true, content: { "application/json": request } },
+    requestBody: {
+      ...placeholdersText(placeholdersOf(example)),
+      required: true,
+      content: { "application/json": request },
+    },
     responses: {
       200: {
         description: "The call succeeded.",
@@ -40,6 +61,13 @@ function unary(method: DescMethod, schemas: Schemas): Json {
       default: { $ref: "#/components/responses/connect.Error" },
     },
   };
+}
+
+function placeholdersText(fields: readonly string[]): Json {
+  if (fields.length === 0) return {};
+  const names = fields.map((field) => `\`${field}\``).join(", ");
+  const sources = fields.map((field) => `${PLACEHOLDERS[field]}.`).join(" ");
+  return { description: `Placeholders in the example: ${names}. ${sources}` };
 }
 
 function stream(method: DescMethod, schemas: Schemas): Json {

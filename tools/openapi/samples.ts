@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Json, JsonValue } from "./json.ts";
+import { PLACEHOLDERS } from "./words.ts";
 
 /**
  * Example values by the name of a field, or of its message and the field. Other fields get a value
@@ -19,7 +20,10 @@ const BY_NAME: Record<string, JsonValue> = {
   goodsIds: [],
   orderStatus: "ORDER_STATUS_UNSPECIFIED",
   "ListCouponsRequest.status": "COUPON_STATUS_UNSPECIFIED",
+  // Any other amount is refused today.
+  goodwillCents: "0",
   imageUrl: "https://example.com/kettle.jpg",
+  keepStock: false,
   maximumOffCents: "0",
   mobile: "+49 30 123456",
   name: "Kettle",
@@ -29,8 +33,11 @@ const BY_NAME: Record<string, JsonValue> = {
   pageSize: 20,
   pageToken: "",
   password: "a long enough password",
+  // The seed has this user.
+  "LoginRequest.password": "ada likes tea",
   provider: "sandbox",
   query: "",
+  refreshToken: "the-refresh-token-of-the-session",
   requestId: "a-new-id-for-each-request",
   returnUrl: "http://localhost:3000/thanks",
   shippingFeeCents: "1000",
@@ -45,6 +52,8 @@ const BY_NAME: Record<string, JsonValue> = {
   "IssueCouponRequest.userId": "1",
   "TopUpBalanceRequest.userId": "1",
   userName: "ada",
+  // Free after the seed.
+  "RegisterRequest.userName": "mary",
   validFrom: "2026-01-01T00:00:00Z",
   validUntil: "2099-12-31T23:59:59Z",
 };
@@ -55,6 +64,24 @@ export function sampleOf(message: DescMessage): Json {
     (field) => !field.oneof || field.oneof.fields.length === 1 || field.oneof.fields[0] === field,
   );
   return Object.fromEntries(shown.map((field) => [field.jsonName, sampleOfField(field)]));
+}
+
+/**
+ * The names of the fields in an example, also of its lists and messages, that stand in for a value
+ * of the shop at hand. A 0 is none: it means the caller or no coupon.
+ */
+export function placeholdersOf(example: Json): string[] {
+  const found = new Set<string>();
+  collect(example, found);
+  return [...found].sort();
+}
+
+function collect(value: JsonValue, found: Set<string>): void {
+  if (value === null || typeof value !== "object") return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (name in PLACEHOLDERS && inner !== "0") found.add(name);
+    collect(inner, found);
+  }
 }
 
 function sampleOfField(field: DescField): JsonValue {

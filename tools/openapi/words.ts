@@ -28,6 +28,28 @@ export const WHO: Record<string, string> = {
   ACCESS_ADMIN: "**Access:** an administrator's token.",
 };
 
+/** The reasons that every method can fail with, apart from those that its comment names. */
+export const GENERAL_REASONS = [
+  "REASON_INVALID_ARGUMENT",
+  "REASON_UNAUTHENTICATED",
+  "REASON_PERMISSION_DENIED",
+  "REASON_RATE_LIMITED",
+  "REASON_TOKEN_EXPIRED",
+];
+
+/**
+ * Where the values come from that an example can only stand in for, by field name: a shop chooses
+ * its ids itself.
+ */
+export const PLACEHOLDERS: Record<string, string> = {
+  couponId: "ListCoupons has the ids of coupons",
+  goodsId: "ListGoods has the ids of goods",
+  orderId: "ListOrders has the ids of orders",
+  paymentId: "ListPayments has the ids of payments",
+  refreshToken: "Login and RefreshSession return refresh tokens",
+  userId: "Register and Login return the ids of users",
+};
+
 export const TIMEOUT =
   "The deadline of the call in milliseconds from now. After it, the call fails with deadline_exceeded. " +
   `${DEFAULT_DEADLINE_MS / 1_000} seconds if missing.`;
@@ -46,4 +68,5 @@ export const STREAM_RESPONSE =
 
 export const ERROR =
   "An error of the Connect protocol. Its code determines the HTTP status. The reason in its ErrorInfo is what a " +
-  "client should switch on.";
+  "client should switch on. A failure without an ErrorInfo, such as unavailable, deadline_exceeded or internal, has no " +
+  "reason: the call may have had its effect.";
