@@ -7,11 +7,13 @@ import { ERROR } from "./words.ts";
 
 const ERROR_INFO = "shop.common.v1.ErrorInfo";
 
+const GOOGLE_DETAILS = ["google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo"];
+
 const codes = Object.values(Code)
   .filter((code) => typeof code === "number")
   .map((code) => ({ name: codeToString(code), status: codeToHttpStatus(code) }));
 
-/** The response of a failed call: the JSON of a Connect error with an ErrorInfo in its details. */
+/** The response of a failed call: the JSON of a Connect error with its details. */
 export function errorComponents(files: readonly DescFile[], schemas: Schemas) {
   const info = files
     .flatMap((file) => file.messages)
@@ -54,21 +56,34 @@ function errorSchema(): Json {
 }
 
 function detailSchema(info: Json): Json {
+  const debug = "The same message as JSON, for people.";
   return {
     type: "object",
+    description:
+      `The first detail is \`${ERROR_INFO}\`. The others have the same facts as the messages of ` +
+      "[google.rpc](https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto).",
     properties: {
-      type: {
-        type: "string",
-        description: `The type of the message in \`value\`: \`${ERROR_INFO}\`.`,
-      },
+      type: { type: "string", description: "The type of the message in `value`." },
       value: {
         type: "string",
         contentEncoding: "base64",
         description: "The binary message in base64, without padding.",
       },
-      debug: { ...info, description: "The same message as JSON, for people." },
     },
     required: ["type", "value"],
+    oneOf: [
+      {
+        type: "object",
+        properties: { type: { const: ERROR_INFO }, debug: { ...info, description: debug } },
+      },
+      {
+        type: "object",
+        properties: {
+          type: { enum: GOOGLE_DETAILS },
+          debug: { type: "object", description: debug },
+        },
+      },
+    ],
   };
 }
 
