@@ -2,7 +2,7 @@ import type { MikroORM, SqlEntityManager } from "@mikro-orm/mysql";
 import type { Log } from "../telemetry/log.ts";
 import { CLOCK_TOLERANCE_MS } from "./clock.ts";
 import type { Answer } from "./connections.ts";
-import { withShortSql } from "./errors.ts";
+import { errorNumber, withShortSql } from "./errors.ts";
 import type { Retry } from "./retries.ts";
 import { formatSql, type Parameter } from "./sql.ts";
 
@@ -11,9 +11,19 @@ export type Reads = {
   select<T>(sql: string, parameters?: readonly Parameter[]): Promise<T[]>;
   /** Reads entities outside a transaction. The entity manager is discarded afterwards. */
   read<T>(work: (em: SqlEntityManager) => Promise<T>): Promise<T>;
-  /** Whether the server answers. Logs an error once when its clock and this process's disagree. */
-  check(): Promise<boolean>;
+  /**
+   * Why the database cannot be written now, with the remedy; undefined if it can. Never rejects.
+   * Logs an error once when the server's clock and this process's disagree.
+   */
+  check(): Promise<string | undefined>;
 };
+
+/** Changes nothing, but the server refuses it as any other write. */
+const WRITE_NOTHING = "update snowflake_workers set owner = owner where false";
+/** The server, the transaction or the engine is read-only; so is a session on a replica. */
+const READ_ONLY = new Set([1036, 1290, 1792, 1836, 3100]);
+/** Schema, login, command or column is not granted. */
+const NOT_GRANTED = new Set([1044, 1045, 1142, 1143, 1698]);
 
 /** Reads on the connections of the ORM, repeated like transactions. */
 export function createReads(orm: MikroORM, { retry, log }: { retry: Retry; log: Log }): Reads {
@@ -32,6 +42,7 @@ export function createReads(orm: MikroORM, { retry, log }: { retry: Retry; log: 
     read: (work) => retry("read", () => work(orm.em.fork())),
     async check() {
       try {
+        await selectOnce(WRITE_NOTHING);
         const [row] = await selectOnce<{ now: Date }>("select now(3) as now");
         const aheadMs = (row?.now.getTime() ?? 0) - Date.now();
         const differ = Math.abs(aheadMs) > CLOCK_TOLERANCE_MS;
@@ -39,10 +50,22 @@ export function createReads(orm: MikroORM, { retry, log }: { retry: Retry; log: 
           log.error({ aheadMs }, "the clocks disagree, nothing expires until they agree again");
         }
         clocksDiffer = differ;
-        return true;
-      } catch {
-        return false;
+        return undefined;
+      } catch (error) {
+        return reasonOf(error);
       }
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  const number = errorNumber(error) ?? 0;
+  const text = error instanceof Error ? error.message : String(error);
+  if (READ_ONLY.has(number)) {
+    return "the database is read-only; make it writable, or name its primary in SHOP_MYSQL_URL";
+  }
+  if (NOT_GRANTED.has(number)) {
+    return `the database refuses its user (${text}); correct SHOP_MYSQL_URL, or grant select, insert, update and delete on the schema`;
+  }
+  return `the database cannot be written (${text}); see whether it runs, and its log`;
 }

@@ -13,6 +13,7 @@ import {
 import { failpoint } from "../settings/failpoint.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Outage } from "../values/refusal.ts";
+import { createAbility } from "./ability.ts";
 import { ensureConsumer, ensureStream, subjectOf } from "./streams.ts";
 
 export type Broker = {
@@ -29,10 +30,18 @@ export type Broker = {
   /** The durable consumer of one fact, created with its stream if it is missing. */
   ensureConsumer(fact: string, durable: string): Promise<Consumer>;
   connected(): boolean;
+  /**
+   * Why it cannot store or deliver events now, with the remedy; undefined if it can. Asks the
+   * server and never rejects.
+   */
+  check(): Promise<string | undefined>;
   close(): Promise<void>;
 };
 
 const PUBLISH_TIMEOUT_MS = 5_000;
+const CHECK_TIMEOUT_MS = 2_000;
+const NOT_CONNECTED =
+  "the broker is not connected; start it, or correct address, user and password in SHOP_NATS_URL";
 /** Two unanswered pings end the connection, for a server that is frozen. */
 const PING_INTERVAL_MS = 5_000;
 const RECONNECT_PAUSE_MS = 250;
@@ -52,23 +61,31 @@ export function connectBroker(options: {
 }): Broker {
   const { namespace, replicas, log } = options;
   const link = keepConnected(options);
-  let client: JetStreamClient | undefined;
+  let streaming: JetStreamClient | undefined;
   const js = () => {
-    client ??= jetstream(link.live(), { timeout: PUBLISH_TIMEOUT_MS });
-    return client;
+    streaming ??= jetstream(link.live(), { timeout: PUBLISH_TIMEOUT_MS });
+    return streaming;
   };
-  const manager = () =>
-    jetstreamManager(link.live(), { checkAPI: false, timeout: PUBLISH_TIMEOUT_MS });
+  const manager = (timeout = PUBLISH_TIMEOUT_MS) =>
+    jetstreamManager(link.live(), { checkAPI: false, timeout });
+  const ability = createAbility();
   return {
     subject: (fact) => subjectOf(namespace, fact),
-    ensureStream: async (fact) => ensureStream(await manager(), fact, { namespace, replicas }),
+    async ensureStream(fact) {
+      const managed = await manager();
+      await ability.watch("stream", () => ensureStream(managed, fact, { namespace, replicas }));
+    },
     async publish({ fact, headers: entries, body }) {
       const head = headers();
       for (const [key, value] of Object.entries(entries)) head.set(key, value);
       await failpoint(`publish.before:${fact}`);
       try {
         const timeout = PUBLISH_TIMEOUT_MS;
-        await js().publish(subjectOf(namespace, fact), body, { headers: head, timeout });
+        const subject = subjectOf(namespace, fact);
+        const client = js();
+        await ability.watch("publish", () =>
+          client.publish(subject, body, { headers: head, timeout }),
+        );
       } catch (error) {
         throw new Outage(`the broker did not confirm ${fact}`, { cause: error });
       }
@@ -76,10 +93,15 @@ export function connectBroker(options: {
     },
     async ensureConsumer(fact, durable) {
       const managed = await manager();
-      await ensureStream(managed, fact, { namespace, replicas });
-      return ensureConsumer({ js: js(), manager: managed, log }, { namespace, fact, durable });
+      const client = js();
+      return ability.watch("consumer", async () => {
+        await ensureStream(managed, fact, { namespace, replicas });
+        return ensureConsumer({ js: client, manager: managed, log }, { namespace, fact, durable });
+      });
     },
     connected: link.connected,
+    check: async () =>
+      link.connected() ? ability.check(() => manager(CHECK_TIMEOUT_MS)) : NOT_CONNECTED,
     close: link.close,
   };
 }

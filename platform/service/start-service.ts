@@ -3,7 +3,6 @@ import type { MigrationObject } from "@mikro-orm/core";
 import type { EntitySchema } from "@mikro-orm/mysql";
 import { type Database, openDatabase } from "../db/database.ts";
 import { type Identifiers, leaseIdentifiers } from "../db/identifiers.ts";
-import { periodically } from "../db/periodic.ts";
 import { type Broker, connectBroker } from "../events/broker.ts";
 import { startConsumers } from "../events/consumers.ts";
 import { inboxImplementation } from "../events/inbox-rpc.ts";
@@ -14,6 +13,7 @@ import type { ServiceSettings } from "../settings/service-settings.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { Outage } from "../values/refusal.ts";
 import { unlessAborted } from "../values/unless-aborted.ts";
+import { followAbility as follow } from "./follow-ability.ts";
 import { type Running, stopSignal as stopping } from "./run.ts";
 
 /** What every service is built on. */
@@ -28,8 +28,6 @@ export type Built = {
   background?: { stop(): Promise<void> }[];
 };
 
-/** How often the health service is updated with the state of the database and the broker. */
-const HEALTH_EVERY_MS = 2_000;
 const LEASE_PAUSE_MS = 500;
 
 /**
@@ -66,20 +64,20 @@ export async function startService(options: {
     implementations: [...built.implementations, ...inbox],
     log,
   });
-  const health = periodically({
-    name: "health",
-    everyMs: HEALTH_EVERY_MS,
-    log,
-    work: async () => {
-      server.setPart(BROKER_PART, broker.connected());
-      server.setServing(await database.check());
-      return false;
-    },
-  });
+  // Side by side, since a server that is frozen answers late.
+  const checks = [
+    follow("database", { check: database.check, set: server.setServing, log }),
+    // Without the broker a service still serves: its events wait in the outbox.
+    follow("broker", {
+      check: broker.check,
+      set: (able) => server.setPart(BROKER_PART, able),
+      log,
+    }),
+  ];
   return {
     address: server.address,
     async stop() {
-      await health.stop();
+      await Promise.all(checks.map((check) => check.stop()));
       await server.stop();
       for (const part of background) await part.stop();
       await consumers.stop();
