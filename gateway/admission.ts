@@ -7,6 +7,7 @@ import { Gate } from "#platform/values/gate.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { Access } from "#proto/shop/common/v1/access_pb.ts";
 import { connectErrorOf } from "./errors.ts";
+import { checkQuery } from "./get-requests.ts";
 import { IDENTITY, type Identity, identify } from "./identity.ts";
 import { MAX_CALLS, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
 import { explainMalformed } from "./malformed.ts";
@@ -63,6 +64,7 @@ export function createAdmission(options: {
       authorizeIdentity(publicAccessOf(context.method), identity);
       await rates.caller(caller);
       if (isStream) enterStream(context, keyOf(caller, address));
+      checkQuery(context);
       context.values.set(IDENTITY, identity);
     } catch (error) {
       throw connectErrorOf(error, log);

@@ -63,7 +63,7 @@ export function readDocs(): Docs {
     const file = files.get(path);
     if (!file) return undefined;
     if (method !== "GET" && method !== "HEAD") return methodNotAllowed("GET", "HEAD").answer;
-    const isCurrent = ifNoneMatch !== undefined && matches(ifNoneMatch, file.headers.etag);
+    const isCurrent = ifNoneMatch !== undefined && matchesTag(ifNoneMatch, file.headers.etag);
     return isCurrent
       ? { status: 304, headers: file.headers }
       : { status: 200, headers: file.headers, body: file.body };
@@ -78,7 +78,7 @@ function read(url: string, headers: Record<string, string>): File {
 }
 
 /** Whether an If-None-Match header, a list that may have weak tags, names the tag. */
-function matches(header: string, etag: string | undefined): boolean {
+export function matchesTag(header: string, etag: string | undefined): boolean {
   const listed = header.split(",").map((one) => one.trim().replace(/^W\//, ""));
   return listed.some((one) => one === "*" || one === etag);
 }

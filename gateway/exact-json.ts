@@ -121,7 +121,7 @@ function isExactMask(text: string): boolean {
 }
 
 /** Whether an encoder writes this text: one alphabet, padded or not, no bits left over. */
-function isExactBase64(text: string): boolean {
+export function isExactBase64(text: string): boolean {
   const bare = text.replace(/=+$/, "");
   const bytes = Buffer.from(text, "base64");
   const isPadded = bare.length === text.length || text.length % 4 === 0;

@@ -26,6 +26,9 @@ export const MAX_STREAMS_PER_CALLER = 20;
 /** Bytes of a request, compressed and decompressed. An order of 500 lines has 30 KiB. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
 
+/** Characters of a URL, which has the message of a GET request. Proxies take as much. */
+export const MAX_URL_LENGTH = 8 * 1_024;
+
 /** Bytes of a response: no service sends more. */
 export const MAX_RESPONSE_BYTES = DEFAULT_LIMITS.maxMessageBytes;
 
@@ -49,6 +52,12 @@ export const MAX_REFLECTION_MS = 8_000;
 
 /** For the health check of each service. */
 export const READY_TIMEOUT_MS = 2_000;
+
+/**
+ * How long caches may keep an answer of the public catalogue. It may be out of date for so long:
+ * the current prices and stock are checked when an order is placed.
+ */
+export const CATALOGUE_SECONDS = 15;
 
 /** How long browsers may cache a preflight answer: the longest that Chromium accepts. */
 export const PREFLIGHT_SECONDS = 7_200;

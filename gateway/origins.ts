@@ -18,7 +18,7 @@ export function createOriginCheck(
     // Only allowed origins come this far. The answer names the request's own origin, never "*".
     origin: true,
     credentials: true,
-    methods: ["POST"],
+    methods: ["POST", "GET"],
     allowedHeaders: [
       ...connectHeaders.allowedHeaders,
       "Authorization",

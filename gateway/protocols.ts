@@ -17,7 +17,14 @@ import {
 import { authorityOf, HttpProblem, pathOf, streamOf } from "#platform/http/answer.ts";
 import { ANSWERED } from "#platform/http/server.ts";
 import type { Log } from "#platform/telemetry/log.ts";
-import { MAX_DEADLINE_MS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_STREAM_MS } from "./limits.ts";
+import { cacheable } from "./caching.ts";
+import {
+  MAX_DEADLINE_MS,
+  MAX_REQUEST_BYTES,
+  MAX_RESPONSE_BYTES,
+  MAX_STREAM_MS,
+  MAX_URL_LENGTH,
+} from "./limits.ts";
 import { exactJson } from "./malformed.ts";
 
 export type Protocols = {
@@ -77,9 +84,11 @@ export function createProtocols(options: {
       const handler = handlers.get(pathOf(request));
       if (!handler) throw new HttpProblem(404, "not found", { close: true });
       requireAuthority(request);
+      checkUrl(request);
       const ended = new Promise<void>((resolve) => response.once("close", resolve));
       const call = universalRequestFromNodeRequest(request, response, undefined, values);
       handler({ ...call, ...readToEnd(request, response) })
+        .then((answer) => cacheable(request, handler.method, answer))
         .then((answer) => universalResponseToNodeResponse(answer, response))
         .catch((error: unknown) => {
           const level = ConnectError.from(error).code === Code.Aborted ? "debug" : "warn";
@@ -97,6 +106,18 @@ function requireAuthority(request: IncomingMessage): void {
   const authority = authorityOf(request);
   if (authority !== undefined && URL.canParse(`http://${authority}`)) return;
   throw new HttpProblem(400, "the request names no host", { close: true });
+}
+
+/**
+ * Throws 414 for a URL that is too long, and 400 for one with a character that it may have only
+ * percent-encoded: the message of a GET request would be read in another encoding, or cut at a #.
+ */
+function checkUrl(request: IncomingMessage): void {
+  if ((request.url ?? "").length > MAX_URL_LENGTH) {
+    throw new HttpProblem(414, `at most ${MAX_URL_LENGTH} characters`, { close: true });
+  }
+  if (/^[!"$-~]*$/.test(request.url ?? "")) return;
+  throw new HttpProblem(400, "the URL must be percent-encoded", { close: true });
 }
 
 /**

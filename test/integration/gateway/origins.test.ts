@@ -77,7 +77,7 @@ describe("allowed origins of the gateway", () => {
           assert.equal(status, 204, origin);
           assert.equal(headers["access-control-allow-origin"], origin);
           assert.equal(headers["access-control-allow-credentials"], "true");
-          assert.equal(headers["access-control-allow-methods"], "POST");
+          assert.equal(headers["access-control-allow-methods"], "POST,GET");
           assert.equal(headers["access-control-max-age"], "7200");
           assert.ok(listOf(headers.vary).includes("origin"));
           const names = listOf(headers["access-control-allow-headers"]);

@@ -104,6 +104,19 @@ describe("rate limits of the gateway", () => {
     assertLimited(await call(client, getUser, { token: "x" }), "address");
   });
 
+  it("count a GET like a POST of the same address", async () => {
+    const client = await open({ SHOP_RATE_PER_ADDRESS: "2" });
+    const path = `${getGoods.path}?encoding=json&message=%7B%22goodsId%22%3A%221%22%7D`;
+    const get = () => client.wires[2].send({ path, method: "GET" });
+    assert.equal((await get()).http, 503);
+    assertPassed(await call(client, getGoods));
+    const limited = await get();
+    assert.equal(limited.http, 429);
+    assert.equal(limited.headers["cache-control"], "no-store");
+    assert.ok(Number(limited.headers["retry-after"]) > 0);
+    assertLimited(await call(client, getGoods), "address");
+  });
+
   it("count the address that a trusted proxy saw, not the one that its client claims", async () => {
     const settings = {
       SHOP_RATE_PER_ADDRESS: "1",
