@@ -19,7 +19,7 @@ export const refundRules: readonly Rule[] = [
   },
   {
     name: "refunds-add-up",
-    says: "a refund is the share of the lines in what was paid, to the cent, and the last one includes shipping",
+    says: "a refund is the share of the lines in what was paid, to the cent, plus goodwill, and the last one includes shipping",
     sql: refundsAddUp,
     describe: ({ value, shouldBe, pay, shouldPay }) =>
       `was refunded ${value} cents instead of ${shouldBe}, of these ${pay} through the provider instead of ${shouldPay}`,
@@ -45,30 +45,36 @@ export const refundRules: readonly Rule[] = [
 
 /**
  * Compares the value of all refunds of an order with what was paid for its goods, less what is paid
- * for the goods that were not returned.
+ * for the goods that were not returned, plus what was refunded without goods. That is at most what
+ * was paid; beyond the goods it is from the shipping fee.
  */
 function refundsAddUp({ order }: { order: string }): string {
   const paid = "(o.goods_amount_cents - o.coupon_paid_cents)";
-  const left = `(cast(${paid} as decimal(40)) * (o.goods_amount_cents - l.amount)) div o.goods_amount_cents`;
-  return `select concat('order ', orderId) as item, orderId, value, shouldBe, pay,
-      least(shouldBe, payable) as shouldPay
+  const left = `(cast(${paid} as decimal(40)) * (o.goods_amount_cents - coalesce(l.amount, 0))) div o.goods_amount_cents`;
+  return `select concat('order ', orderId) as item, orderId, value,
+      shouldSpend + shouldShip as shouldBe, pay, least(shouldSpend + shouldShip, payable) as shouldPay
     from (
-      select o.order_id as orderId, r.pay + r.balance as value, r.pay, r.spent, r.shipping,
-        ${paid} - ${left} as shouldSpend, if(l.amount = o.goods_amount_cents, o.shipping_fee_cents, 0) as fee,
-        ${paid} - ${left} + if(l.amount = o.goods_amount_cents, o.shipping_fee_cents, 0) as shouldBe,
-        o.pay_amount_cents as payable, r.whole, l.amount = o.goods_amount_cents as isWhole
-      from ${order}.orders o join (
-        select order_id, sum(pay_amount_cents) as pay, sum(balance_cents) as balance,
-          sum(shipping_cents) as shipping, sum(spent_cents) as spent, sum(whole) as whole
-        from ${order}.refunds where late_payment_id is null group by order_id
-      ) r on r.order_id = o.order_id join (
-        select order_id, sum(cast(quantity as decimal(40)) * unit_price_cents) as amount
-        from ${order}.refund_lines group by order_id
-      ) l on l.order_id = o.order_id
-    ) x where value <> shouldBe or pay <> least(shouldBe, payable) or spent <> shouldSpend
-      or shipping <> fee or whole <> isWhole
+      select y.*, least(paid, given) as shouldSpend,
+        if(isWhole, fee, least(fee, given - least(paid, given))) as shouldShip
+      from (
+        select o.order_id as orderId, r.pay + r.balance as value, r.pay, r.spent, r.shipping,
+          r.whole, ${paid} as paid, ${paid} - ${left} + r.goodwill as given,
+          o.shipping_fee_cents as fee, o.pay_amount_cents as payable,
+          coalesce(l.amount, 0) = o.goods_amount_cents as isWhole
+        from ${order}.orders o join (
+          select order_id, sum(pay_amount_cents) as pay, sum(balance_cents) as balance,
+            sum(goodwill_cents) as goodwill, sum(shipping_cents) as shipping,
+            sum(spent_cents) as spent, sum(whole) as whole
+          from ${order}.refunds where late_payment_id is null group by order_id
+        ) r on r.order_id = o.order_id left join (
+          select order_id, sum(cast(quantity as decimal(40)) * unit_price_cents) as amount
+          from ${order}.refund_lines group by order_id
+        ) l on l.order_id = o.order_id
+      ) y
+    ) x where value <> shouldSpend + shouldShip or pay <> least(shouldSpend + shouldShip, payable)
+      or spent <> shouldSpend or shipping <> shouldShip or whole <> isWhole
     union all select concat('order ', r.order_id), r.order_id, r.pay_amount_cents + r.balance_cents, 0,
       r.pay_amount_cents, 0
     from ${order}.refunds r left join ${order}.refund_lines l on l.refund_id = r.refund_id
-    where r.late_payment_id is null and l.refund_id is null`;
+    where r.late_payment_id is null and l.refund_id is null and r.goodwill_cents = 0`;
 }

@@ -6,7 +6,12 @@ import { hasRefundKey, type PlannedRefund, planRefund } from "./refunds.ts";
 
 type PaidOrder = Parameters<typeof planRefund>[0];
 
-const noRefunds = { quantities: new Map<bigint, bigint>(), payAmountCents: 0n };
+const noRefunds = {
+  quantities: new Map<bigint, bigint>(),
+  payAmountCents: 0n,
+  goodwillCents: 0n,
+};
+const only = (lines: OrderLine[]) => ({ lines, goodwillCents: 0n });
 
 function order(over: Partial<PaidOrder> = {}): PaidOrder {
   return {
@@ -36,14 +41,22 @@ function sumOf(refunds: PlannedRefund[]) {
 
 /** Refunds the order step by step, as the service does; an empty step refunds all that is left. */
 function refundAll(paid: PaidOrder, steps: OrderLine[][]): PlannedRefund[] {
+  return refundEach(paid, steps.map(only));
+}
+
+type Step = { lines: OrderLine[]; goodwillCents: bigint };
+
+function refundEach(paid: PaidOrder, steps: Step[]): PlannedRefund[] {
   const quantities = new Map<bigint, bigint>();
   let payAmountCents = 0n;
+  let goodwillCents = 0n;
   return steps.map((wanted) => {
-    const refund = planRefund(paid, { quantities, payAmountCents }, wanted);
+    const refund = planRefund(paid, { quantities, payAmountCents, goodwillCents }, wanted);
     for (const { goodsId, quantity } of refund.lines) {
       quantities.set(goodsId, (quantities.get(goodsId) ?? 0n) + quantity);
     }
     payAmountCents += refund.payAmountCents;
+    goodwillCents += refund.goodwillCents;
     return refund;
   });
 }
@@ -87,10 +100,11 @@ const splitOrder = fc
 
 describe("refunds", () => {
   it("refunds a whole order: the provider's part to the provider, the rest to the balance", () => {
-    assert.deepEqual(planRefund(order(), noRefunds, []), {
+    assert.deepEqual(planRefund(order(), noRefunds, only([])), {
       lines: order().lines,
       payAmountCents: 1_500n,
       balanceCents: 400n,
+      goodwillCents: 0n,
       shippingCents: 1_000n,
       spentCents: 900n,
       whole: true,
@@ -140,7 +154,7 @@ describe("refunds", () => {
   it("refuses goods and quantities that are not left to refund", () => {
     const refused = (wanted: OrderLine[]) =>
       assert.throws(
-        () => planRefund(order(), noRefunds, wanted),
+        () => planRefund(order(), noRefunds, only(wanted)),
         (error) => error instanceof Refusal && error.reason === Reason.INVALID_ARGUMENT,
       );
     refused([{ goodsId: 1n, quantity: 4n, unitPriceCents: 333n }]);
@@ -153,14 +167,14 @@ describe("refunds", () => {
       [2n, 1n],
     ]);
     assert.throws(
-      () => planRefund(order(), { quantities, payAmountCents: 1_500n }, []),
+      () => planRefund(order(), { ...noRefunds, quantities, payAmountCents: 1_500n }, only([])),
       (error) => error instanceof Refusal && error.reason === Reason.ORDER_STATE_INVALID,
     );
   });
 
   it("refunds goods that a coupon paid for in full without money", () => {
     const free = order({ couponPaidCents: 1_000n, shippingFeeCents: 0n, payAmountCents: 0n });
-    const refund = planRefund(free, noRefunds, []);
+    const refund = planRefund(free, noRefunds, only([]));
     assert.deepEqual([refund.payAmountCents, refund.balanceCents, refund.whole], [0n, 0n, true]);
   });
 
@@ -170,5 +184,72 @@ describe("refunds", () => {
     for (const bad of [{ requestId: "\u{1f375}" }, { requestId: "" }, { orderId: 0n }]) {
       assert.equal(hasRefundKey({ ...request, ...bad }), false);
     }
+  });
+
+  const refusedGoodwill = (paid: PaidOrder, steps: Step[], most: bigint) =>
+    assert.throws(
+      () => refundEach(paid, steps),
+      (error) =>
+        error instanceof Refusal &&
+        error.reason === Reason.INVALID_ARGUMENT &&
+        JSON.stringify(error.violations).includes(`must be at most ${most}`),
+    );
+
+  it("adds up to exactly what was paid with goodwill between the refunds of lines", () => {
+    const share = fc.array(fc.nat(1_000), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(splitOrder, share, ({ paid, balanceCents, split }, shares) => {
+        const all = paid.payAmountCents + balanceCents;
+        let given = 0n;
+        const steps = split.flatMap((lines, index) => {
+          const done = refundEach(paid, split.slice(0, index).map(only));
+          const { pay, balance } = sumOf(done);
+          const free = all - pay - balance - given;
+          const goodwillCents = free > 0n ? (free * BigInt(shares[index] ?? 0)) / 1_000n : 0n;
+          given += goodwillCents;
+          return goodwillCents > 0n ? [{ lines: [], goodwillCents }, only(lines)] : [only(lines)];
+        });
+        const refunds = refundEach(paid, steps);
+        const sums = sumOf(refunds);
+        assert.equal(sums.pay, paid.payAmountCents);
+        assert.equal(sums.balance, balanceCents);
+        assert.equal(sums.shipping, paid.shippingFeeCents);
+        assert.equal(sums.spent, paid.goodsAmountCents - paid.couponPaidCents);
+        for (const [index, refund] of refunds.entries()) {
+          const parts = [refund.payAmountCents, refund.balanceCents, refund.spentCents];
+          assert.ok([...parts, refund.shippingCents].every((part) => part >= 0n));
+          assert.equal(refund.whole, index === refunds.length - 1);
+          const value = refund.payAmountCents + refund.balanceCents;
+          assert.equal(value, refund.spentCents + refund.shippingCents);
+          if (refund.goodwillCents > 0n) assert.equal(value, refund.goodwillCents);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("gives goodwill through the provider first, and reduces later refunds by it", () => {
+    const last = [{ goodsId: 1n, quantity: 3n, unitPriceCents: 333n }];
+    const steps = [{ lines: [], goodwillCents: 1_600n }, only(last), only([])];
+    const [goodwill, lines, rest] = refundEach(order(), steps);
+    assert.deepEqual(goodwill, {
+      lines: [],
+      payAmountCents: 1_500n,
+      balanceCents: 100n,
+      goodwillCents: 1_600n,
+      shippingCents: 700n,
+      spentCents: 900n,
+      whole: false,
+    });
+    assert.deepEqual([lines?.balanceCents, lines?.whole], [300n, false]);
+    assert.deepEqual([rest?.balanceCents, rest?.payAmountCents, rest?.whole], [0n, 0n, true]);
+  });
+
+  it("refuses goodwill above what is left of the payment", () => {
+    const one = { goodsId: 1n, quantity: 3n, unitPriceCents: 333n };
+    refusedGoodwill(order(), [{ lines: [], goodwillCents: 1_901n }], 1_900n);
+    refusedGoodwill(order(), [{ lines: [one], goodwillCents: 1_001n }], 1_000n);
+    const earlier = { lines: [], goodwillCents: 1_000n };
+    refusedGoodwill(order(), [earlier, { lines: [], goodwillCents: 901n }], 900n);
   });
 });

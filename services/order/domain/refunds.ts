@@ -21,6 +21,7 @@ type RefundedSoFar = {
   /** By goods id. */
   quantities: ReadonlyMap<bigint, bigint>;
   payAmountCents: bigint;
+  goodwillCents: bigint;
 };
 
 export type PlannedRefund = {
@@ -29,26 +30,31 @@ export type PlannedRefund = {
   payAmountCents: bigint;
   /** To the user's balance. */
   balanceCents: bigint;
+  /** The part without goods. */
+  goodwillCents: bigint;
   /** The part that is the shipping fee. */
   shippingCents: bigint;
   /** The part that earned points. */
   spentCents: bigint;
-  /** Whether it refunds all that was left of the order. */
+  /** Whether it refunds all goods that were left of the order. */
   whole: boolean;
 };
 
-type Wanted = readonly { goodsId: bigint; quantity: bigint }[];
+type WantedLines = readonly { goodsId: bigint; quantity: bigint }[];
+type Wanted = { lines: WantedLines; goodwillCents: bigint };
 
 /**
- * Plans the refund of the `wanted` lines, or of all that is left if `wanted` is empty.
+ * Plans the refund of the wanted lines and of an amount without goods, the goodwill. Without lines
+ * it is the refund of the goodwill alone, and without both of all that is left.
  *
  * A line is worth its share of the goods amount less the coupon. The worth of what is left after
  * each refund is rounded, not each refund, so the refunds of an order add up to exactly what was
- * paid, however it is split. The refund of the last goods includes the shipping fee. Money goes
+ * paid, however it is split. The refund of the last goods includes the shipping fee. Goodwill comes
+ * out of what was paid: refunds of lines after it are reduced where nothing is left. Money goes
  * back through the provider first, up to what came from there, and the rest to the balance.
  *
- * Refuses more than is left with INVALID_ARGUMENT, and any refund of an order of which nothing is
- * left with ORDER_STATE_INVALID.
+ * Refuses more than is left with INVALID_ARGUMENT, and any refund of an order of whose goods
+ * nothing is left with ORDER_STATE_INVALID.
  */
 export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wanted): PlannedRefund {
   const left = order.lines.flatMap((line) => {
@@ -58,22 +64,55 @@ export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wante
   if (left.length === 0) {
     throw new Refusal(Reason.ORDER_STATE_INVALID, { change: "requestRefund", left: "nothing" });
   }
-  const lines = wanted.length === 0 ? left : chosenLines(left, wanted);
+  const { goodwillCents } = wanted;
+  const isAll = wanted.lines.length === 0 && goodwillCents === 0n;
+  const lines = isAll ? left : chosenLines(left, wanted.lines);
   const leftBefore = amountOf(left);
   const leftAfter = leftBefore - amountOf(lines);
-  const whole = leftAfter === 0n;
-  const shippingCents = whole ? order.shippingFeeCents : 0n;
-  const value = worth(order, leftBefore) - worth(order, leftAfter) + shippingCents;
-  const throughProvider = order.payAmountCents - soFar.payAmountCents;
-  const payAmountCents = value < throughProvider ? value : throughProvider;
+  checkGoodwill(order, goodwillCents, refundedInAll(order, leftAfter, soFar.goodwillCents));
+  const before = refundedInAll(order, leftBefore, soFar.goodwillCents);
+  const after = refundedInAll(order, leftAfter, soFar.goodwillCents + goodwillCents);
+  const spentCents = after.spentCents - before.spentCents;
+  const shippingCents = after.shippingCents - before.shippingCents;
+  const value = spentCents + shippingCents;
+  const payAmountCents = least(value, order.payAmountCents - soFar.payAmountCents);
   return {
     lines,
     payAmountCents,
     balanceCents: value - payAmountCents,
+    goodwillCents,
     shippingCents,
-    spentCents: value - shippingCents,
-    whole,
+    spentCents,
+    whole: leftAfter === 0n,
   };
+}
+
+/** The sum of an order's refunds: the part for the goods, which earned points, and the fee. */
+type InAll = Pick<PlannedRefund, "spentCents" | "shippingCents">;
+
+/**
+ * What all refunds of an order add up to once goods of this amount are left and so much goodwill is
+ * given. Goodwill beyond what was paid for the goods is from the shipping fee.
+ */
+function refundedInAll(order: PaidOrder, leftCents: bigint, goodwillCents: bigint): InAll {
+  const paidForGoods = order.goodsAmountCents - order.couponPaidCents;
+  const given = paidForGoods - worth(order, leftCents) + goodwillCents;
+  const spentCents = least(paidForGoods, given);
+  const fee = order.shippingFeeCents;
+  return { spentCents, shippingCents: leftCents === 0n ? fee : least(fee, given - spentCents) };
+}
+
+/** Refuses goodwill above what is left of the payment after `refunded`. */
+function checkGoodwill(order: PaidOrder, goodwillCents: bigint, refunded: InAll): void {
+  const paid = order.goodsAmountCents - order.couponPaidCents + order.shippingFeeCents;
+  const most = paid - refunded.spentCents - refunded.shippingCents;
+  const checks = new Checks();
+  checks.that("goodwill_cents", goodwillCents <= most, `must be at most ${most}`);
+  checks.throwIfAny();
+}
+
+function least(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
 }
 
 /** What the user paid for goods of this amount, rounded down to whole cents. */
@@ -85,7 +124,7 @@ function amountOf(lines: readonly OrderLine[]): bigint {
   return lines.reduce((sum, line) => sum + line.quantity * line.unitPriceCents, 0n);
 }
 
-function chosenLines(left: readonly OrderLine[], wanted: Wanted): OrderLine[] {
+function chosenLines(left: readonly OrderLine[], wanted: WantedLines): OrderLine[] {
   const checks = new Checks();
   const byGoods = new Map(left.map((line) => [line.goodsId, line]));
   const chosen = wanted.map(({ goodsId, quantity }, index) => {
@@ -116,7 +155,7 @@ export function checkRefundRequest(
   request: {
     requestId: string;
     orderId: bigint;
-    lines: Wanted;
+    lines: WantedLines;
     note: string;
     goodwillCents: bigint;
   },
@@ -126,7 +165,7 @@ export function checkRefundRequest(
   checks.requestId("request_id", request.requestId);
   checks.identifier("order_id", request.orderId);
   checkLines(checks, request.lines, { min: 0, max: limits.maxLines });
-  checks.that("goodwill_cents", request.goodwillCents === 0n, "must be 0: it is not served yet");
+  checks.cents("goodwill_cents", request.goodwillCents);
   checks.text("note", request.note, { max: limits.maxNote, multiline: true });
   return checks.refusal;
 }

@@ -106,6 +106,8 @@ const RefundEntity = defineEntity({
     note: p.string(),
     /** 1 if the goods stay out of the stock. */
     keepStock: p.smallint().$type<0 | 1>().default(0),
+    /** The part without goods. */
+    goodwillCents: p.bigint().default(0),
     createTime: p.datetime(3).defaultRaw(NOW),
     finishTime: p.datetime(3).strictNullable(),
   },

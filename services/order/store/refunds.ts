@@ -20,6 +20,7 @@ export const REFUND = REFUNDS.pick(
   "whole",
   "note",
   "keepStock",
+  "goodwillCents",
   "createTime",
   "finishTime",
 );
@@ -29,7 +30,7 @@ export type RefundRow = RowOf<typeof REFUND>;
 
 /** A refund without its lines. */
 export type Refund = Omit<RefundRow, "whole" | "keepStock" | "createTime" | "finishTime"> & {
-  /** Whether nothing of the order is left to refund after it. */
+  /** Whether no goods of the order are left to refund after it. */
   whole: boolean;
   /** Whether the goods stay out of the stock. */
   keepStock: boolean;

@@ -78,6 +78,7 @@ function lateRefund(refundId: bigint, payment: IncomingPayment): Refund & { line
     status: RefundStatus.REQUESTED,
     payAmountCents: payment.amountCents,
     balanceCents: 0n,
+    goodwillCents: 0n,
     shippingCents: 0n,
     spentCents: 0n,
     whole: false,

@@ -29,17 +29,17 @@ import { recordTransitions } from "./steps/transitions.ts";
 type RefundCommand = {
   requestId: string;
   orderId: bigint;
-  /** Empty refunds all that is left. */
+  /** Empty refunds all that is left, or only the goodwill if there is one. */
   lines: { goodsId: bigint; quantity: bigint }[];
   note: string;
   /** Keeps the goods out of the stock. */
   keepStock: boolean;
-  /** Only 0n is served. */
+  /** Refunded without goods. */
   goodwillCents: bigint;
 };
 
 /**
- * Refunds a paid order, whole or by lines. If a part of the money goes back through the provider,
+ * Refunds a paid order, whole, by lines, or by an amount without goods. If a part of the money goes back through the provider,
  * the refund is requested here and finished by finish-refund; otherwise it is finished at once.
  * Idempotent by `requestId`.
  */
@@ -67,7 +67,7 @@ export async function refundOrder(
     const planned = planRefund(
       { ...order, lines: await readLines(tx, order.orderId) },
       soFarOf(refunds),
-      command.lines,
+      command,
     );
     await saveRefund(tx, parts, { order, refunds, planned, command, print, call });
   });
@@ -119,17 +119,24 @@ async function saveRefund(tx: Transaction, parts: WriteParts, requested: Request
 function soFarOf(refunds: readonly StoredRefund[]) {
   const quantities = new Map<bigint, bigint>();
   let payAmountCents = 0n;
+  let goodwillCents = 0n;
   for (const refund of refunds.filter(({ latePaymentId }) => latePaymentId === null)) {
     payAmountCents += refund.payAmountCents;
+    goodwillCents += refund.goodwillCents;
     for (const { goodsId, quantity } of refund.lines) {
       quantities.set(goodsId, (quantities.get(goodsId) ?? 0n) + quantity);
     }
   }
-  return { quantities, payAmountCents };
+  return { quantities, payAmountCents, goodwillCents };
 }
 
 /** A request without the newer fields has the fingerprint that earlier releases stored. */
-function fingerprintOf({ orderId, lines, note, keepStock }: RefundCommand): Buffer {
+function fingerprintOf(command: RefundCommand): Buffer {
+  const { orderId, lines, note, keepStock, goodwillCents } = command;
   const goods = lines.flatMap((line) => [line.goodsId, line.quantity]);
-  return fingerprint([orderId, note, ...goods, ...(keepStock ? ["keep_stock"] : [])]);
+  const newer = [
+    ...(keepStock ? ["keep_stock"] : []),
+    ...(goodwillCents > 0n ? ["goodwill_cents", goodwillCents] : []),
+  ];
+  return fingerprint([orderId, note, ...goods, ...newer]);
 }

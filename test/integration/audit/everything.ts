@@ -49,6 +49,8 @@ export async function liveThrough(shop: Shop): Promise<Everything> {
   assert.ok(first && second);
   await refund(shop, part, [{ goodsId: first.goodsId, quantity: 1n }]);
   await refund(shop, part, [{ goodsId: second.goodsId, quantity: 1n }]);
+  await refund(shop, part, [], 120n);
+  await refund(shop, whole, [], 150n);
   await refund(shop, whole, [{ goodsId: second.goodsId, quantity: 1n }]);
   await refund(shop, whole, []);
   await refund(shop, byBalance.order, []);
@@ -120,12 +122,14 @@ export async function refund(
   shop: Shop,
   { orderId }: Order,
   lines: { goodsId: bigint; quantity: bigint }[],
+  goodwillCents = 0n,
 ): Promise<void> {
-  await shop.admin.order.refundOrder({ requestId: newKey(), orderId, lines, note: "test" });
+  const requestId = newKey();
+  await shop.admin.order.refundOrder({ requestId, orderId, lines, note: "test", goodwillCents });
   await eventually(async () => {
     const { payStatus, orderStatus } = await orderNow(shop, orderId);
     assert.notEqual(payStatus, PayStatus.REFUNDING);
-    if (lines.length === 0) assert.equal(orderStatus, OrderStatus.REFUNDED);
+    if (lines.length === 0 && goodwillCents === 0n) assert.equal(orderStatus, OrderStatus.REFUNDED);
   });
 }
 

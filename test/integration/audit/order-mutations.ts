@@ -61,6 +61,14 @@ function ofRows(o: Everything): Mutation[] {
       of(o.part, "update refunds set spent_cents = spent_cents - 1 where order_id = $ limit 1"),
     ),
     order(
+      "refunds-add-up",
+      "a cent more without goods than was refunded",
+      of(
+        o.part,
+        "update refunds set goodwill_cents = goodwill_cents + 1 where order_id = $ and goodwill_cents > 0",
+      ),
+    ),
+    order(
       "refunded-lines-were-ordered",
       "more refunded than ordered",
       of(o.part, "update refund_lines set quantity = 100 where order_id = $ limit 1"),

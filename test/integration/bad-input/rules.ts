@@ -257,8 +257,14 @@ export const RULES: Record<string, Record<string, Rule>> = {
     ...soldAs,
     note: text(500, { lines: true }),
     keep_stock: { answers: () => OK },
-    // Goodwill is not served yet.
-    goodwill_cents: { answers: () => [...OK, ...INVALID] },
+    // At most what is left of the payment, which is below a million.
+    goodwill_cents: {
+      answers: ({ value }) => {
+        const given = BigInt(value as bigint);
+        if (given < 0n || given > 1_000_000n) return INVALID;
+        return given === 0n ? OK : [...OK, ...INVALID];
+      },
+    },
   },
   "order ListMissingEvents": inbox,
   "pay CreatePayment": {

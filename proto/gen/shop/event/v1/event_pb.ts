@@ -265,7 +265,7 @@ export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
   spentCents: bigint;
 
   /**
-   * Whether nothing is left of the order.
+   * Whether no goods are left of the order.
    *
    * @generated from field: bool whole = 7;
    */

@@ -313,8 +313,8 @@ export type Refund = Message<"shop.order.v1.Refund"> & {
   status: RefundStatus;
 
   /**
-   * The goods that return to the stock. Empty for the refund of a payment that arrived after the
-   * order was cancelled or paid.
+   * The goods that return to the stock. Empty for a refund without goods, and for the refund of a
+   * payment that arrived after the order was cancelled or paid.
    *
    * @generated from field: repeated shop.order.v1.OrderLine lines = 3;
    */
@@ -915,8 +915,7 @@ export type RefundOrderRequest = Message<"shop.order.v1.RefundOrderRequest"> & {
 
   /**
    * Refunds this amount without goods, for example for a delay. With the other refunds it is at
-   * most what was paid for the order; later refunds of lines are reduced where nothing is left. Not
-   * served yet: any other value than 0 is REASON_INVALID_ARGUMENT.
+   * most what was paid for the order; later refunds of lines are reduced where nothing is left.
    *
    * @generated from field: int64 goodwill_cents = 6;
    */
