@@ -76,10 +76,7 @@ function build(config: OrderConfig, { database, identifiers, broker, log }: Grou
       maxWatchers: MAX_WATCHERS,
     }),
     rules: {
-      kept: {
-        currencyCode,
-        pointsPerUnit,
-      },
+      kept: { currencyCode, pointsPerUnit },
       shipping,
       payDeadlineSeconds,
       abandonedAfterSeconds,

@@ -66,8 +66,8 @@ export function lockAbandoned(
 }
 
 /**
- * Locks shipped orders whose receipt is not confirmed by their `completeAfter`, longest overdue first.
- * Omits rows that another transaction has locked.
+ * Locks shipped orders whose receipt is not confirmed by their `completeAfter`, longest overdue
+ * first. Omits rows that another transaction has locked.
  */
 export function lockUnconfirmed(tx: Transaction, limit: number): Promise<LockedOrder[]> {
   return tx.select<LockedOrder>(

@@ -37,8 +37,8 @@ export async function readOrders(
 }
 
 /**
- * Orders newest first and without their parts; those still pending are left out. `userId` 0n lists the orders of all users,
- * `status` undefined those of every status.
+ * Orders newest first and without their parts; those still pending are left out. `userId` 0n lists
+ * the orders of all users, `status` undefined those of every status.
  */
 export async function listOrders(
   database: Database,

@@ -39,8 +39,9 @@ type RefundCommand = {
 };
 
 /**
- * Refunds a paid order, whole, by lines, or by an amount without goods. If a part of the money goes back through the provider,
- * the refund is requested here and finished by finish-refund; otherwise it is finished at once.
+ * Refunds a paid order, whole, by lines, or by an amount without goods. If a part of the money goes
+ * back through the provider, the refund is requested here and finished by finish-refund; otherwise
+ * it is finished at once.
  * Idempotent by `requestId`.
  */
 export async function refundOrder(

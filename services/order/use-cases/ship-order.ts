@@ -10,8 +10,8 @@ import { advanceOrder } from "./steps/advance-order.ts";
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Ships a paid order, which keeps from now on when it completes without the shopper. Idempotent: the
- * same tracking number again returns the order unchanged.
+ * Ships a paid order, which keeps from now on when it completes without the shopper. Idempotent:
+ * the same tracking number again returns the order unchanged.
  */
 export async function shipOrder(
   parts: WriteParts & Pick<Parts, "rules">,
