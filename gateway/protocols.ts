@@ -88,7 +88,11 @@ export function createProtocols(options: {
       const ended = new Promise<void>((resolve) => response.once("close", resolve));
       const call = universalRequestFromNodeRequest(request, response, undefined, values);
       handler({ ...call, ...readToEnd(request, response) })
-        .then((answer) => cacheable(request, handler.method, answer))
+        .then((answer) => {
+          // HTTP requires it (RFC 9110, 15.5.6), and Connect omits it.
+          if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
+          return cacheable(request, handler.method, answer);
+        })
         .then((answer) => universalResponseToNodeResponse(answer, response))
         .catch((error: unknown) => {
           const level = ConnectError.from(error).code === Code.Aborted ? "debug" : "warn";

@@ -194,7 +194,7 @@ describe("request bodies at the gateway", function () {
     await framed(Buffer.concat([frame(goodBytes), frame(goodBytes)]), assertCode("UNIMPLEMENTED"));
   });
 
-  it("are answered 415 for an unknown content type and 405 for any method but POST", async () => {
+  it("are answered 415 for an unknown content type and 405 for any method but POST and GET", async () => {
     const types = ["", "text/plain", "application/xml", "application/json; charset=latin1"];
     types.push("application/grpc-other", "application/connect+json", "x".repeat(5_000));
     for (const type of types) {
@@ -202,7 +202,8 @@ describe("request bodies at the gateway", function () {
         assert.equal((await json(good, { "content-type": type }, http)).http, 415, type);
       }
     }
-    for (const name of ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+    // GET reads its type from the query, see get.test.ts.
+    for (const name of ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
       for (const http of [1, 2] as const) {
         const headers = { "content-type": "application/json" };
         const answer = await gateway.wires[http].send({ path: method.path, method: name, headers });

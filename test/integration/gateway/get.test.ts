@@ -83,9 +83,12 @@ describe("Connect GET at the gateway", function () {
   });
 
   it("is not for methods that change something", async () => {
-    const { status } = await get(`/${OrderService.typeName}/PlaceOrder${json({})}`);
-    assert.equal(status, 405);
-    assert.equal((await get(`/${UserService.typeName}/Login${json({})}`)).status, 405);
+    for (const path of [`${OrderService.typeName}/PlaceOrder`, `${UserService.typeName}/Login`]) {
+      const { status, headers } = await get(`/${path}${json({})}`);
+      assert.deepEqual([status, headers.get("allow")], [405, "POST"]);
+    }
+    const response = await fetch(shop.gatewayUrl + GET_GOODS, { method: "DELETE" });
+    assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST, GET"]);
   });
 
   it("requires the same token as POST, and its answers are not kept", async () => {
