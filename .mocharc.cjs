@@ -1,7 +1,7 @@
-// Mocha adds the files of the command line to the ones named here; whoever names a file wants only that.
+// Mocha adds the files of the command line to `spec`. A run that names files runs only those.
 const named = process.argv.slice(2).some((argument) => argument.endsWith(".test.ts"));
 
-// The longest first, so that none of them is left over at the end, when nothing runs beside it.
+// The longest first, so that none of them runs alone at the end.
 const longest = "pay|pay-races|order-faults|order-paid|sdk|browser|gateway";
 
 const everything = [
@@ -29,7 +29,7 @@ module.exports = {
   ignore: ["test/fixtures/**"],
   "forbid-only": true,
   "forbid-pending": true,
-  // Files side by side: much of their time is waiting, for a lease, a deadline or a process that comes back.
+  // Files side by side: they mostly wait, for a lease, a deadline or a process that starts again.
   parallel: !named,
   jobs: 3,
   timeout: 20_000,

@@ -9,8 +9,8 @@
 //   compare   reads goods, orders, points and payments back and compares them with the file
 //   audit     with --pay: checks all rules of `npm run audit`
 //
-// A run uses goods and users of its own, so it can be repeated in the same shop. At the end its goods
-// are taken off the shelf, so that the catalogue is as before.
+// A run uses goods and users of its own, so it can be repeated in the same shop. At the end its
+// goods are taken off the shelf, so that the catalogue is as before.
 
 import { shopCurrency } from "#platform/settings/currency.ts";
 import { clientSettings } from "#platform/settings/service-settings.ts";

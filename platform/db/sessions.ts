@@ -1,7 +1,7 @@
 import type { PoolOptions } from "mysql2";
 import { errorNumber } from "./errors.ts";
 
-export const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** Calls that may wait for a connection. More are refused at once. */
 const MAX_POOL_QUEUE = 1_000;
 /** Shorter than the rpc deadline, so that a caller gets an error and not its own timeout. */

@@ -33,7 +33,7 @@ export type ServiceSettings<Name extends string = string> = ClientSettings<Name>
 };
 
 /** The default port of a service, with numbers from 0. The gateway has `portBase` itself. */
-export function defaultPort(portBase: number, serviceNumber: number): number {
+function defaultPort(portBase: number, serviceNumber: number): number {
   return portBase + 1 + serviceNumber;
 }
 

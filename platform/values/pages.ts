@@ -4,7 +4,7 @@ import { Reason, Refusal } from "./refusal.ts";
 
 const DEFAULT_PAGE_SIZE = 20;
 /** Entries of a page. A larger request gets this many. */
-export const MAX_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 100;
 
 /**
  * Bytes of the entries of a page, as JSON. The wire allows 4 MiB for a message (platform/rpc), so
@@ -32,7 +32,7 @@ export type PageRequest = {
   defaultSize?: number;
 };
 
-export type Page = {
+type Page = {
   /** The id of the last entry of the previous page. Undefined for the first page. */
   cursor: bigint | undefined;
   /** Rows to read from the store: one more than the page has, which shows that another follows. */

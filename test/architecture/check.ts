@@ -5,7 +5,7 @@ import { blankComments, type Import, lineOf, resolveImport, scanImports } from "
 import { ROOMS, type Room } from "./rooms.ts";
 import { ENVIRONMENT_BOUND, ENVIRONMENT_READERS, RULED_FOLDERS, UNIT_TEST_MAY } from "./rules.ts";
 
-export type Fault = { file: string; line: number; rule: string; message: string };
+type Fault = { file: string; line: number; rule: string; message: string };
 
 /** Fixtures break the rules on purpose. */
 const FIXTURES = "test/fixtures/";

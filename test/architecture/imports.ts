@@ -8,7 +8,7 @@ export type Import = {
   typeOnly: boolean;
 };
 
-export type Scan = {
+type Scan = {
   imports: Import[];
   /** Lines with an import that cannot be read: a computed name, `require`, an unusual layout. */
   unreadable: number[];

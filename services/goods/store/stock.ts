@@ -11,7 +11,7 @@ const LOCKED = GOODS.pick("goodsId", "status", "unitPriceCents", "stock", "name"
 const SOLD = GOODS.pick("goodsId", "name", "sku");
 
 /** A locked item: what decides a reservation, and what the order keeps. */
-export type LockedGoods = OnSale & SoldGoods;
+type LockedGoods = OnSale & SoldGoods;
 
 /** Those of the goods that exist, locked in key order so that opposite baskets do not deadlock. */
 export async function lockGoods(

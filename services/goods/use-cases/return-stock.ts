@@ -13,7 +13,8 @@ import type { Parts } from "./parts.ts";
 
 /**
  * Takes the lines of refunds back into stock, in one transaction with their inbox rows. Idempotent
- * by refund. Refunds whose goods stay out of the stock move nothing. Throws Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
+ * by refund. Refunds whose goods stay out of the stock move nothing. Throws
+ * Refusal(INVALID_ARGUMENT) for an event whose numbers are out of range.
  */
 export async function returnStock(
   { database, identifiers }: Parts,

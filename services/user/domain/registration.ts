@@ -25,8 +25,8 @@ export type Registration = { userName: string; password: string; mobile: string 
 /**
  * The key under which a name is unique: names that differ only in case, width or composition share
  * it, and so do names that differ in the form of an apostrophe or in a character that only shapes
- * its neighbours. Converts to upper case first, because only then do letters such as the final sigma and the
- * dotless i fold to the same character.
+ * its neighbours. Converts to upper case first, because only then do letters such as the final
+ * sigma and the dotless i fold to the same character.
  */
 export function userNameKey(userName: string): string {
   const plain = userName.replace(/[’‘]/g, "'").replace(/[\u200c\u200d]/g, "");

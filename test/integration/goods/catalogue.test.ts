@@ -264,7 +264,7 @@ describe("the catalogue", () => {
       }
     });
 
-    it("tell shoppers the availability in place of the stock", async () => {
+    it("show shoppers the availability in place of the stock", async () => {
       const stocks = [0n, 1n, 10n, 11n];
       const created = await Promise.all(stocks.map((stock) => service.newGoods({ stock })));
       const goodsIds = created.map(({ goodsId }) => goodsId);
