@@ -152,7 +152,7 @@ function tests(): void {
   /** The commands that `npm start` prints: two tokens, then the calls. */
   async function thingsToTryHere(): Promise<string[]> {
     const lines = await thingsToTry(settings, { seeded, gateway: shop.gatewayUrl });
-    return lines.filter((line) => line.startsWith("  "));
+    return lines.filter((line) => /^ {2}(export|curl|grpcurl) /.test(line));
   }
 }
 

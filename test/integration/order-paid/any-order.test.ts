@@ -100,7 +100,7 @@ const IN_FLIGHT = 128;
 const FINISHED: { [step: string]: string } = { 1: "P", 2: "W" };
 
 describe("payments and refunds in every sequence and multiplicity", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let shop: Shop;
   let events: EventPublisher;
   before(async () => {
