@@ -30,17 +30,19 @@ describe("refunds without goods", function () {
     const { goodsId } = goods;
     const refund = (fields: object) =>
       shop.admin.order.refundOrder({ requestId: newKey(), orderId, ...fields });
-    return ({
-	shopper,
-	orderId,
-	refund,
-	one: [{
-		goodsId,
-		quantity: 1n
-	}],
-	stock: async () => (await shop.admin.goods.getGoods({ goodsId })).goods?.stock,
-	user: async () => (await shopper.calls.user.getUser({})).user
-});
+    return {
+      shopper,
+      orderId,
+      refund,
+      one: [
+        {
+          goodsId,
+          quantity: 1n,
+        },
+      ],
+      stock: async () => (await shop.admin.goods.getGoods({ goodsId })).goods?.stock,
+      user: async () => (await shopper.calls.user.getUser({})).user,
+    };
   }
 
   it("return money and points, no goods, and leave the order open", async () => {
