@@ -5,7 +5,14 @@ import { beijingTime } from "../base/beijing.ts";
 import type { Call } from "../base/face.ts";
 import { textOf } from "../base/fields.ts";
 import { escaped } from "../base/html.ts";
-import { definitions, languageOf, pageAnswer, redirect, type Texts } from "../base/page.ts";
+import {
+  definitions,
+  languageField,
+  languageOf,
+  pageAnswer,
+  redirect,
+  type Texts,
+} from "../base/page.ts";
 import { type Trade, tradeOfToken } from "../base/trades.ts";
 import type { Alipay } from "./alipay.ts";
 import { signingKey } from "./callbacks.ts";
@@ -115,11 +122,11 @@ function scanPage({ store }: Alipay, call: Call): HttpAnswer {
   const code = call.query.get("code") ?? "";
   const [, token] = /^https:\/\/qr\.alipay\.com\/([0-9a-f]{32})$/.exec(code) ?? [];
   if (token !== undefined && tradeOfToken(store.read, "alipay", token))
-    return redirect(`/cashier/${token}`);
+    return redirect(`/cashier/${token}${languageQuery(call)}`);
   const language = languageOf(call, "zh");
   const texts = TEXTS[language];
   const body = `<p class="note">${texts.note}</p>
-<form action="/scan"><label for="code">${texts.paste}</label>
+<form action="/scan">${languageField(call)}<label for="code">${texts.paste}</label>
 <input id="code" name="code" placeholder="https://qr.alipay.com/…" required>
 <button class="pay">${texts.open}</button></form>`;
   const status = code === "" ? 200 : 404;
@@ -132,6 +139,11 @@ function scanPage({ store }: Alipay, call: Call): HttpAnswer {
     body,
     returnUrl: "",
   });
+}
+
+function languageQuery({ query }: Call): string {
+  const chosen = query.get("lang");
+  return chosen === null ? "" : `?${new URLSearchParams({ lang: chosen })}`;
 }
 
 /** GET shows what is next; POST scans, logs in or pays, by `step`. */

@@ -88,7 +88,7 @@ export async function readCall(request: IncomingMessage, response: ServerRespons
 }
 
 /** A header with one value; "" where it is absent. */
-export function headerOf(call: Call, name: string): string {
+export function headerOf(call: Pick<Call, "headers">, name: string): string {
   const value = call.headers[name];
   return typeof value === "string" ? value : "";
 }

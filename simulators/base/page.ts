@@ -6,6 +6,9 @@ import { escaped } from "./html.ts";
 const LANGUAGES = ["en", "zh"] as const;
 type Language = (typeof LANGUAGES)[number];
 
+/** What of a request decides the language of a page and where its links lead. */
+export type Asked = Pick<Call, "path" | "query" | "headers">;
+
 /** A text in each language. */
 export type Texts<Key extends string> = Record<Language, Record<Key, string>>;
 
@@ -27,6 +30,7 @@ button { width: 100%; margin-top: 1rem; padding: 0.75rem; border: 1px solid; bor
 button.plain { border-color: #767676; background: transparent; color: #1a1a1a; font-weight: 400; }
 table { width: 100%; border-collapse: collapse; margin-top: 1rem; font-size: 0.8125rem; }
 td { padding: 0.25rem 0; border-top: 1px solid #ddd; }
+td + td { padding-left: 0.75rem; }
 .qr { display: block; width: 14rem; margin: 0 auto 1rem; }
 .qr svg { display: block; width: 100%; height: auto; }
 nav { margin-top: 1.25rem; font-size: 0.8125rem; text-align: right; }
@@ -36,7 +40,7 @@ nav { margin-top: 1.25rem; font-size: 0.8125rem; text-align: right; }
 type Page = {
   status?: number;
   /** The request, whose query the link to the other language keeps. */
-  call: Call;
+  call: Asked;
   language: Language;
   title: string;
   /** What makes the provider's page look different. */
@@ -90,7 +94,7 @@ export function pageAnswer({
 <main>
 <h1>${escaped(title)}</h1>
 ${body}
-<nav><a href="?${escaped(query.toString())}" hreflang="${other}">${other === "zh" ? "中文" : "English"}</a></nav>
+<nav><a href="${escaped(`${call.path}?${query}`)}" hreflang="${other}">${other === "zh" ? "中文" : "English"}</a></nav>
 </main>
 </body>
 </html>
@@ -99,13 +103,19 @@ ${body}
 }
 
 /** The language of ?lang=, else the first of Accept-Language that there is. */
-export function languageOf(call: Call, fallback: Language): Language {
+export function languageOf(call: Asked, fallback: Language): Language {
   const asked = [call.query.get("lang") ?? "", ...headerOf(call, "accept-language").split(",")];
   for (const tag of asked) {
     const found = LANGUAGES.find((language) => tag.trim().toLowerCase().startsWith(language));
     if (found) return found;
   }
   return fallback;
+}
+
+/** The field by which a form that is sent with GET keeps the language that the shopper chose. */
+export function languageField({ query }: Asked): string {
+  const chosen = query.get("lang");
+  return chosen === null ? "" : `<input type="hidden" name="lang" value="${escaped(chosen)}">`;
 }
 
 /** A list of names and values. */

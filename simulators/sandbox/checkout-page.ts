@@ -1,111 +1,105 @@
-import { createHash } from "node:crypto";
 import type { HttpAnswer } from "#platform/http/answer.ts";
 import { amountText } from "#platform/values/currencies.ts";
 import { escaped } from "../base/html.ts";
-import type { Payment, PaymentState } from "./ledger.ts";
+import { type Asked, definitions, languageOf, pageAnswer, type Texts } from "../base/page.ts";
+import type { Payment } from "./ledger.ts";
 
 const STYLE = `
-:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
-body { margin: 0; display: grid; min-height: 100vh; place-items: center; }
-main { box-sizing: border-box; width: min(26rem, 100% - 2rem); margin: 1rem; padding: 1.5rem 2rem 2rem;
-  border: 1px solid GrayText; border-radius: 0.75rem; }
-h1 { margin: 0; font-size: 1.25rem; }
-.note { margin: 0.25rem 0 1.5rem; font-size: 0.875rem; }
-.amount { margin: 0 0 1rem; font-size: 2.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 0.25rem 1rem; margin: 0 0 1.5rem; font-size: 0.875rem; }
-dd { margin: 0; overflow-wrap: anywhere; text-align: right; }
-form + form { margin-top: 0.75rem; }
-button { width: 100%; padding: 0.75rem; border: 1px solid #15603a; border-radius: 0.5rem; font: inherit;
-  cursor: pointer; }
-button.pay { background: #15603a; color: #fff; font-weight: 600; }
-button.cancel { border-color: GrayText; background: transparent; color: inherit; }
-:focus-visible { outline: 3px solid #4b8ef0; outline-offset: 2px; }
+body { background: #f3f5f3; }
+main { border: 1px solid #c9d1cb; }
+button.pay { background: #15603a; border-color: #15603a; color: #fff; }
 `;
 
-const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+type Key =
+  | "open"
+  | "openNote"
+  | "paid"
+  | "paidNote"
+  | "closed"
+  | "closedNote"
+  | "unknown"
+  | "unknownNote"
+  | "payment"
+  | "trade"
+  | "pay"
+  | "cancel"
+  | "back";
 
-const TITLES: Record<PaymentState, string> = {
-  open: "Pay jetshop",
-  paid: "Paid",
-  closed: "This payment is closed",
-};
-
-const NOTES: Record<PaymentState, string> = {
-  open: "This is a sandbox. No money moves.",
-  paid: "The sandbox is notifying the shop.",
-  closed: "Nothing was paid. This payment can no longer be paid.",
+const TEXTS: Texts<Key> = {
+  en: {
+    open: "Pay jetshop",
+    openNote: "This is a sandbox. No money moves.",
+    paid: "Paid",
+    paidNote: "The sandbox is notifying the shop.",
+    closed: "This payment is closed",
+    closedNote: "Nothing was paid. This payment can no longer be paid.",
+    unknown: "Unknown payment",
+    unknownNote: "Go back to the shop and start the payment again.",
+    payment: "Payment",
+    trade: "Trade",
+    pay: "Pay",
+    cancel: "Cancel",
+    back: "Back to the shop",
+  },
+  zh: {
+    open: "向 jetshop 付款",
+    openNote: "沙箱环境，不会产生真实扣款。",
+    paid: "付款成功",
+    paidNote: "沙箱正在通知商店。",
+    closed: "此付款已关闭",
+    closedNote: "没有扣款，此付款已无法继续。",
+    unknown: "找不到此付款",
+    unknownNote: "请返回商店重新发起付款。",
+    payment: "付款编号",
+    trade: "交易号",
+    pay: "支付",
+    cancel: "取消",
+    back: "返回商店",
+  },
 };
 
 /** The page on which a shopper pays. It works without scripts. */
-export function checkoutPage(payment: Payment, status = 200): HttpAnswer {
-  const { state, returnUrl } = payment;
-  const back =
-    returnUrl === "" ? "" : `<p><a href="${escaped(returnUrl)}">Back to the shop</a></p>`;
-  return page(status, {
-    title: TITLES[state],
-    formTarget: returnUrl === "" ? "" : new URL(returnUrl).origin,
-    body: `<p class="note">${NOTES[state]}</p>
+export function checkoutPage(asked: Asked, payment: Payment, status = 200): HttpAnswer {
+  const { state, returnUrl, merchantTradeId, tradeId } = payment;
+  const language = languageOf(asked, "en");
+  const texts = TEXTS[language];
+  // Also after a form was sent elsewhere, the link to the other language leads to this page.
+  const path = `/checkout/${tradeId}`;
+  const back = returnUrl === "" ? "" : `<p><a href="${escaped(returnUrl)}">${texts.back}</a></p>`;
+  return pageAnswer({
+    status,
+    call: { ...asked, path },
+    language,
+    title: texts[state],
+    style: STYLE,
+    returnUrl,
+    body: `<p class="note">${texts[`${state}Note`]}</p>
 <p class="amount">${escaped(amount(payment))}</p>
-<dl>
-<dt>Payment</dt><dd>${escaped(payment.merchantTradeId)}</dd>
-<dt>Trade</dt><dd>${escaped(payment.tradeId)}</dd>
-</dl>
-${state === "open" ? buttons(payment) : back}`,
+${definitions([
+  [texts.payment, merchantTradeId],
+  [texts.trade, tradeId],
+])}
+${state === "open" ? buttons(asked, payment, texts) : back}`,
   });
 }
 
-export function noSuchPage(): HttpAnswer {
-  const body = '<p class="note">Go back to the shop and start the payment again.</p>';
-  return page(404, { title: "Unknown payment", formTarget: "", body });
+export function noSuchPage(asked: Asked): HttpAnswer {
+  const language = languageOf(asked, "en");
+  const { unknown: title, unknownNote: note } = TEXTS[language];
+  const body = `<p class="note">${note}</p>`;
+  const page = { call: asked, language, title, style: STYLE, body, returnUrl: "" };
+  return pageAnswer({ status: 404, ...page });
 }
 
-function buttons(payment: Payment): string {
+function buttons({ query }: Asked, payment: Payment, texts: Record<Key, string>): string {
   const path = `/checkout/${escaped(payment.tradeId)}`;
-  return `<form method="post" action="${path}/pay">
-<button class="pay">Pay ${escaped(amount(payment))}</button>
+  const kept = query.size > 0 ? escaped(`?${query}`) : "";
+  return `<form method="post" action="${path}/pay${kept}">
+<button class="pay">${texts.pay} ${escaped(amount(payment))}</button>
 </form>
-<form method="post" action="${path}/cancel">
-<button class="cancel">Cancel</button>
+<form method="post" action="${path}/cancel${kept}">
+<button class="plain">${texts.cancel}</button>
 </form>`;
-}
-
-function page(
-  status: number,
-  { title, formTarget, body }: { title: string; formTarget: string; body: string },
-): HttpAnswer {
-  const policy = [
-    "default-src 'none'",
-    `style-src 'sha256-${STYLE_HASH}'`,
-    // Browsers apply form-action to the redirect that follows the form as well.
-    `form-action 'self' ${formTarget}`.trim(),
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ];
-  return {
-    status,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": policy.join("; "),
-      "referrer-policy": "no-referrer",
-    },
-    body: `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-${body}
-</main>
-</body>
-</html>
-`,
-  };
 }
 
 /** "123.45 EUR", "12345 JPY" */

@@ -39,9 +39,13 @@ const API: Route[] = [
 ];
 
 const CHECKOUT: Route[] = [
-  route("GET", "/checkout/ID", (sandbox, { id }) => showCheckout(sandbox, id)),
-  route("POST", "/checkout/ID/pay", (sandbox, { id }) => payAtCheckout(sandbox, id)),
-  route("POST", "/checkout/ID/cancel", (sandbox, { id }) => leaveCheckout(sandbox, id)),
+  route("GET", "/checkout/ID", (sandbox, exchange) => showCheckout(sandbox, visitOf(exchange))),
+  route("POST", "/checkout/ID/pay", (sandbox, exchange) =>
+    payAtCheckout(sandbox, visitOf(exchange)),
+  ),
+  route("POST", "/checkout/ID/cancel", (sandbox, exchange) =>
+    leaveCheckout(sandbox, visitOf(exchange)),
+  ),
 ];
 
 const CONTROL: Route[] = [
@@ -115,6 +119,11 @@ function mayControl(rule: Sandbox["config"]["control"], { socket }: IncomingMess
   if (rule !== "loopback") return rule === "any";
   const from = socket.remoteAddress?.replace("::ffff:", "") ?? "";
   return from === "::1" || from.startsWith("127.");
+}
+
+function visitOf({ request, id }: Exchange) {
+  const query = new URLSearchParams(request.url?.split("?")[1] ?? "");
+  return { path: pathOf(request), query, headers: request.headers, tradeId: id };
 }
 
 async function body({ request, response }: Exchange) {

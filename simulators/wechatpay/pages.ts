@@ -4,7 +4,14 @@ import { yuan } from "../base/amounts.ts";
 import type { Call } from "../base/face.ts";
 import { textOf } from "../base/fields.ts";
 import { escaped } from "../base/html.ts";
-import { definitions, languageOf, pageAnswer, redirect, type Texts } from "../base/page.ts";
+import {
+  definitions,
+  languageField,
+  languageOf,
+  pageAnswer,
+  redirect,
+  type Texts,
+} from "../base/page.ts";
 import { type Trade, tradeOfToken } from "../base/trades.ts";
 import { payTrade } from "./payments.ts";
 import { codeUrl } from "./transactions.ts";
@@ -81,7 +88,7 @@ function scanPage({ store }: Wechatpay, call: Call): HttpAnswer {
   const code = call.query.get("code") ?? "";
   const token = /^weixin:\/\/wxpay\/bizpayurl\?pr=([0-9a-f]{32})$/.exec(code)?.[1];
   const trade = token === undefined ? undefined : tradeOfToken(store.read, "wechatpay", token);
-  const body = trade ? codeBody(trade, texts) : formBody(texts);
+  const body = trade ? codeBody(call, trade, texts) : formBody(call, texts);
   const note = `<p class="note">${texts.scanNote}</p>`;
   const status = code !== "" && !trade ? 404 : 200;
   const title = texts.scanTitle;
@@ -96,15 +103,16 @@ function scanPage({ store }: Wechatpay, call: Call): HttpAnswer {
   });
 }
 
-function codeBody(trade: Trade, texts: Record<Key, string>): string {
+function codeBody(call: Call, trade: Trade, texts: Record<Key, string>): string {
   const svg = renderSVG(codeUrl(trade.token), { ecc: "M", border: 2 });
   return `<div class="qr" role="img" aria-label="QR">${svg}</div>
 <p class="amount">¥${yuan(trade.amount)}</p>
-<form action="/pay/${trade.token}"><button class="pay">${texts.scan}</button></form>`;
+<form action="/pay/${trade.token}">${languageField(call)}<button class="pay">${texts.scan}</button>
+</form>`;
 }
 
-function formBody(texts: Record<Key, string>): string {
-  return `<form action="/scan"><label for="code">${texts.paste}</label>
+function formBody(call: Call, texts: Record<Key, string>): string {
+  return `<form action="/scan">${languageField(call)}<label for="code">${texts.paste}</label>
 <input id="code" name="code" placeholder="weixin://wxpay/bizpayurl?pr=…" required>
 <button class="pay">${texts.open}</button></form>`;
 }
@@ -137,7 +145,7 @@ function screen(call: Call, trade: Trade, status = 200): HttpAnswer {
   const query = call.query.size > 0 ? `?${call.query}` : "";
   const form = `<form method="post" action="${escaped(call.path + query)}">
 <button class="pay">${texts.pay}</button></form>
-<form action="/scan"><input type="hidden" name="code" value="${escaped(codeUrl(trade.token))}">
+<form action="/scan">${languageField(call)}<input type="hidden" name="code" value="${escaped(codeUrl(trade.token))}">
 <button class="plain">${texts.cancel}</button></form>`;
   const body = `<p class="note">${isOpen ? texts.payNote : ""}</p>
 <p class="amount">¥${yuan(trade.amount)}</p>

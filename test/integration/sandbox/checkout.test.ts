@@ -56,6 +56,18 @@ describe("the checkout page of the sandbox", () => {
     }
   });
 
+  it("speaks the language of the browser, until the shopper chooses the other one", async () => {
+    const { checkoutUrl } = await sandbox.open();
+    const chinese = await ask(checkoutUrl, { headers: { "accept-language": "zh-CN,zh;q=0.9" } });
+    assert.match(chinese.text, /<html lang="zh-CN">.*>支付 123\.45 EUR</s);
+    const [, other = ""] = /<a href="([^"]+)" hreflang="en">/.exec(chinese.text) ?? [];
+    const english = await ask(new URL(other, checkoutUrl).href, {
+      headers: { "accept-language": "zh-CN" },
+    });
+    assert.match(english.text, /<html lang="en">.*action="[^"]+\/pay\?lang=en".*Pay 123\.45 EUR</s);
+    assert.equal((await press(`${checkoutUrl}?lang=zh`, "支付")).status, 303);
+  });
+
   it("pays once, also if the button is pressed 20 times at once", async () => {
     const { id, checkoutUrl } = await sandbox.open();
     const pressed = await Promise.all(
