@@ -7,6 +7,9 @@ import { alphanumeric } from "./ids.ts";
 
 const generate = promisify(generateKeyPair);
 
+/** Stands before the PEM block of each file. A shop in production refuses such a key. */
+const SIMULATED = "A simulated key of jetshop, for development and tests only.";
+
 /** PEM texts: PKCS#8 and SubjectPublicKeyInfo. */
 export type KeyPair = { privateKey: string; publicKey: string };
 
@@ -27,10 +30,14 @@ export type Keys = {
 export function openKeys(directory: string): Keys {
   makeFolder(directory, { mode: 0o700 });
   const path = (file: string) => join(directory, file);
-  const write = (file: string, text: string) => writeFileSync(path(file), text, { mode: 0o600 });
+  const write = (file: string, text: string) => {
+    const marked = file.endsWith(".pem") ? `${SIMULATED}\n${text}` : text;
+    writeFileSync(path(file), marked, { mode: 0o600 });
+  };
+  const read = (file: string) => readFileSync(path(file), "utf8").replace(`${SIMULATED}\n`, "");
   const text = (file: string, make: () => string) => {
     if (!existsSync(path(file))) write(file, make());
-    return readFileSync(path(file), "utf8");
+    return read(file);
   };
   return {
     path,
@@ -43,10 +50,7 @@ export function openKeys(directory: string): Keys {
         write(files.privateKey, made.privateKey);
         write(files.publicKey, made.publicKey);
       }
-      return {
-        privateKey: readFileSync(path(files.privateKey), "utf8"),
-        publicKey: readFileSync(path(files.publicKey), "utf8"),
-      };
+      return { privateKey: read(files.privateKey), publicKey: read(files.publicKey) };
     },
   };
 }
@@ -67,4 +71,10 @@ export function newSerial(): string {
 
 export function newSecret(prefix: string, length: number): string {
   return `${prefix}${alphanumeric(length)}`;
+}
+
+/** A symmetric key of ASCII characters. It begins so that production recognises and refuses it. */
+export function newAsciiKey(length: number): string {
+  const mark = "simulated";
+  return `${mark}${alphanumeric(length - mark.length)}`;
 }

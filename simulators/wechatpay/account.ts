@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { alphanumeric, digits } from "../base/ids.ts";
-import { type KeyPair, type Keys, newSerial } from "../base/keys.ts";
+import { digits } from "../base/ids.ts";
+import { type KeyPair, type Keys, newAsciiKey, newSerial } from "../base/keys.ts";
 import { DAY } from "../base/limits.ts";
 import { makeCertificate } from "./certificate.ts";
 
@@ -36,7 +36,7 @@ export async function openAccount(keys: Keys): Promise<Account> {
       fromMs: Date.now() - DAY,
     }),
   );
-  let apiV3Key = line(KEY_FILE, () => alphanumeric(32));
+  let apiV3Key = line(KEY_FILE, () => newAsciiKey(32));
   return {
     mchid: line("wechatpay-mchid.txt", () => `16${digits(8)}`),
     appid: line("wechatpay-appid.txt", () => `wx${randomBytes(8).toString("hex")}`),
@@ -48,7 +48,7 @@ export async function openAccount(keys: Keys): Promise<Account> {
     certificate: { ...platform, serial: certificateSerial, pem },
     apiV3Key: () => apiV3Key,
     rotateApiV3Key() {
-      apiV3Key = alphanumeric(32);
+      apiV3Key = newAsciiKey(32);
       keys.write(KEY_FILE, `${apiV3Key}\n`);
       return apiV3Key;
     },
