@@ -148,7 +148,17 @@ export class SettingsReader {
   /** The contents of the file that the variable names; undefined if it is not set. */
   file(name: string): Buffer | undefined {
     const path = this.optional(name);
-    if (path === undefined) return undefined;
+    return path === undefined ? undefined : this.fileAt(name, path);
+  }
+
+  /** The contents of the files that the variable names, separated by commas. */
+  files(name: string): Buffer[] {
+    const paths = this.optional(name)?.split(",") ?? [];
+    return paths.flatMap((path) => this.fileAt(name, path.trim()) ?? []);
+  }
+
+  /** The contents of a file that is a part of the variable's value; undefined after a fault. */
+  fileAt(name: string, path: string): Buffer | undefined {
     try {
       return readFileSync(path);
     } catch (error) {

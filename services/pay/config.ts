@@ -3,6 +3,8 @@ import { type ServiceSettings, serviceSettings } from "#platform/settings/servic
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { Origin } from "#platform/values/origins.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { type AlipaySettings, alipaySettings } from "./providers/alipay/config.ts";
+import { type WechatpaySettings, wechatpaySettings } from "./providers/wechatpay/config.ts";
 
 export type PayConfig = ServiceSettings<ServiceName> & {
   /** ISO 4217. */
@@ -12,6 +14,9 @@ export type PayConfig = ServiceSettings<ServiceName> & {
   returnOrigins: Origin[];
   /** Undefined if the shop does not use the sandbox. */
   sandbox: { url: string; secret: string } | undefined;
+  /** Undefined if the shop does not use the provider. */
+  alipay: AlipaySettings | undefined;
+  wechatpay: WechatpaySettings | undefined;
   /** From the start of a payment to its first query. */
   queryAfterMs: number;
   /** From the first failed try of a refund to the second one. */
@@ -30,15 +35,20 @@ export function payConfig(env: Record<string, string | undefined>): PayConfig {
     const common = serviceSettings(read, SERVICES, "pay");
     const production = common.env === "production";
     const { host, portBase } = common;
+    const currency = shopCurrency(read);
+    const callbackUrl = webAddress(read, "SHOP_CALLBACK_URL", {
+      fallback: `http://${host}:${portBase}/pay/callback`,
+      mustBeSet: production,
+    });
+    const shop = { production, currency, callbackUrl };
     return {
       ...common,
-      currency: shopCurrency(read),
-      callbackUrl: webAddress(read, "SHOP_CALLBACK_URL", {
-        fallback: `http://${host}:${portBase}/pay/callback`,
-        mustBeSet: production,
-      }),
+      currency,
+      callbackUrl,
       returnOrigins: read.origins("SHOP_RETURN_ORIGINS", { mustBeSet: production }),
       sandbox: sandbox(read, { production, url: `http://${host}:${portBase + SANDBOX_PORT}` }),
+      alipay: alipaySettings(read, shop),
+      wechatpay: wechatpaySettings(read, shop),
       queryAfterMs: read.integer("SHOP_PAYMENT_QUERY_MS", {
         default: 30_000,
         min: 100,

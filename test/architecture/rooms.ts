@@ -80,6 +80,25 @@ const SERVICES: Room[] = [
     why: "a client calls another service; it knows neither this service's rules nor its data",
   },
   {
+    rule: "config",
+    files: [
+      "services/*/config.ts",
+      "services/*/config.test.ts",
+      "services/*/providers/*/config.ts",
+      "services/*/providers/*/config.test.ts",
+      "services/*/providers/settings.ts",
+    ],
+    may: [
+      ...["limits.ts", "config.ts", "providers/*/config.ts", "providers/settings.ts"].map(own),
+      ...["settings", "values"].map(platform),
+      LISTS,
+      // Checks the keys of providers.
+      "node:crypto",
+    ],
+    testsMay: ["node:fs", "node:os", "node:path"],
+    why: "the configuration is read before anything else exists",
+  },
+  {
     rule: "providers",
     files: ["services/pay/providers/**"],
     may: [
@@ -112,12 +131,6 @@ const SERVICES: Room[] = [
     files: ["services/*/limits.ts"],
     may: ["platform/values/**"],
     why: "limits are numbers that every room may read",
-  },
-  {
-    rule: "config",
-    files: ["services/*/config.ts", "services/*/config.test.ts"],
-    may: [own("limits.ts"), own("config.ts"), ...["settings", "values"].map(platform), LISTS],
-    why: "the configuration is read before anything else exists",
   },
   {
     rule: "main",
