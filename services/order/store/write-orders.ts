@@ -3,7 +3,13 @@ import { updateRows } from "#platform/db/rows.ts";
 import { literal, NOW } from "#platform/db/sql.ts";
 import type { Refusal } from "#platform/values/refusal.ts";
 import { encodeRefusal } from "#platform/values/refusal-bytes.ts";
-import { type CancelReason, OrderStatus, type PayStatus, type SoldLine } from "../domain/order.ts";
+import {
+  type CancelReason,
+  OrderStatus,
+  type PayStatus,
+  ShippingStatus,
+  type SoldLine,
+} from "../domain/order.ts";
 import { ORDERS } from "./entities.ts";
 import type { LockedOrder } from "./lock-orders.ts";
 
@@ -108,7 +114,10 @@ export async function writeCancelled(
   mustMatch("cancelled", matched, cancellations.length);
 }
 
-/** Writes orders that this transaction has locked and taken through a transition. */
+/**
+ * Writes orders that this transaction has locked and taken through a transition. An order that is
+ * not on its way to the shopper has no time at which it completes.
+ */
 export async function writeTransitioned(
   tx: Transaction,
   orders: readonly LockedOrder[],
@@ -131,9 +140,13 @@ export async function writeTransitioned(
         "completeAfter",
       ],
     },
-    orders,
+    orders.map((order) => (isOnItsWay(order) ? order : { ...order, completeAfter: null })),
   );
   mustMatch("advanced", matched, orders.length);
+}
+
+function isOnItsWay({ orderStatus, shippingStatus }: LockedOrder): boolean {
+  return orderStatus === OrderStatus.CONFIRMED && shippingStatus === ShippingStatus.SHIPPED;
 }
 
 /** The rows are locked, so a condition that they do not meet is a bug of the caller. */

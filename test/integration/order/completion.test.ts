@@ -76,6 +76,7 @@ describe("shipped orders whose receipt is not confirmed", function () {
       assert.deepEqual([actor, cause], ["service:order", "complete_after"]);
       const completed = entries.filter(({ orderStatus }) => orderStatus === OrderStatus.COMPLETED);
       assert.equal(completed.length, 1);
+      assert.equal(await keptMs(orderId), null);
     }
     const events = await shop.sql(
       "order",
@@ -90,6 +91,7 @@ describe("shipped orders whose receipt is not confirmed", function () {
   it("complete before it by ConfirmReceipt, and once", async () => {
     const { shopper, orderId } = await shippedOrder();
     await shopper.calls.order.confirmReceipt({ orderId });
+    assert.equal(await keptMs(orderId), null);
     await isDue([orderId]);
     const { shopper: other, orderId: next } = await shippedOrder();
     await isDue([next]);
