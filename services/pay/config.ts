@@ -4,6 +4,7 @@ import { readSettings, type SettingsReader } from "#platform/settings/settings.t
 import type { Origin } from "#platform/values/origins.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { type AlipaySettings, alipaySettings } from "./providers/alipay/config.ts";
+import { type StripeSettings, stripeSettings } from "./providers/stripe/config.ts";
 import { type WechatpaySettings, wechatpaySettings } from "./providers/wechatpay/config.ts";
 
 export type PayConfig = ServiceSettings<ServiceName> & {
@@ -17,6 +18,7 @@ export type PayConfig = ServiceSettings<ServiceName> & {
   /** Undefined if the shop does not use the provider. */
   alipay: AlipaySettings | undefined;
   wechatpay: WechatpaySettings | undefined;
+  stripe: StripeSettings | undefined;
   /** From the start of a payment to its first query. */
   queryAfterMs: number;
   /** From the first failed try of a refund to the second one. */
@@ -49,6 +51,7 @@ export function payConfig(env: Record<string, string | undefined>): PayConfig {
       sandbox: sandbox(read, { production, url: `http://${host}:${portBase + SANDBOX_PORT}` }),
       alipay: alipaySettings(read, shop),
       wechatpay: wechatpaySettings(read, shop),
+      stripe: stripeSettings(read, shop),
       queryAfterMs: read.integer("SHOP_PAYMENT_QUERY_MS", {
         default: 30_000,
         min: 100,

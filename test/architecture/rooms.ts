@@ -90,6 +90,8 @@ const SERVICES: Room[] = [
     ],
     may: [
       ...["limits.ts", "config.ts", "providers/*/config.ts", "providers/settings.ts"].map(own),
+      // The currencies that a provider takes.
+      own("providers/*/amounts.ts"),
       ...["settings", "values"].map(platform),
       LISTS,
       // Checks the keys of providers.
@@ -107,6 +109,8 @@ const SERVICES: Room[] = [
       ...["values", "http"].map(platform),
       // Signatures of requests and callbacks.
       "node:crypto",
+      // Pauses before a call that met another one is repeated.
+      "node:timers/promises",
     ],
     why: "a provider speaks one foreign protocol; it knows neither this service's rules nor its data",
   },

@@ -36,6 +36,14 @@ export function checkShop(
 ): void {
   if (shop.currency !== currency)
     read.fault(`SHOP_CURRENCY: ${title} takes ${currency} only, and the shop has ${shop.currency}`);
+  checkCallbackUrl(read, { title, shop });
+}
+
+/** Callbacks of real money come over https. */
+export function checkCallbackUrl(
+  read: SettingsReader,
+  { title, shop }: { title: string; shop: ShopFacts },
+): void {
   if (shop.production && !shop.callbackUrl.startsWith("https:"))
     read.fault(`SHOP_CALLBACK_URL: must start with https:// for ${title} in production`);
 }
