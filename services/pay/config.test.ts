@@ -14,9 +14,8 @@ const errorOf = (env: Record<string, string>): string => {
 
 describe("settings of pay", () => {
   it("have defaults that match npm start", () => {
-    const { sandbox, callbackUrl, currency, returnOrigins } = payConfig({ SHOP_PORT_BASE: "7000" });
+    const { callbackUrl, currency, returnOrigins } = payConfig({ SHOP_PORT_BASE: "7000" });
     assert.equal(currency, "EUR");
-    assert.deepEqual(sandbox?.url, "http://127.0.0.1:7008");
     assert.equal(callbackUrl, "http://127.0.0.1:7000/pay/callback");
     assert.deepEqual(returnOrigins, [
       { protocol: "http:", hostname: "127.0.0.1", port: "*" },
@@ -54,5 +53,16 @@ describe("settings of pay", () => {
       assert.match(message, new RegExp(name));
     }
     assert.doesNotMatch(errorOf({ SHOP_ENV: "production" }), /SANDBOX/);
+  });
+
+  it("name the providers that are set", () => {
+    assert.deepEqual([...payConfig({}).providers.keys()], ["sandbox"]);
+    const production = {
+      SHOP_ENV: "production",
+      SHOP_CALLBACK_URL: "https://a.example/pay/callback",
+      SHOP_RETURN_ORIGINS: "https://a.example",
+    };
+    const message = errorOf(production);
+    assert.doesNotMatch(message, /SANDBOX|CALLBACK|ORIGINS/);
   });
 });

@@ -12,10 +12,8 @@ export const DEFAULT_LISTED = 100;
 
 /** Bytes in the body of a callback; the gateway has the same limit. */
 export const MAX_CALLBACK_BYTES = 64 * 1_024;
-/** Headers stored with a callback, and characters in each name and value. */
-export const MAX_STORED_HEADERS = 6;
-export const MAX_STORED_HEADER_NAME = 64;
-export const MAX_STORED_HEADER_VALUE = 500;
+/** Characters stored of each header that a callback is verified with. */
+export const MAX_STORED_HEADER_VALUE = 1_000;
 /** Paid notices in one transaction, waiting for one, and transactions of them under way. */
 export const PAID_NOTICES_BATCH = 64;
 export const PAID_NOTICES_QUEUE = 1_000;
@@ -35,7 +33,7 @@ export const PROVIDER_TIMEOUT_MS = 5_000;
 /** Bytes in a provider's answer. */
 export const MAX_PROVIDER_ANSWER_BYTES = 64 * 1_024;
 /** Characters in the address of a checkout page: the width of its column. */
-export const MAX_CHECKOUT_URL = 2_000;
+export const MAX_CHECKOUT_URL = 4_000;
 /** Requests to providers under way at once, for one call or one sweep. */
 export const PROVIDER_IN_FLIGHT = 8;
 /** Time for the order service to answer. */
@@ -48,5 +46,7 @@ export const SWEEP_BATCH = 64;
 export const MAX_SWEEP_PAUSE_MS = 5 * 60_000;
 /** First pause of a payment to be closed: its order waits, and the shopper can still pay. */
 export const FIRST_CLOSING_PAUSE_MS = 1_000;
+/** After its expire time, when a payment that its provider does not have can no longer begin. */
+export const EXPIRY_MARGIN_MS = 60_000;
 /** How long ClosePayments has a payment to itself before the sweep may take it. */
 export const CLOSING_CLAIM_MS = 2_000;

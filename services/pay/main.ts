@@ -10,8 +10,6 @@ import { orderClient } from "./clients/order.ts";
 import { type PayConfig, payConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { ORDER_TIMEOUT_MS, PRUNE_EVERY_MS, SWEEP_BATCH, SWEEP_EVERY_MS } from "./limits.ts";
-import type { PaymentProvider } from "./providers/provider.ts";
-import { sandboxProvider } from "./providers/sandbox/provider.ts";
 import { payImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
@@ -49,7 +47,7 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
     outbox,
     paidNotices: gatherPaidNotices({ database, identifiers, outbox }),
     orders,
-    providers: configuredProviders(config),
+    providers: config.providers,
     rules: {
       currency: config.currency,
       returnOrigins: config.returnOrigins,
@@ -87,14 +85,7 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
   };
 }
 
-function configuredProviders({ sandbox, callbackUrl }: PayConfig): Map<string, PaymentProvider> {
-  const providers: PaymentProvider[] = [];
-  if (sandbox) {
-    providers.push(sandboxProvider({ ...sandbox, notifyUrl: `${callbackUrl}/sandbox` }));
-  }
-  return new Map(providers.map((provider) => [provider.name, provider]));
-}
-
+const QUIET = new Set(["open", "not_begun", "processing", "waiting"]);
 const TO_LOOK_INTO = new Set(["mismatched", "failed", "unanswered"]);
 
 type Swept = { paymentId: bigint; refundId?: bigint; outcome: string; error?: unknown };
@@ -122,7 +113,7 @@ function startSweep({
       };
       if (outcome === "broken") log.error({ ...fields, err: error }, message);
       else if (TO_LOOK_INTO.has(outcome)) log.warn(fields, message);
-      else if (outcome !== "open") log.info(fields, message);
+      else if (!QUIET.has(outcome)) log.info(fields, message);
     }
     return swept.length === SWEEP_BATCH;
   };

@@ -90,6 +90,8 @@ const SERVICES: Room[] = [
     ],
     may: [
       ...["limits.ts", "config.ts", "providers/*/config.ts", "providers/settings.ts"].map(own),
+      // The providers are made from their settings as soon as those are read.
+      ...["providers/configured.ts", "providers/provider.ts"].map(own),
       // The currencies that a provider takes.
       own("providers/*/amounts.ts"),
       ...["settings", "values"].map(platform),
@@ -106,6 +108,7 @@ const SERVICES: Room[] = [
     may: [
       ...["providers/**", "limits.ts"].map(own),
       "type services/{service}/domain/**",
+      "type platform/settings/**",
       ...["values", "http"].map(platform),
       // Signatures of requests and callbacks.
       "node:crypto",

@@ -1,3 +1,5 @@
+import type { References } from "./payment.ts";
+
 /** The HTTP request that carried a notice. Nothing in it is verified yet. */
 export type RawCallback = {
   /** Names in lower case. */
@@ -9,28 +11,79 @@ export type RawCallback = {
 type About = {
   /** The provider's number of the notice; a repetition has the same one. */
   noticeId: string;
-  merchantId: string;
-  paymentId: bigint;
-  tradeId: string;
+  /** The provider's name of the event. */
+  event: string;
 };
 
 /** The payment was paid. */
 export type PaidNotice = About & {
   kind: "paid";
+  paymentId: bigint;
+  tradeId: string;
   amountCents: bigint;
   currency: string;
   payTime: Date;
-};
-
-/** An event that the shop does not act on. */
-type OtherNotice = About & {
-  kind: "other";
-  /** The provider's name of the event. */
-  event: string;
+  references?: References;
 };
 
 /**
- * One verified message from a provider about one payment: a callback with a valid signature, or the
- * answer to a query.
+ * The payment moved at its provider, without money in the shop's account: its money is on the way,
+ * an attempt failed, or it was closed. The shop queries it.
  */
-export type Notice = PaidNotice | OtherNotice;
+type MovedNotice = About & {
+  kind: "processing" | "failed" | "closed";
+  paymentId: bigint;
+  references?: References;
+};
+
+/** A refund has reached a state. */
+export type RefundNotice = About & {
+  kind: "refund";
+  /** Undefined if the provider sends only the trade's number. */
+  paymentId: bigint | undefined;
+  tradeId: string | undefined;
+  /** Undefined if the shop did not request it, for example a refund from the provider's console. */
+  refund: { refundId: bigint; attempt: number } | undefined;
+  /** The provider's number of a refund that the shop did not request. */
+  foreignId: string | undefined;
+  state: "succeeded" | "pending" | "failed";
+  amountCents: bigint;
+  currency: string;
+  reference?: string;
+  cause?: string;
+};
+
+/** The shopper's bank disputes the payment. */
+export type DisputeNotice = About & {
+  kind: "dispute";
+  paymentId: bigint | undefined;
+  tradeId: string | undefined;
+  disputeId: string;
+  state: "opened" | "funds_withdrawn" | "funds_reinstated" | "won" | "lost" | "updated";
+  amountCents: bigint;
+  feeCents: bigint;
+  currency: string;
+};
+
+/** An event that the shop does not act on. */
+type OtherNotice = About & { kind: "other"; paymentId?: bigint };
+
+/** Genuine, but about nothing of this shop: the account may have other uses. */
+type ForeignNotice = About & { kind: "not_ours"; cause: string };
+
+/**
+ * One verified message from a provider: a callback with a valid signature, or the answer to a
+ * query.
+ */
+export type Notice =
+  | PaidNotice
+  | MovedNotice
+  | RefundNotice
+  | DisputeNotice
+  | OtherNotice
+  | ForeignNotice;
+
+/** The payment that a notice names, if it names one. */
+export function paymentIdOf(notice: Notice): bigint | undefined {
+  return notice.kind === "not_ours" ? undefined : notice.paymentId;
+}

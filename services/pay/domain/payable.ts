@@ -14,9 +14,9 @@ export type PayableOrder = {
 
 /**
  * Refuses to start a payment unless the order is confirmed, unpaid, before its deadline and has an
- * amount left to pay.
+ * amount left to pay. Returns the deadline.
  */
-export function checkPayable(order: PayableOrder, now: Date): void {
+export function checkPayable(order: PayableOrder, now: Date): Date {
   const { orderId, orderStatus, payStatus, payAmountCents, payDeadline } = order;
   const metadata = { order_id: String(orderId) };
   if (payStatus !== "UNPAID") {
@@ -25,6 +25,7 @@ export function checkPayable(order: PayableOrder, now: Date): void {
   if (orderStatus !== "CONFIRMED") throw notPayable(order, "order_status");
   if (payAmountCents <= 0n) throw new Refusal(Reason.ORDER_ALREADY_PAID, metadata);
   if (!payDeadline || payDeadline <= now) throw notPayable(order, "pay_deadline_passed");
+  return payDeadline;
 }
 
 /** The refusal of a payment for an order that no longer accepts one. */

@@ -21,6 +21,33 @@ export const LogType = {
 } as const;
 export type LogType = (typeof LogType)[keyof typeof LogType];
 
+/** What the shopper does to pay. */
+export type CheckoutAction =
+  | { kind: "redirect"; url: string }
+  /** The text is to be shown as a QR code. A provider may renew it until the payment ends. */
+  | { kind: "qr"; text: string; expireTime: Date }
+  /** The browser posts the fields. */
+  | { kind: "form"; url: string; fields: Readonly<Record<string, string>> };
+
+/** The provider's own numbers of a payment, by name: `{ session: "cs_...", charge: "ch_..." }`. */
+export type References = Readonly<Record<string, string>>;
+
+/** A payment as the shop stored it: what a provider gets with every request. */
+export type StoredPayment = {
+  paymentId: bigint;
+  orderId: bigint;
+  amountCents: bigint;
+  /** ISO 4217. */
+  currency: string;
+  /** The provider's number of the paid trade, unique at the provider; null until it is known. */
+  tradeId: string | null;
+  /** All that the provider has sent so far. */
+  references: References;
+  createTime: Date;
+  /** Until then the shopper may pay. It never changes. */
+  expireTime: Date;
+};
+
 /** The fields of a payment that the rules decide over. */
 export type PaymentState = {
   paymentId: bigint;

@@ -12,18 +12,27 @@ const payment: PaymentState = {
   refundRequestedCents: 0n,
   refundedCents: 0n,
 };
-const facts: Parameters<typeof judge>[1] = { payment, tradeOwnerId: 7n, merchantId: "jetshop" };
+const facts: Parameters<typeof judge>[1] = { payment, tradeOwnerId: 7n };
 const notice: PaidNotice = {
   kind: "paid",
   noticeId: "n-1",
-  merchantId: "jetshop",
+  event: "payment.succeeded",
   paymentId: 7n,
   tradeId: "trade-7",
   amountCents: 1_234n,
   currency: "EUR",
   payTime: new Date(0),
 };
-const other: Notice = { ...notice, kind: "other", event: "payment.created" };
+const about = { noticeId: "n-1", event: "e" };
+const moved = { ...about, paymentId: 7n, tradeId: "trade-7", amountCents: 1n, currency: "EUR" };
+const others: Notice[] = [
+  { ...about, kind: "other", paymentId: 7n },
+  { ...about, kind: "processing", paymentId: 7n },
+  { ...about, kind: "failed", paymentId: 7n },
+  { ...about, kind: "closed", paymentId: 7n },
+  { ...moved, kind: "refund", state: "succeeded", refund: undefined, foreignId: "r-1" },
+  { ...moved, kind: "dispute", state: "opened", disputeId: "d-1", feeCents: 0n },
+];
 const refusedFor = (cause: RefusalCause) => ({ kind: VerdictKind.REFUSED, cause });
 
 describe("judge", () => {
@@ -59,7 +68,6 @@ describe("judge", () => {
     ["an amount of zero", { amountCents: 0n }, "amount"],
     ["another currency", { currency: "USD" }, "currency"],
     ["the currency in lower case", { currency: "eur" }, "currency"],
-    ["another merchant", { merchantId: "jetshop2" }, "merchant"],
     ["another trade", { tradeId: "trade-8" }, "trade"],
   ];
   for (const [what, changes, cause] of wrong) {
@@ -75,14 +83,28 @@ describe("judge", () => {
   }
 
   it("refuses a notice about an unknown payment", () => {
-    const verdict = judge(notice, { ...facts, payment: undefined, tradeOwnerId: undefined });
-    assert.deepEqual(verdict, refusedFor("unknown_payment"));
+    for (const one of [notice, ...others]) {
+      const verdict = judge(one, { payment: undefined, tradeOwnerId: undefined });
+      assert.deepEqual(verdict, refusedFor("unknown_payment"), one.kind);
+    }
   });
 
-  it("ignores an event that is no payment, in every payment status", () => {
+  it("ignores what is about no payment of the shop", () => {
+    const none = { payment: undefined, tradeOwnerId: undefined };
+    for (const one of [
+      { ...about, kind: "other" as const },
+      { ...about, kind: "not_ours" as const, cause: "another shop" },
+    ]) {
+      assert.deepEqual(judge(one, none), { kind: VerdictKind.IGNORED });
+    }
+  });
+
+  it("ignores an event that pays nothing, in every payment status", () => {
     for (const status of Object.values(PaymentStatus)) {
-      const verdict = judge(other, { ...facts, payment: { ...payment, status } });
-      assert.deepEqual(verdict, { kind: VerdictKind.IGNORED });
+      for (const one of others) {
+        const verdict = judge(one, { ...facts, payment: { ...payment, status } });
+        assert.deepEqual(verdict, { kind: VerdictKind.IGNORED }, one.kind);
+      }
     }
   });
 });

@@ -1,5 +1,5 @@
 import { Reason } from "#platform/values/refusal.ts";
-import type { Notice } from "./notice.ts";
+import { type Notice, paymentIdOf } from "./notice.ts";
 import { type PaymentState, PaymentStatus } from "./payment.ts";
 import type { PaymentTransition } from "./payment-transitions.ts";
 
@@ -48,18 +48,16 @@ type Facts = {
   payment: PaymentState | undefined;
   /** The payment that has the notice's trade id; undefined if none has it yet. */
   tradeOwnerId: bigint | undefined;
-  /** The shop's account at the provider. */
-  merchantId: string;
 };
 
 /** Compares a verified notice with what the shop knows, and decides what it does. */
-export function judge(notice: Notice, { payment, tradeOwnerId, merchantId }: Facts): Verdict {
-  if (notice.merchantId !== merchantId) return refused("merchant");
-  if (!payment) return refused("unknown_payment");
+export function judge(notice: Notice, { payment, tradeOwnerId }: Facts): Verdict {
+  const isAboutPayment = paymentIdOf(notice) !== undefined;
+  if (isAboutPayment && !payment) return refused("unknown_payment");
+  if (!payment || notice.kind !== "paid") return { kind: VerdictKind.IGNORED };
   const expected = payment.tradeId ?? notice.tradeId;
   const isOthers = tradeOwnerId !== undefined && tradeOwnerId !== payment.paymentId;
   if (notice.tradeId !== expected || isOthers) return refused("trade");
-  if (notice.kind === "other") return { kind: VerdictKind.IGNORED };
   if (notice.amountCents !== payment.amountCents) return refused("amount");
   if (notice.currency !== payment.currency) return refused("currency");
   switch (payment.status) {

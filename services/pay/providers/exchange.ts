@@ -1,39 +1,58 @@
 import { Outage } from "#platform/values/refusal.ts";
 import { MAX_PROVIDER_ANSWER_BYTES, PROVIDER_TIMEOUT_MS } from "../limits.ts";
 
+type Request = {
+  /** @default POST with a body, else GET */
+  method?: "GET" | "POST" | "DELETE";
+  headers: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Time for the whole answer. @default PROVIDER_TIMEOUT_MS */
+  timeoutMs?: number;
+  /** Bytes in the answer. @default MAX_PROVIDER_ANSWER_BYTES */
+  maxBytes?: number;
+};
+
+/** The answer of a provider, byte for byte. */
+export type ProviderAnswer = {
+  status: number;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+};
+
 /**
- * Sends one request to a provider; with a body it is a POST. Follows no redirect. Throws an Outage
- * unless the whole answer arrives within PROVIDER_TIMEOUT_MS and MAX_PROVIDER_ANSWER_BYTES.
+ * Sends one request to a provider. Follows no redirect. Throws an Outage unless the whole answer
+ * arrives in time and within its bounds.
  */
-export async function exchange(
-  url: URL,
-  { headers, body }: { headers: Record<string, string>; body?: string | undefined },
-): Promise<{ status: number; body: Uint8Array }> {
+export async function exchange(url: URL, request: Request): Promise<ProviderAnswer> {
+  const { headers, body, timeoutMs = PROVIDER_TIMEOUT_MS } = request;
   try {
     const response = await fetch(url, {
-      method: body === undefined ? "GET" : "POST",
+      method: request.method ?? (body === undefined ? "GET" : "POST"),
       headers,
       ...(body !== undefined && { body }),
       redirect: "error",
-      signal: AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    return { status: response.status, body: await readBounded(response) };
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await readBounded(response, request.maxBytes ?? MAX_PROVIDER_ANSWER_BYTES),
+    };
   } catch (cause) {
     if (cause instanceof Outage) throw cause;
     throw new Outage(`provider ${url.origin} does not answer`, { cause });
   }
 }
 
-async function readBounded(response: Response): Promise<Uint8Array> {
+async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > MAX_PROVIDER_ANSWER_BYTES) {
+    if (length > maxBytes) {
       const { origin } = new URL(response.url);
-      throw new Outage(
-        `provider ${origin} sent an answer of more than ${MAX_PROVIDER_ANSWER_BYTES} bytes`,
-      );
+      throw new Outage(`provider ${origin} sent an answer of more than ${maxBytes} bytes`);
     }
     chunks.push(chunk);
   }

@@ -63,6 +63,17 @@ export function providerUrl(
   return url.href.replace(/\/+$/, "");
 }
 
+/** A web address without a slash at its end. */
+export function webAddress(
+  read: SettingsReader,
+  name: string,
+  rule: { fallback: string; mustBeSet: boolean },
+): string {
+  if (rule.mustBeSet && !read.has(name)) read.fault(`${name}: must be set in production`);
+  const url = read.url(name, { default: rule.fallback, protocols: ["http:", "https:"] });
+  return url.href.replace(/\/+$/, "");
+}
+
 /** The private key of the merchant: PEM, or the bare Base64 that Alipay's tools write. */
 export function merchantKey(
   read: SettingsReader,

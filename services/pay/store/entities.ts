@@ -25,8 +25,12 @@ export const PaymentEntity = defineEntity({
     returnUrl: p.string(),
     /** The provider's number; null until the provider has sent it. */
     tradeId: p.string().fieldName("provider_trade_id").strictNullable(),
-    /** "" until the provider has opened the payment. */
+    /** JSON of the provider's own numbers by name; null while there are none. */
+    providerReferences: p.text().strictNullable(),
+    /** Where the shopper pays; "" until the payment is opened, or if `checkoutAction` says how. */
     checkoutUrl: p.string().default(""),
+    /** JSON of a CheckoutAction that is not a redirect. */
+    checkoutAction: p.text().strictNullable(),
     refundRequestedCents: p.bigint().default(0),
     refundedCents: p.bigint().default(0),
     /** 1: the payment is to be closed at its provider. */
@@ -36,6 +40,8 @@ export const PaymentEntity = defineEntity({
     /** When an open payment is queried next. */
     nextCheck: p.datetime(3),
     createTime: p.datetime(3).defaultRaw(NOW),
+    /** Until then the shopper may pay; null in rows of a release that had no such column. */
+    expireTime: p.datetime(3).strictNullable(),
     payTime: p.datetime(3).strictNullable(),
     closeTime: p.datetime(3).strictNullable(),
   },
@@ -127,6 +133,8 @@ export const REFUNDS = tableOf(RefundEntity);
 /** Columns that no answer shows. */
 export const INTERNAL = [
   "returnUrl",
+  "providerReferences",
+  "expireTime",
   "refundRequestedCents",
   "closing",
   "checks",

@@ -15,13 +15,27 @@ const LOCKED = PAYMENTS.pick(
   "amountCents",
   "currency",
   "tradeId",
+  "providerReferences",
   "returnUrl",
   "checkoutUrl",
+  "checkoutAction",
+  "createTime",
+  "expireTime",
   "refundRequestedCents",
   "refundedCents",
 );
 const QUERIES = PAYMENTS.pick("closing", "checks");
-const PAID = PAYMENTS.pick("paymentId", "provider", "amountCents", "currency", "tradeId");
+const PAID = PAYMENTS.pick(
+  "paymentId",
+  "orderId",
+  "provider",
+  "amountCents",
+  "currency",
+  "tradeId",
+  "providerReferences",
+  "createTime",
+  "expireTime",
+);
 const ID = PAYMENTS.pick("paymentId");
 
 /** A payment whose row the transaction has locked. */

@@ -7,7 +7,15 @@ import { inMs } from "./times.ts";
 
 type NewPayment = Pick<
   LockedPayment,
-  "paymentId" | "orderId" | "userId" | "provider" | "amountCents" | "currency" | "returnUrl"
+  | "paymentId"
+  | "orderId"
+  | "userId"
+  | "provider"
+  | "amountCents"
+  | "currency"
+  | "returnUrl"
+  | "createTime"
+  | "expireTime"
 >;
 
 /** Inserts a payment as OPEN. Its first query is due after `checkAfterMs`. */
@@ -19,15 +27,30 @@ export async function insertPayment(
   await insertRows(tx, PAYMENTS, [row]);
 }
 
-export async function writeCheckout(
+/** What the provider answered when it opened a payment. */
+export async function writeOpened(
   tx: Transaction,
-  payment: { paymentId: bigint; tradeId: string; checkoutUrl: string; returnUrl: string },
+  payment: Pick<
+    LockedPayment,
+    "paymentId" | "tradeId" | "providerReferences" | "checkoutUrl" | "checkoutAction" | "returnUrl"
+  >,
 ): Promise<void> {
+  const { paymentId, tradeId, providerReferences, checkoutUrl, checkoutAction } = payment;
   await tx.write(
-    `update payments set provider_trade_id = ?, checkout_url = ?, return_url = ?
-     where payment_id = ?`,
-    [payment.tradeId, payment.checkoutUrl, payment.returnUrl, payment.paymentId],
+    `update payments set provider_trade_id = ?, provider_references = ?, checkout_url = ?,
+       checkout_action = ?, return_url = ? where payment_id = ?`,
+    [tradeId, providerReferences, checkoutUrl, checkoutAction, payment.returnUrl, paymentId],
   );
+}
+
+export async function writeReferences(
+  tx: Transaction,
+  payment: { paymentId: bigint; providerReferences: string | null },
+): Promise<void> {
+  await tx.write("update payments set provider_references = ? where payment_id = ?", [
+    payment.providerReferences,
+    payment.paymentId,
+  ]);
 }
 
 /** For payments that this transaction has locked, with statuses decided under that lock. */
@@ -37,15 +60,17 @@ export async function writePaid(
     paymentId: bigint;
     status: PaymentStatus;
     tradeId: string;
+    providerReferences: string | null;
     payTime: Date;
   }[],
 ): Promise<void> {
   // One statement for each key: a join may scan the whole table, and wait for the lock of a payment
   // outside of the batch.
-  for (const { paymentId, status, tradeId, payTime } of payments) {
+  for (const { paymentId, status, tradeId, providerReferences, payTime } of payments) {
     await tx.write(
-      "update payments set status = ?, provider_trade_id = ?, pay_time = ? where payment_id = ?",
-      [status, tradeId, payTime, paymentId],
+      `update payments set status = ?, provider_trade_id = ?, provider_references = ?, pay_time = ?
+       where payment_id = ?`,
+      [status, tradeId, providerReferences, payTime, paymentId],
     );
   }
 }

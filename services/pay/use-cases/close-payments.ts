@@ -35,7 +35,7 @@ export async function closePayments(
   });
   const outcomes = new Map<bigint, CloseOutcome["outcome"]>();
   const note = (orderId: bigint, settled: Settled) => {
-    outcomes.set(orderId, combine(outcomes.get(orderId), outcomeOf(settled)));
+    outcomes.set(orderId, combine(outcomes.get(orderId), OUTCOME_OF[settled]));
   };
   for (const { orderId, status } of payments) {
     if (isCaptured(status) && status !== PaymentStatus.REFUNDED) note(orderId, "paid");
@@ -85,9 +85,18 @@ async function settleUntil(
   }
 }
 
-function outcomeOf(settled: Settled): CloseOutcome["outcome"] {
-  return settled === "open" || settled === "mismatched" ? "unknown" : settled;
-}
+/**
+ * A payment that has not begun holds no order up: if the shopper still pays it before it expires,
+ * the order service requests a refund, as for any money that comes too late.
+ */
+const OUTCOME_OF = {
+  closed: "closed",
+  not_begun: "closed",
+  paid: "paid",
+  open: "unknown",
+  processing: "unknown",
+  mismatched: "unknown",
+} as const satisfies Record<Settled, CloseOutcome["outcome"]>;
 
 /** The outcome of an order with several payments: "paid" counts most, then "unknown". */
 function combine(

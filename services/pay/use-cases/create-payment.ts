@@ -14,6 +14,7 @@ import { type LockedPayment, lockPaymentsOf } from "../store/lock-payments.ts";
 import { lockPayable } from "../store/payable-orders.ts";
 import { insertLog } from "../store/payment-log.ts";
 import { findPayment } from "../store/read-payments.ts";
+import { actionOf } from "../store/stored-payment.ts";
 import { insertPayment } from "../store/write-payments.ts";
 import type { CallContext, Parts } from "./parts.ts";
 import { checkProvider, findProvider } from "./steps/find-provider.ts";
@@ -58,7 +59,7 @@ export async function createPayment(
     );
     const isClosed = !isNew && (await settleOpened(parts, payment)) === "closed";
     if (!isClosed) {
-      const isOpened = payment.checkoutUrl !== "" && payment.returnUrl === returnUrl.href;
+      const isOpened = actionOf(payment) !== undefined && payment.returnUrl === returnUrl.href;
       if (!isOpened) {
         const asked = { ...payment, returnUrl: returnUrl.href };
         await openPayment(parts, { order, provider, payment: asked });
@@ -100,7 +101,7 @@ async function startPayment(
   if (payments.some(({ status }) => isCaptured(status))) {
     throw new Refusal(Reason.ORDER_ALREADY_PAID, { order_id: String(orderId) });
   }
-  checkPayable(order, now);
+  const expireTime = checkPayable(order, now);
   if (closed) throw notPayable(order, "payments_closed");
   const { name } = provider;
   const open = payments.find((one) => one.status === PaymentStatus.OPEN && one.provider === name);
@@ -112,12 +113,14 @@ async function startPayment(
   const currency = order.currency || parts.rules.currency;
   const { href } = returnUrl;
   const about = { paymentId, orderId, userId, provider: name };
-  const fields = { ...about, amountCents, currency, returnUrl: href };
+  const times = { createTime: now, expireTime };
+  const fields = { ...about, amountCents, currency, returnUrl: href, ...times };
   await insertPayment(tx, { ...fields, checkAfterMs: queryAfterMs });
   const detail = `${amountText(amountCents, currency)} through ${name}`;
   const logId = parts.identifiers.next();
   await insertLog(tx, [{ logId, paymentId, type: LogType.CREATED, detail }]);
-  const rest = { tradeId: null, checkoutUrl: "", refundRequestedCents: 0n, refundedCents: 0n };
+  const unopened = { checkoutUrl: "", checkoutAction: null, providerReferences: null };
+  const rest = { tradeId: null, ...unopened, refundRequestedCents: 0n, refundedCents: 0n };
   return { payment: { ...fields, ...rest, status: PaymentStatus.OPEN }, isNew: true };
 }
 
@@ -126,7 +129,7 @@ async function startPayment(
  * payment counts as open.
  */
 async function settleOpened(parts: Parts, payment: LockedPayment): Promise<Settled> {
-  if (payment.checkoutUrl === "") return "open";
+  if (!actionOf(payment)) return "open";
   let settled: Settled;
   try {
     settled = await settlePayment(parts, payment, { closing: false });

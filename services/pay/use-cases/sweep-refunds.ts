@@ -15,6 +15,7 @@ import {
   writeRefundDone,
   writeRefundFailed,
 } from "../store/refunds.ts";
+import { storedPayment } from "../store/stored-payment.ts";
 import { writeRefunded } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
 import { providerOf } from "./steps/find-provider.ts";
@@ -23,9 +24,10 @@ type SweptRefund = {
   refundId: bigint;
   paymentId: bigint;
   /**
-   * "failed": the provider refused. "unanswered": it does not answer. "broken": `error` is a bug.
+   * "failed": the provider refused. "waiting": it has not decided. "unanswered": it does not
+   * answer. "broken": `error` is a bug.
    */
-  outcome: "succeeded" | "failed" | "unanswered" | "broken";
+  outcome: "succeeded" | "failed" | "waiting" | "unanswered" | "broken";
   error?: unknown;
 };
 
@@ -76,17 +78,24 @@ async function tryRefund(
   parts: SweepingParts,
   refund: RefundRow,
   payment: PaidPayment | undefined,
-): Promise<"succeeded" | "failed"> {
+): Promise<"succeeded" | "failed" | "waiting"> {
   const { refundId, paymentId, attempt, amountCents } = refund;
   if (!payment) throw new Error(`refund ${refundId} is of payment ${paymentId}, which has no row`);
   const provider = providerOf(parts, payment);
-  const result = await provider.refund({ refundId, attempt, payment, amountCents });
-  if (result === "succeeded") {
-    await finish(parts, refund);
-    return "succeeded";
+  const stored = storedPayment(payment);
+  const request = { refundId, attempt, payment: stored, amountCents, reference: null };
+  const outcome = await provider.refund(request);
+  switch (outcome.state) {
+    case "succeeded":
+      await finish(parts, refund);
+      return "succeeded";
+    case "failed":
+      await fail(parts, refund, outcome.cause.slice(0, MAX_FAILURE));
+      return "failed";
+    default:
+      // Repeated with the same number.
+      return "waiting";
   }
-  await fail(parts, refund, result.failed.slice(0, MAX_FAILURE));
-  return "failed";
 }
 
 async function finish(parts: SweepingParts, { refundId, paymentId }: RefundRow): Promise<void> {

@@ -213,7 +213,6 @@ describe("a callback", function () {
     ["a cent more", { amount_cents: "2001" }, "amount", 503],
     ["a cent less", { amount_cents: "1999" }, "amount", 503],
     ["another currency", { currency: "USD" }, "currency", 503],
-    ["another merchant", { merchant_id: "another-shop" }, "merchant", 500],
     ["another trade", { trade_id: "sb-other" }, "trade", 500],
   ];
   for (const [what, changes, cause, reason] of wrong) {
@@ -234,6 +233,18 @@ describe("a callback", function () {
       assert.equal(row?.reason, reason);
     });
   }
+
+  it("with a valid signature and another merchant is refused, and stored as unverified", async () => {
+    const { payment } = await openPayment(shop);
+    const notice = noticeOf(payment, { merchant_id: "another-shop" });
+    assert.deepEqual(await callBack(shop, notice), { status: 400, text: "failure" });
+    await assertUntouched(payment.paymentId);
+    const [row] = await shop.sql(
+      "pay",
+      "select cause, reason from callbacks where notice_id is null order by callback_id desc limit 1",
+    );
+    assert.deepEqual({ ...row }, { cause: "merchant", reason: 500 });
+  });
 
   it("that names one payment with the trade of another is refused for both", async () => {
     const [first, second] = [await openPayment(shop), await openPayment(shop)];

@@ -28,20 +28,22 @@ export function parseObject(bytes: Uint8Array): Fields | undefined {
   }
 }
 
-/** The notice in the body of a callback; undefined if it is malformed. */
-export function parseNotice(body: Uint8Array): Notice | undefined {
+/** The notice in the body of a callback, and its merchant; undefined if it is malformed. */
+export function parseNotice(body: Uint8Array): { merchantId: string; notice: Notice } | undefined {
   const fields = parseObject(body);
   if (!fields) return undefined;
   const common = {
     noticeId: text(fields.notice_id, NOTICE_ID),
-    merchantId: text(fields.merchant_id, TOKEN),
+    event: text(fields.type, TOKEN),
     paymentId: identifier(fields.merchant_trade_id),
-    tradeId: text(fields.trade_id, TOKEN),
   };
-  const event = text(fields.type, TOKEN);
-  if (event === undefined) return undefined;
-  if (event !== PAID) return complete({ kind: "other" as const, event, ...common });
-  return complete({ kind: "paid" as const, ...common, ...parsePaid(fields) });
+  const tradeId = text(fields.trade_id, TOKEN);
+  const merchantId = text(fields.merchant_id, TOKEN);
+  const notice =
+    common.event === PAID
+      ? complete({ kind: "paid" as const, ...common, tradeId, ...parsePaid(fields) })
+      : complete({ kind: "other" as const, ...common });
+  return merchantId === undefined || !notice ? undefined : { merchantId, notice };
 }
 
 /** Amount, currency and time in a notice, or in the answer to a query of a paid payment. */

@@ -39,7 +39,7 @@ describe("a sandbox callback", () => {
       notice: {
         kind: "paid",
         noticeId: "n-1",
-        merchantId: "jetshop",
+        event: "payment.succeeded",
         paymentId: 123456789012345678n,
         tradeId: "t-1",
         amountCents: 1_234n,
@@ -89,6 +89,11 @@ describe("a sandbox callback", () => {
     assert.equal(away(300).genuine, true);
     assert.deepEqual(away(-301), fault("stale"));
     assert.deepEqual(away(301), fault("stale"));
+  });
+
+  it("is of another merchant if it names one", () => {
+    const text = JSON.stringify({ ...paid, merchant_id: "jetshop2" });
+    assert.deepEqual(read(text), fault("merchant"));
   });
 
   it("yields another notice for another event, which needs no amount", () => {

@@ -1,7 +1,13 @@
 import { Outage } from "#platform/values/refusal.ts";
 import { MAX_CHECKOUT_URL } from "../../limits.ts";
 import { exchange } from "../exchange.ts";
-import type { HttpAnswer, PaymentProvider, ProviderPayment } from "../provider.ts";
+import {
+  type HttpAnswer,
+  type PaymentProvider,
+  type ProviderPayment,
+  refundNumber,
+} from "../provider.ts";
+import type { SandboxSettings } from "./config.ts";
 import { complete, parseNotice, parseObject, parsePaid, tradeIdOf } from "./messages.ts";
 import { MERCHANT_ID, signatureFault, signatureHeaders } from "./signature.ts";
 
@@ -9,19 +15,18 @@ type Answer = { status: number; fields: Record<string, unknown> };
 type Request = { path: string; body?: Record<string, string> };
 
 /**
- * The sandbox of simulators/sandbox; its README describes the protocol. `url` is its origin,
- * `notifyUrl` the address that it calls back.
+ * The sandbox of simulators/sandbox; its README describes the protocol. It calls back at
+ * `notifyUrl`.
  */
-export function sandboxProvider(options: {
-  url: string;
-  secret: string;
-  notifyUrl: string;
-}): PaymentProvider {
+export function sandboxProvider(options: SandboxSettings & { notifyUrl: string }): PaymentProvider {
   const ask = (request: Request) => sendSigned(options, request);
   return {
     name: "sandbox",
-    merchantId: MERCHANT_ID,
-    headerPrefix: "sandbox-",
+    title: { en: "Sandbox", zh: "沙盒" },
+    checkout: "redirect",
+    headers: ["sandbox-merchant", "sandbox-timestamp", "sandbox-signature"],
+    supports: () => true,
+    refundRules: { spacingMs: 0, maxPerPayment: 1_000, queryAfterMs: 1_000 },
     answers: ANSWERS,
 
     async open({ paymentId, amountCents, currency, returnUrl }) {
@@ -38,14 +43,18 @@ export function sandboxProvider(options: {
       const tradeId = tradeIdOf(answer.fields);
       const checkoutUrl = checkoutUrlOf(answer.fields.checkout_url);
       if (answer.status !== 200 || !tradeId || !checkoutUrl) throw unexpected("open", answer);
-      return { tradeId, checkoutUrl };
+      return { action: { kind: "redirect", url: checkoutUrl }, tradeId };
     },
 
     readCallback({ headers, body, nowMs }) {
       const fault = signatureFault(options.secret, nowMs, { headers, body });
       if (fault) return { genuine: false, cause: fault };
-      const notice = parseNotice(body);
-      return notice ? { genuine: true, notice } : { genuine: false, cause: "malformed" };
+      const parsed = parseNotice(body);
+      if (!parsed) return { genuine: false, cause: "malformed" };
+      const { merchantId, notice } = parsed;
+      return merchantId === MERCHANT_ID
+        ? { genuine: true, notice }
+        : { genuine: false, cause: "merchant" };
     },
 
     async query({ paymentId }) {
@@ -54,29 +63,34 @@ export function sandboxProvider(options: {
 
     async close({ paymentId }) {
       const answer = await ask({ path: `/v1/payments/${paymentId}/close`, body: {} });
-      if (answer.status === 404) return "unknown_payment";
+      if (answer.status === 404) return "not_begun";
       const { state } = answer.fields;
       if (answer.status === 200 && (state === "closed" || state === "paid")) return state;
       throw unexpected("close", answer);
     },
 
-    async refund({ refundId, attempt, payment, amountCents }) {
+    async refund({ payment, amountCents, ...refund }) {
       const answer = await ask({
         path: "/v1/refunds",
         body: {
-          merchant_refund_id: attempt === 1 ? String(refundId) : `${refundId}-${attempt}`,
+          merchant_refund_id: refundNumber(refund),
           merchant_trade_id: String(payment.paymentId),
           amount_cents: String(amountCents),
         },
       });
       const { state, cause } = answer.fields;
-      if (answer.status === 200 && state === "succeeded") return "succeeded";
+      if (answer.status === 200 && state === "succeeded") return { state };
       if (answer.status === 200 && state === "failed") {
-        return { failed: typeof cause === "string" ? cause : "no cause given" };
+        return { state, cause: typeof cause === "string" ? cause : "no cause given" };
       }
       // 409 included: the sandbox knows the number with other contents. A new number could refund
       // the money twice.
       throw unexpected("refund", answer);
+    },
+
+    // The sandbox decides about a refund at once, and answers a repetition alike.
+    async queryRefund() {
+      return { state: "unknown" };
     },
   };
 }
@@ -107,11 +121,11 @@ async function sendSigned(
 }
 
 function paymentOf(answer: Answer): ProviderPayment {
-  if (answer.status === 404) return { state: "unknown_payment" };
+  if (answer.status === 404) return { state: "not_begun" };
   const { state } = answer.fields;
   const tradeId = tradeIdOf(answer.fields);
   if (answer.status !== 200 || !tradeId) throw unexpected("query", answer);
-  if (state === "open" || state === "closed") return { state, tradeId };
+  if (state === "open" || state === "closed") return { state };
   const paid = complete({ state: "paid" as const, tradeId, ...parsePaid(answer.fields) });
   if (state !== "paid" || !paid) throw unexpected("query", answer);
   return paid as Extract<ProviderPayment, { state: "paid" }>;

@@ -1,13 +1,8 @@
 import type { Transaction } from "#platform/db/database.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import type { Notice, RawCallback } from "../../domain/notice.ts";
+import { type Notice, paymentIdOf, type RawCallback } from "../../domain/notice.ts";
 import { type RefusalCause, type Verdict, VerdictKind } from "../../domain/verdict.ts";
-import {
-  MAX_STORED_HEADER_NAME,
-  MAX_STORED_HEADER_VALUE,
-  MAX_STORED_HEADERS,
-  MAX_UNVERIFIED_BYTES,
-} from "../../limits.ts";
+import { MAX_STORED_HEADER_VALUE, MAX_UNVERIFIED_BYTES } from "../../limits.ts";
 import type { HttpAnswer, PaymentProvider } from "../../providers/provider.ts";
 import { insertCallbacks, writeVerdict } from "../../store/callbacks.ts";
 import { Source } from "../../store/entities.ts";
@@ -20,7 +15,7 @@ import { takeNotice } from "./take-notice.ts";
  */
 export type CallbackOutcome = {
   answer: HttpAnswer;
-  /** Undefined unless the callback is genuine. */
+  /** Undefined unless the callback is genuine, and about a payment. */
   paymentId: bigint | undefined;
 } & ({ verdict: Verdict } | { outage: Outage });
 
@@ -49,7 +44,7 @@ export async function answerCallback(
 ): Promise<CallbackOutcome> {
   const { provider, raw, receivedMs } = callback;
   const read = provider.readCallback({ ...raw, nowMs: receivedMs });
-  const paymentId = read.genuine ? read.notice.paymentId : undefined;
+  const paymentId = read.genuine ? paymentIdOf(read.notice) : undefined;
   try {
     const verdict = read.genuine
       ? await takeGenuine(parts, receivedNotice(callback, read.notice))
@@ -109,17 +104,14 @@ async function storeUnverified(
 
 /** The headers that callbacks are verified with: no token, no cookie, all of bounded length. */
 function storedHeaders(
-  { headerPrefix }: PaymentProvider,
+  provider: PaymentProvider,
   headers: RawCallback["headers"],
 ): Record<string, string> {
-  const own = Object.entries(headers).filter(([name]) => name.startsWith(headerPrefix));
   return Object.fromEntries(
-    own
-      .slice(0, MAX_STORED_HEADERS)
-      .map(([name, value]) => [
-        name.slice(0, MAX_STORED_HEADER_NAME),
-        value.slice(0, MAX_STORED_HEADER_VALUE),
-      ]),
+    provider.headers.flatMap((name) => {
+      const value = headers[name];
+      return value === undefined ? [] : [[name, value.slice(0, MAX_STORED_HEADER_VALUE)]];
+    }),
   );
 }
 

@@ -5,6 +5,7 @@ import { applyPayment } from "../../domain/payment-transitions.ts";
 import type { AcceptedVerdict } from "../../domain/verdict.ts";
 import type { LockedPayment } from "../../store/lock-payments.ts";
 import { insertLog } from "../../store/payment-log.ts";
+import { mergedReferences } from "../../store/stored-payment.ts";
 import { writePaid } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
 import { logEntries, type ReceivedNotice } from "./received-notice.ts";
@@ -41,9 +42,11 @@ export async function markPaid(
   );
   await writePaid(
     tx,
-    paid.map(({ payment: { paymentId, status }, received: { notice }, verdict }) => {
+    paid.map(({ payment, received: { notice }, verdict }) => {
       const { tradeId, payTime } = notice;
-      return { paymentId, status: applyPayment(status, verdict.transition), tradeId, payTime };
+      const status = applyPayment(payment.status, verdict.transition);
+      const providerReferences = mergedReferences(payment, notice.references);
+      return { paymentId: payment.paymentId, status, tradeId, providerReferences, payTime };
     }),
   );
 }

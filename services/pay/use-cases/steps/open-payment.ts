@@ -1,14 +1,15 @@
 import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { notPayable, type PayableOrder } from "../../domain/payable.ts";
 import { PaymentStatus } from "../../domain/payment.ts";
-import type { PaymentProvider } from "../../providers/provider.ts";
+import type { Opened, PaymentProvider } from "../../providers/provider.ts";
 import { type LockedPayment, lockPayment } from "../../store/lock-payments.ts";
-import { writeCheckout } from "../../store/write-payments.ts";
+import { actionColumns, mergedReferences, storedPayment } from "../../store/stored-payment.ts";
+import { writeOpened } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
 
 /**
- * Opens the payment at its provider, or gives it a new return URL there, and stores trade id,
- * checkout address and return URL. Refuses with
+ * Opens the payment at its provider, or gives it a new return URL there, and stores what the
+ * shopper does to pay, the provider's numbers and the return URL. Refuses with
  * PROVIDER_UNAVAILABLE if the provider does not answer, and with ORDER_STATE_INVALID if the payment
  * was closed meanwhile.
  */
@@ -21,23 +22,34 @@ export async function openPayment(
   }: { order: PayableOrder; provider: PaymentProvider; payment: LockedPayment },
 ): Promise<void> {
   const { paymentId, returnUrl } = payment;
-  const opened = await refuseOutage(provider, () => provider.open(payment));
-  const { tradeId } = opened;
-  const status = await database.transact("store-checkout", async (tx) => {
+  const description = `Order ${order.orderId}`;
+  const opening = { ...storedPayment(payment), returnUrl, description, payerAddress: "" };
+  const opened = await refuseOutage(provider, () => provider.open(opening));
+  const stored = await database.transact("store-checkout", async (tx) => {
     const current = await lockPayment(tx, paymentId);
     if (!current) throw new Error(`payment ${paymentId} has no row`);
-    if (current.tradeId !== null && current.tradeId !== tradeId) {
-      throw new Error(`payment ${paymentId} has the trade ids ${current.tradeId} and ${tradeId}`);
-    }
-    await writeCheckout(tx, { paymentId, returnUrl, ...opened });
-    return current.status;
+    const columns = {
+      paymentId,
+      returnUrl,
+      tradeId: knownTradeId(current, opened),
+      providerReferences: mergedReferences(current, opened.references),
+      ...actionColumns(opened.action),
+    };
+    await writeOpened(tx, columns);
+    return { ...current, ...columns };
   });
-  if (status !== PaymentStatus.CLOSED) return;
+  if (stored.status !== PaymentStatus.CLOSED) return;
   // Closed while it was being opened. An outage is harmless: the shopper never gets the address.
-  await provider.close({ ...payment, tradeId }).catch((error: unknown) => {
+  await provider.close(storedPayment(stored)).catch((error: unknown) => {
     if (!(error instanceof Outage)) throw error;
   });
   throw notPayable(order, "payments_closed");
+}
+
+function knownTradeId({ paymentId, tradeId }: LockedPayment, opened: Opened): string | null {
+  if (opened.tradeId === undefined) return tradeId;
+  if (tradeId === null || tradeId === opened.tradeId) return opened.tradeId;
+  throw new Error(`payment ${paymentId} has the trade ids ${tradeId} and ${opened.tradeId}`);
 }
 
 async function refuseOutage<T>({ name }: PaymentProvider, work: () => Promise<T>): Promise<T> {

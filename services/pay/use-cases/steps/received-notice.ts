@@ -1,5 +1,10 @@
 import type { Identifiers } from "#platform/db/identifiers.ts";
-import type { Notice, PaidNotice, RawCallback } from "../../domain/notice.ts";
+import {
+  type Notice,
+  type PaidNotice,
+  paymentIdOf,
+  type RawCallback,
+} from "../../domain/notice.ts";
 import { LogType } from "../../domain/payment.ts";
 import { REASON_OF, type Verdict, VerdictKind } from "../../domain/verdict.ts";
 import type { PaymentProvider } from "../../providers/provider.ts";
@@ -10,7 +15,7 @@ import type { NewLogEntry } from "../../store/payment-log.ts";
 /** A notice with its origin. */
 export type ReceivedNotice<N extends Notice = Notice> = {
   notice: N;
-  provider: Pick<PaymentProvider, "name" | "merchantId">;
+  provider: Pick<PaymentProvider, "name">;
   source: Source;
   /** What its row stores, so that it can be judged again. */
   raw: RawCallback;
@@ -40,7 +45,8 @@ export function newCallback(
   { notice, provider, source, raw }: ReceivedNotice,
   verdict: Verdict,
 ): NewCallback {
-  const { noticeId, paymentId } = notice;
+  const { noticeId } = notice;
+  const paymentId = paymentIdOf(notice) ?? null;
   const columns = verdictColumns(verdict, { noticeId, paymentId });
   return { callbackId: identifiers.next(), provider: provider.name, source, ...columns, ...raw };
 }
@@ -52,8 +58,9 @@ export function logEntries(
   verdict: Verdict,
 ): NewLogEntry[] {
   const entry = logEntry(received, verdict);
-  if (!entry) return [];
-  return [{ logId: identifiers.next(), paymentId: received.notice.paymentId, ...entry }];
+  const paymentId = paymentIdOf(received.notice);
+  if (!entry || paymentId === undefined) return [];
+  return [{ logId: identifiers.next(), paymentId, ...entry }];
 }
 
 function logEntry(

@@ -1,4 +1,5 @@
 import type { Transaction } from "#platform/db/database.ts";
+import { paymentIdOf } from "../../domain/notice.ts";
 import { judge, storeAction, type Verdict } from "../../domain/verdict.ts";
 import { MAX_LOGGED_REPETITIONS } from "../../limits.ts";
 import {
@@ -31,11 +32,11 @@ export async function takeNotice(
   received: ReceivedNotice,
 ): Promise<Verdict> {
   const { notice, provider } = received;
-  const { name, merchantId } = provider;
-  const found = await lockPayment(tx, notice.paymentId);
-  const payment = found?.provider === name ? found : undefined;
-  const tradeOwnerId = await ownerOfTrade(tx, { provider: name, tradeId: notice.tradeId });
-  const verdict = judge(notice, { payment, tradeOwnerId, merchantId });
+  const paymentId = paymentIdOf(notice);
+  const found = paymentId === undefined ? undefined : await lockPayment(tx, paymentId);
+  const payment = found?.provider === provider.name ? found : undefined;
+  const tradeOwnerId = await tradeOwner(tx, received);
+  const verdict = judge(notice, { payment, tradeOwnerId });
   const repeats = await storeVerdict(tx, parts, { received, verdict });
   if (!payment) return verdict;
   if ("transition" in verdict && isPaid(received)) {
@@ -46,6 +47,14 @@ export async function takeNotice(
   return verdict;
 }
 
+async function tradeOwner(
+  tx: Transaction,
+  { notice, provider }: ReceivedNotice,
+): Promise<bigint | undefined> {
+  if (notice.kind !== "paid") return undefined;
+  return ownerOfTrade(tx, { provider: provider.name, tradeId: notice.tradeId });
+}
+
 /** Stores the verdict; returns how many times the same notice arrived before. */
 async function storeVerdict(
   tx: Transaction,
@@ -53,7 +62,8 @@ async function storeVerdict(
   { received, verdict }: { received: ReceivedNotice; verdict: Verdict },
 ): Promise<number> {
   const { notice, provider, raw, callbackId } = received;
-  const { noticeId, paymentId } = notice;
+  const { noticeId } = notice;
+  const paymentId = paymentIdOf(notice) ?? null;
   const known = await lockNotice(tx, { provider: provider.name, noticeId });
   const columns = verdictColumns(verdict, { noticeId, paymentId });
   const callback = newCallback(parts, received, verdict);

@@ -17,8 +17,8 @@ import { newCallback, type ReceivedNotice } from "./received-notice.ts";
 type Needed = Pick<Parts, "database" | "identifiers" | "outbox">;
 
 /**
- * Batches the common case: a new notice that pays an open payment with a known trade id. Notices in
- * flight at the same moment share a transaction. Any other notice gets undefined, and needs a
+ * Batches the common case: a new notice that pays an open payment. Notices in flight at the same
+ * moment share a transaction. Any other notice gets undefined, and needs a
  * transaction of its own (take-notice.ts); the batch waits for none of them, nor for a locked
  * payment.
  */
@@ -69,9 +69,8 @@ function accept(
   payment: LockedPayment,
   { notice, provider }: ReceivedNotice<PaidNotice>,
 ): AcceptedVerdict | undefined {
-  if (payment.provider !== provider.name || payment.tradeId !== notice.tradeId) return undefined;
-  // The payment has the trade id, so by the unique key no other payment has it.
-  const tradeOwnerId = payment.paymentId;
-  const verdict = judge(notice, { payment, tradeOwnerId, merchantId: provider.merchantId });
+  if (payment.provider !== provider.name) return undefined;
+  // No other payment has the trade id: by the unique key, which breaks the batch if one has.
+  const verdict = judge(notice, { payment, tradeOwnerId: undefined });
   return verdict.kind === VerdictKind.ACCEPTED ? verdict : undefined;
 }

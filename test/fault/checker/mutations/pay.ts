@@ -39,7 +39,7 @@ export const PAY_MUTATIONS: CodeMutation[] = [
     service: "pay",
     edits: [
       {
-        file: SANDBOX,
+        file: "services/pay/providers/provider.ts",
         piece: "attempt === 1 ? String(refundId) :",
         replacement: '[refundId, Date.now() % 1_000_000].join("-") ||',
       },
