@@ -6,8 +6,9 @@
 //
 //   1. end the programs of an earlier run that was killed, and check that the ports are free
 //   2. find or bring up a database and a broker (engines/bring-up.ts)
-//   3. start the services, the gateway and the sandbox provider as supervised child processes, each
-//      with a log in the data directory; one that ends unexpectedly is restarted
+//   3. start the services, the gateway, the sandbox provider and the simulators of the others as
+//      supervised child processes, each with a log in the data directory; one that ends
+//      unexpectedly is restarted
 //   4. seed goods, users and coupons, except in production
 //   5. print addresses, tokens and commands to try
 //
@@ -24,7 +25,7 @@ import { CommandError, ExitCode, errorText, runCommand } from "../ops/command/co
 import type { RunRecord } from "../ops/command/running-shop.ts";
 import { shopPorts } from "./engines/ports.ts";
 import { endServersOf } from "./engines/private-server.ts";
-import { addressLines, thingsToTry } from "./up/announce.ts";
+import { addressLines, providerLines, thingsToTry } from "./up/announce.ts";
 import { type Edges, placeEdges } from "./up/edges.ts";
 import { dataDir, recordFile, serverDirectories } from "./up/folders.ts";
 import { Interrupted, type Lifecycle, lifecycle } from "./up/lifecycle.ts";
@@ -41,11 +42,13 @@ const GRACE_MS = 5_000;
 await runCommand({
   name: "start",
   summary:
-    "Finds or brings up a database and a broker, starts the services, the gateway and the sandbox " +
-    "provider, seeds the shop, and stays until Ctrl-C.",
+    "Finds or brings up a database and a broker, starts the services, the gateway, the sandbox " +
+    "provider and the simulators of Alipay, WeChat Pay and Stripe, seeds the shop, and stays until " +
+    "Ctrl-C.",
   options: {},
   notes: [
-    "Settings: docs/settings.md.",
+    "Settings: docs/settings.md. Alipay and WeChat Pay take CNY only, and are there with " +
+      "SHOP_CURRENCY=CNY. Payment providers: docs/payments.md.",
     `Exits with ${INTERRUPTED} if it is interrupted while it starts.`,
   ],
   run,
@@ -73,10 +76,10 @@ async function run(): Promise<number> {
   const life = lifecycle(recordFile, record, say);
   try {
     const started = startShop({ life, settings, listens, ports, edges });
-    const { engines, seeded } = await Promise.race([started, interruption(life)]);
+    const { engines, seeded, offered } = await Promise.race([started, interruption(life)]);
     const { mysql, nats } = engines;
     const found = { ...edges, database: mysql.description, broker: nats.description };
-    record.lines = addressLines(settings, found);
+    record.lines = [...addressLines(settings, found), ...providerLines(offered)];
     record.state = "up";
     record.upSinceMs = Date.now();
     life.save();

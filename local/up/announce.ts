@@ -7,6 +7,7 @@ import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
 import { connectShop } from "../../ops/command/shop-clients.ts";
 import { table } from "../../ops/command/table.ts";
 import { type Seeded, userRow } from "../../ops/seed.ts";
+import type { Offered } from "./offer-simulated.ts";
 
 const TOKEN_SECONDS = 24 * 3_600;
 
@@ -24,6 +25,13 @@ export function addressLines(
     address === undefined ? [] : [[name, address]],
   );
   return table([...services, ...found], { indent: 2 }).split("\n");
+}
+
+/** A line for each provider that `npm start` can simulate; none in production. */
+export function providerLines(offered: Offered | undefined): string[] {
+  if (offered === undefined) return [];
+  const rows = Object.entries({ sandbox: "simulated", ...offered });
+  return ["", "Payment providers:", "", ...table(rows, { indent: 2 }).split("\n")];
 }
 
 /**

@@ -60,7 +60,7 @@ describe("the check of the settings before a start", () => {
     }
   });
 
-  it("finds where each program will listen, and knows that production has no sandbox", () => {
+  it("finds where each program will listen, and knows that production has no simulators", () => {
     const { listens } = preflight(
       { SHOP_PORT_BASE: "20000", SHOP_PAY_LISTEN: "[::1]:4" },
       directory,
@@ -75,6 +75,10 @@ describe("the check of the settings before a start", () => {
         "pay [::1]:4",
         "gateway 127.0.0.1:20000",
         "sandbox 127.0.0.1:20008",
+        "simulators, alipay 127.0.0.1:20010",
+        "simulators, wechatpay 127.0.0.1:20011",
+        "simulators, stripe 127.0.0.1:20012",
+        "simulators, control 127.0.0.1:20013",
       ],
     );
     const refused = { SHOP_ENV: "production", SHOP_SANDBOX_LISTEN: "nowhere" };

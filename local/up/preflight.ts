@@ -9,6 +9,7 @@ import { goodsConfig } from "../../services/goods/config.ts";
 import { orderConfig } from "../../services/order/config.ts";
 import { payConfig } from "../../services/pay/config.ts";
 import { userConfig } from "../../services/user/config.ts";
+import { simulatorsConfig } from "../../simulators/providers/config.ts";
 import { sandboxConfig } from "../../simulators/sandbox/config.ts";
 import type { Listen } from "../engines/ports.ts";
 
@@ -17,7 +18,11 @@ type Env = NodeJS.ProcessEnv;
 /** The settings that `npm start` itself needs, and where each program will listen. */
 type Preflight = { settings: ClientSettings<ServiceName>; listens: Listen[] };
 
-const CONFIGS: Readonly<Record<string, (env: Env) => { listen: Omit<Listen, "name"> }>> = {
+type Place = Omit<Listen, "name">;
+
+const CONFIGS: Readonly<
+  Record<string, (env: Env) => { listen: Place | Readonly<Record<string, Place>> }>
+> = {
   goods: goodsConfig,
   coupon: couponConfig,
   user: userConfig,
@@ -25,6 +30,7 @@ const CONFIGS: Readonly<Record<string, (env: Env) => { listen: Omit<Listen, "nam
   pay: payConfig,
   gateway: gatewayConfig,
   sandbox: sandboxConfig,
+  simulators: simulatorsConfig,
 };
 
 /** In place of the database and the broker that the start will bring up. */
@@ -46,9 +52,10 @@ export function preflight(env: Env, dataDir: string): Preflight {
   );
   const listens = Object.entries(CONFIGS)
     .filter(([name]) => name !== "sandbox" || runsSandbox(env))
+    .filter(([name]) => name !== "simulators" || runsSimulators(env))
     .flatMap(([name, config]): Listen[] => {
-      const read = collect(faults, () => config(complete));
-      return read === undefined ? [] : [{ name, ...read.listen }];
+      const listen = collect(faults, () => config(complete))?.listen;
+      return listen === undefined ? [] : placesOf(name, listen);
     });
   for (const name of ["SHOP_TOKEN", "SHOP_SERVICE"]) {
     // A program that only verifies needs one of the two; the programs together need the private one.
@@ -66,6 +73,21 @@ export function preflight(env: Env, dataDir: string): Preflight {
 /** In production the sandbox runs only if its secret is set: its money is not real. */
 export function runsSandbox(env: Env): boolean {
   return env.SHOP_ENV !== "production" || Boolean(env.SHOP_SANDBOX_SECRET);
+}
+
+/** The simulators of Alipay, WeChat Pay and Stripe refuse to run in production. */
+export function runsSimulators(env: Env): boolean {
+  return env.SHOP_ENV !== "production";
+}
+
+/** A program may listen in several places, each with a name of its own. */
+function placesOf(name: string, listen: Place | Readonly<Record<string, Place>>): Listen[] {
+  if (isPlace(listen)) return [{ name, ...listen }];
+  return Object.entries(listen).map(([part, place]) => ({ name: `${name}, ${part}`, ...place }));
+}
+
+function isPlace(listen: Place | Readonly<Record<string, Place>>): listen is Place {
+  return typeof listen.port === "number";
 }
 
 /**

@@ -11,6 +11,7 @@ import { assertCanListen, type Listen } from "../engines/ports.ts";
 import type { Edges } from "./edges.ts";
 import { dataDir } from "./folders.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { type Offered, offerSimulated } from "./offer-simulated.ts";
 import { type Programs, programsOf, stopPrograms } from "./programs.ts";
 import { runSteps, say } from "./progress.ts";
 
@@ -24,7 +25,12 @@ type Start = {
   edges: Edges;
 };
 
-type Started = { engines: Record<Part, Engine>; seeded: Seeded };
+type Started = {
+  engines: Record<Part, Engine>;
+  seeded: Seeded;
+  /** Undefined without simulators. */
+  offered?: Offered;
+};
 
 /** Takes the steps of a start; what has to be stopped is registered with the lifecycle. */
 export async function startShop(start: Start): Promise<Started> {
@@ -46,7 +52,7 @@ export async function startShop(start: Start): Promise<Started> {
         task.title = `${task.title}: ${engine.description}`;
       },
     })),
-    { title: "Programs", task: (_, task) => startPrograms(programs, { task, started, life }) },
+    { title: "Programs", task: (_, task) => startPrograms(programs, { task, started, start }) },
     {
       title: "Goods, users and coupons",
       enabled: () => settings.env !== "production",
@@ -85,12 +91,16 @@ async function bringUp(
   return engine;
 }
 
-/** Starts all programs at once, with the addresses of the engines in their environment. */
+/**
+ * Starts all programs at once, with the addresses of the engines in their environment. Only pay
+ * waits: for the simulators, whose first start makes the keys that it is configured with.
+ */
 function startPrograms(
   programs: Programs,
-  options: { task: Parameters<ListrTask["task"]>[1]; started: Started; life: Lifecycle },
+  options: { task: Parameters<ListrTask["task"]>[1]; started: Started; start: Start },
 ) {
-  const { task, started, life } = options;
+  const { task, started } = options;
+  const { life, edges } = options.start;
   const { mysql, nats } = started.engines;
   Object.assign(process.env, { SHOP_MYSQL_URL: mysql.url, SHOP_NATS_URL: nats.url });
   // A command in another terminal finds the same shop by the record.
@@ -99,10 +109,17 @@ function startPrograms(
   life.atHurry(() => {
     for (const program of programs.values()) program.kill();
   });
+  const simulators = programs.get("simulators")?.start();
   const starts = [...programs].map(([name, program]) => ({
     title: name,
     task: async (_: unknown, own: { title: string }) => {
-      own.title = `${name} on ${await program.start()}`;
+      if (name === "pay" && edges.simulators !== undefined) {
+        await simulators;
+        started.offered = await offerSimulated(edges.simulators, process.env);
+        life.record.settings = shopSettings(process.env);
+      }
+      const address = name === "simulators" ? simulators : program.start();
+      own.title = `${name} on ${await address}`;
     },
   }));
   return task.newListr(starts, { concurrent: true, exitOnError: true });

@@ -11,13 +11,15 @@ export type Account = {
   /** Alipay's keys, the newest first. The older ones stay known after a rotation. */
   keys(): KeyPair[];
   rotate(): Promise<KeyPair>;
-  files: Record<string, string>;
+  /** Paths of key files by what they hold; after a rotation there are `alipayPublicKey2` and on. */
+  files(): Record<string, string>;
 };
 
 const COUNT_FILE = "alipay-keys.txt";
 
 export async function openAccount(keys: Keys): Promise<Account> {
-  const pair = (index: number) => keys.pair(index === 0 ? "alipay" : `alipay-${index + 1}`);
+  const nameOf = (index: number) => (index === 0 ? "alipay" : `alipay-${index + 1}`);
+  const pair = (index: number) => keys.pair(nameOf(index));
   const line = (file: string, make: () => string) => keys.text(file, () => `${make()}\n`).trim();
   const count = Number(line(COUNT_FILE, () => "1"));
   const known = await Promise.all(Array.from({ length: count }, (_, index) => pair(index)));
@@ -33,9 +35,13 @@ export async function openAccount(keys: Keys): Promise<Account> {
       keys.write(COUNT_FILE, `${newestFirst.length}\n`);
       return made;
     },
-    files: {
-      merchantPrivateKey: keys.path("alipay-merchant-private.pem"),
-      alipayPublicKey: keys.path("alipay-public.pem"),
+    files() {
+      const own = newestFirst.map((_, index) => {
+        const number = index === 0 ? "" : String(index + 1);
+        return [`alipayPublicKey${number}`, keys.path(`${nameOf(index)}-public.pem`)];
+      });
+      const merchantPrivateKey = keys.path("alipay-merchant-private.pem");
+      return { merchantPrivateKey, ...Object.fromEntries(own) };
     },
   };
 }

@@ -86,6 +86,6 @@ function shown(account: Account): object {
     sellerId: account.sellerId,
     merchantPrivateKey: account.merchant.privateKey,
     alipayPublicKeys: account.keys().map(({ publicKey }) => publicKey),
-    files: account.files,
+    files: account.files(),
   };
 }

@@ -85,6 +85,7 @@ export type Accounts = {
     secretKey: string;
     webhookSecrets: string[];
     webhookUrl: string;
+    files: Record<string, string>;
   };
 };
 

@@ -14,11 +14,13 @@ export type Account = {
   roll(): string;
   /** Ends the validity of all secrets but the newest. */
   dropOld(): void;
+  files: Record<string, string>;
 };
 
 export function openAccount(keys: Keys): Account {
   const id = keys.text("stripe-account.txt", () => `acct_${alphanumeric(16)}\n`).trim();
-  const secretKey = keys.text("stripe-secret-key.txt", () => newSecret("sk_test_", 99)).trim();
+  const keyFile = "stripe-secret-key.txt";
+  const secretKey = keys.text(keyFile, () => newSecret("sk_test_", 99)).trim();
   const file = "stripe-webhook-secrets.txt";
   let secrets = keys
     .text(file, () => `${newSecret("whsec_", 32)}\n`)
@@ -38,5 +40,6 @@ export function openAccount(keys: Keys): Account {
       return secret;
     },
     dropOld: () => save(secrets.slice(0, 1)),
+    files: { secretKey: keys.path(keyFile), webhookSecrets: keys.path(file) },
   };
 }

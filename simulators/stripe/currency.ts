@@ -74,7 +74,8 @@ export function divisibilityFault(amount: bigint, currency: string): [string, st
   return undefined;
 }
 
-function isCurrency(text: string): boolean {
+/** Whether Stripe takes this currency, in lower case. */
+export function isCurrency(text: string): boolean {
   return [ZERO_DECIMAL, THREE_DECIMAL, WHOLE_UNITS, TWO_DECIMAL].some((list) =>
     list.includes(text),
   );

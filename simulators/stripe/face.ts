@@ -75,6 +75,7 @@ export function createStripe(parts: Parts, webhookUrl: string): Face {
       id: account.id,
       secretKey: account.secretKey,
       webhookSecrets: account.secrets(),
+      files: account.files,
       webhookUrl: stripe.webhookUrl.current,
     }),
   };

@@ -24,7 +24,7 @@ export type ServiceProcess = {
 };
 
 type ServiceProcessOptions = {
-  /** The name of a service, "gateway", "sandbox", or a name for the program of `main`. */
+  /** The name of a service, "gateway", "sandbox", "simulators", or a name for the program of `main`. */
   service: string;
   /** The file to run. Default: the main file of the shop's program of this name. */
   main?: string;
@@ -41,6 +41,7 @@ type ServiceProcessOptions = {
 const MAINS: Record<string, string> = {
   gateway: "gateway/main.ts",
   sandbox: "simulators/sandbox/main.ts",
+  simulators: "simulators/providers/main.ts",
 };
 const READY_WITHIN_MS = 60_000;
 /** Keeps compiled modules between starts, which halves the time of a start. */

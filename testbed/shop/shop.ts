@@ -1,6 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { offerSimulated } from "../../local/up/offer-simulated.ts";
+import { FACES, type FaceName } from "../../simulators/base/trades.ts";
+import { type SimulatorsControl, simulatorsControl } from "../../simulators/providers/client.ts";
 import { type SandboxControl, sandboxControl } from "../../simulators/sandbox/client.ts";
 import { type Callers, callers } from "../calls/callers.ts";
 import { temporaryDirectory } from "../engines/directories.ts";
@@ -11,10 +14,13 @@ import { type ServiceProcess, serviceProcess } from "./service-process.ts";
 import { addressSettings, listenSetting } from "./settings.ts";
 
 /** Programs around the services; started on request. */
-const EDGES = ["gateway", "sandbox"] as const;
+const EDGES = ["gateway", "sandbox", "simulators"] as const;
 /** A program of the shop. */
 export type Program = ServiceName | (typeof EDGES)[number];
 const PROGRAMS: Program[] = [...SERVICES, ...EDGES];
+
+/** Where each program listens, and each face of the simulators. */
+type Places = Record<Program | FaceName, string>;
 
 type ShopOptions = {
   /** Default: a new one, so that shops do not meet. */
@@ -27,6 +33,11 @@ type ShopOptions = {
    */
   sandbox?: boolean;
   gateway?: boolean;
+  /**
+   * Whether to start the simulators of Alipay, WeChat Pay and Stripe, and let pay offer those that
+   * take SHOP_CURRENCY, with the keys that the simulators make. Default: no.
+   */
+  simulators?: boolean;
   /** Settings of every program. */
   env?: Record<string, string>;
   /** Settings of one program, which win over those of all. */
@@ -41,6 +52,8 @@ export type Shop = Callers & {
   gatewayUrl: string;
   /** Inspects the sandbox provider and makes it misbehave. */
   sandbox: SandboxControl;
+  /** Likewise of the simulators. Their restart keeps ledger, keys and clock. */
+  simulators: SimulatorsControl;
   /**
    * Ends a program by a signal, by default SIGKILL. Resolves when it is gone to how it ended: "exit
    * 0", or the name of the signal.
@@ -69,23 +82,24 @@ export type Shop = Callers & {
 /** Starts the services as processes on free ports, with the suite's database and broker. */
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const namespace = options.namespace ?? newNamespace();
-  const ports = await freePorts(PROGRAMS.length);
+  const ports = await freePorts(PROGRAMS.length + FACES.length);
   const places = Object.fromEntries(
-    PROGRAMS.map((program, index) => [program, `127.0.0.1:${ports[index]}`]),
-  ) as Record<Program, string>;
-  const { gateway, sandbox, ...addresses } = places;
+    [...PROGRAMS, ...FACES].map((program, index) => [program, `127.0.0.1:${ports[index]}`]),
+  ) as Places;
   const directory = temporaryDirectory();
-  const own = settingsOf(namespace, places, join(directory, "sandbox.db"));
+  const own = settingsOf(namespace, places, directory);
   const common = { ...process.env, ...own, ...options.env };
+  const envOf = new Map<Program, NodeJS.ProcessEnv>(
+    PROGRAMS.map((program) => [program, { ...common, ...options.envOf?.[program] }]),
+  );
   const processes = new Map<Program, ServiceProcess>(
-    PROGRAMS.map((program) => {
-      const env = { ...common, ...options.envOf?.[program] };
+    [...envOf].map(([program, env]) => {
       const logFile = join(directory, `${program}.log`);
       return [program, serviceProcess({ service: program, env, logFile })];
     }),
   );
   const schemas = openSchemas(namespace);
-  const clients = callers(addresses);
+  const clients = callers(places);
   const processOf = (program: Program) => processes.get(program) as ServiceProcess;
   const stop = async () => {
     clients.close();
@@ -96,9 +110,10 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const shop: Shop = {
     ...clients,
     namespace,
-    addresses,
-    gatewayUrl: `http://${gateway}`,
-    sandbox: sandboxControl(`http://${sandbox}`),
+    addresses: servicesOf(places),
+    gatewayUrl: `http://${places.gateway}`,
+    sandbox: sandboxControl(`http://${places.sandbox}`),
+    simulators: simulatorsControl(`http://${places.simulators}`),
     kill: (program, signal = "SIGKILL") => processOf(program).end(signal),
     freeze: (program) => processOf(program).signal("SIGSTOP"),
     thaw: (program) => processOf(program).signal("SIGCONT"),
@@ -119,10 +134,20 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     sql: schemas.sql,
     stop,
   };
+  /** Pay starts after the simulators, whose first start makes the keys that it is configured with. */
+  const offer = async () => {
+    await processOf("simulators").start();
+    await offerSimulated(shop.simulators.url, envOf.get("pay") ?? {});
+  };
   try {
     const edges = EDGES.filter((edge) => options[edge] === true);
     const started = [...(options.services ?? SERVICES), ...edges];
-    await Promise.all(started.map((program) => processOf(program).start()));
+    const offered = options.simulators === true ? offer() : undefined;
+    const starting = started.map(async (program) => {
+      if (program === "pay") await offered;
+      await processOf(program).start();
+    });
+    await Promise.all([offered, ...starting]);
   } catch (error) {
     await stop();
     throw error;
@@ -134,23 +159,40 @@ function isService(program: Program): program is ServiceName {
   return SERVICES.some((service) => service === program);
 }
 
-function settingsOf(namespace: string, places: Record<Program, string>, sandboxStore: string) {
-  const { gateway, sandbox, ...services } = places;
+function servicesOf(places: Places): Record<ServiceName, string> {
+  const services = SERVICES.map((service) => [service, places[service]]);
+  return Object.fromEntries(services) as Record<ServiceName, string>;
+}
+
+function settingsOf(namespace: string, places: Places, directory: string) {
+  const { gateway, sandbox, simulators } = places;
+  const callbackUrl = `http://${gateway}/pay/callback`;
   const settings: Record<string, string> = {
     SHOP_ENV: "test",
     SHOP_NAMESPACE: namespace,
     SHOP_MYSQL_POOL: "6",
-    SHOP_SANDBOX_STORE: sandboxStore,
+    SHOP_SANDBOX_STORE: join(directory, "sandbox.db"),
     SHOP_SANDBOX_URL: `http://${sandbox}`,
     // A callback without a success answer is repeated after 100 ms, 200 ms, 500 ms ...
     SHOP_SANDBOX_SCHEDULE_PERCENT: "10",
-    SHOP_CALLBACK_URL: `http://${gateway}/pay/callback`,
+    SHOP_CALLBACK_URL: callbackUrl,
+    SHOP_SIMULATORS_CONTROL_LISTEN: simulators,
+    SHOP_SIMULATORS_STORE: join(directory, "simulators.db"),
+    SHOP_SIMULATORS_KEYS: join(directory, "keys"),
+    SHOP_SIMULATORS_STRIPE_WEBHOOK_URL: `${callbackUrl}/stripe`,
+    // The first pauses are 150 ms at WeChat Pay, 2.4 s at Alipay and 3 s at Stripe.
+    SHOP_SIMULATORS_SCHEDULE_PERCENT: "1",
     // All calls of a suite come from one address.
     SHOP_RATE_PER_USER: "0",
     SHOP_RATE_PER_ADDRESS: "0",
     SHOP_SIGN_IN_RATE: "0",
-    ...addressSettings(services),
+    ...addressSettings(servicesOf(places)),
   };
-  const listens = PROGRAMS.map((program) => listenSetting(program, places[program]));
+  const listens = [
+    ...[...SERVICES, "gateway" as const, "sandbox" as const].map((program) =>
+      listenSetting(program, places[program]),
+    ),
+    ...FACES.map((face) => listenSetting(`simulators_${face}`, places[face])),
+  ];
   return Object.assign(settings, ...listens) as Record<string, string>;
 }

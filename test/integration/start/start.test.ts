@@ -15,7 +15,8 @@ import { deleteStreams } from "../../../testbed/shop/streams.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const services = ["goods", "coupon", "user", "order", "pay"];
-const programs = [...services, "gateway", "sandbox"];
+const edges = ["gateway", "sandbox", "simulators"];
+const programs = [...services, ...edges];
 
 describe("npm start", () => {
   const namespace = `t${randomBytes(5).toString("hex")}`;
@@ -57,13 +58,18 @@ describe("npm start", () => {
     const run = await start().until(/Ctrl-C stops it/);
     for (const service of services)
       assert.match(run.output(), new RegExp(`  ${service} +127.0.0.1:`));
-    for (const edge of ["gateway", "sandbox"]) {
+    for (const edge of edges) {
       const address = new RegExp(`  ${edge} +(http://127\\S+)`).exec(run.output())?.[1];
       assert.equal((await fetch(`${address}/healthz`)).status, 200);
     }
     assert.equal(run.output().match(/^ {2}(curl|grpcurl) .*shop\.\w+\.v1\./gm)?.length, 3);
     assert.equal(run.output().match(/^ {2}export (ADMIN|SHOPPER)=\S+$/gm)?.length, 2);
     assert.match(run.output(), /ada +"ada likes tea"/);
+    assert.match(run.output(), /stripe +simulated/);
+    assert.match(
+      run.output(),
+      /alipay +not offered: takes CNY only; .*SHOP_CURRENCY=CNY npm start/,
+    );
     assert.match(run.output(), /Login .* 15 minutes/);
   });
 
