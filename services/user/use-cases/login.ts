@@ -1,5 +1,6 @@
-import { checkLogin, loginRefused, passwordForm, userNameKey } from "../domain/registration.ts";
+import { checkLogin, loginRefused, passwordForm } from "../domain/registration.ts";
 import type { User } from "../domain/user.ts";
+import { userNameKey } from "../domain/user-names.ts";
 import { REGISTRATION_LIMITS } from "../limits.ts";
 import { findCredentials, findUser } from "../store/users.ts";
 import type { Parts, SessionTokens } from "./parts.ts";

@@ -1,12 +1,8 @@
 import { e164Of } from "#platform/values/phones.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import {
-  checkRegistration,
-  passwordForm,
-  type Registration,
-  userNameKey,
-} from "../domain/registration.ts";
+import { checkRegistration, passwordForm, type Registration } from "../domain/registration.ts";
 import type { User } from "../domain/user.ts";
+import { userNameKey } from "../domain/user-names.ts";
 import { REGISTRATION_LIMITS } from "../limits.ts";
 import { findUser, findUserIdByKey, insertUser } from "../store/users.ts";
 import type { Parts } from "./parts.ts";

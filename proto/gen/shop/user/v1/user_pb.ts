@@ -89,8 +89,9 @@ export const UserSchema: GenMessage<User> = /*@__PURE__*/
 export type RegisterRequest = Message<"shop.user.v1.RegisterRequest"> & {
   /**
    * 3 to 64 characters, or 2 in Chinese, Japanese and Korean: letters of any script, digits, spaces
-   * and . _ - @ + ' ·, with a letter or a digit first and no space last. Stored in composed form
-   * (NFC).
+   * and . _ - @ + ' ·, with a letter or a digit first and no space last. All letters are of one
+   * script, or of those that a language of East Asia writes together. Names that readers would take
+   * for the shop's own, such as "admin", are refused. Stored in composed form (NFC).
    *
    * @generated from field: string user_name = 1;
    */
@@ -148,7 +149,7 @@ export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*
  */
 export type LoginRequest = Message<"shop.user.v1.LoginRequest"> & {
   /**
-   * The name as registered. Case, width and composition do not matter.
+   * The name as registered. Case, width, composition and blanks at an end do not matter.
    *
    * @generated from field: string user_name = 1;
    */
