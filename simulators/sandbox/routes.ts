@@ -8,6 +8,7 @@ import { dumpState, payNow, sendNow, setFaults } from "./control.ts";
 import { IdReused } from "./ledger.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { statement } from "./statement.ts";
 
 type Exchange = { request: IncomingMessage; response: ServerResponse; id: string };
 type Route = {
@@ -35,6 +36,10 @@ const API: Route[] = [
   }),
   route("POST", "/v1/refunds", async (sandbox, exchange) => {
     return refundPayment(sandbox, await signedBody(sandbox, exchange));
+  }),
+  route("GET", "/v1/statements/ID", (sandbox, { request, id }) => {
+    checkSignature(request, request.url ?? "", sandbox.config.secret);
+    return statement(sandbox, id);
   }),
 ];
 

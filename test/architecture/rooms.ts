@@ -114,7 +114,12 @@ const SERVICES: Room[] = [
       "node:crypto",
       // Pauses before a call that met another one is repeated.
       "node:timers/promises",
+      // Statements are compressed.
+      "node:zlib",
+      "npm:fflate",
     ],
+    // Writes statements in GBK.
+    testsMay: ["npm:iconv-lite"],
     why: "a provider speaks one foreign protocol; it knows neither this service's rules nor its data",
   },
   {
