@@ -50,7 +50,10 @@ export const refundRules: readonly Rule[] = [
  */
 function refundsAddUp({ order }: { order: string }): string {
   const paid = "(o.goods_amount_cents - o.coupon_paid_cents)";
-  const left = `(cast(${paid} as decimal(40)) * (o.goods_amount_cents - coalesce(l.amount, 0))) div o.goods_amount_cents`;
+  // Goods without a price have no share: the division by 0 is null.
+  const left = `coalesce((cast(${paid} as decimal(40))
+    * (o.goods_amount_cents - coalesce(l.amount, 0))) div o.goods_amount_cents, 0)`;
+  const ordered = `(select sum(quantity) from ${order}.order_lines l where l.order_id = o.order_id)`;
   return `select concat('order ', orderId) as item, orderId, value,
       shouldSpend + shouldShip as shouldBe, pay, least(shouldSpend + shouldShip, payable) as shouldPay
     from (
@@ -60,14 +63,15 @@ function refundsAddUp({ order }: { order: string }): string {
         select o.order_id as orderId, r.pay + r.balance as value, r.pay, r.spent, r.shipping,
           r.whole, ${paid} as paid, ${paid} - ${left} + r.goodwill as given,
           o.shipping_fee_cents as fee, o.pay_amount_cents as payable,
-          coalesce(l.amount, 0) = o.goods_amount_cents as isWhole
+          coalesce(l.quantity, 0) = ${ordered} as isWhole
         from ${order}.orders o join (
           select order_id, sum(pay_amount_cents) as pay, sum(balance_cents) as balance,
             sum(goodwill_cents) as goodwill, sum(shipping_cents) as shipping,
             sum(spent_cents) as spent, sum(whole) as whole
           from ${order}.refunds where late_payment_id is null group by order_id
         ) r on r.order_id = o.order_id left join (
-          select order_id, sum(cast(quantity as decimal(40)) * unit_price_cents) as amount
+          select order_id, sum(cast(quantity as decimal(40)) * unit_price_cents) as amount,
+            sum(quantity) as quantity
           from ${order}.refund_lines group by order_id
         ) l on l.order_id = o.order_id
       ) y

@@ -18,8 +18,14 @@ type UpdateGoods = Fields & {
   etag: string;
 };
 
-/** What a field becomes that the mask names and the request does not set. */
-const CLEARED = { name: "", description: "", unitPriceCents: 0n, status: 0, imageUrl: "" };
+/** What a field becomes that the mask names and the request does not set. A price is refused. */
+const CLEARED = {
+  name: "",
+  description: "",
+  unitPriceCents: undefined,
+  status: 0,
+  imageUrl: "",
+};
 
 const PROPERTIES = new Map<string, keyof Fields>([
   ["name", "name"],
@@ -51,6 +57,10 @@ export async function updateGoods(
     checks.that("update_mask", PROPERTIES.has(path), `must name fields among ${names}`);
   }
   checks.that("status", status === wanted, "must be a known status");
+  // Free goods have the price 0, so a price that was forgotten must not become one.
+  const isPriced = details.unitPriceCents !== undefined;
+  const isNamed = command.mask?.includes("unit_price_cents") ?? false;
+  checks.that("unit_price_cents", isPriced || !isNamed, "must be set if the mask names it");
   checkDetails(checks, details);
   checks.throwIfAny();
 

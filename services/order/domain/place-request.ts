@@ -55,7 +55,7 @@ export function checkRequest(
   checks.identifier("user_id", command.userId);
   checkLines(checks, command.lines, { min: 1, max: limits.MAX_LINES });
   for (const [index, line] of command.lines.slice(0, limits.MAX_LINES).entries()) {
-    checks.cents(`lines[${index}].unit_price_cents`, line.unitPriceCents, { min: 1n });
+    checks.cents(`lines[${index}].unit_price_cents`, line.unitPriceCents);
   }
   checks.text("address.consignee", command.address.consignee, {
     min: 1,

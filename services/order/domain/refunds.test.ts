@@ -71,7 +71,7 @@ const splitOrder = fc
         fc.record({
           goodsId: fc.constant(goodsId),
           quantity: fc.bigInt({ min: 1n, max: 4n }),
-          unitPriceCents: fc.bigInt({ min: 1n, max: 10_000n }),
+          unitPriceCents: fc.bigInt({ min: 0n, max: 10_000n }),
         }),
       ),
     ),
@@ -176,6 +176,32 @@ describe("refunds", () => {
     const free = order({ couponPaidCents: 1_000n, shippingFeeCents: 0n, payAmountCents: 0n });
     const refund = planRefund(free, noRefunds, only([]));
     assert.deepEqual([refund.payAmountCents, refund.balanceCents, refund.whole], [0n, 0n, true]);
+  });
+
+  it("is whole once no goods are left, free ones included", () => {
+    const paid = order({
+      lines: [
+        { goodsId: 1n, quantity: 1n, unitPriceCents: 1_000n },
+        { goodsId: 2n, quantity: 2n, unitPriceCents: 0n },
+      ],
+    });
+    const steps = [[{ goodsId: 1n, quantity: 1n, unitPriceCents: 0n }], []];
+    const [goods, gift] = refundAll(paid, steps);
+    assert.deepEqual(
+      [goods?.payAmountCents, goods?.shippingCents, goods?.whole],
+      [900n, 0n, false],
+    );
+    assert.deepEqual([gift?.payAmountCents, gift?.balanceCents], [600n, 400n]);
+    assert.deepEqual([gift?.shippingCents, gift?.spentCents, gift?.whole], [1_000n, 0n, true]);
+  });
+
+  it("refunds an order of free goods: its shipping fee with the last of them", () => {
+    const lines = [{ goodsId: 1n, quantity: 2n, unitPriceCents: 0n }];
+    const amounts = { goodsAmountCents: 0n, couponPaidCents: 0n, payAmountCents: 1_000n };
+    const one = [{ goodsId: 1n, quantity: 1n, unitPriceCents: 0n }];
+    const [first, last] = refundAll(order({ lines, ...amounts }), [one, []]);
+    assert.deepEqual([first?.payAmountCents, first?.balanceCents, first?.whole], [0n, 0n, false]);
+    assert.deepEqual([last?.payAmountCents, last?.balanceCents, last?.whole], [1_000n, 0n, true]);
   });
 
   it("looks an earlier request up only by a key that a request can have", () => {

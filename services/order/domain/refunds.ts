@@ -34,7 +34,7 @@ export type PlannedRefund = {
   goodwillCents: bigint;
   /** The part that is the shipping fee. */
   shippingCents: bigint;
-  /** The part that earned points. */
+  /** The part that was paid for the goods. */
   spentCents: bigint;
   /** Whether it refunds all goods that were left of the order. */
   whole: boolean;
@@ -67,8 +67,11 @@ export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wante
   const { goodwillCents } = wanted;
   const isAll = wanted.lines.length === 0 && goodwillCents === 0n;
   const lines = isAll ? left : chosenLines(left, wanted.lines);
-  const leftBefore = amountOf(left);
-  const leftAfter = leftBefore - amountOf(lines);
+  const leftBefore = { amountCents: amountOf(left), anyGoods: true };
+  const leftAfter = {
+    amountCents: leftBefore.amountCents - amountOf(lines),
+    anyGoods: quantityOf(lines) < quantityOf(left),
+  };
   checkGoodwill(order, goodwillCents, refundedInAll(order, leftAfter, soFar.goodwillCents));
   const before = refundedInAll(order, leftBefore, soFar.goodwillCents);
   const after = refundedInAll(order, leftAfter, soFar.goodwillCents + goodwillCents);
@@ -83,23 +86,26 @@ export function planRefund(order: PaidOrder, soFar: RefundedSoFar, wanted: Wante
     goodwillCents,
     shippingCents,
     spentCents,
-    whole: leftAfter === 0n,
+    whole: !leftAfter.anyGoods,
   };
 }
 
 /** The sum of an order's refunds: the part for the goods, which earned points, and the fee. */
 type InAll = Pick<PlannedRefund, "spentCents" | "shippingCents">;
 
+/** The goods that are not refunded. Free goods are goods, though they add nothing to the amount. */
+type Left = { amountCents: bigint; anyGoods: boolean };
+
 /**
- * What all refunds of an order add up to once goods of this amount are left and so much goodwill is
- * given. Goodwill beyond what was paid for the goods is from the shipping fee.
+ * What all refunds of an order add up to once these goods are left and so much goodwill is given.
+ * Goodwill beyond what was paid for the goods is from the shipping fee.
  */
-function refundedInAll(order: PaidOrder, leftCents: bigint, goodwillCents: bigint): InAll {
+function refundedInAll(order: PaidOrder, left: Left, goodwillCents: bigint): InAll {
   const paidForGoods = order.goodsAmountCents - order.couponPaidCents;
-  const given = paidForGoods - worth(order, leftCents) + goodwillCents;
+  const given = paidForGoods - worth(order, left.amountCents) + goodwillCents;
   const spentCents = least(paidForGoods, given);
   const fee = order.shippingFeeCents;
-  return { spentCents, shippingCents: leftCents === 0n ? fee : least(fee, given - spentCents) };
+  return { spentCents, shippingCents: left.anyGoods ? least(fee, given - spentCents) : fee };
 }
 
 /** Refuses goodwill above what is left of the payment after `refunded`. */
@@ -117,11 +123,16 @@ function least(one: bigint, other: bigint): bigint {
 
 /** What the user paid for goods of this amount, rounded down to whole cents. */
 function worth({ goodsAmountCents, couponPaidCents }: PaidOrder, amountCents: bigint): bigint {
+  if (goodsAmountCents === 0n) return 0n;
   return ((goodsAmountCents - couponPaidCents) * amountCents) / goodsAmountCents;
 }
 
 function amountOf(lines: readonly OrderLine[]): bigint {
   return lines.reduce((sum, line) => sum + line.quantity * line.unitPriceCents, 0n);
+}
+
+function quantityOf(lines: readonly OrderLine[]): bigint {
+  return lines.reduce((sum, { quantity }) => sum + quantity, 0n);
 }
 
 function chosenLines(left: readonly OrderLine[], wanted: WantedLines): OrderLine[] {

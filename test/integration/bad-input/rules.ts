@@ -114,7 +114,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     sku: but(text(64), ["spaces"], INVALID),
     name: text(200, { min: 1 }),
     description: text(5_000, { lines: true }),
-    unit_price_cents: price,
+    unit_price_cents: cents,
     stock: number(0n, 10n ** 12n),
     image_url: image,
   },
@@ -122,7 +122,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
     goods_id: identifier,
     name: text(200, { min: 1 }),
     description: text(5_000, { lines: true }),
-    unit_price_cents: price,
+    unit_price_cents: cents,
     status: number(1n, 2n),
     image_url: image,
     // An empty mask names nothing to change.

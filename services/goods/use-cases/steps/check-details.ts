@@ -16,7 +16,7 @@ export function checkDetails(
   if (description !== undefined) {
     checks.text("description", description, { max: MAX_DESCRIPTION, multiline: true });
   }
-  if (unitPriceCents !== undefined) checks.cents("unit_price_cents", unitPriceCents, { min: 1n });
+  if (unitPriceCents !== undefined) checks.cents("unit_price_cents", unitPriceCents);
   if (imageUrl !== undefined) {
     checks.text("image_url", imageUrl, { max: MAX_IMAGE_URL });
     // A shop's page puts the address into an <img>, so javascript: and data: must not pass.

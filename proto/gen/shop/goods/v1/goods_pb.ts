@@ -52,7 +52,7 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   description: string;
 
   /**
-   * In cents, the minor unit of the shop's currency.
+   * In cents, the minor unit of the shop's currency. 0 is free.
    *
    * @generated from field: int64 unit_price_cents = 5;
    */
@@ -153,7 +153,7 @@ export type CreateGoodsRequest = Message<"shop.goods.v1.CreateGoodsRequest"> & {
   description: string;
 
   /**
-   * At least 1.
+   * In cents. 0 is free.
    *
    * @generated from field: int64 unit_price_cents = 5;
    */
@@ -230,7 +230,7 @@ export type UpdateGoodsRequest = Message<"shop.goods.v1.UpdateGoodsRequest"> & {
   description?: string | undefined;
 
   /**
-   * In cents, at least 1. It counts for orders that are placed from now on.
+   * In cents. 0 is free. It counts for orders that are placed from now on.
    *
    * @generated from field: optional int64 unit_price_cents = 4;
    */
@@ -251,8 +251,8 @@ export type UpdateGoodsRequest = Message<"shop.goods.v1.UpdateGoodsRequest"> & {
   imageUrl?: string | undefined;
 
   /**
-   * Names the fields to change, for example "name". A named field that is not set is cleared. If
-   * the mask is unset, the fields that are set change.
+   * Names the fields to change, for example "name". A named field that is not set is cleared;
+   * unit_price_cents must be set. If the mask is unset, the fields that are set change.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 7;
    */
