@@ -47,7 +47,10 @@ export type RefundNotice = About & {
   /** The provider's number of a refund that the shop did not request. */
   foreignId: string | undefined;
   state: "succeeded" | "pending" | "failed";
-  amountCents: bigint;
+  /** Undefined if the provider states only the sum of all refunds (Alipay). */
+  amountCents: bigint | undefined;
+  /** All refunds of the payment so far, this one included; undefined if the provider is silent. */
+  refundedCents?: bigint;
   currency: string;
   reference?: string;
   cause?: string;

@@ -74,7 +74,7 @@ export type RefundOutcome =
   /** Final for this number; another number is allowed, and needed. */
   | { state: "failed"; cause: string }
   /** No number helps: an operator decides. It is repeated, slowly, with the same number. */
-  | { state: "person"; cause: string };
+  | { state: "person"; cause: string; reference?: string };
 
 /**
  * A payment provider. It knows payments and refunds by the shop's numbers, so every method can be

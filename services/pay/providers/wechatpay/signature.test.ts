@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { decrypt } from "./cipher.ts";
 import { isSigned, signText } from "../rsa.ts";
+import { decrypt } from "./cipher.ts";
 import { authorization, signatureFault } from "./signature.ts";
 
 // A notice with its certificate, from core/notify/notify_test.go of wechatpay-go 0.2.21.
