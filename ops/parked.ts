@@ -21,6 +21,7 @@ await runCommand({
   },
   notes: [
     "Redeliver a message once the cause of its error is fixed; otherwise it is parked again.",
+    "A message that failed while its consumer handled no other is restarted without an operator.",
     "Settings: SHOP_MYSQL_URL and SHOP_NATS_URL (default: those of a running npm start), " +
       "SHOP_NAMESPACE, SHOP_NATS_REPLICAS.",
     "Exits with 0, with 1 when something failed, with 2 when the command line or a setting is wrong.",
@@ -96,6 +97,9 @@ function listText(messages: readonly ParkedMessage[]): string {
       ["attempts", `${attempts}, ${firstTime.toISOString()} to ${lastTime.toISOString()}`],
       ["error", message.error.split("\n")[0] ?? ""],
     ];
+    if (state === "parked" && message.cause !== "message") {
+      rows.push(["restarts", "without an operator, once its consumer handles other messages"]);
+    }
     return `${key}  ${state}\n${table(rows, { indent: 2 })}`;
   });
   return [...blocks, "npm run parked -- --retry KEY redelivers a message"].join("\n\n");

@@ -1,5 +1,5 @@
 import { escapeId } from "mysql2/promise";
-import { ParkedState } from "#platform/events/parked.ts";
+import { ParkedCause, ParkedState } from "#platform/events/parked.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { connectDatabase, schemasOf } from "../command/database.ts";
 
@@ -13,8 +13,13 @@ export type ParkedMessage = {
   subject: string;
   headers: Record<string, string>;
   payload: Buffer;
-  /** "retrying": the service tries again; "parked": the message waits for an operator. */
+  /** "retrying": the service tries again; "parked": it is set aside, see `cause`. */
   state: "parked" | "retrying";
+  /**
+   * Why it is parked. "message": it waits for an operator. "outage": nothing else was handled
+   * meanwhile, so the service restarts it. "unknown", also restarted: an earlier release parked it.
+   */
+  cause: "message" | "outage" | "unknown";
   attempts: number;
   error: string;
   firstTime: Date;
@@ -31,9 +36,10 @@ export type ParkedMessages = {
   close(): Promise<void>;
 };
 
-type Row = Omit<ParkedMessage, "service" | "headers" | "state"> & {
+type Row = Omit<ParkedMessage, "service" | "headers" | "state" | "cause"> & {
   headers: string;
   state: number;
+  cause: number;
 };
 
 /** A service that has never run has no schema yet. */
@@ -51,7 +57,7 @@ export async function openParkedMessages(options: {
     try {
       const [rows] = await connection.query(
         `select consumer, message_key as \`key\`, event_id as eventId, subject, headers, payload, state,
-           attempts, error, first_time as firstTime, last_time as lastTime from ${tableOf(service)}
+           cause, attempts, error, first_time as firstTime, last_time as lastTime from ${tableOf(service)}
          order by first_time, message_key`,
       );
       return (rows as Row[]).map((row) => ({
@@ -59,6 +65,7 @@ export async function openParkedMessages(options: {
         service,
         headers: JSON.parse(row.headers),
         state: row.state === ParkedState.PARKED ? "parked" : "retrying",
+        cause: nameOf(row.cause),
       }));
     } catch (error) {
       if (MISSING.has((error as { code?: string }).code ?? "")) return [];
@@ -67,9 +74,12 @@ export async function openParkedMessages(options: {
   }
 
   async function mark(message: ParkedMessage, state: number): Promise<void> {
-    const attempts = state === ParkedState.RETRYING ? 0 : message.attempts;
+    const retrying = state === ParkedState.RETRYING;
+    const attempts = retrying ? 0 : message.attempts;
+    // The time from which the failures count that decide about the cause.
+    const firstTime = retrying ? "now(3)" : "first_time";
     await connection.query(
-      `update ${tableOf(message.service)} set state = ?, attempts = ?
+      `update ${tableOf(message.service)} set state = ?, attempts = ?, first_time = ${firstTime}
        where consumer = ? and message_key = ?`,
       [state, attempts, message.consumer, message.key],
     );
@@ -85,4 +95,9 @@ export async function openParkedMessages(options: {
     markParked: (message) => mark(message, ParkedState.PARKED),
     close: () => connection.end(),
   };
+}
+
+function nameOf(cause: number): ParkedMessage["cause"] {
+  if (cause === ParkedCause.MESSAGE) return "message";
+  return cause === ParkedCause.OUTAGE ? "outage" : "unknown";
 }

@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Broker, connectBroker } from "#platform/events/broker.ts";
-import { RESTARTED_HEADER } from "#platform/events/messages.ts";
+import { restartedHeaders } from "#platform/events/messages.ts";
 import { createLog } from "#platform/telemetry/log.ts";
 import { CommandError } from "../command/command.ts";
 import type { ParkedMessage, ParkedMessages } from "./messages.ts";
@@ -45,21 +44,9 @@ export async function redeliver(
   await messages.markRetrying(message);
   try {
     await broker.ensureStream(fact);
-    await broker.publish({ fact, headers: headersOf(message), body: message.payload });
+    await broker.publish({ fact, headers: restartedHeaders(message), body: message.payload });
   } catch (error) {
     await messages.markParked(message);
     throw error;
   }
-}
-
-function headersOf({ headers, key, eventId }: ParkedMessage): Record<string, string> {
-  // The broker's own headers instruct the stream. Copied, they would make it drop the message as a
-  // duplicate, or expect a sequence that has passed.
-  const own = Object.entries(headers).filter(([name]) => !/^nats-/i.test(name));
-  return {
-    ...Object.fromEntries(own),
-    ...(eventId !== null && { "Shop-Event-Id": eventId }),
-    "Nats-Msg-Id": `${key}.${randomUUID()}`,
-    [RESTARTED_HEADER]: key,
-  };
 }

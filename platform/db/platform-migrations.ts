@@ -54,5 +54,18 @@ class PlatformTables extends Migration {
   }
 }
 
+class ParkedCause extends Migration {
+  override up(): void {
+    // cause: 0 not known, 1 the message, 2 an outage. restarts: those without an operator.
+    this.addSql(`alter table parked_messages
+      add column cause tinyint not null default 0,
+      add column restarts int not null default 0,
+      add constraint parked_cause check (cause between 0 and 2)`);
+  }
+}
+
 /** The tables of the platform in the schema of every service. */
-export const platformMigrations = [{ name: "0001-platform", class: PlatformTables }];
+export const platformMigrations = [
+  { name: "0001-platform", class: PlatformTables },
+  { name: "0002-parked-cause", class: ParkedCause },
+];

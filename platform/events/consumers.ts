@@ -4,6 +4,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Broker } from "./broker.ts";
 import { pruneInbox } from "./inbox.ts";
 import { pullBatches } from "./pull.ts";
+import { restartAfterOutages } from "./restart.ts";
 import { settleBatch } from "./settle.ts";
 import type { Subscription } from "./subscriptions.ts";
 
@@ -18,7 +19,8 @@ import type { Subscription } from "./subscriptions.ts";
 // acknowledged. An outage interrupts it, and every message comes again in two seconds, without
 // being counted. Anything else means that one message breaks it: then each message is handled
 // alone, and one that still fails comes again after growing pauses, until it is parked at the 8th
-// attempt and waits for an operator (parked.ts). The failures are counted in the database, because
+// attempt (parked.ts). If others were handled meanwhile, it waits for an operator; if none was, it
+// is restarted once another is handled (restart.ts). The failures are counted in the database, because
 // a consumer that is created anew starts to count from one.
 //
 // A message is acknowledged after its commit and never before, so it may come twice but is never
@@ -40,16 +42,22 @@ export function startConsumers(
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const loops = options.subscriptions.map((subscription) => {
-    const durable = `${options.service}_${subscription.fact.replaceAll(".", "_")}`;
+    const durable = durableOf(options.service, subscription.fact);
     return consume(options, { subscription, durable }, stopping.signal);
   });
   const pruning = pruneInbox(options.database, options.log);
+  const facts = options.subscriptions.map(({ fact }) => [durableOf(options.service, fact), fact]);
+  const restarting = restartAfterOutages(options, new Map(facts as [string, string][]));
   return {
     async stop() {
       stopping.abort();
-      await Promise.all([...loops, pruning.stop()]);
+      await Promise.all([...loops, pruning.stop(), restarting.stop()]);
     },
   };
+}
+
+function durableOf(service: string, fact: string): string {
+  return `${service}_${fact.replaceAll(".", "_")}`;
 }
 
 async function consume(

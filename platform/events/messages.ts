@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Delivery } from "./inbox.ts";
@@ -5,7 +6,7 @@ import type { FailedMessage } from "./parked.ts";
 import type { Subscription } from "./subscriptions.ts";
 
 /**
- * Header of a message that an operator restarted: the key of its record, which is the only way to
+ * Header of a message that was parked and restarted: the key of its record, which is the only way to
  * find the record of a message without an event id.
  */
 export const RESTARTED_HEADER = "Shop-Restarted";
@@ -45,8 +46,27 @@ export function failedMessage(consumer: string, raw: JsMsg): FailedMessage {
   };
 }
 
+/** The headers with which a message is published again that was parked with `headers`. */
+export function restartedHeaders(message: {
+  key: string;
+  eventId: bigint | string | null;
+  headers: Record<string, string>;
+}): Record<string, string> {
+  const { key, eventId, headers } = message;
+  // The broker's own headers instruct the stream. Copied, they would make it drop the message as a
+  // duplicate, or expect a sequence that has passed.
+  const own = Object.entries(headers).filter(([name]) => !/^nats-/i.test(name));
+  return {
+    ...Object.fromEntries(own),
+    ...(eventId !== null && { "Shop-Event-Id": String(eventId) }),
+    "Nats-Msg-Id": `${key}.${randomUUID()}`,
+    [RESTARTED_HEADER]: key,
+  };
+}
+
 /**
- * Whether the relay or an operator published the event again; first it goes out under its own id.
+ * Whether the event was published again, by the relay or because it was restarted; first it goes
+ * out under its own id.
  */
 export function isPublishedAgain({ headers }: JsMsg): boolean {
   return headers?.get("Nats-Msg-Id") !== headers?.get("Shop-Event-Id");

@@ -13,7 +13,6 @@ type Parts = { database: Database; broker: Broker; log: Log };
 type Target = { subscription: Subscription; durable: string };
 type Received = { raw: JsMsg; delivery: Delivery<never>; failed: FailedMessage };
 
-const MAX_ATTEMPTS = 8;
 /** The pause after the first failed attempt; it doubles with each, up to MAX_NAK_MS. */
 const FIRST_NAK_MS = 500;
 const MAX_NAK_MS = 30_000;
@@ -36,7 +35,7 @@ export async function settleBatch(parts: Parts, target: Target, batch: JsMsg[]):
       for (const { raw } of received) raw.nak(OUTAGE_NAK_MS);
     } else if (received.length === 1) {
       const [only] = received as [Received];
-      await fail(parts, { ...only, error, maxAttempts: MAX_ATTEMPTS });
+      await fail(parts, { ...only, error, readable: true });
     } else {
       // One message breaks the batch. Alone, each succeeds or fails by its own contents.
       for (const { raw } of received) await settleBatch(parts, target, [raw]);
@@ -62,7 +61,7 @@ async function receive(parts: Parts, target: Target, batch: JsMsg[]): Promise<Re
     try {
       received.push({ raw, delivery: decode(subscription, raw, failed), failed });
     } catch (error) {
-      await fail(parts, { raw, failed, error, maxAttempts: 1 });
+      await fail(parts, { raw, failed, error, readable: false });
     }
   }
   return received;
@@ -81,7 +80,7 @@ async function acknowledge(parts: Parts, { durable }: Target, received: Received
 /** Counts a failed attempt, then delays the message or parks it. */
 async function fail(
   { database, log }: Parts,
-  failure: { raw: JsMsg; failed: FailedMessage; error: unknown; maxAttempts: number },
+  failure: { raw: JsMsg; failed: FailedMessage; error: unknown; readable: boolean },
 ): Promise<void> {
   const { raw, failed, error } = failure;
   const { consumer, key } = failed;

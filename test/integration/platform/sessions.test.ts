@@ -5,6 +5,7 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { type Database, openDatabase } from "#platform/db/database.ts";
 import { faultOf, UnfitServer } from "#platform/db/sessions.ts";
 import { Outage } from "#platform/values/refusal.ts";
+import { endSessions, setPassword } from "../../../testbed/engines/accounts.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { openTestDatabase, silent, type TestDatabase } from "../../../testbed/shop/database.ts";
 
@@ -104,12 +105,10 @@ describe("sessions of a user with few rights", () => {
     const write = () =>
       database.transact("write", (tx) => tx.change("update outbox set state = 1 where state = 1"));
     await write();
-    const setPassword = async (password: string) =>
-      root.query(`set password for ${user} = ${await passwordSql(root, password)}`);
-    await setPassword("other");
+    await setPassword(root, user, "other");
     await endSessions(root, user);
     await assert.rejects(write(), Outage);
-    await setPassword("few-rights-1");
+    await setPassword(root, user, "few-rights-1");
     await write();
     // A session keeps the grants on its schema, so these count for new ones.
     await root.query(`revoke insert, update on \`${home.schema}\`.* from ${user}`);
@@ -175,16 +174,3 @@ describe("faultOf", () => {
     assert.match(faultOf(new Map(log)) ?? "", /binlog_format = STATEMENT.*ROW/);
   });
 });
-
-async function endSessions(connection: Connection, user: string): Promise<void> {
-  const sql = "select id from information_schema.processlist where user = ?";
-  const [rows] = await connection.query(sql, [user]);
-  for (const { id } of rows as { id: number }[]) await connection.query("kill connection ?", [id]);
-}
-
-/** MariaDB takes a hash, MySQL the text. */
-async function passwordSql(connection: Connection, password: string): Promise<string> {
-  const [rows] = await connection.query("select version() as version");
-  const isMariaDb = String((rows as { version: string }[])[0]?.version).includes("MariaDB");
-  return isMariaDb ? `password('${password}')` : `'${password}'`;
-}
