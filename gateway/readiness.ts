@@ -8,7 +8,8 @@ import { READY_TIMEOUT_MS } from "./limits.ts";
 export type Readiness = {
   /**
    * 200 if all services are SERVING, else 503. The body has the state of each service and of its
-   * broker. The broker does not count: without it, orders are still taken.
+   * broker, and the cause of each part that is not able to work. The broker does not count: without
+   * it, orders are still taken.
    */
   answer(): Promise<HttpAnswer>;
   close(): void;
@@ -27,16 +28,15 @@ export function createReadiness(options: {
   const check = async (): Promise<HttpAnswer> => {
     const states = await Promise.all(
       clients.map(async ({ service, client }) => {
-        const [state, broker] = await Promise.all([
-          client.check(READY_TIMEOUT_MS),
-          client.check(READY_TIMEOUT_MS, BROKER_PART),
-        ]);
-        return { service, state, broker };
+        const { state, parts, causes } = await client.read(READY_TIMEOUT_MS);
+        const broker = parts[BROKER_PART] ?? (state === "UNREACHABLE" ? state : "NOT_SERVING");
+        return { service, state, broker, ...(Object.keys(causes).length > 0 && { causes }) };
       }),
     );
+    const cause = options.stopping.aborted ? { cause: "stopping" } : undefined;
     const isReady = !options.stopping.aborted && states.every(({ state }) => state === "SERVING");
     const services = states.map(({ service, ...state }) => [service, state]);
-    const body = { ready: isReady, services: Object.fromEntries(services) };
+    const body = { ready: isReady, ...cause, services: Object.fromEntries(services) };
     return {
       status: isReady ? 200 : 503,
       headers: { "content-type": "application/json" },

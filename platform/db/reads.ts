@@ -1,8 +1,9 @@
 import type { MikroORM, SqlEntityManager } from "@mikro-orm/mysql";
 import type { Log } from "../telemetry/log.ts";
+import type { Inability } from "../values/inability.ts";
 import { CLOCK_TOLERANCE_MS } from "./clock.ts";
 import type { Answer } from "./connections.ts";
-import { errorNumber, withShortSql } from "./errors.ts";
+import { errorNumber, isOutage, withShortSql } from "./errors.ts";
 import type { Retry } from "./retries.ts";
 import { formatSql, type Parameter } from "./sql.ts";
 
@@ -15,7 +16,7 @@ export type Reads = {
    * Why the database cannot be written now, with the remedy; undefined if it can. Never rejects.
    * Logs an error once when the server's clock and this process's disagree.
    */
-  check(): Promise<string | undefined>;
+  check(): Promise<Inability | undefined>;
 };
 
 /** Changes nothing, but the server refuses it as any other write. */
@@ -52,20 +53,24 @@ export function createReads(orm: MikroORM, { retry, log }: { retry: Retry; log: 
         clocksDiffer = differ;
         return undefined;
       } catch (error) {
-        return reasonOf(error);
+        return inabilityOf(error);
       }
     },
   };
 }
 
-function reasonOf(error: unknown): string {
+function inabilityOf(error: unknown): Inability {
   const number = errorNumber(error) ?? 0;
   const text = error instanceof Error ? error.message : String(error);
   if (READ_ONLY.has(number)) {
-    return "the database is read-only; make it writable, or name its primary in SHOP_MYSQL_URL";
+    const remedy = "make it writable, or name its primary in SHOP_MYSQL_URL";
+    return { cause: "read_only", reason: `the database is read-only; ${remedy}` };
   }
   if (NOT_GRANTED.has(number)) {
-    return `the database refuses its user (${text}); correct SHOP_MYSQL_URL, or grant select, insert, update and delete on the schema`;
+    const remedy =
+      "correct SHOP_MYSQL_URL, or grant select, insert, update and delete on the schema";
+    return { cause: "denied", reason: `the database refuses its user (${text}); ${remedy}` };
   }
-  return `the database cannot be written (${text}); see whether it runs, and its log`;
+  const reason = `the database cannot be written (${text}); see whether it runs, and its log`;
+  return { cause: isOutage(error) ? "not_reachable" : "failing", reason };
 }

@@ -1,4 +1,5 @@
 import { JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
+import type { Inability } from "../values/inability.ts";
 
 /** What a broker is asked to do. */
 type Task = "publish" | "stream" | "consumer";
@@ -16,7 +17,7 @@ const FULL_TEXT = /maximum (bytes|messages)|insufficient|no space/i;
  * has no figures that change, so that it can be compared with an earlier one.
  */
 export function createAbility() {
-  const failures = new Map<Task, { reason: string; atMs: number }>();
+  const failures = new Map<Task, { inability: Inability; atMs: number }>();
   return {
     /** Runs a task and remembers whether the server refused it. */
     async watch<T>(task: Task, run: () => Promise<T>): Promise<T> {
@@ -28,34 +29,36 @@ export function createAbility() {
         // What the server refused. A lost connection ends by itself, and a missing stream, which
         // nothing answers for, is created.
         if (error instanceof JetStreamApiError) {
-          failures.set(task, { reason: reasonOf(error), atMs: performance.now() });
+          failures.set(task, { inability: inabilityOf(error), atMs: performance.now() });
         }
         throw error;
       }
     },
-    /** The reason why the broker cannot store or deliver events; undefined if it can. */
-    async check(manager: () => Promise<JetStreamManager>): Promise<string | undefined> {
+    /** Why the broker cannot store or deliver events; undefined if it can. */
+    async check(manager: () => Promise<JetStreamManager>): Promise<Inability | undefined> {
       try {
         await (await manager()).getAccountInfo();
       } catch (error) {
-        return reasonOf(error);
+        return inabilityOf(error);
       }
       const sinceMs = performance.now() - REMEMBERED_MS;
-      return [...failures.values()].find(({ atMs }) => atMs > sinceMs)?.reason;
+      return [...failures.values()].find(({ atMs }) => atMs > sinceMs)?.inability;
     },
   };
 }
 
-function reasonOf(error: unknown): string {
+function inabilityOf(error: unknown): Inability {
   const code = error instanceof JetStreamApiError ? error.code : undefined;
   if (isUnanswered(error) || code === NOT_ENABLED_FOR_ACCOUNT) {
-    return "the broker has no JetStream; start nats-server with --jetstream and enable it for the account";
+    const remedy = "start nats-server with --jetstream and enable it for the account";
+    return { cause: "no_jetstream", reason: `the broker has no JetStream; ${remedy}` };
   }
   const text = error instanceof Error ? error.message : String(error);
   if ((code !== undefined && FULL.has(code)) || FULL_TEXT.test(text)) {
-    return `the broker has no room for events (${text}); give it more disk or raise its limits`;
+    const remedy = "give it more disk or raise its limits";
+    return { cause: "full", reason: `the broker has no room for events (${text}); ${remedy}` };
   }
-  return `the broker does not do its part (${text}); see its log`;
+  return { cause: "failing", reason: `the broker does not do its part (${text}); see its log` };
 }
 
 /** Whether nothing listens to the request. The client does not export the class of this error. */

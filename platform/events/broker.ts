@@ -12,6 +12,7 @@ import {
 } from "@nats-io/transport-node";
 import { failpoint } from "../settings/failpoint.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Inability } from "../values/inability.ts";
 import { Outage } from "../values/refusal.ts";
 import { createAbility } from "./ability.ts";
 import { ensureConsumer, ensureStream, subjectOf } from "./streams.ts";
@@ -34,14 +35,17 @@ export type Broker = {
    * Why it cannot store or deliver events now, with the remedy; undefined if it can. Asks the
    * server and never rejects.
    */
-  check(): Promise<string | undefined>;
+  check(): Promise<Inability | undefined>;
   close(): Promise<void>;
 };
 
 const PUBLISH_TIMEOUT_MS = 5_000;
 const CHECK_TIMEOUT_MS = 2_000;
-const NOT_CONNECTED =
-  "the broker is not connected; start it, or correct address, user and password in SHOP_NATS_URL";
+const NOT_CONNECTED: Inability = {
+  cause: "not_connected",
+  reason:
+    "the broker is not connected; start it, or correct address, user and password in SHOP_NATS_URL",
+};
 /** Two unanswered pings end the connection, for a server that is frozen. */
 const PING_INTERVAL_MS = 5_000;
 const RECONNECT_PAUSE_MS = 250;

@@ -5,13 +5,23 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "#proto/grpc/health/v1/health_pb.ts";
 import { createClient } from "./clients.ts";
+import { CAUSE_MARK } from "./health.ts";
 
 /** UNREACHABLE: no answer in time, or a failure instead of an answer. */
 type HealthState = "SERVING" | "NOT_SERVING" | "UNREACHABLE";
 
+export type HealthReport = {
+  state: HealthState;
+  parts: Record<string, HealthState>;
+  /** Why a part is not able to work: `{ database: "read_only" }`. */
+  causes: Record<string, string>;
+};
+
 type HealthClient = {
   /** Checks the service as a whole, or the part with this name. It never rejects. */
   check(timeoutMs: number, part?: string): Promise<HealthState>;
+  /** All of it in one call: the service, its parts by name, the causes by part. Never rejects. */
+  read(timeoutMs: number): Promise<HealthReport>;
   close(): void;
 };
 
@@ -27,12 +37,36 @@ export function createHealthClient(options: {
       const deadlineMs = Date.now() + timeoutMs;
       try {
         const { status } = await client.check({ service: part }, { deadlineMs });
-        return status === ServingStatus.SERVING ? "SERVING" : "NOT_SERVING";
+        return stateOf(status);
       } catch (error) {
         if (!(error instanceof Outage)) throw error;
         return "UNREACHABLE";
       }
     },
+    async read(timeoutMs) {
+      try {
+        const { statuses } = await client.list({}, { deadlineMs: Date.now() + timeoutMs });
+        return reportOf(Object.entries(statuses).map(([name, { status }]) => [name, status]));
+      } catch (error) {
+        if (!(error instanceof Outage)) throw error;
+        return { state: "UNREACHABLE", parts: {}, causes: {} };
+      }
+    },
     close: client.close,
   };
+}
+
+function reportOf(statuses: [string, ServingStatus][]): HealthReport {
+  const report: HealthReport = { state: "NOT_SERVING", parts: {}, causes: {} };
+  for (const [name, status] of statuses) {
+    const [part = "", cause] = name.split(CAUSE_MARK);
+    if (cause !== undefined) report.causes[part] = cause;
+    else if (name === "") report.state = stateOf(status);
+    else report.parts[part] = stateOf(status);
+  }
+  return report;
+}
+
+function stateOf(status: ServingStatus): HealthState {
+  return status === ServingStatus.SERVING ? "SERVING" : "NOT_SERVING";
 }

@@ -4,6 +4,7 @@ import { Outage } from "#platform/values/refusal.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "#proto/grpc/health/v1/health_pb.ts";
 import { type Client, createClient } from "./clients.ts";
 import { isServiceError } from "./errors.ts";
+import { createHealthClient } from "./health-client.ts";
 import { startEcho } from "./testing/echo.ts";
 import { callRaw } from "./testing/raw.ts";
 
@@ -46,6 +47,25 @@ describe("grpc.health.v1", () => {
     echo.server.setPart("broker", false);
     assert.equal(await check("broker"), NOT_SERVING);
     assert.equal(await check(""), SERVING);
+  });
+
+  it("names the one cause why a part is not able to work, as long as it lasts", async () => {
+    const health = createHealthClient({ address: echo.server.address, tls: undefined });
+    const read = () => health.read(5_000);
+    echo.server.setServing(true);
+    echo.server.setPart("broker", false);
+    echo.server.setCause("broker", "full");
+    echo.server.setCause("database", "read_only");
+    const causes = { broker: "full", database: "read_only" };
+    const parts = { [ECHO]: "SERVING", broker: "NOT_SERVING" };
+    assert.deepEqual(await read(), { state: "SERVING", parts, causes });
+    echo.server.setCause("broker", "no_jetstream");
+    echo.server.setCause("database", undefined);
+    assert.deepEqual((await read()).causes, { broker: "no_jetstream" });
+    assert.equal(await check("broker/no_jetstream"), NOT_SERVING);
+    await echo.server.stop();
+    assert.deepEqual(await read(), { state: "UNREACHABLE", parts: {}, causes: {} });
+    health.close();
   });
 
   it("lists every status", async () => {

@@ -19,11 +19,19 @@ import { encodeMessage, rawMethod } from "./messages.ts";
 /** The part whose status is the broker connection. Without a broker a service still serves. */
 export const BROKER_PART = "broker";
 
+/** Separates a part from the cause why it is not able to work. No name of a service has it. */
+export const CAUSE_MARK = "/";
+
 type Health = {
   /** Sets the status of the server as a whole and of each of its services. */
   setServing(serving: boolean): void;
   /** Sets the status of a part that the server can do without for a while, such as "broker". */
   setPart(name: string, serving: boolean): void;
+  /**
+   * Sets the one cause why a part is not able to work, or none. Its name is then
+   * `<part>/<cause>`, and its status NOT_SERVING.
+   */
+  setCause(part: string, cause: string | undefined): void;
 };
 
 type Watcher = (status: ServingStatus) => void;
@@ -48,6 +56,13 @@ export function addHealth(server: Server, services: string[]): Health {
     { Check: check(board), Watch: watch(board), List: list(board) },
   );
   return {
+    setCause(part, cause) {
+      const name = `${part}${CAUSE_MARK}${cause}`;
+      for (const other of board.statuses.keys()) {
+        if (other.startsWith(`${part}${CAUSE_MARK}`) && other !== name) board.remove(other);
+      }
+      if (cause !== undefined) board.set(name, NOT_SERVING);
+    },
     setPart: (name, serving) => board.set(name, serving ? SERVING : NOT_SERVING),
     setServing: (serving) => {
       for (const name of names) board.set(name, serving ? SERVING : NOT_SERVING);
@@ -68,6 +83,11 @@ class StatusBoard {
     if (this.statuses.get(name) === status) return;
     this.statuses.set(name, status);
     for (const watcher of this.#watchers.get(name) ?? []) watcher(status);
+  }
+
+  remove(name: string): void {
+    if (!this.statuses.delete(name)) return;
+    for (const watcher of this.#watchers.get(name) ?? []) watcher(SERVICE_UNKNOWN);
   }
 
   /** Calls the watcher with the current status and each later one, until the result is called. */

@@ -29,6 +29,8 @@ export type RpcServer = {
   setServing(serving: boolean): void;
   /** Sets the health of a part that the server can do without for a while, such as "broker". */
   setPart(name: string, serving: boolean): void;
+  /** Sets the cause why a part is not able to work; undefined if it is. */
+  setCause(part: string, cause: string | undefined): void;
   /** Refuses new calls with UNAVAILABLE, finishes accepted ones, then closes. Idempotent. */
   stop(): Promise<void>;
 };
@@ -70,6 +72,7 @@ export async function startRpcServer(options: {
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
+    health.setCause("service", "stopping");
     health.setServing(false);
     admission.close();
     stopping.abort();
@@ -93,6 +96,7 @@ export async function startRpcServer(options: {
       if (!stopping.signal.aborted) health.setServing(serving);
     },
     setPart: health.setPart,
+    setCause: health.setCause,
     stop: () => {
       stopped ??= stop();
       return stopped;

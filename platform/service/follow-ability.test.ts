@@ -16,23 +16,24 @@ describe("followAbility", () => {
       undefined,
     ];
     const lines: string[] = [];
-    const able: boolean[] = [];
+    const causes: (string | undefined)[] = [];
     const log = pino({ base: null }, { write: (line) => void lines.push(line) });
     const ended = Promise.withResolvers<void>();
     const following = followAbility("broker", {
       check: async () => {
-        if (able.length === reasons.length) ended.resolve();
-        return reasons[able.length];
+        if (causes.length === reasons.length) ended.resolve();
+        const reason = reasons[causes.length];
+        return reason === undefined ? undefined : { cause: `cause_${reason}`, reason };
       },
-      set: (isAble) => able.push(isAble),
+      set: (cause) => causes.push(cause),
       log,
       everyMs: 1,
     });
     await ended.promise;
     await following.stop();
     assert.deepEqual(
-      able.slice(0, reasons.length),
-      reasons.map((reason) => reason === undefined),
+      causes.slice(0, reasons.length),
+      reasons.map((reason) => reason && `cause_${reason}`),
     );
     const logged = lines.map((line) => JSON.parse(line));
     assert.deepEqual(

@@ -1,18 +1,19 @@
 import { type Periodic, periodically } from "../db/periodic.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Inability } from "../values/inability.ts";
 
 const CHECK_EVERY_MS = 2_000;
 
 /**
  * Checks until stopped whether a part of the ground can do its work, and passes the result to
- * `set`. A reason that two checks in a row give is logged once, and so is its end.
+ * `set`: the cause why not, undefined if it can. A reason that two checks in a row give is logged once, and so is its end.
  */
 export function followAbility(
   part: string,
   options: {
-    /** The reason why the part cannot work, with the remedy; undefined if it can. */
-    check(): Promise<string | undefined>;
-    set(able: boolean): void;
+    /** Undefined if the part can work. */
+    check(): Promise<Inability | undefined>;
+    set(cause: string | undefined): void;
     log: Log;
     /** @default 2_000 */
     everyMs?: number;
@@ -26,8 +27,8 @@ export function followAbility(
     everyMs,
     log,
     work: async () => {
-      const reason = await check();
-      set(reason === undefined);
+      const { reason, cause } = (await check()) ?? {};
+      set(cause);
       const isLasting = reason === undefined || reason === previous;
       previous = reason;
       if (reason === logged || !isLasting) return false;

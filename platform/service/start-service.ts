@@ -66,11 +66,21 @@ export async function startService(options: {
   });
   // Side by side, since a server that is frozen answers late.
   const checks = [
-    follow("database", { check: database.check, set: server.setServing, log }),
+    follow("database", {
+      check: database.check,
+      set: (cause) => {
+        server.setCause("database", cause);
+        server.setServing(cause === undefined);
+      },
+      log,
+    }),
     // Without the broker a service still serves: its events wait in the outbox.
     follow("broker", {
       check: broker.check,
-      set: (able) => server.setPart(BROKER_PART, able),
+      set: (cause) => {
+        server.setCause(BROKER_PART, cause);
+        server.setPart(BROKER_PART, cause === undefined);
+      },
       log,
     }),
   ];

@@ -54,11 +54,13 @@ describe("the reason why a broker cannot do its part", function () {
     const { server, url } = await startWithoutJetStream();
     const gone = once(server, "exit");
     const broker = brokerAt(url);
-    await eventually(async () => assert.match((await broker.check()) ?? "", /has no JetStream/));
+    await eventually(async () =>
+      assert.match((await broker.check())?.reason ?? "", /has no JetStream/),
+    );
     server.kill("SIGKILL");
     await gone;
     await eventually(async () =>
-      assert.match((await broker.check()) ?? "", /not connected.*SHOP_NATS_URL/),
+      assert.match((await broker.check())?.reason ?? "", /not connected.*SHOP_NATS_URL/),
     );
   });
 
@@ -75,7 +77,7 @@ describe("the reason why a broker cannot do its part", function () {
       const { services } = (await response.json()) as { services: Record<string, unknown> };
       assert.deepEqual(
         [response.status, services.order],
-        [200, { state: "SERVING", broker: "NOT_SERVING" }],
+        [200, { state: "SERVING", broker: "NOT_SERVING", causes: { broker: "no_jetstream" } }],
       );
       assert.match(shop.output("order"), /has no JetStream; start nats-server with --jetstream/);
     });
@@ -96,7 +98,7 @@ describe("the reason why a broker cannot do its part", function () {
     await streams.update("ABLE_ORDER", { max_bytes: 1_000 });
     await publish(broker, 500);
     await assert.rejects(publish(broker, 800), Outage);
-    assert.match((await broker.check()) ?? "", /no room for events.*maximum bytes/);
+    assert.match((await broker.check())?.reason ?? "", /no room for events.*maximum bytes/);
     await streams.update("ABLE_ORDER", { max_bytes: 100_000 });
     await publish(broker, 800);
     assert.equal(await broker.check(), undefined);
@@ -128,7 +130,9 @@ describe("the reason why a database cannot be written", function () {
     try {
       assert.equal(await database.check(), undefined);
       await root.query("set global read_only = 1");
-      assert.match((await database.check()) ?? "", /is read-only; make it writable/);
+      const readOnly = await database.check();
+      assert.equal(readOnly?.cause, "read_only");
+      assert.match(readOnly.reason, /is read-only; make it writable/);
       await root.query("set global read_only = 0");
       assert.equal(await database.check(), undefined);
       await root.query(`revoke update on ${schema}.* from able`);
@@ -138,13 +142,17 @@ describe("the reason why a database cannot be written", function () {
       );
       for (const { id } of sessions) await root.query(`kill ${id}`);
       await eventually(async () =>
-        assert.match((await database.check()) ?? "", /refuses its user .*grant select, insert/),
+        assert.match(
+          (await database.check())?.reason ?? "",
+          /refuses its user .*grant select, insert/,
+        ),
       );
       await root.query(`grant update on ${schema}.* to able`);
       await eventually(async () => assert.equal(await database.check(), undefined));
       root.destroy();
       await own.server.kill();
-      assert.match((await database.check()) ?? "", /cannot be written/);
+      assert.match((await database.check())?.reason ?? "", /cannot be written/);
+      assert.equal((await database.check())?.cause, "not_reachable");
     } finally {
       await database.close();
       await own.server.kill();
