@@ -1,10 +1,10 @@
 import { appendFileSync } from "node:fs";
 
 // A failpoint kills or hangs the process at a named point, so that tests can show what a crash
-// there does. Transactions, calls, publishing and acknowledging have failpoints. They do nothing
-// unless SHOP_ENV is "test" and SHOP_FAILPOINT names them. With SHOP_FAILPOINT_LOG, the process
-// appends the name of each failpoint that it passes to that file, once, so that tests discover them
-// all.
+// there does. Transactions, calls, publishing, acknowledging and calls to payment providers have
+// failpoints. They do nothing unless SHOP_ENV is "test" and SHOP_FAILPOINT names them. With
+// SHOP_FAILPOINT_LOG, the process appends the name of each failpoint that it passes to that file,
+// once, so that tests discover them all.
 
 type Action = "kill" | "hang";
 type Armed = { remaining: number; action: Action };

@@ -4,12 +4,14 @@ import { startOutbox } from "#platform/events/outbox.ts";
 import { serviceTargets } from "#platform/rpc/service-targets.ts";
 import { runService } from "#platform/service/run.ts";
 import { type Built, type Ground, startService } from "#platform/service/start-service.ts";
+import { failpoint } from "#platform/settings/failpoint.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { EVENTS } from "#proto/events.ts";
 import { orderClient } from "./clients/order.ts";
 import { type PayConfig, payConfig } from "./config.ts";
 import { subscriptions } from "./consumers.ts";
 import { ORDER_TIMEOUT_MS, PRUNE_EVERY_MS, SWEEP_BATCH, SWEEP_EVERY_MS } from "./limits.ts";
+import type { PaymentProvider } from "./providers/provider.ts";
 import { payImplementation } from "./rpc.ts";
 import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
@@ -47,7 +49,7 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
     outbox,
     paidNotices: gatherPaidNotices({ database, identifiers, outbox }),
     orders,
-    providers: config.providers,
+    providers: withFailpoints(config.providers),
     rules: {
       currency: config.currency,
       returnOrigins: config.returnOrigins,
@@ -86,6 +88,31 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
 }
 
 const QUIET = new Set(["open", "not_begun", "processing", "waiting"]);
+/** A test can end the process before and after each call to a provider. */
+function withFailpoints(
+  providers: ReadonlyMap<string, PaymentProvider>,
+): ReadonlyMap<string, PaymentProvider> {
+  const wrapped = [...providers.values()].map((provider): PaymentProvider => {
+    const around =
+      <A, R>(name: string, call: (argument: A) => Promise<R>) =>
+      async (argument: A): Promise<R> => {
+        await failpoint(`provider.before:${provider.name}.${name}`);
+        const answer = await call(argument);
+        await failpoint(`provider.after:${provider.name}.${name}`);
+        return answer;
+      };
+    return {
+      ...provider,
+      open: around("open", provider.open),
+      query: around("query", provider.query),
+      close: around("close", provider.close),
+      refund: around("refund", provider.refund),
+      queryRefund: around("query-refund", provider.queryRefund),
+    };
+  });
+  return new Map(wrapped.map((provider) => [provider.name, provider]));
+}
+
 const TO_LOOK_INTO = new Set(["mismatched", "failed", "unanswered"]);
 
 type Swept = { paymentId: bigint; refundId?: bigint; outcome: string; error?: unknown };

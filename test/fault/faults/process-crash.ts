@@ -35,9 +35,8 @@ type Cell = Point & { runs: number; chances: number };
 
 /**
  * Every failpoint that any process of a kind passes is a cell. New ones appear during the run,
- * since recovery takes other paths. Reads and the provider's calls need no cell: a process that
- * dies there dies between two neighbouring failpoints, after the effect of one and before the
- * effect of the next.
+ * since recovery takes other paths. Reads need no cell: a process that dies there dies between two
+ * neighbouring failpoints, after the effect of one and before the effect of the next.
  */
 class Matrix {
   private readonly passed: Passed;
