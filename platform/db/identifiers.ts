@@ -147,7 +147,12 @@ async function leaseWorker(
   } else {
     // Two replicas that want the same new number collide on its key, and one of them runs again.
     const highWaterMs = BigInt(ceilingMs);
-    await insertRows(tx, WORKERS, [{ workerId, owner, leasedUntil: LEASE_END, highWaterMs }]);
+    await insertRows(
+      tx,
+      WORKERS,
+      ["workerId", "owner", "leasedUntil", "highWaterMs"],
+      [{ workerId, owner, leasedUntil: LEASE_END, highWaterMs }],
+    );
   }
   return { workerId, startMs, ceilingMs };
 }

@@ -4,11 +4,15 @@ import {
   type ChangedRow,
   type Condition,
   columnOf,
-  type NewRow,
   type Property,
+  type RequiredProperty,
   type Table,
 } from "./tables.ts";
 import type { Transaction } from "./transactions.ts";
+
+type Complete<E extends AnyEntity, P> = [Exclude<RequiredProperty<E>, P>] extends [never]
+  ? unknown
+  : { missing: Exclude<RequiredProperty<E>, P> };
 
 /** Rows of one statement. More go in several, all in the same transaction. */
 const MAX_STATEMENT_ROWS = 1_000;
@@ -16,17 +20,17 @@ const MAX_STATEMENT_ROWS = 1_000;
 type Values = Record<string, Value>;
 
 /**
- * Inserts rows with multi-row statements, by `tx.write`. The columns are those whose property the
- * first row has; the other rows must have the same ones.
+ * Inserts the given properties of rows with multi-row statements, by `tx.write`. The compiler
+ * refuses a list that lacks a column which is neither nullable nor has a default. The properties
+ * are listed and not read from the rows, because an object may carry more than its type says, such
+ * as a field of a request that is named like a column.
  */
-export async function insertRows<E extends AnyEntity>(
+export async function insertRows<E extends AnyEntity, P extends Property<E>>(
   tx: Pick<Transaction, "write">,
   table: Table<E>,
-  rows: readonly NewRow<E>[],
+  properties: readonly P[] & Complete<E, P>,
+  rows: readonly ChangedRow<E, NoInfer<P>>[],
 ): Promise<void> {
-  const [first] = rows;
-  if (!first) return;
-  const properties = [...table.columns.keys()].filter((property) => property in first);
   const columns = properties.map((property) => columnOf(table, property)).join(",");
   for (const chunk of chunksOf(rows as readonly Values[])) {
     const tuples = chunk.map((row) => `(${properties.map((p) => literal(row[p])).join(",")})`);

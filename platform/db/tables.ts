@@ -12,10 +12,10 @@ import type { Expression } from "./sql.ts";
 //   const LOCKED = ORDERS.pick("orderId", "version");
 //   const sql = `select ${LOCKED.sql} from orders where order_id in (?) for update`;
 //   const rows = await tx.select<RowOf<typeof LOCKED>>(sql, [orderIds]);
-//   await insertRows(tx, ORDERS, [{ orderId, userId, ... }]);
+//   await insertRows(tx, ORDERS, ["orderId", "userId", ...], orders);
 //
-// Rows have the property names of the entity. An inserted row may leave out what is nullable or
-// has a default in the database, which the entity says by `.default()` or `.defaultRaw()`.
+// Rows have the property names of the entity. An insert may leave out what is nullable or has a
+// default in the database, which the entity says by `.default()` or `.defaultRaw()`.
 
 /** Any entity of `defineEntity`. */
 export type AnyEntity = EntitySchemaWithMeta;
@@ -30,11 +30,13 @@ type Accepted<V> =
   | Expression
   | (null extends V ? undefined : never);
 
-/** A row to insert. Properties that the table does not have are ignored. */
-export type NewRow<E extends AnyEntity> = {
-  [P in keyof Insertable<KyselyTable<E>>]: Accepted<Insertable<KyselyTable<E>>[P]>;
-};
-/** A row to update, with the properties P. Others are ignored. */
+/** The properties that an insert must have: neither nullable nor with a default. */
+export type RequiredProperty<E extends AnyEntity> = RequiredKey<Insertable<KyselyTable<E>>>;
+type RequiredKey<T> = {
+  [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? never : K;
+}[keyof T] &
+  string;
+/** A row to insert or update, with the properties P. Others are ignored. */
 export type ChangedRow<E extends AnyEntity, P extends Property<E>> = {
   [K in P]: Accepted<Row<E>[K]>;
 };

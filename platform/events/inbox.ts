@@ -63,11 +63,7 @@ export async function admitEvents<D extends Pick<Delivery<unknown>, "eventId" | 
     if (byId.get(eventId)?.consumer === consumer) byId.delete(eventId);
   }
   const admitted = [...byId.values()];
-  await insertRows(
-    tx,
-    INBOX,
-    admitted.map(({ eventId, consumer }) => ({ eventId, consumer })),
-  );
+  await insertRows(tx, INBOX, ["eventId", "consumer"], admitted);
   return admitted;
 }
 

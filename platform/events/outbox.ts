@@ -57,6 +57,17 @@ export function startOutbox<E extends EventTable>(options: {
       await insertRows(
         tx,
         OUTBOX,
+        [
+          "eventId",
+          "fact",
+          "eventType",
+          "aggregateId",
+          "payload",
+          "traceparent",
+          "consumers",
+          "state",
+          "nextAt",
+        ],
         rows.map((row) => ({ ...row, state: OutboxState.NEW, nextAt: CLAIM_END })),
       );
       // The relay would find the rows anyway; this only spares them the wait for its next sweep.

@@ -55,6 +55,18 @@ export const ParkedMessageEntity = defineEntity({
   },
 });
 export const PARKED_MESSAGES = tableOf(ParkedMessageEntity);
+const NEW_FAILURE = [
+  "consumer",
+  "messageKey",
+  "eventId",
+  "subject",
+  "headers",
+  "payload",
+  "state",
+  "cause",
+  "attempts",
+  "error",
+] as const;
 const FAILING = PARKED_MESSAGES.pick("attempts", "firstTime");
 
 /** Attempts before a message is parked that can be read. */
@@ -93,10 +105,10 @@ export function recordFailure(
         [attempts, state, cause, error, consumer, key],
       );
     } else {
-      const { eventId, subject, payload } = message;
       const headers = JSON.stringify(message.headers);
-      const kept = { consumer, messageKey: key, eventId, subject, headers, payload };
-      await insertRows(tx, PARKED_MESSAGES, [{ ...kept, state, cause, attempts, error }]);
+      await insertRows(tx, PARKED_MESSAGES, NEW_FAILURE, [
+        { ...message, messageKey: key, headers, state, cause, attempts, error },
+      ]);
     }
     return { attempts, parked };
   });

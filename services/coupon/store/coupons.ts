@@ -89,13 +89,28 @@ export async function databaseNow(tx: Transaction): Promise<Date> {
   return row.now;
 }
 
+const NEW_COUPON = [
+  "couponId",
+  "userId",
+  "amountOffCents",
+  "basisPointsOff",
+  "maximumOffCents",
+  "minimumGoodsAmountCents",
+  "status",
+  "orderId",
+  "validFrom",
+  "validUntil",
+  "requestId",
+  "requestFingerprint",
+] as const;
+
 export async function insertCoupon(
   tx: Transaction,
   { discount, ...coupon }: Coupon,
   request: { requestId: string; requestFingerprint: Uint8Array },
 ): Promise<void> {
   const { off, maximumOffCents, minimumGoodsAmountCents } = discount;
-  await insertRows(tx, COUPONS, [
+  await insertRows(tx, COUPONS, NEW_COUPON, [
     {
       ...coupon,
       ...request,

@@ -39,6 +39,16 @@ export async function lockRedemptions(
   );
 }
 
+const NEW_REDEMPTION = [
+  "orderId",
+  "couponId",
+  "userId",
+  "goodsAmountCents",
+  "amountOffCents",
+  "state",
+  "refusal",
+] as const;
+
 /**
  * Inserts redemptions of orders without one. If another transaction has decided one of them in the
  * meantime, that is a DuplicateKey, and `transact` runs its work again.
@@ -50,7 +60,7 @@ export async function insertRedemptions(
   const rows = redemptions
     .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
     .map((row) => ({ ...row, refusal: row.refusal && encodeRefusal(row.refusal) }));
-  await insertRows(tx, REDEMPTIONS, rows);
+  await insertRows(tx, REDEMPTIONS, NEW_REDEMPTION, rows);
 }
 
 /** Releases held redemptions that this transaction has locked. */

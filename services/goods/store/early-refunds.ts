@@ -50,6 +50,7 @@ export async function insertEarlyRefunds(
   await insertRows(
     tx,
     EARLY_REFUNDS,
+    ["refundId", "goodsId", "orderId", "quantity"],
     refunds.flatMap(({ orderId, refundId, lines }) =>
       [...unitsOf(lines)].map(([goodsId, quantity]) => ({ refundId, goodsId, orderId, quantity })),
     ),

@@ -1,7 +1,7 @@
 import { raw } from "@mikro-orm/mysql";
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows, updateSql } from "#platform/db/rows.ts";
-import type { NewRow, RowOf } from "#platform/db/tables.ts";
+import type { ChangedRow, RowOf } from "#platform/db/tables.ts";
 import type { Details, Goods, GoodsStatus } from "../domain/goods.ts";
 import { GOODS, GoodsEntity } from "./entities.ts";
 
@@ -45,14 +45,26 @@ export async function skuIsTaken(tx: Transaction, sku: string): Promise<boolean>
   return rows.length > 0;
 }
 
+const NEW_GOODS = [
+  "goodsId",
+  "requestId",
+  "requestFingerprint",
+  "sku",
+  "name",
+  "description",
+  "unitPriceCents",
+  "stock",
+  "imageUrl",
+] as const;
+
 /**
  * A request id or sku that other goods have is a DuplicateKey, and `transact` runs its work again.
  */
 export async function insertGoods(
   tx: Transaction,
-  goods: NewRow<typeof GoodsEntity>,
+  goods: ChangedRow<typeof GoodsEntity, (typeof NEW_GOODS)[number]>,
 ): Promise<void> {
-  await insertRows(tx, GOODS, [goods]);
+  await insertRows(tx, GOODS, NEW_GOODS, [goods]);
 }
 
 /** The goods, locked until the transaction ends; undefined if they do not exist. */

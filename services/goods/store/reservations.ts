@@ -51,7 +51,7 @@ export async function insertReservations(
   tx: Transaction,
   reservations: readonly Reservation[],
 ): Promise<void> {
-  await insertRows(tx, RESERVATIONS, rowsOf(reservations));
+  await insertRows(tx, RESERVATIONS, ["orderId", "state", "refusal"], rowsOf(reservations));
 }
 
 /** Decides orders that this transaction has locked in the state EARLY. */

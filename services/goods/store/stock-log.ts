@@ -21,6 +21,7 @@ export async function insertMovements(
   await insertRows(
     tx,
     STOCK_LOG,
+    ["logId", "goodsId", "orderId", "type", "delta", "stockAfter", "refundId", "note", "requestId"],
     movements.map((movement) => ({
       ...movement,
       logId: nextLogId(),

@@ -16,6 +16,16 @@ export async function insertHistory(
   await insertRows(
     tx,
     ORDER_HISTORY,
+    [
+      "orderId",
+      "version",
+      "orderStatus",
+      "payStatus",
+      "shippingStatus",
+      "actor",
+      "cause",
+      "detail",
+    ],
     entries.map(({ by, ...entry }) => ({ ...entry, ...by, detail: by.detail ?? "" })),
   );
 }

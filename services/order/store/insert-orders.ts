@@ -27,11 +27,25 @@ export async function findRequests(
   );
 }
 
-/**
- * Inserts orders as PENDING, with their lines and the first entry of their history. The columns are
- * named one by one: a command may have further properties, such as fields of its request, that
- * happen to be named like a column.
- */
+const PENDING_ORDER = [
+  "orderId",
+  "userId",
+  "requestId",
+  "requestFingerprint",
+  "orderStatus",
+  "consignee",
+  "mobile",
+  "addressText",
+  "goodsAmountCents",
+  "shippingFeeCents",
+  "orderAmountCents",
+  "couponId",
+  "balanceCents",
+  "currencyCode",
+  "pointsPerUnit",
+] as const;
+
+/** Inserts orders as PENDING, with their lines and the first entry of their history. */
 export async function insertPending(
   tx: Transaction,
   orders: readonly (PlannedOrder & { fingerprint: Buffer; actor: string })[],
@@ -39,17 +53,9 @@ export async function insertPending(
   await insertRows(
     tx,
     ORDERS,
+    PENDING_ORDER,
     orders.map((order) => ({
-      orderId: order.orderId,
-      userId: order.userId,
-      requestId: order.requestId,
-      goodsAmountCents: order.goodsAmountCents,
-      shippingFeeCents: order.shippingFeeCents,
-      orderAmountCents: order.orderAmountCents,
-      couponId: order.couponId,
-      balanceCents: order.balanceCents,
-      currencyCode: order.currencyCode,
-      pointsPerUnit: order.pointsPerUnit,
+      ...order,
       requestFingerprint: order.fingerprint,
       orderStatus: OrderStatus.PENDING,
       consignee: order.address.consignee,
@@ -60,6 +66,7 @@ export async function insertPending(
   await insertRows(
     tx,
     ORDER_LINES,
+    ["orderId", "lineNumber", "goodsId", "quantity", "unitPriceCents"],
     orders.flatMap(({ orderId, lines }) =>
       lines.map(({ goodsId, quantity, unitPriceCents }, index) => {
         return { orderId, lineNumber: index + 1, goodsId, quantity, unitPriceCents };

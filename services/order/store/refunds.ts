@@ -94,6 +94,25 @@ export async function ordersOfRefunds(
   return (await selectByIds<{ orderId: bigint }>(tx, sql, refundIds)).map(({ orderId }) => orderId);
 }
 
+const NEW_REFUND = [
+  "refundId",
+  "orderId",
+  "requestId",
+  "requestFingerprint",
+  "latePaymentId",
+  "paymentId",
+  "status",
+  "payAmountCents",
+  "balanceCents",
+  "shippingCents",
+  "spentCents",
+  "whole",
+  "note",
+  "keepStock",
+  "goodwillCents",
+  "finishTime",
+] as const;
+
 /** Inserts refunds with their lines. `request` is missing where a late payment is refunded. */
 export async function insertRefunds(
   tx: Transaction,
@@ -102,6 +121,7 @@ export async function insertRefunds(
   await insertRows(
     tx,
     REFUNDS,
+    NEW_REFUND,
     refunds.map(({ request, whole, keepStock, ...refund }) => ({
       ...refund,
       requestId: request?.requestId,
@@ -114,6 +134,7 @@ export async function insertRefunds(
   await insertRows(
     tx,
     REFUND_LINES,
+    ["refundId", "goodsId", "orderId", "quantity", "unitPriceCents"],
     refunds.flatMap(({ refundId, orderId, lines }) =>
       lines.map((line) => ({ ...line, refundId, orderId })),
     ),

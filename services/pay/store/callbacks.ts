@@ -30,6 +30,19 @@ export async function lockNotice(
   return row;
 }
 
+const NEW_CALLBACK = [
+  "callbackId",
+  "provider",
+  "source",
+  "noticeId",
+  "paymentId",
+  "verdict",
+  "cause",
+  "reason",
+  "headers",
+  "body",
+] as const;
+
 export async function insertCallbacks(
   tx: Transaction,
   callbacks: readonly NewCallback[],
@@ -37,6 +50,7 @@ export async function insertCallbacks(
   await insertRows(
     tx,
     CALLBACKS,
+    NEW_CALLBACK,
     callbacks.map((callback) => ({ ...callback, headers: JSON.stringify(callback.headers) })),
   );
 }

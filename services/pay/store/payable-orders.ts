@@ -21,7 +21,7 @@ export async function lockPayable(
     [orderId],
   );
   if (row) return { closed: row.closedTime !== null, now: row.now };
-  await insertRows(tx, PAYABLE_ORDERS, [{ orderId }]);
+  await insertRows(tx, PAYABLE_ORDERS, ["orderId"], [{ orderId }]);
   const [{ now } = { now: new Date(0) }] = await tx.select<{ now: Date }>("select now(3) as now");
   return { closed: false, now };
 }
@@ -39,6 +39,7 @@ export async function closePayable(tx: Transaction, orderIds: readonly bigint[])
   await insertRows(
     tx,
     PAYABLE_ORDERS,
+    ["orderId", "closedTime"],
     missing.toSorted((a, b) => (a < b ? -1 : 1)).map((orderId) => ({ orderId, closedTime: NOW })),
   );
   if (ids.size > 0) {

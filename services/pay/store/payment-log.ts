@@ -12,6 +12,7 @@ export async function insertLog(tx: Transaction, entries: readonly NewLogEntry[]
   await insertRows(
     tx,
     PAYMENT_LOG,
+    ["logId", "paymentId", "type", "detail"],
     entries.map((entry) => ({ ...entry, detail: entry.detail.slice(0, MAX_DETAIL) })),
   );
 }

@@ -43,6 +43,7 @@ export async function insertRefunds(
   await insertRows(
     tx,
     REFUNDS,
+    ["refundId", "paymentId", "orderId", "amountCents", "status", "nextTry"],
     refunds.map((refund) => ({ ...refund, status: RefundStatus.REQUESTED, nextTry: NOW })),
   );
 }

@@ -18,13 +18,25 @@ type NewPayment = Pick<
   | "expireTime"
 >;
 
+const NEW_PAYMENT = [
+  "paymentId",
+  "orderId",
+  "userId",
+  "provider",
+  "status",
+  "amountCents",
+  "currency",
+  "returnUrl",
+  "nextCheck",
+] as const;
+
 /** Inserts a payment as OPEN. Its first query is due after `checkAfterMs`. */
 export async function insertPayment(
   tx: Transaction,
   { checkAfterMs, ...payment }: NewPayment & { checkAfterMs: number },
 ): Promise<void> {
   const row = { ...payment, status: PaymentStatus.OPEN, nextCheck: inMs(checkAfterMs) };
-  await insertRows(tx, PAYMENTS, [row]);
+  await insertRows(tx, PAYMENTS, NEW_PAYMENT, [row]);
 }
 
 /** What the provider answered when it opened a payment. */

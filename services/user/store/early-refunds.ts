@@ -24,7 +24,7 @@ export async function insertEarlyRefunds(
   tx: Transaction,
   refunds: readonly EarlyRefund[],
 ): Promise<void> {
-  await insertRows(tx, EARLY_REFUNDS, refunds);
+  await insertRows(tx, EARLY_REFUNDS, ["refundId", "orderId", "balanceCents"], refunds);
 }
 
 /** The refunds of these orders that the balance log has, or that are stored until a deduction. */

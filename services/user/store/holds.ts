@@ -38,12 +38,15 @@ export async function lockHolds(
   );
 }
 
+/** The properties that a decision sets. */
+const DECIDED = ["userId", "amountCents", "returnedCents", "state", "refusal"] as const;
+
 /**
  * Inserts holds of orders without one. If another transaction has decided one of them in the
  * meantime, that is a DuplicateKey, and `transact` runs its work again.
  */
 export async function insertHolds(tx: Transaction, holds: readonly Hold[]): Promise<void> {
-  await insertRows(tx, HOLDS, rowsOf(holds));
+  await insertRows(tx, HOLDS, ["orderId", ...DECIDED], rowsOf(holds));
 }
 
 /** Writes holds that this transaction has locked in the given state. */
@@ -53,8 +56,7 @@ export async function updateHolds(
   state: ParticipantState,
 ): Promise<void> {
   if (holds.length === 0) return;
-  const set = ["userId", "amountCents", "returnedCents", "state", "refusal"] as const;
-  const options = { key: "orderId", set, where: { state } } as const;
+  const options = { key: "orderId", set: DECIDED, where: { state } } as const;
   const matched = await updateRows(tx, HOLDS, options, rowsOf(holds));
   if (matched !== holds.length) {
     throw new Error(`${matched} of ${holds.length} locked holds were in state ${state}`);

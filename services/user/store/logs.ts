@@ -23,6 +23,19 @@ type NextId = () => bigint;
 /** `before` is the last entry of the previous page; undefined for the first page. */
 export type PageOf = { userId: bigint; before: bigint | undefined; limit: number };
 
+/** What every entry of the balance log has. */
+const NEW_ENTRY = ["logId", "userId", "type", "amountCents", "balanceAfter"] as const;
+const NEW_POINTS = [
+  "logId",
+  "userId",
+  "orderId",
+  "points",
+  "refundId",
+  "spentCents",
+  "pointsPerUnit",
+  "unitCents",
+] as const;
+
 export async function insertMovements(
   tx: Transaction,
   movements: readonly Movement[],
@@ -31,14 +44,19 @@ export async function insertMovements(
   const rows = movements.map((movement) => {
     return { ...movement, logId: nextId(), refundId: movement.refundId ?? 0n };
   });
-  await insertRows(tx, BALANCE_LOG, rows);
+  await insertRows(tx, BALANCE_LOG, [...NEW_ENTRY, "orderId", "refundId"], rows);
 }
 
 export async function insertTopUp(
   tx: Transaction,
   topUp: TopUp & { logId: bigint; balanceAfter: bigint },
 ): Promise<void> {
-  await insertRows(tx, BALANCE_LOG, [{ ...topUp, type: BalanceLogType.TOP_UP }]);
+  await insertRows(
+    tx,
+    BALANCE_LOG,
+    [...NEW_ENTRY, "requestId"],
+    [{ ...topUp, type: BalanceLogType.TOP_UP }],
+  );
 }
 
 /** The top-up that an earlier request with this id made. */
@@ -71,7 +89,7 @@ export async function insertPoints(
   nextId: NextId,
 ): Promise<void> {
   const rows = entries.map((entry) => ({ ...entry, logId: nextId() }));
-  await insertRows(tx, POINT_LOG, rows);
+  await insertRows(tx, POINT_LOG, NEW_POINTS, rows);
 }
 
 export async function listBalanceLog(database: Database, page: PageOf): Promise<BalanceLogEntry[]> {

@@ -49,7 +49,7 @@ export async function sessionIdsOf(tx: Transaction, userId: bigint): Promise<big
 }
 
 export async function insertSession(tx: Transaction, session: Session): Promise<void> {
-  await insertRows(tx, SESSIONS, [session]);
+  await insertRows(tx, SESSIONS, ["sessionId", "userId", "generation", "expireTime"], [session]);
 }
 
 /** Moves a session that this transaction has locked to its next generation. */

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
 import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
-import type { NewRow, RowOf } from "#platform/db/tables.ts";
+import type { ChangedRow, RowOf } from "#platform/db/tables.ts";
 import type { User } from "../domain/user.ts";
 import { USERS, UserEntity } from "./entities.ts";
 
@@ -61,9 +61,21 @@ export async function lockBalances(
   return new Map(rows.map(({ userId, balanceCents }) => [userId, balanceCents]));
 }
 
+const NEW_USER = [
+  "userId",
+  "userName",
+  "userNameKey",
+  "passwordHash",
+  "mobile",
+  "mobileE164",
+] as const;
+
 /** A name that another user has is a DuplicateKey, and `transact` runs its work again. */
-export async function insertUser(tx: Transaction, user: NewRow<typeof UserEntity>): Promise<void> {
-  await insertRows(tx, USERS, [user]);
+export async function insertUser(
+  tx: Transaction,
+  user: ChangedRow<typeof UserEntity, (typeof NEW_USER)[number]>,
+): Promise<void> {
+  await insertRows(tx, USERS, NEW_USER, [user]);
 }
 
 /** Adds signed changes to balances or points. Throws if a user does not exist. */

@@ -46,6 +46,7 @@ describe("database", () => {
     insertRows(
       tx,
       ACCOUNTS,
+      ["id", "cents"],
       ids.map((id) => ({ id, cents: 10n })),
     );
 
@@ -58,7 +59,9 @@ describe("database", () => {
       opened,
       photo: Buffer.from([0, 255]),
     };
-    await database.transact("write", (tx) => insertRows(tx, ACCOUNTS, [row]));
+    await database.transact("write", (tx) =>
+      insertRows(tx, ACCOUNTS, ["id", "cents", "name", "opened", "photo"], [row]),
+    );
     assert.deepEqual(await database.select("select * from accounts"), [row]);
   });
 
@@ -126,7 +129,7 @@ describe("database", () => {
     const photo = Buffer.alloc(60_000, 7);
     await database.transact("write", async (tx) => {
       for (let id = 1n; id <= 30n; id += 1n) {
-        await insertRows(tx, ACCOUNTS, [{ id, cents: 10n, photo }]);
+        await insertRows(tx, ACCOUNTS, ["id", "cents", "photo"], [{ id, cents: 10n, photo }]);
       }
     });
     const [row] = await database.select("select sum(length(photo)) as bytes from accounts");
