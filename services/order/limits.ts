@@ -1,5 +1,3 @@
-import { MAX_PHONE } from "#platform/values/phones.ts";
-
 /** Lines of one order; the contract says the same. */
 export const MAX_LINES = 1_000;
 
@@ -36,7 +34,6 @@ export const MAX_WATCHERS = 2_000;
 
 // Characters of texts.
 export const MAX_CONSIGNEE = 64;
-export const MAX_MOBILE = MAX_PHONE;
 export const MAX_ADDRESS = 500;
 export const MAX_NOTE = 500;
 export const MAX_TRACKING_NUMBER = 64;

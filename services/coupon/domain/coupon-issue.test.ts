@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import { type CouponIssue, checkIssue, fingerprintOf, periodOf } from "./coupon-issue.ts";
+import { type CouponIssue, faultOf, fingerprintOf, periodOf } from "./coupon-issue.ts";
 
 const now = new Date("2026-01-15T12:00:00.000Z");
 const before = new Date("2026-01-10T00:00:00.000Z");
@@ -32,20 +32,20 @@ describe("an issue", () => {
     const discount = { ...issue.discount, maximumOffCents: -1n };
     const bad = {
       ...issue,
-      requestId: "",
       userId: 0n,
       discount,
       validFrom: after,
       validUntil: now,
     };
-    const fields = ["request_id", "user_id", "discount.maximum_off_cents", "valid_until"];
+    const fields = ["user_id", "discount.maximum_off_cents", "valid_until"];
     assert.deepEqual(
-      fieldsOf(() => checkIssue(bad)),
+      faultOf(bad)?.violations.map(({ field }) => field),
       fields,
     );
+    assert.equal(faultOf(issue), undefined);
     assert.deepEqual(
-      fieldsOf(() => checkIssue(issue)),
-      [],
+      fieldsOf(() => faultOf({ ...bad, requestId: "" })),
+      ["request_id"],
     );
   });
 
@@ -62,8 +62,9 @@ describe("an issue", () => {
       fieldsOf(() => periodOf({ ...issue, validUntil: before }, now)),
       ["valid_until"],
     );
+    const empty = faultOf({ ...issue, validFrom: after, validUntil: after });
     assert.deepEqual(
-      fieldsOf(() => checkIssue({ ...issue, validFrom: after, validUntil: after })),
+      empty?.violations.map(({ field }) => field),
       ["valid_until"],
     );
   });

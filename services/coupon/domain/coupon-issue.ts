@@ -1,5 +1,6 @@
 import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
+import type { Refusal } from "#platform/values/refusal.ts";
 import { checkDiscount, type Discount } from "./discount.ts";
 
 /** An administrator's request to give a coupon to a user. */
@@ -13,14 +14,18 @@ export type CouponIssue = {
   validUntil: Date | undefined;
 };
 
-/** Throws Refusal(INVALID_ARGUMENT) with all malformed fields. */
-export function checkIssue(issue: CouponIssue): void {
+/**
+ * The refusal of malformed contents. Throws only for a malformed request id: a known one is answered
+ * by the coupon it issued, even if the rules of today would refuse the contents.
+ */
+export function faultOf(issue: CouponIssue): Refusal | undefined {
   const checks = new Checks();
   checks.requestId("request_id", issue.requestId);
+  checks.throwIfAny();
   checks.identifier("user_id", issue.userId);
   checkDiscount(checks, "discount", issue.discount);
   if (issue.validFrom) checkPeriod(checks, issue.validFrom, issue.validUntil);
-  checks.throwIfAny();
+  return checks.refusal;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { type Coupon, CouponStatus, couponAt } from "../domain/coupon.ts";
-import { type CouponIssue, checkIssue, fingerprintOf, periodOf } from "../domain/coupon-issue.ts";
+import { type CouponIssue, faultOf, fingerprintOf, periodOf } from "../domain/coupon-issue.ts";
 import { databaseNow, findIssued, insertCoupon } from "../store/coupons.ts";
 import type { Parts } from "./parts.ts";
 
@@ -12,7 +12,7 @@ export async function issueCoupon(
   { database, identifiers }: Parts,
   issue: CouponIssue,
 ): Promise<Coupon> {
-  checkIssue(issue);
+  const fault = faultOf(issue);
   const requestFingerprint = fingerprintOf(issue);
   return database.transact("issue-coupon", async (tx) => {
     const issued = await findIssued(tx, issue.requestId);
@@ -20,6 +20,7 @@ export async function issueCoupon(
       if (requestFingerprint.equals(issued.fingerprint)) return issued.coupon;
       throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: issue.requestId });
     }
+    if (fault) throw fault;
     const now = await databaseNow(tx);
     const coupon: Coupon = {
       couponId: identifiers.next(),

@@ -16,7 +16,7 @@ export async function adjustStock(
   { database, identifiers }: Parts,
   command: AdjustStock,
 ): Promise<bigint> {
-  check(command);
+  const fault = faultOf(command);
   const { requestId, goodsId, delta, note } = command;
   return database.transact("adjust-stock", async (tx) => {
     // Lock the goods first, so that a concurrent repetition waits for the first request to commit.
@@ -28,6 +28,7 @@ export async function adjustStock(
       if (isSame) return earlier.stockAfter;
       throw new Refusal(Reason.REQUEST_ID_REUSED, { request_id: requestId });
     }
+    if (fault) throw fault;
     if (!goods) throw new Refusal(Reason.GOODS_NOT_FOUND, { goods_id: String(goodsId) });
     const stockAfter = goods.stock + delta;
     if (stockAfter < 0n) throw stockNotEnough(goodsId, -delta, goods.stock);
@@ -39,14 +40,19 @@ export async function adjustStock(
   });
 }
 
-function check({ requestId, goodsId, delta, note }: AdjustStock): void {
+/**
+ * The refusal of malformed contents. Throws only for a malformed request id: a known one is answered
+ * by what it did, even if the rules of today would refuse the contents.
+ */
+function faultOf({ requestId, goodsId, delta, note }: AdjustStock): Refusal | undefined {
   const checks = new Checks();
   checks.requestId("request_id", requestId);
+  checks.throwIfAny();
   checks.identifier("goods_id", goodsId);
   checks.integer("delta", delta, { min: -MAX_STOCK, max: MAX_STOCK });
   checks.that("delta", delta !== 0n, "must not be 0");
   checks.text("note", note, { max: MAX_NOTE, multiline: true });
-  checks.throwIfAny();
+  return checks.refusal;
 }
 
 function tooMuch(): Refusal {

@@ -16,7 +16,8 @@ type CreateGoods = Pick<Goods, "name" | "description" | "unitPriceCents" | "stoc
 };
 
 /**
- * Puts an item on sale. Its opening stock is the first movement in its log. Idempotent by request
+ * Puts an item on sale. Its texts are stored in composed form (NFC), in which they are searched and
+ * compared. Its opening stock is the first movement in its log. Idempotent by request
  * id: the same contents get the goods as they were created, other contents REQUEST_ID_REUSED.
  */
 export async function createGoods(
@@ -25,7 +26,9 @@ export async function createGoods(
 ): Promise<ShownGoods> {
   const fault = faultOf(command);
   const { requestId, stock } = command;
-  const sku = command.sku === "" ? null : command.sku;
+  const sku = command.sku === "" ? null : command.sku.normalize("NFC");
+  const name = command.name.normalize("NFC");
+  const description = command.description.normalize("NFC");
   const contents = fingerprint([
     command.sku,
     command.name,
@@ -49,8 +52,8 @@ export async function createGoods(
       requestId,
       requestFingerprint: contents,
       sku,
-      name: command.name,
-      description: command.description,
+      name,
+      description,
       unitPriceCents: command.unitPriceCents,
       stock,
       imageUrl: command.imageUrl,
@@ -66,8 +69,8 @@ export async function createGoods(
   const asCreated: Goods = {
     goodsId: created.goodsId,
     sku,
-    name: command.name,
-    description: command.description,
+    name,
+    description,
     unitPriceCents: command.unitPriceCents,
     stock,
     status: GoodsStatus.ON_SALE,

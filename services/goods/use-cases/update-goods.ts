@@ -69,7 +69,13 @@ export async function updateGoods(
     const goods = await lockOneGoods(tx, goodsId);
     if (!goods) throw new Refusal(Reason.GOODS_NOT_FOUND, { goods_id: String(goodsId) });
     checkEtag(goods, etag);
-    const changes = { ...named, status: named.status === undefined ? undefined : status };
+    // In composed form, as in CreateGoods.
+    const changes = {
+      ...named,
+      name: named.name?.normalize("NFC"),
+      description: named.description?.normalize("NFC"),
+      status: named.status === undefined ? undefined : status,
+    };
     return showGoods(await changeGoods(tx, goodsId, changes), true);
   });
 }

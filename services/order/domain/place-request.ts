@@ -1,7 +1,6 @@
 import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { Checks } from "#platform/values/checks.ts";
 import { fingerprint } from "#platform/values/fingerprint.ts";
-import { phoneFault } from "#platform/values/phones.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { amountTooLarge, goodsAmount, type ShippingRule, shippingFee } from "./amounts.ts";
 import { checkLines } from "./lines.ts";
@@ -28,7 +27,6 @@ export type PlannedOrder = PlaceCommand &
 type RequestLimits = {
   MAX_LINES: number;
   MAX_CONSIGNEE: number;
-  MAX_MOBILE: number;
   MAX_ADDRESS: number;
 };
 
@@ -57,14 +55,9 @@ export function checkRequest(
   for (const [index, line] of command.lines.slice(0, limits.MAX_LINES).entries()) {
     checks.cents(`lines[${index}].unit_price_cents`, line.unitPriceCents);
   }
-  checks.text("address.consignee", command.address.consignee, {
-    min: 1,
-    max: limits.MAX_CONSIGNEE,
-  });
-  const { mobile } = command.address;
-  checks.text("address.mobile", mobile, { min: 1, max: limits.MAX_MOBILE });
-  const fault = mobile.length > limits.MAX_MOBILE * 2 ? undefined : phoneFault(mobile);
-  if (mobile !== "" && fault) checks.violation("address.mobile", fault);
+  const { consignee, mobile } = command.address;
+  checks.line("address.consignee", consignee, { min: 1, max: limits.MAX_CONSIGNEE });
+  checks.phone("address.mobile", mobile);
   checks.text("address.text", command.address.text, {
     min: 1,
     max: limits.MAX_ADDRESS,

@@ -4,13 +4,17 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 
 export type TopUp = { requestId: string; userId: bigint; amountCents: bigint };
 
-/** Throws Refusal(INVALID_ARGUMENT) with all malformed fields. */
-export function checkTopUp(topUp: TopUp): void {
+/**
+ * The refusal of malformed contents. Throws only for a malformed request id: a known one is answered
+ * by what it did, even if the rules of today would refuse the contents.
+ */
+export function faultOf(topUp: TopUp): Refusal | undefined {
   const checks = new Checks();
   checks.requestId("request_id", topUp.requestId);
+  checks.throwIfAny();
   checks.identifier("user_id", topUp.userId);
   checks.cents("amount_cents", topUp.amountCents, { min: 1n });
-  checks.throwIfAny();
+  return checks.refusal;
 }
 
 /** The balance after a top-up. Throws Refusal(INVALID_ARGUMENT) if it would exceed MAX_CENTS. */

@@ -1,4 +1,4 @@
-import { answerRepeated, balanceAfterTopUp, checkTopUp, type TopUp } from "../domain/top-up.ts";
+import { answerRepeated, balanceAfterTopUp, faultOf, type TopUp } from "../domain/top-up.ts";
 import { userNotFound } from "../domain/user.ts";
 import { findTopUp, insertTopUp } from "../store/logs.ts";
 import { addToUsers, lockBalances } from "../store/users.ts";
@@ -12,11 +12,12 @@ export async function topUpBalance(
   { database, identifiers }: Parts,
   topUp: TopUp,
 ): Promise<bigint> {
-  checkTopUp(topUp);
+  const fault = faultOf(topUp);
   const { userId, amountCents } = topUp;
   return database.transact("top-up-balance", async (tx) => {
     const first = await findTopUp(tx, topUp.requestId);
     if (first !== undefined) return answerRepeated(first, topUp);
+    if (fault) throw fault;
     const balanceCents = (await lockBalances(tx, [userId])).get(userId);
     if (balanceCents === undefined) throw userNotFound(userId);
     const balanceAfter = balanceAfterTopUp(balanceCents, topUp);

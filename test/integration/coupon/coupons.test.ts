@@ -47,6 +47,9 @@ describe("coupons", function () {
         { ...request, discount: amountOff(501n) },
         { ...request, discount: percentOff(500) },
         { ...request, validUntil: minutesAway(5) },
+        // Before the contents are judged by the rules of today.
+        { ...request, discount: percentOff(10_001) },
+        { ...request, userId: -1n },
       ]) {
         await refused(service.admin.issueCoupon(other), Reason.REQUEST_ID_REUSED);
       }

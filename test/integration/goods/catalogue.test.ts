@@ -48,6 +48,23 @@ describe("the catalogue", () => {
       );
     });
 
+    it("stores texts in composed form, in which they are found", async () => {
+      const mark = newKey();
+      const text = `Émaille 한국 が ${mark}`;
+      const decomposed = text.normalize("NFD");
+      assert.notEqual(decomposed, text);
+      const request = { requestId: newKey(), name: decomposed, description: decomposed };
+      const created = await service.newGoods({ ...request, sku: `É${mark}`.normalize("NFD") });
+      const { goodsId } = created;
+      assert.deepEqual([created.name, created.description, created.sku], [text, text, `É${mark}`]);
+      assert.deepEqual(await namesFound(decomposed), [text]);
+      const changed = { goodsId, name: `${decomposed} !`, description: decomposed };
+      const { goods } = await service.admin.updateGoods(changed);
+      assert.deepEqual([goods?.name, goods?.description], [`${text} !`, text]);
+      const composed = service.newGoods({ sku: `É${mark}` });
+      await refused(composed, Reason.INVALID_ARGUMENT);
+    });
+
     it("creates once if the same request id arrives 20 times concurrently", async () => {
       const request = { requestId: newKey(), name: "Saw", unitPriceCents: 1n, stock: 3n };
       const created = await times(20, () => service.newGoods(request));

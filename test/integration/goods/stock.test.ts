@@ -41,7 +41,14 @@ describe("stock", () => {
       const other = await service.newGoods();
       const request = { requestId: newKey(), goodsId, delta: 1n, note: "x" };
       await service.admin.adjustStock(request);
-      for (const changes of [{ delta: 2n }, { note: "y" }, { goodsId: other.goodsId }]) {
+      // A known request id is looked for before the contents are judged by the rules of today.
+      const malformed = [{ delta: 0n }, { note: "y".repeat(501) }, { goodsId: -1n }];
+      for (const changes of [
+        { delta: 2n },
+        { note: "y" },
+        { goodsId: other.goodsId },
+        ...malformed,
+      ]) {
         const call = service.admin.adjustStock({ ...request, ...changes });
         await refused(call, Reason.REQUEST_ID_REUSED);
       }

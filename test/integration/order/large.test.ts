@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
 import { Reason } from "#platform/values/refusal.ts";
-import { type Order, OrderView } from "#proto/shop/order/v1/order_pb.ts";
+import { type GetOrderResponse, type Order, OrderView } from "#proto/shop/order/v1/order_pb.ts";
+import { token } from "../../../testbed/calls/callers.ts";
+import { methodNamed } from "../../../testbed/calls/contract.ts";
+import { gatewayClient, PROTOCOLS } from "../../../testbed/calls/gateway-call.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
 import {
   insertGoods,
@@ -13,6 +17,8 @@ import {
 import { sharedShop, startMs } from "../../../testbed/shop/shared-shop.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 
+const getOrder = methodNamed("order GetOrder");
+const watchOrder = methodNamed("order WatchOrder");
 const LINES = 1_000;
 const REFUNDS = 23;
 
@@ -52,6 +58,37 @@ describe("the largest orders", function () {
     assert.equal(read.lines[0]?.name, "東".repeat(200));
     assert.equal(read.refunds.length, 20);
     assert.ok(read.refunds.every(({ lines }) => lines.length === LINES));
+  });
+
+  it("pass the gateway in every protocol, also as messages of a stream", async () => {
+    const { orderId } = order;
+    const { order: read } = await shopper.calls.order.getOrder({ orderId });
+    const bearer = await token("user", String(shopper.userId));
+    const gateway = gatewayClient(shop.gatewayUrl);
+    try {
+      for (const protocol of PROTOCOLS) {
+        const call = { protocol, token: bearer, request: { orderId } };
+        const got = await gateway.call({ ...call, method: getOrder });
+        assert.equal(got.code, "OK", `${protocol}: ${got.message}`);
+        // The stream of an order that is not at its end lasts until its deadline.
+        const headers: Record<string, string> = protocol.startsWith("grpc")
+          ? { "grpc-timeout": "2S" }
+          : { "connect-timeout-ms": "2000" };
+        const watched = await gateway.call({ ...call, method: watchOrder, headers });
+        assert.equal(watched.code, "DEADLINE_EXCEEDED", `${protocol}: ${watched.message}`);
+        for (const [bytes, { output }] of [
+          [got.messages[0], getOrder.desc],
+          [watched.messages[0], watchOrder.desc],
+        ] as const) {
+          assert.ok(bytes, protocol);
+          const message =
+            protocol === "json" ? fromJsonString(output, String(bytes)) : fromBinary(output, bytes);
+          assert.deepEqual((message as GetOrderResponse).order, read, protocol);
+        }
+      }
+    } finally {
+      gateway.close();
+    }
   });
 
   it("are listed on pages that end early, and shortly without their lines", async () => {

@@ -42,6 +42,9 @@ describe("balance", function () {
       await topUp(userId, 700n, requestId);
       await refused(topUp(userId, 701n, requestId), Reason.REQUEST_ID_REUSED);
       await refused(topUp(other, 700n, requestId), Reason.REQUEST_ID_REUSED);
+      // Before the contents are judged by the rules of today.
+      await refused(topUp(userId, 0n, requestId), Reason.REQUEST_ID_REUSED);
+      await refused(topUp(userId, MAX_CENTS + 1n, requestId), Reason.REQUEST_ID_REUSED);
       assert.equal(await service.balanceOf(other), 0n);
     });
 

@@ -132,14 +132,15 @@ export type CreateGoodsRequest = Message<"shop.goods.v1.CreateGoodsRequest"> & {
   requestId: string;
 
   /**
-   * At most 64 characters, without spaces at either end. Empty for none.
+   * At most 64 characters, without spaces at either end. Empty for none. Stored in composed form
+   * (Unicode NFC), like name and description.
    *
    * @generated from field: string sku = 2;
    */
   sku: string;
 
   /**
-   * 1 to 200 characters.
+   * 1 to 200 characters, without spaces at either end.
    *
    * @generated from field: string name = 3;
    */
@@ -216,7 +217,7 @@ export type UpdateGoodsRequest = Message<"shop.goods.v1.UpdateGoodsRequest"> & {
   goodsId: bigint;
 
   /**
-   * 1 to 200 characters.
+   * 1 to 200 characters, without spaces at either end.
    *
    * @generated from field: optional string name = 2;
    */

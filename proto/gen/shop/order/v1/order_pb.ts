@@ -74,7 +74,7 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
  */
 export type Address = Message<"shop.order.v1.Address"> & {
   /**
-   * 1 to 64 characters.
+   * 1 to 64 characters, without spaces at either end.
    *
    * @generated from field: string consignee = 1;
    */
