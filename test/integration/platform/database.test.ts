@@ -3,6 +3,7 @@ import { Migration } from "@mikro-orm/migrations";
 import { defineEntity, p } from "@mikro-orm/mysql";
 import type { Transaction } from "#platform/db/database.ts";
 import { DuplicateKey, errorNumber } from "#platform/db/errors.ts";
+import { platformMigrations } from "#platform/db/platform-migrations.ts";
 import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { tableOf } from "#platform/db/tables.ts";
 import { openTestDatabase, type TestDatabase } from "../../../testbed/shop/database.ts";
@@ -240,7 +241,10 @@ describe("database", () => {
       Array.from({ length: 3 }, () => openTestDatabase(migrations, `${database.namespace}m`)),
     );
     const names = await replicas[0]?.select<{ name: string }>("select name from schema_migrations");
-    assert.deepEqual(names?.map(({ name }) => name).sort(), ["0001-platform", "accounts"]);
+    assert.deepEqual(names?.map(({ name }) => name).sort(), [
+      ...platformMigrations.map(({ name }) => name),
+      "accounts",
+    ]);
     await replicas[1]?.close();
     await replicas[2]?.close();
     await replicas[0]?.drop();
