@@ -78,7 +78,7 @@ export async function readDay(
       const { quantities } = invoice ?? open(invoices, line);
       const key = keyOf(line);
       quantities.set(key, (quantities.get(key) ?? 0n) + line.quantity);
-      if (!named.get(key)?.description) named.set(key, line);
+      if (!named.get(key)?.description.trim()) named.set(key, line);
     }
   }
   return assemble({ invoices, named, returned, lines });
@@ -140,5 +140,7 @@ function assemble(read: {
 }
 
 function itemOf({ stockCode, unitPriceCents, description }: RetailLine): Item {
-  return { stockCode, unitPriceCents, name: description || stockCode, sold: 0n, orders: 0n };
+  // A name in the catalogue has no blanks at its ends; the file's descriptions often do.
+  const name = description.trim().replace(/\s+/g, " ") || stockCode;
+  return { stockCode, unitPriceCents, name, sold: 0n, orders: 0n };
 }

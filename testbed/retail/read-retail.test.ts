@@ -53,6 +53,9 @@ describe("the file of a replay", () => {
       [good.replace("InvoiceNo", " InvoiceNo"), /has no column InvoiceNo/],
       [good.replace("Country", "Country,Quantity"), /has the column Quantity twice/],
       [`${header}\n${first.replace(",6,", ",1e3,")}\n`, /line 2: Quantity must be .*"1e3"/],
+      [`${header}\n\n${first}\n`, /line 2/],
+      [`${good}\n`, /line 4/],
+      [`${header}\n${first.replace("2.55", "2.550")}\n`, /line 2: UnitPrice must be .*"2.550"/],
       [gzipSync(good.repeat(50)).subarray(0, 80), /is not a complete gzip file/],
       [Buffer.from([0x1f, 0x8b, 1, 2, 3]), /is not a complete gzip file/],
     ];

@@ -20,7 +20,6 @@ export async function* readRetail(path: string): AsyncGenerator<RetailLine> {
     info: true,
     max_record_size: MAX_RECORD_CHARACTERS,
     record_delimiter: ["\r\n", "\n", "\r"],
-    skip_empty_lines: true,
   });
   const gzip = await isGzip(path);
   const source = createReadStream(path);

@@ -12,11 +12,11 @@ const record = {
 };
 
 describe("a line of the file", () => {
-  it("is read with the price in cents and single spaces in the description", () => {
+  it("is read with the price in cents, and its texts as they are", () => {
     assert.deepEqual(parseLine(record), {
       invoiceNo: "536365",
       stockCode: "85123A",
-      description: "WHITE HANGING HEART",
+      description: " WHITE HANGING  HEART ",
       quantity: 6n,
       unitPriceCents: 255n,
       customerId: "17850",
@@ -30,7 +30,8 @@ describe("a line of the file", () => {
       ["2.1", 210n],
       ["0.07", 7n],
       ["1.10", 110n],
-      ["1.100", 110n],
+      ["0", 0n],
+      ["-0.01", -1n],
       ["13541.33", 1_354_133n],
       ["-11062.06", -1_106_206n],
       // Not exact as a floating-point number of cents.
@@ -40,8 +41,10 @@ describe("a line of the file", () => {
     for (const [text, cents] of written) assert.equal(parseCents(text), cents, text);
   });
 
+  const vague = ["1.100", "02.55", "00", "-0", "-0.00", "2.550", "+1", "1_0", "２"];
+
   it("refuses a price that is not a number of whole cents", () => {
-    for (const text of ["", "2.555", "1e3", ".5", "5.", "£2", "2,55", "--1", "NaN"]) {
+    for (const text of ["", "2.555", "1e3", ".5", "5.", "£2", "2,55", "--1", "NaN", ...vague]) {
       assert.throws(() => parseCents(text), LineFault, text);
     }
   });
@@ -61,6 +64,7 @@ describe("a line of the file", () => {
       { ...record, InvoiceNo: "" },
       { ...record, StockCode: "x".repeat(33) },
       { ...record, CustomerID: "1\u00002" },
+      { ...record, Country: "France " },
     ];
     const columns = [
       ...Array.from({ length: 11 }, () => "Quantity"),
@@ -71,6 +75,7 @@ describe("a line of the file", () => {
       "InvoiceNo",
       "StockCode",
       "CustomerID",
+      "Country",
     ];
     for (const [index, each] of wrong.entries()) {
       assert.throws(() => parseLine(each), new RegExp(`^Error: ${columns[index]} must`));

@@ -2,6 +2,7 @@
 export type RetailLine = {
   invoiceNo: string;
   stockCode: string;
+  /** As in the file. May be empty or have blanks at its ends. */
   description: string;
   /** Negative for returned goods. */
   quantity: bigint;
@@ -37,23 +38,27 @@ const CORRECTION_CODES = new Set(
 );
 
 export function parseLine(record: Record<string, string | undefined>): RetailLine {
-  // Codes and numbers are read as they are: a blank would be an invisible difference.
+  // Everything is read as it is. A blank at an end would be an invisible difference.
   const field = (name: (typeof COLUMNS)[number]) => record[name] ?? "";
   return {
     invoiceNo: code(field("InvoiceNo"), "InvoiceNo"),
     stockCode: code(field("StockCode"), "StockCode"),
-    description: field("Description").trim().replace(/\s+/g, " "),
+    description: field("Description"),
     quantity: wholeNumber(field("Quantity")),
     unitPriceCents: parseCents(field("UnitPrice")),
     customerId: field("CustomerID") && code(field("CustomerID"), "CustomerID"),
-    country: field("Country").trim(),
+    country: field("Country") && code(field("Country"), "Country"),
   };
 }
 
-/** Pence of an amount in pounds, such as "2.55", "2.1" or "18", read digit by digit. */
+/**
+ * Pence of an amount in pounds, such as "2.55", "2.1" or "18", read digit by digit. Refuses leading
+ * zeros, a third decimal and a negative zero, which may have been meant
+ * otherwise.
+ */
 export function parseCents(text: string): bigint {
-  const match = /^(-?)(\d{1,12})(?:\.(\d{1,2})0*)?$/.exec(text);
-  if (!match) {
+  const match = /^(-?)(0|[1-9]\d{0,11})(?:\.(\d{1,2}))?$/.exec(text);
+  if (!match || /^-0(\.0*)?$/.test(text)) {
     throw new LineFault(`UnitPrice must be an amount with two decimals at most, not "${text}"`);
   }
   const [, sign, whole = "", decimals = ""] = match;
