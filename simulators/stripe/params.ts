@@ -46,7 +46,7 @@ export const PARAMS = {
     "payment_intent_data[description]": text(1_000),
     "payment_intent_data[statement_descriptor]": text(22),
     "payment_intent_data[statement_descriptor_suffix]": text(22),
-    "payment_method_types[#]": text(30),
+    "allowed_payment_method_types[#]": text(30),
     "adaptive_pricing[enabled]": { type: "flag" },
     expires_at: integer(0, 1e11),
     ...EXPAND,

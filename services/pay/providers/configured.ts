@@ -5,6 +5,7 @@ import { sandboxSettings } from "./sandbox/config.ts";
 import { sandboxProvider } from "./sandbox/provider.ts";
 import type { ShopFacts } from "./settings.ts";
 import { stripeSettings } from "./stripe/config.ts";
+import { stripeProvider } from "./stripe/provider.ts";
 import { wechatpaySettings } from "./wechatpay/config.ts";
 
 /** What the settings of a provider depend on. */
@@ -30,7 +31,7 @@ export function readProviders(
     providerOf(reading, "sandbox", { settingsOf: sandboxSettings, make: sandboxProvider }),
     providerOf(reading, "alipay", { settingsOf: alipaySettings }),
     providerOf(reading, "wechatpay", { settingsOf: wechatpaySettings }),
-    providerOf(reading, "stripe", { settingsOf: stripeSettings }),
+    providerOf(reading, "stripe", { settingsOf: stripeSettings, make: stripeProvider }),
   ];
   const { currency } = ground;
   const configured = providers.filter((provider) => provider !== undefined);

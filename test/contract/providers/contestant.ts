@@ -1,0 +1,48 @@
+import type { RawCallback } from "../../../services/pay/domain/notice.ts";
+import type {
+  CheckoutAction,
+  PaymentProvider,
+  StoredPayment,
+} from "../../../services/pay/providers/provider.ts";
+
+/** What a simulator is made to do wrong. A number counts the requests that it concerns. */
+export type Faults = {
+  /** The answer is lost after the effect. */
+  loseAnswers?: number;
+  /** The provider answers nothing. */
+  down?: boolean;
+  /** Refused for its rate, or an internal error before the effect. Not of the sandbox. */
+  rateLimit?: number;
+  error?: number;
+  /** The shopper pays just before the shop closes the payment. Not of the sandbox. */
+  payDuringClose?: number;
+};
+
+/** A provider with its running simulator. */
+export type Contestant = {
+  provider: PaymentProvider;
+  /** The currency of its payments. */
+  currency: string;
+  /** The headers that a callback is not genuine without, or with another value. */
+  signedBy: readonly string[];
+  /**
+   * Whether there is what the sandbox lacks: some faults, currencies that are refused, and queries
+   * of refunds, for which its provider repeats the refund.
+   */
+  isSimulated: boolean;
+  /** The shopper follows the action and pays, without a browser. */
+  pay(payment: StoredPayment, action: CheckoutAction): Promise<void>;
+  /** The shopper follows the action, and scans or logs in, without paying. */
+  visit(payment: StoredPayment, action: CheckoutAction): Promise<void>;
+  /** Sets these faults and clears all others. */
+  faults(faults?: Faults): Promise<void>;
+  /** Moves the simulator's clock; where it has none, time does not matter. */
+  advance(ms: number): Promise<void>;
+  /** What the simulator has refunded of a payment, in the minor units of the shop. */
+  refundedCents(payment: StoredPayment): Promise<bigint>;
+  /** Whether a callback is about this payment. Reads it without verifying it. */
+  isAbout(callback: RawCallback, payment: StoredPayment): boolean;
+  /** Resolves with the first callback that fits, which may have come already. */
+  nextCallback(fits: (callback: RawCallback) => boolean): Promise<RawCallback>;
+  stop(): Promise<void>;
+};
