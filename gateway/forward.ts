@@ -3,12 +3,15 @@ import type { ConnectRouter, HandlerContext, MethodImpl } from "@connectrpc/conn
 import type { CallOptions } from "#platform/rpc/clients.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
+import { UserService } from "#proto/shop/user/v1/user_pb.ts";
+import { ADDRESS } from "./admission.ts";
 import { connectErrorOf } from "./errors.ts";
 import { exactJsonOf } from "./exact-json.ts";
 import { IDENTITY } from "./identity.ts";
 import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS } from "./limits.ts";
 import { jsonOptionsOf, STREAM_OPTIONS } from "./protocols.ts";
 import { isPublic, PUBLIC_SERVICES } from "./public-services.ts";
+import { networkOf } from "./rate-limits.ts";
 import { fillFromCookies, hasNoSession, keepInCookies } from "./sessions.ts";
 
 /** A client of platform/rpc for any service, by the names of its methods. */
@@ -83,13 +86,18 @@ function forwardStream(call: AnyClient[string], { log }: Forwarding) {
   };
 }
 
-/** Passes on the client's token and trace context, and none of its other headers. */
+/**
+ * Passes on the client's token and trace context, and none of its other headers. Failed logins are
+ * counted by the client's network.
+ */
 function callOptions(context: HandlerContext, defaultMs: number): CallOptions {
   const { token } = context.values.get(IDENTITY);
+  const isLogin = context.method === UserService.method.login;
   const traceparent = context.requestHeader.get("traceparent") ?? undefined;
   return {
     deadlineMs: Date.now() + (context.timeoutMs() ?? defaultMs),
     ...(token === undefined ? {} : { token }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(isLogin && { clientNetwork: networkOf(context.values.get(ADDRESS)) }),
   };
 }

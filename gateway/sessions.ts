@@ -4,6 +4,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { parseCookie, stringifySetCookie } from "cookie";
 import { unauthenticated } from "#platform/rpc/tokens.ts";
 import {
+  type LoginRequest,
   type LoginResponse,
   type RefreshSessionResponse,
   UserService,
@@ -17,8 +18,12 @@ export const SESSION_HEADER = "Shop-Session";
 export const COOKIES_WANTED = "cookie";
 export const ACCESS_COOKIE = "shop_access";
 const REFRESH_COOKIE = "shop_refresh";
+const DEVICE_COOKIE = "shop_device";
 /** Browsers send the refresh token only to the service that uses it. */
 const REFRESH_PATH = `/${UserService.typeName}`;
+const DEVICE_PATH = `${REFRESH_PATH}/${UserService.method.login.name}`;
+/** The longest that browsers keep a cookie. */
+const DEVICE_SECONDS = 400 * 24 * 3_600;
 
 const { login, refreshSession, logout } = UserService.method;
 
@@ -28,10 +33,15 @@ export function accessCookie(headers: Headers): string | undefined {
 }
 
 /**
- * Fills in the refresh token from the cookie if the request has none. RefreshSession without either
- * throws UNAUTHENTICATED if the client uses cookies: the page has to sign in again.
+ * Fills in the refresh token or the device token from the cookies if the request has none.
+ * RefreshSession without a refresh token throws UNAUTHENTICATED if the client uses cookies: the page
+ * has to sign in again.
  */
 export function fillFromCookies(method: DescMethod, request: Message, headers: Headers): void {
+  if (method === login) {
+    const fields = request as LoginRequest;
+    fields.deviceToken ||= cookieOf(headers, DEVICE_COOKIE) ?? "";
+  }
   if (method !== refreshSession && method !== logout) return;
   const fields = request as Message & { refreshToken: string };
   fields.refreshToken ||= cookieOf(headers, REFRESH_COOKIE) ?? "";
@@ -71,6 +81,11 @@ export function keepInCookies(
     );
     session.accessToken = "";
     session.refreshToken = "";
+    if (method === login) {
+      const { deviceToken } = answer as LoginResponse;
+      set(DEVICE_COOKIE, DEVICE_PATH, deviceToken, DEVICE_SECONDS);
+      (answer as LoginResponse).deviceToken = "";
+    }
   } else if (method === logout) {
     set(ACCESS_COOKIE, "/", "", 0);
     set(REFRESH_COOKIE, REFRESH_PATH, "", 0);

@@ -23,8 +23,16 @@ export type Call = {
   readonly signal: AbortSignal;
   /** W3C trace context: the caller's, or a new one if the caller sent none. */
   readonly traceparent: string;
+  /**
+   * The network of the gateway's client, as the gateway reports it: an IPv4 address or the first
+   * half of an IPv6 address. "" for a call that came another way.
+   */
+  readonly clientNetwork: string;
   readonly log: Log;
 };
+
+/** The header in which the gateway reports the network of its client. */
+export const CLIENT_NETWORK = "shop-client-network";
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 

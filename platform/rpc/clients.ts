@@ -19,6 +19,7 @@ import { failpoint } from "#platform/settings/failpoint.ts";
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { Outage, Reason } from "#platform/values/refusal.ts";
+import { CLIENT_NETWORK } from "./call.ts";
 import { channelSecurity } from "./credentials.ts";
 import { isServiceError, refusalOfStatus } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -32,6 +33,8 @@ export type CallOptions = {
   deadlineMs?: number;
   traceparent?: string;
   signal?: AbortSignal;
+  /** Of the client on whose behalf the gateway calls. */
+  clientNetwork?: string;
   /** The token of the caller on whose behalf the call is made, instead of the service's own. */
   token?: string;
 };
@@ -208,6 +211,7 @@ async function headersOf({ options, call }: Context): Promise<Metadata> {
   const token = call.token ?? (await options.serviceToken?.());
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
   if (call.traceparent !== undefined) metadata.set("traceparent", call.traceparent);
+  if (call.clientNetwork !== undefined) metadata.set(CLIENT_NETWORK, call.clientNetwork);
   return metadata;
 }
 

@@ -2,9 +2,11 @@ import { randomFillSync } from "node:crypto";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Log } from "#platform/telemetry/log.ts";
 import type { Gate } from "#platform/values/gate.ts";
-import { ANONYMOUS, actorOf, type Call, type Caller, ownerOf } from "./call.ts";
+import { ANONYMOUS, actorOf, type Call, type Caller, CLIENT_NETWORK, ownerOf } from "./call.ts";
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const NETWORK = /^[\da-f.:]{1,40}$/;
 
 /** Created once, because capturing a stack for each caller that leaves is expensive. */
 const LEFT = new DOMException("the caller has left", "AbortError");
@@ -64,6 +66,11 @@ export class ServerCall implements Call {
         typeof given === "string" && TRACEPARENT.test(given) ? given : newTraceparent();
     }
     return this.#traceparent;
+  }
+
+  get clientNetwork(): string {
+    const [given] = this.#metadata.get(CLIENT_NETWORK);
+    return typeof given === "string" && NETWORK.test(given) ? given : "";
   }
 
   get log(): Log {

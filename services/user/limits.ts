@@ -22,10 +22,22 @@ export const MAX_HASHES_IN_FLIGHT = 2;
 export const MAX_HASHES_WAITING = 32;
 
 /**
- * Failed logins of one name in one window; afterwards every login of the name is refused until the
- * window ends. Each process counts for itself.
+ * Failed logins of one name, counted for all replicas. From one network or known device: 20 in a
+ * minute, enough for a person and 28,800 guesses a day at most. From all unknown networks together:
+ * 100 in an hour, then one in 10 seconds, so that guessing from many networks stays slower than
+ * that, too. The owner of the name still gets in from a known device.
  */
-export const FAILED_LOGINS = { maxFailures: 20, windowSeconds: 60 };
+export const LOGIN_LIMITS = {
+  perOrigin: { failures: 20, windowSeconds: 60 },
+  overall: { failures: 100, windowSeconds: 3_600, pauseSeconds: 10 },
+};
+
+/** How often old counts are deleted, and how many at once. */
+export const PRUNE_EVERY_MS = 5_000;
+export const PRUNE_BATCH = 1_000;
+
+/** Characters of a device token; the longest valid one has 86. */
+export const MAX_DEVICE_TOKEN_LENGTH = 128;
 
 /** Lifetime of an access token. It cannot be revoked; only the session that renews it can end. */
 export const USER_TOKEN_SECONDS = 900;

@@ -27,9 +27,10 @@ export function userImplementation(parts: Parts): Implementation {
     async register({ userName, password, mobile }) {
       return { user: userMessage(await register(parts, { userName, password, mobile })) };
     },
-    async login({ userName, password }) {
-      const { user, ...tokens } = await login(parts, { userName, password });
-      return { ...tokensMessage(tokens), user: userMessage(user) };
+    async login({ userName, password, deviceToken }, call) {
+      const request = { userName, password, deviceToken };
+      const { user, deviceToken: kept, ...tokens } = await login(parts, request, call);
+      return { ...tokensMessage(tokens), user: userMessage(user), deviceToken: kept };
     },
     async refreshSession({ refreshToken }) {
       return tokensMessage(await refreshSession(parts, refreshToken));

@@ -7,6 +7,8 @@ const limits = {
   password: { min: 8, max: 128 },
 };
 
+const loginLimits = { ...limits, deviceToken: 128 };
+
 const good = { userName: "ada", password: "correct horse", mobile: "" };
 
 function faultyFields(check: () => void): string[] {
@@ -85,18 +87,19 @@ describe("registration", () => {
       { userName: " ada ", password: "wrong" },
     ]) {
       assert.deepEqual(
-        faultyFields(() => checkLogin(login, limits)),
+        faultyFields(() => checkLogin({ ...login, deviceToken: "?" }, loginLimits)),
         [],
       );
     }
     assert.deepEqual(
-      faultyFields(() => checkLogin({ userName: "", password: "" }, limits)),
+      faultyFields(() => checkLogin({ userName: "", password: "", deviceToken: "" }, loginLimits)),
       ["user_name", "password"],
     );
-    const long = { userName: "x".repeat(65), password: "x".repeat(129) };
+    const [userName, password, deviceToken] = [65, 129, 129].map((length) => "x".repeat(length));
+    const long = { userName, password, deviceToken } as Parameters<typeof checkLogin>[0];
     assert.deepEqual(
-      faultyFields(() => checkLogin(long, limits)),
-      ["user_name", "password"],
+      faultyFields(() => checkLogin(long, loginLimits)),
+      ["user_name", "password", "device_token"],
     );
   });
 });

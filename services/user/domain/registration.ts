@@ -33,15 +33,17 @@ export function checkRegistration(registration: Registration, limits: Registrati
 
 /**
  * Checks only the lengths, which bound the work. A name or password that registration would refuse
- * belongs to no user and is refused like any wrong one.
+ * belongs to no user and is refused like any wrong one; a device token that the shop did not write
+ * is ignored.
  */
 export function checkLogin(
-  login: { userName: string; password: string },
-  limits: RegistrationLimits,
+  login: { userName: string; password: string; deviceToken: string },
+  limits: RegistrationLimits & { deviceToken: number },
 ): void {
   const checks = new Checks();
   checks.text("user_name", login.userName.normalize("NFC"), { min: 1, max: limits.userName.max });
   checks.text("password", login.password, { min: 1, max: limits.password.max });
+  checks.text("device_token", login.deviceToken, { max: limits.deviceToken });
   checks.throwIfAny();
 }
 

@@ -102,6 +102,19 @@ const SessionEntity = defineEntity({
   },
 });
 
+const LoginAttemptEntity = defineEntity({
+  name: "LoginAttempt",
+  tableName: "login_attempts",
+  properties: {
+    nameKey: p.string().primary(),
+    /** A network, a device, or "*" for all networks. */
+    origin: p.string().primary(),
+    failures: p.integer(),
+    windowStart: p.datetime(3),
+    lastTime: p.datetime(3),
+  },
+});
+
 export const entities = [
   UserEntity,
   BalanceLogEntity,
@@ -109,6 +122,7 @@ export const entities = [
   HoldEntity,
   EarlyRefundEntity,
   SessionEntity,
+  LoginAttemptEntity,
 ];
 
 export const USERS = tableOf(UserEntity);
@@ -117,3 +131,4 @@ export const POINT_LOG = tableOf(PointLogEntity);
 export const HOLDS = tableOf(HoldEntity);
 export const EARLY_REFUNDS = tableOf(EarlyRefundEntity);
 export const SESSIONS = tableOf(SessionEntity);
+export const LOGIN_ATTEMPTS = tableOf(LoginAttemptEntity);

@@ -1,7 +1,7 @@
 import type { Database } from "#platform/db/database.ts";
 import type { Identifiers } from "#platform/db/identifiers.ts";
 import type { PointRate } from "../domain/points.ts";
-import type { LoginAttempts } from "./steps/login-attempts.ts";
+import type { DeviceTokens } from "./steps/device-tokens.ts";
 import type { PasswordHashes } from "./steps/password-hashes.ts";
 import type { RefreshTokens } from "./steps/refresh-tokens.ts";
 
@@ -15,8 +15,8 @@ export type Parts = {
   database: Database;
   identifiers: Identifiers;
   passwordHashes: PasswordHashes;
-  attempts: LoginAttempts;
   refreshTokens: RefreshTokens;
+  deviceTokens: DeviceTokens;
   issueToken: (userId: bigint) => Promise<AccessToken>;
   /** The country of phone numbers without the code of a country; "" for none. */
   defaultCountry: string;

@@ -191,6 +191,7 @@ export const RULES: Record<string, Record<string, Rule>> = {
   "user Login": {
     user_name: text(64, { min: 1, within: WRONG }),
     password: text(128, { min: 1, within: WRONG }),
+    device_token: text(128),
   },
   "user RefreshSession": { refresh_token: text(128, { min: 1, within: WRONG }) },
   // Logging out with an unknown token succeeds: there is no session left.

@@ -73,6 +73,7 @@ const executablePath = await findChromium();
       );
       assert.deepEqual(described.sort(), [
         "shop_access / true Strict",
+        "shop_device /shop.user.v1.UserService/Login true Strict",
         "shop_refresh /shop.user.v1.UserService true Strict",
       ]);
     });

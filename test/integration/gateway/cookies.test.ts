@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSetCookie } from "cookie";
-import { type Edge, REFRESH_TOKEN, startEdge, USER_ID } from "./edge.ts";
+import { DEVICE_TOKEN, type Edge, REFRESH_TOKEN, startEdge, USER_ID } from "./edge.ts";
 
 const ORIGIN = "https://shop.example";
 const USER_PATH = "/shop.user.v1.UserService";
@@ -43,8 +43,8 @@ describe("session cookies of the gateway", () => {
       assert.equal(status, 200);
       assert.doesNotMatch(JSON.stringify(answer), /token|eyJ|refresh-1/i);
       assert.ok(answer.expireTime && answer.refreshExpireTime);
-      const [first, second] = cookies;
-      assert.equal(cookies.length, 2);
+      const [first, second, ...others] = cookies;
+      assert.equal(others.length, method === "Login" ? 1 : 0);
       const { value, maxAge, ...rest } = first ?? {};
       const common = { httpOnly: true, sameSite: "strict" };
       assert.deepEqual({ ...rest }, { name: "shop_access", path: "/", ...common });
@@ -55,6 +55,33 @@ describe("session cookies of the gateway", () => {
       assert.deepEqual({ ...refresh }, { ...named, ...common });
       assert.ok(Number(refreshAge) > 3_580 && Number(refreshAge) <= 3_600);
     }
+  });
+
+  it("keep the token of the device for the next login there, also after a logout", async () => {
+    const { answer, cookies } = await call("Login", { headers: AS_COOKIE });
+    assert.equal(answer.deviceToken, undefined);
+    const device = cookies.find(({ name }) => name === "shop_device");
+    assert.deepEqual(
+      { ...device },
+      {
+        name: "shop_device",
+        value: DEVICE_TOKEN,
+        path: `${USER_PATH}/Login`,
+        maxAge: 400 * 24 * 3_600,
+        httpOnly: true,
+        sameSite: "strict",
+      },
+    );
+    const left = await call("Logout", { headers: { ...AS_COOKIE, ...refreshCookie("x") } });
+    assert.ok(left.cookies.every(({ name }) => name !== "shop_device"));
+    edge.calls.length = 0;
+    const headers = { ...AS_COOKIE, cookie: `shop_device=${DEVICE_TOKEN}` };
+    await call("Login", { headers, body: { userName: "ada" } });
+    await call("Login", { headers, body: { userName: "ada", deviceToken: "own" } });
+    assert.deepEqual(
+      edge.calls.map(({ request }) => (request as { deviceToken?: string }).deviceToken),
+      [DEVICE_TOKEN, "own"],
+    );
   });
 
   it("are not set unless the client asks; then the answer carries the tokens", async () => {
@@ -76,6 +103,7 @@ describe("session cookies of the gateway", () => {
       assert.deepEqual(
         cookies.map(({ secure, httpOnly }) => [secure, httpOnly]),
         [
+          [true, true],
           [true, true],
           [true, true],
         ],

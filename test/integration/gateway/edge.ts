@@ -28,6 +28,7 @@ export type Edge = {
 /** Every Login signs in as this user. */
 export const USER_ID = 7n;
 export const REFRESH_TOKEN = "refresh-1";
+export const DEVICE_TOKEN = "device-1";
 const SESSION_SECONDS = 3_600;
 const ACCESS_SECONDS = 900;
 
@@ -89,9 +90,10 @@ function userService(calls: Edge["calls"], accessToken: () => Promise<string>) {
       record("register", { userName }, call);
       return {};
     },
-    async login({ userName }, call) {
-      record("login", { userName }, call);
-      return { ...(await tokensMessage()), user: { userId: USER_ID } };
+    async login({ userName, deviceToken }, call) {
+      const { clientNetwork } = call;
+      record("login", { userName, deviceToken, clientNetwork }, call);
+      return { ...(await tokensMessage()), user: { userId: USER_ID }, deviceToken: DEVICE_TOKEN };
     },
     async refreshSession({ refreshToken }, call) {
       record("refreshSession", { refreshToken }, call);

@@ -1,47 +1,55 @@
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { decideAttempt, type Failures } from "../../domain/login-limits.ts";
+import { LOGIN_LIMITS } from "../../limits.ts";
+import {
+  ALL_ORIGINS,
+  lockAttempts,
+  takeBackAttempt,
+  writeAttempts,
+} from "../../store/login-attempts.ts";
+import type { Parts } from "../parts.ts";
+import type { Device } from "./device-tokens.ts";
 
-export type LoginAttempts = {
-  /**
-   * Counts an attempt for this name as failed when it begins, so that concurrent attempts count
-   * too. Rejects with Refusal(RATE_LIMITED) if the name has used up its failures. The result takes
-   * this attempt back: call it if the attempt succeeded or was never decided.
-   */
-  begin(name: string): Promise<() => Promise<void>>;
-};
+type Needed = Pick<Parts, "database">;
+type Counts = ReadonlyMap<string, Failures>;
+
+/** Where a login comes from: a device on which the user has logged in before, or a network. */
+export type LoginOrigin = { device: Device } | { network: string };
 
 /**
- * Allows each name `maxFailures` failed logins in a window that begins with the first failure and
- * lasts `windowSeconds`. Each process counts for itself. Memory is bounded by the rate of password
- * hashing: only names with a failure in the current window, or an attempt in flight, have a record.
+ * Counts a login as failed when it begins, so that concurrent ones count too, for all replicas.
+ * Refuses with RATE_LIMITED and the time to wait. The result takes the attempt back: call it if the
+ * login succeeded or was never decided.
  */
-export function loginAttempts(options: {
-  maxFailures: number;
-  windowSeconds: number;
-}): LoginAttempts {
-  const { maxFailures, windowSeconds } = options;
-  const limiter = new RateLimiterMemory({ points: maxFailures, duration: windowSeconds });
+export async function beginAttempt(
+  { database }: Needed,
+  nameKey: string,
+  origin: LoginOrigin,
+): Promise<() => Promise<void>> {
+  const own = "device" in origin ? `device:${origin.device.deviceId}` : `net:${origin.network}`;
+  const origins = "device" in origin ? [own] : [own, ALL_ORIGINS];
+  const counted = await database.transact("count-login", async (tx): Promise<Counts> => {
+    const { counts, now } = await lockAttempts(tx, nameKey, origins);
+    const before = { own: countOf(counts, own), overall: counts.get(ALL_ORIGINS) };
+    const decision = decideAttempt(before, { limits: LOGIN_LIMITS, now });
+    if (!decision.admitted) throw tooManyFailures(decision.waitMs);
+    const after = new Map([[own, decision.own]]);
+    if (decision.overall) after.set(ALL_ORIGINS, decision.overall);
+    await writeAttempts(tx, nameKey, after);
+    return after;
+  });
+  return () => database.transact("uncount-login", (tx) => takeBackAttempt(tx, nameKey, counted));
+}
 
-  /** Frees the record of a name without failures at once, rather than at the end of its window. */
-  const takeBack = async (name: string) => {
-    const { consumedPoints } = await limiter.reward(name);
-    if (consumedPoints <= 0) await limiter.delete(name);
-  };
+function countOf(counts: Counts, origin: string): Failures {
+  const count = counts.get(origin);
+  if (!count) throw new Error(`the count of logins from ${origin} was locked but has no row`);
+  return count;
+}
 
-  return {
-    async begin(name) {
-      const counted = await limiter.consume(name).catch(async (error: unknown) => {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        await takeBack(name);
-        throw new Refusal(Reason.RATE_LIMITED, { cause: "failed_logins", limit: `${maxFailures}` });
-      });
-      const windowEndMs = Date.now() + counted.msBeforeNext;
-      let isCounted = true;
-      return async () => {
-        // A later window does not contain this attempt.
-        if (isCounted && Date.now() < windowEndMs) await takeBack(name);
-        isCounted = false;
-      };
-    },
-  };
+function tooManyFailures(waitMs: number): Refusal {
+  return new Refusal(Reason.RATE_LIMITED, {
+    cause: "failed_logins",
+    retry_after_ms: String(waitMs),
+  });
 }
