@@ -45,6 +45,8 @@ export type AuditOptions = {
   openSnapshot: () => Promise<Snapshot>;
   /** Whether snapshots have the provider's data. */
   hasProvider: boolean;
+  /** Why they do not have it. Default: no reason is named. */
+  providerUnseen?: string;
   /** Schemas that the server does not have. Default: none. */
   missingSchemas?: readonly string[];
   /** An order that changed within this time is in motion. */
@@ -57,9 +59,6 @@ export type AuditOptions = {
 
 /** Suspects of a rule that are kept between the snapshots; more are only counted. */
 const MAX_SUSPECTS = 10_000;
-
-const PROVIDER_UNSEEN =
-  "the payment provider's records, because it does not answer (SHOP_SANDBOX_URL, --sandbox-store)";
 
 type Suspect = Finding & { orderId: bigint | undefined };
 type Suspects = { kept: Map<string, Suspect>; count: number };
@@ -168,7 +167,9 @@ function reportOf(
   );
   const unseen = [
     ...(options.missingSchemas ?? []).map((schema) => `the schema ${schema}, which does not exist`),
-    ...(options.hasProvider ? [] : [PROVIDER_UNSEEN]),
+    ...(options.hasProvider
+      ? []
+      : [`the payment provider's records: ${options.providerUnseen ?? "not read"}`]),
   ];
   return { rules, motion, broken: rules.reduce((sum, { broken }) => sum + broken, 0), unseen };
 }

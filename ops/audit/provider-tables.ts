@@ -1,3 +1,4 @@
+import { errorNumber } from "#platform/db/errors.ts";
 import type { ProviderSource } from "./provider-source.ts";
 
 /**
@@ -6,6 +7,9 @@ import type { ProviderSource } from "./provider-source.ts";
  */
 export const PROVIDER_PAYMENTS = "audit_provider_payments";
 export const PROVIDER_REFUNDS = "audit_provider_refunds";
+
+/** The account may not create temporary tables in the schema. */
+const DENIED = new Set([1044, 1142]);
 
 type Run = (sql: string, values?: unknown[]) => Promise<unknown>;
 
@@ -22,6 +26,17 @@ export async function createProviderTables(run: Run, pay: string): Promise<void>
     merchant_refund_id varchar(100) ${ascii} not null primary key, refund_id bigint null,
     payment_id bigint null, amount_cents bigint not null, state varchar(20) ${ascii} not null,
     key (refund_id)) engine=InnoDB`);
+}
+
+/** Whether the account may create the tables. If it may, the connection has them afterwards. */
+export async function mayCreateProviderTables(run: Run, pay: string): Promise<boolean> {
+  try {
+    await createProviderTables(run, pay);
+    return true;
+  } catch (error) {
+    if (DENIED.has(errorNumber(error) ?? 0)) return false;
+    throw error;
+  }
 }
 
 export async function fillProviderTables(

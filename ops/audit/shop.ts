@@ -8,6 +8,7 @@ import { upSecondsOf } from "../command/running-shop.ts";
 import { mysqlUrl, sandboxUrl } from "../command/settings.ts";
 import { type AuditOptions, audit, type Report } from "./audit.ts";
 import { providerAt, providerFile } from "./provider-source.ts";
+import { mayCreateProviderTables } from "./provider-tables.ts";
 import type { Scope } from "./rule.ts";
 import { openSnapshot } from "./snapshot.ts";
 
@@ -17,6 +18,11 @@ type AuditedShop = Pick<Scope, "currency" | "abandonedAfterSeconds"> & {
   mysqlUrl: string;
   sandboxUrl: string;
 };
+
+const NO_PROVIDER = "it does not answer (SHOP_SANDBOX_URL, --sandbox-store)";
+const MAY_NOT_COMPARE =
+  "the database user may not create the temporary tables that compare them; grant it CREATE " +
+  "TEMPORARY TABLES on the schema of pay";
 
 /** The defaults of the order and the pay service. */
 export const DEFAULT_RULES = { currency: "EUR", abandonedAfterSeconds: 20 };
@@ -60,18 +66,26 @@ export async function auditShop(shop: AuditedShop, options: Options): Promise<Re
     ...rules,
     settleSeconds: isStarting ? NOT_LATE_YET_SECONDS : settleSeconds,
   };
-  const missingSchemas = await findMissingSchemas(url, namespace);
+  const { missingSchemas, mayCompare } = await lookAround(url, { namespace, pay: scope.pay });
+  const compared = mayCompare ? provider : undefined;
   return audit({
     ...rest,
     scope,
     missingSchemas,
-    openSnapshot: () => openSnapshot({ url, scope, provider, missingSchemas }),
-    hasProvider: provider !== undefined,
+    openSnapshot: () => openSnapshot({ url, scope, provider: compared, missingSchemas }),
+    hasProvider: compared !== undefined,
+    providerUnseen: provider && !mayCompare ? MAY_NOT_COMPARE : NO_PROVIDER,
   });
 }
 
-/** The schemas of the shop that have no table. Throws where none has one. */
-async function findMissingSchemas(url: string, namespace: string): Promise<string[]> {
+/**
+ * The schemas of the shop that have no table, and whether the account may create the tables that
+ * compare the provider with the shop. Throws where no schema has a table.
+ */
+async function lookAround(
+  url: string,
+  { namespace, pay }: { namespace: string; pay: string },
+): Promise<{ missingSchemas: string[]; mayCompare: boolean }> {
   const schemas = Object.values(schemasOf(namespace));
   const connection = await connectDatabase(url);
   try {
@@ -80,8 +94,12 @@ async function findMissingSchemas(url: string, namespace: string): Promise<strin
       [schemas],
     );
     const found = new Set((rows as { name: string }[]).map(({ name }) => name));
-    const missing = schemas.filter((schema) => !found.has(schema));
-    if (missing.length < schemas.length) return missing;
+    const missingSchemas = schemas.filter((schema) => !found.has(schema));
+    if (missingSchemas.length < schemas.length) {
+      const run = (sql: string) => connection.query(sql);
+      const mayCompare = !found.has(pay) || (await mayCreateProviderTables(run, pay));
+      return { missingSchemas, mayCompare };
+    }
   } finally {
     await connection.end();
   }

@@ -40,7 +40,7 @@ export async function openSnapshot(options: {
     for (const sql of SESSION_STATEMENTS) await run(sql);
     await run("set session sql_mode = 'NO_ENGINE_SUBSTITUTION', wait_timeout = 86400");
     await run("set session transaction isolation level repeatable read");
-    if (hasPay) await createProviderTables(run, scope.pay);
+    if (provider && hasPay) await createProviderTables(run, scope.pay);
     await run("start transaction with consistent snapshot, read only");
   } catch (error) {
     await close();

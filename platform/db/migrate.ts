@@ -52,7 +52,7 @@ export async function migrate(parts: Parts): Promise<void> {
 }
 
 async function migrateOnce(parts: Parts): Promise<void> {
-  const { url, schema, stopping } = parts;
+  const { url, schema, log, stopping } = parts;
   const connecting = mysql.createConnection({ ...DRIVER_OPTIONS, uri: url, timezone: "Z" });
   const connection = await unlessAborted(connecting, stopping);
   // A lost connection fails the statement in progress; the event would end the process.
@@ -62,7 +62,7 @@ async function migrateOnce(parts: Parts): Promise<void> {
     return rows;
   };
   try {
-    await pinSession(query);
+    for (const warning of await pinSession(query)) log.warn(warning);
     await query(`set session wait_timeout = ${LOCK_SESSION_SECONDS}`);
     await lock(`${schema}.migrate`, query, parts);
     await createSchema(schema, query);

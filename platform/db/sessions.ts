@@ -52,6 +52,8 @@ const PINNED_BY_MARIADB: typeof PINNED = {
   // Otherwise `in` lists of 1,000 entries become joins, which do not lock rows in key order.
   in_predicate_conversion_threshold: { set: "0" },
 };
+/** Since MariaDB 11.4. At READ COMMITTED it only adds conflicts, which would run again. */
+const PINNED_BY_MARIADB_11: typeof PINNED = { innodb_snapshot_isolation: { set: "0" } };
 
 const CHARACTER_SET = "utf8mb4";
 const COLLATION = "utf8mb4_bin";
@@ -70,7 +72,8 @@ export const SESSION_STATEMENTS = [
   "set session transaction isolation level read committed, read write",
   `set session ${assignments(PINNED).join(", ")}
    /*!80000 , ${assignments(PINNED_BY_MYSQL).join(", ")} */
-   /*M!100307 , ${assignments(PINNED_BY_MARIADB).join(", ")} */`,
+   /*M!100307 , ${assignments(PINNED_BY_MARIADB).join(", ")} */
+   /*M!110402 , ${assignments(PINNED_BY_MARIADB_11).join(", ")} */`,
 ];
 
 /** A server on which the shop's statements would not do what they say. Waiting does not help. */
@@ -81,9 +84,10 @@ type Query = (sql: string) => Promise<Record<string, unknown>[]>;
 
 /**
  * Runs SESSION_STATEMENTS and reads back what they set. Throws an UnfitServer that names variable,
- * value and remedy if the server does not keep it, or if a limit of the server is too low.
+ * value and remedy if the server does not keep it, or if a limit of the server is too low. Returns
+ * what an operator should know of a server that can be used.
  */
-export async function pinSession(query: Query): Promise<void> {
+export async function pinSession(query: Query): Promise<string[]> {
   for (const sql of SESSION_STATEMENTS) {
     await query(sql).catch((error: unknown) => {
       if (!UNSETTABLE.has(errorNumber(error) ?? 0)) throw error;
@@ -96,10 +100,18 @@ export async function pinSession(query: Query): Promise<void> {
     });
   }
   const variables = await query("show session variables");
-  const fault = faultOf(
-    new Map(variables.map((row) => [String(row.Variable_name), String(row.Value)])),
-  );
+  const values = new Map(variables.map((row) => [String(row.Variable_name), String(row.Value)]));
+  const fault = faultOf(values);
   if (fault) throw new UnfitServer(fault);
+  return warningsOf(values);
+}
+
+/** What a server that can be used may cost, with the remedy. */
+export function warningsOf(variables: ReadonlyMap<string, string>): string[] {
+  const name = "innodb_flush_log_at_trx_commit";
+  const value = variables.get(name);
+  if (value === undefined || value === "1") return [];
+  return [`the database has ${name} = ${value}: a crash loses what was acknowledged; set it to 1`];
 }
 
 /** Unknown variable, a privilege is missing, global or read-only variable, wrong value. */

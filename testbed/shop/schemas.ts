@@ -1,5 +1,9 @@
 import { createPool, type Pool } from "mysql2/promise";
+import { SESSION_STATEMENTS } from "#platform/db/sessions.ts";
 import type { ServiceName } from "#proto/services.ts";
+
+/** A statement of a test waits for what the shop has locked, also while a service is frozen. */
+const PATIENT = "set session innodb_lock_wait_timeout = 50";
 
 export type Row = Record<string, bigint | number | string | Date | Buffer | null>;
 
@@ -20,8 +24,14 @@ export function openSchemas(namespace: string, uri = process.env.SHOP_MYSQL_URL)
   const pools = new Map<string, Pool>();
   const poolOf = (database?: string) => {
     const key = database ?? "";
-    const pool = pools.get(key) ?? createPool({ uri, database, ...settings });
+    const known = pools.get(key);
+    if (known) return known;
+    const pool = createPool({ uri, database, ...settings });
     pools.set(key, pool);
+    // The driver sends queries of a connection in order, so these come first.
+    pool.on("connection", (connection) => {
+      for (const sql of [...SESSION_STATEMENTS, PATIENT]) void connection.query(sql);
+    });
     return pool;
   };
   return {

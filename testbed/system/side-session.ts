@@ -3,7 +3,10 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { retryThroughFaults } from "./retry.ts";
 import type { System } from "./system.ts";
 
-/** A database session besides those of the shop, for what a fault does. */
+/**
+ * A database session besides those of the shop, for what a fault does. It keeps the settings of the
+ * server: a fault holds locks and transactions open for longer than the shop's sessions may.
+ */
 export type SideSession = {
   /** Runs one statement. A BIGINT is a number or a string, as the driver decides. */
   run<T = Record<string, unknown>>(statement: string, values?: unknown[]): Promise<T[]>;

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { createConnection } from "mysql2/promise";
+import { SERVICES } from "#proto/services.ts";
 import type { Report } from "../../../ops/audit/audit.ts";
 import { openStore } from "../../../simulators/sandbox/store.ts";
 import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
@@ -77,6 +80,31 @@ describe("npm run audit", function () {
     assert.equal(file.code, 0);
     const report: Report = JSON.parse(file.stdout);
     assert.ok(report.rules.every(({ looked, broken }) => looked && broken === 0));
+  });
+
+  it("needs no more than SELECT, and temporary tables to compare the provider", async () => {
+    const uri = process.env.SHOP_MYSQL_URL ?? "";
+    const user = `reader_${randomUUID().slice(0, 8)}`;
+    const root = await createConnection({ uri });
+    const url = Object.assign(new URL(uri), { username: user, password: "reader-1" });
+    const env = { SHOP_MYSQL_URL: url.href };
+    try {
+      await root.query(`create user ${user} identified by 'reader-1'`);
+      for (const service of SERVICES) {
+        await root.query(`grant select on \`${shop.namespace}_${service}\`.* to ${user}`);
+      }
+      const reading = await run([], env);
+      assert.equal(reading.code, 3, reading.stderr);
+      assert.match(reading.stdout, /provider's records: .*grant it CREATE TEMPORARY TABLES/);
+      const pay = `\`${shop.namespace}_pay\`.*`;
+      await root.query(`grant create temporary tables on ${pay} to ${user}`);
+
+      const comparing = await run([], env);
+      assert.equal(comparing.code, 0, comparing.stdout + comparing.stderr);
+    } finally {
+      await root.query(`drop user if exists ${user}`);
+      await root.end();
+    }
   });
 
   it("exits with 1 and names the order whose amount differs from its payment", async () => {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type Database, openDatabase } from "#platform/db/database.ts";
-import { faultOf, UnfitServer } from "#platform/db/sessions.ts";
+import { faultOf, UnfitServer, warningsOf } from "#platform/db/sessions.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { endSessions, setPassword } from "../../../testbed/engines/accounts.ts";
 import { eventually } from "../../../testbed/eventually.ts";
@@ -167,6 +167,9 @@ describe("faultOf", () => {
     for (const [name, value, message] of cases) {
       assert.match(faultOf(new Map([...fit, [name, value]])) ?? "", message);
     }
+    const flush = "innodb_flush_log_at_trx_commit";
+    assert.deepEqual(warningsOf(new Map([[flush, "1"]])), []);
+    assert.match(warningsOf(new Map([[flush, "2"]]))[0] ?? "", /_commit = 2: .*; set it to 1$/);
     const log: [string, string][] = [
       ["log_bin", "ON"],
       ["binlog_format", "STATEMENT"],
