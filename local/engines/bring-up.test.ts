@@ -57,6 +57,27 @@ describe("a broker that is brought up", () => {
     }
   });
 
+  it("may be given as the servers of a cluster, of which one answers", async () => {
+    const broker = await bringUpEngine("nats", options);
+    const [away] = await freePorts(1);
+    const { username, password } = new URL(broker.url);
+    const list = [
+      `nats://${username}:${password}@127.0.0.1:${away}`,
+      `nats://${new URL(broker.url).host}`,
+    ];
+    const env = { SHOP_NATS_URL: list.join(", ") };
+    try {
+      const given = await bringUpEngine("nats", { ...options, source: undefined, env });
+      assert.equal(given.url, env.SHOP_NATS_URL);
+      assert.match(given.description, /^nats-server [\d.]+ at nats:.*:\*\*\*@.*, nats:/);
+      assert.ok(!given.description.includes(password));
+    } finally {
+      await broker.stop();
+    }
+    const wrong = { ...options, source: undefined, env: { SHOP_NATS_URL: "nats://a:1,http://b" } };
+    await assert.rejects(bringUpEngine("nats", wrong), /SHOP_NATS_URL must look like/);
+  });
+
   it("replaces one that an earlier run left behind", async () => {
     const url = new URL("./bring-up.ts", import.meta.url).href;
     const script = `import { bringUpEngine } from ${JSON.stringify(url)};

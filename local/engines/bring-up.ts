@@ -106,7 +106,9 @@ async function given(
 ): Promise<Engine> {
   const setting = part === "mysql" ? "SHOP_MYSQL_URL" : "SHOP_NATS_URL";
   const protocols = part === "mysql" ? ["mysql:"] : ["nats:", "tls:"];
-  if (!protocols.includes(URL.parse(url)?.protocol ?? "")) {
+  // Of a broker, there may be several servers.
+  const servers = part === "nats" ? url.split(",") : [url];
+  if (!servers.every((one) => protocols.includes(URL.parse(one)?.protocol ?? ""))) {
     throw new SetupError(`${setting} must look like ${part}://user:password@host:port`);
   }
   const options = { probe: probe[part], withinMs: ANSWERS_WITHIN_MS, log };

@@ -1,11 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "@nats-io/transport-node";
 import { createConnection } from "mysql2/promise";
+import { connectionOptions } from "#platform/events/broker.ts";
 import { SetupError } from "./setup-error.ts";
 
 const connectTimeoutMs = 5_000;
 
-/** Logs in to the database and resolves to its version. */
+/**
+ * Logs in to the database and resolves to its version. The one statement depends on no setting of
+ * the session; each service pins and checks its own (platform/db/sessions.ts).
+ */
 export async function probeDatabase(url: string): Promise<string> {
   const connection = await createConnection({ uri: url, connectTimeout: connectTimeoutMs });
   try {
@@ -16,30 +20,31 @@ export async function probeDatabase(url: string): Promise<string> {
   }
 }
 
-/** Logs in to the broker and resolves to its version; JetStream must be on. */
-export async function probeBroker(url: string): Promise<string> {
-  const { host, username, password, protocol } = new URL(url);
+/**
+ * Logs in to the broker and resolves to its version; JetStream must be on. `urls` is one address, or
+ * the servers of a cluster with commas between them, of which the first that answers is asked.
+ */
+export async function probeBroker(urls: string): Promise<string> {
   const connection = await connect({
-    servers: host,
-    user: username === "" ? undefined : decodeURIComponent(username),
-    pass: password === "" ? undefined : decodeURIComponent(password),
-    tls: protocol === "tls:" ? {} : null,
+    ...connectionOptions(urls.split(",")),
     timeout: connectTimeoutMs,
     reconnect: false,
   });
   try {
     await connection.flush();
     const info = connection.info;
-    if (info?.jetstream !== true) throw new SetupError(`the broker at ${host} has no JetStream`);
+    if (info?.jetstream !== true) {
+      throw new SetupError(`the broker at ${connection.getServer()} has no JetStream`);
+    }
     return info.version;
   } finally {
     await connection.close();
   }
 }
 
-/** The URL with a masked password. */
+/** The URL, or the URLs with commas between them, with masked passwords. */
 export function withoutPassword(url: string): string {
-  return url.replace(/\/\/([^:@/]*):[^@/]*@/, "//$1:***@");
+  return url.replace(/\/\/([^:@/]*):[^@/]*@/g, "//$1:***@");
 }
 
 /** A server that restarts answers within this time; a wait above it is reported. */

@@ -159,7 +159,8 @@ function keepConnected(options: Parameters<typeof connectBroker>[0]) {
   };
 }
 
-function connectionOptions(servers: readonly string[]): ConnectionOptions {
+/** Addresses, encryption and login of SHOP_NATS_URL, whose first server names the login. */
+export function connectionOptions(servers: readonly string[]): ConnectionOptions {
   const urls = servers.map((server) => new URL(server));
   const [first] = urls;
   const name = decodeURIComponent(first?.username ?? "");

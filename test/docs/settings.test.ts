@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
+import { parse } from "yaml";
 import type { SettingsError } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
 import { gatewayConfig } from "../../gateway/config.ts";
@@ -86,6 +87,33 @@ describe("docs/settings.md", () => {
       }
     }
   });
+});
+
+describe("docker-compose.yml", () => {
+  /** The containers' own: addresses, engines and files inside of them. */
+  const fixed = /^SHOP_(HOST|PORT_BASE|(MYSQL|NATS|SANDBOX)_URL|SANDBOX_STORE|[A-Z]+_ADDRESS)$/;
+  /** SHOP_HOST and SHOP_PORT_BASE say where programs listen; failpoints are for tests. */
+  const unneeded = /_LISTEN$|^SHOP_(FAILPOINT|DATA_DIR)$/;
+  const { services } = parse(readFileSync("docker-compose.yml", "utf8"), { merge: true }) as {
+    services: Record<string, { environment: Record<string, string | null> }>;
+  };
+
+  for (const program of [...SERVICES, "gateway", "sandbox"]) {
+    it(`passes on every setting that ${program} reads, and no other`, () => {
+      const passed = services[program]?.environment ?? {};
+      const read = [...(namesByProgram()[program] ?? [])].filter((name) => !unneeded.test(name));
+      // Only the user service signs tokens of users.
+      const needed = read.filter((n) => n !== "SHOP_TOKEN_PRIVATE_KEY" || program === "user");
+      const engines = ["SHOP_MYSQL_POOL", "SHOP_MYSQL_URL", "SHOP_NATS_REPLICAS", "SHOP_NATS_URL"];
+      // The gateway shares the environment of the services.
+      const shared = program === "gateway" ? engines : [];
+      assert.deepEqual(Object.keys(passed).sort(), [...needed, ...shared].sort());
+      for (const [name, value] of Object.entries(passed)) {
+        const isPassed = value === null || value.startsWith(`\${${name}:-`);
+        assert.equal(isPassed, !fixed.test(name), `${name}: ${value}`);
+      }
+    });
+  }
 });
 
 function expand(name: string): string[] {

@@ -1,17 +1,12 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connectionOptions } from "#platform/events/broker.ts";
 
 /** Connects to the suite's broker, unless `url` names another. The caller closes the connection. */
 export async function connectToBroker(
   url = process.env.SHOP_NATS_URL ?? "",
 ): Promise<NatsConnection> {
-  const { host, username, password } = new URL(url);
-  return connect({
-    servers: host,
-    user: username === "" ? undefined : decodeURIComponent(username),
-    pass: password === "" ? undefined : decodeURIComponent(password),
-    timeout: 5_000,
-  });
+  return connect({ ...connectionOptions(url.split(",")), timeout: 5_000 });
 }
 
 /** Deletes the streams `<NAMESPACE>_*` and their consumers. */
