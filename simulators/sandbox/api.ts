@@ -3,8 +3,9 @@ import { type HttpAnswer, HttpProblem } from "#platform/http/answer.ts";
 import { MAX_CENTS } from "#platform/values/amounts.ts";
 import { isCurrency } from "#platform/values/currencies.ts";
 import { mayNotify, type NotifyRule } from "../base/notify-rule.ts";
-import { closePayment, openPayment, type Payment, paymentOf, refund } from "./ledger.ts";
+import { closePayment, openPayment, type Payment, paymentOf } from "./ledger.ts";
 import { MAX_URL_LENGTH } from "./limits.ts";
+import { refund, refundOf } from "./refunds.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { signatureFault } from "./signature.ts";
 
@@ -77,9 +78,15 @@ export async function refundPayment({ store, faults }: Sandbox, body: Body): Pro
     merchantTradeId: id(body, "merchant_trade_id"),
     amountCents: cents(body),
   };
-  const rule = { refuse: faults.current.refuse_refunds, nowMs: Date.now() };
+  const { refuse_refunds: refuse, pend_refunds: pend } = faults.current;
+  const rule = { refuse, pend, nowMs: Date.now() };
   const outcome = await store.transact((sql) => refund(sql, request, rule));
   return outcome === undefined ? unknownPayment() : json(200, outcome);
+}
+
+export function queryRefund({ store }: Sandbox, merchantRefundId: string): HttpAnswer {
+  const known = refundOf(store.read, merchantRefundId);
+  return known ? json(200, known.outcome) : json(404, { error: "unknown refund" });
 }
 
 /** A payment as the API and the control interface show it. */
@@ -109,7 +116,7 @@ function id(body: Body, name: string): string {
   return matching(body, name, /^[A-Za-z0-9_-]{1,64}$/);
 }
 
-function cents(body: Body): bigint {
+export function cents(body: Body): bigint {
   const value = BigInt(matching(body, "amount_cents", /^[1-9]\d{0,15}$/));
   if (value <= MAX_CENTS) return value;
   throw new HttpProblem(400, `amount_cents must be at most ${MAX_CENTS}`);

@@ -61,7 +61,19 @@ export type SandboxControl = {
     payment: Key,
     options?: { kind?: Fake | "genuine"; times?: number; as?: Key },
   ): Promise<string[]>;
-  /** All payments, refunds, notices and fakes, as of one moment. */
+  /**
+   * Decides a pending refund, or takes the success of one back with "failed". Returns the shop's
+   * answer to the notice of it. Throws SandboxRefusal if no such refund can become so.
+   */
+  decideRefund(refundNumber: Key, state: "succeeded" | "failed"): Promise<string>;
+  /** Refunds without a request of the shop. Returns its answer to the notice, and the number. */
+  refundAtConsole(payment: Key, amountCents: bigint): Promise<{ answer: string; refundId: string }>;
+  /** Sends a notice about a dispute. Returns the shop's answer. */
+  dispute(
+    payment: Key,
+    dispute: { disputeId: string; state: string; amountCents: bigint; feeCents?: bigint },
+  ): Promise<string>;
+  /** All payments, refunds that are decided, notices and fakes, as of one moment. */
   state(): Promise<SandboxState>;
 };
 
@@ -85,6 +97,18 @@ export function sandboxControl(url: string): SandboxControl {
     send: async (payment, { kind, times, as } = {}) => {
       const command = { kind, times, as: as === undefined ? undefined : String(as) };
       return (await post(`/control/send/${payment}`, command)).answers;
+    },
+    decideRefund: async (refundNumber, state) =>
+      (await post(`/control/refunds/${refundNumber}`, { state })).answer,
+    refundAtConsole: async (payment, amountCents) => {
+      const body = { amount_cents: String(amountCents) };
+      const { answer, refund_id } = await post(`/control/console-refunds/${payment}`, body);
+      return { answer, refundId: refund_id };
+    },
+    dispute: async (payment, { disputeId, state, amountCents, feeCents = 0n }) => {
+      const amounts = { amount_cents: String(amountCents), fee_cents: String(feeCents) };
+      const body = { dispute_id: disputeId, state, ...amounts };
+      return (await post(`/control/disputes/${payment}`, body)).answer;
     },
     state: async () => {
       const state = await call(`${url}/control/state`, STATE_TIMEOUT_MS);

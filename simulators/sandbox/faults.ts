@@ -26,6 +26,8 @@ export type Faults = {
   down: boolean;
   /** Fails each new refund. */
   refuse_refunds: boolean;
+  /** Accepts each new refund, and leaves it pending until the control interface decides it. */
+  pend_refunds: boolean;
 };
 
 const NONE: Faults = {
@@ -39,6 +41,7 @@ const NONE: Faults = {
   lose_answers: 0,
   down: false,
   refuse_refunds: false,
+  pend_refunds: false,
 };
 
 /** The largest value of each fault that is a number. */
@@ -72,6 +75,7 @@ function fits(name: keyof Faults, setting: unknown): boolean {
   switch (name) {
     case "down":
     case "refuse_refunds":
+    case "pend_refunds":
       return typeof setting === "boolean";
     case "forge":
       return Array.isArray(setting) && setting.length <= FAKES.length && setting.every(isFake);

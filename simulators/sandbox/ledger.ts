@@ -20,18 +20,10 @@ type OpenRequest = Pick<
   "merchantTradeId" | "amountCents" | "currency" | "notifyUrl" | "returnUrl"
 >;
 
-type RefundRequest = {
-  merchantRefundId: string;
-  merchantTradeId: string;
-  amountCents: bigint;
-};
-
-type RefundOutcome = { state: "succeeded" } | { state: "failed"; cause: string };
-
 /** The merchant used this id before, with other contents. */
 export class IdReused extends Error {}
 
-type Reader = Pick<Sql, "get">;
+export type Reader = Pick<Sql, "get">;
 
 export function paymentOf(sql: Reader, merchantTradeId: string): Payment | undefined {
   const row = sql.get("select * from payments where merchant_trade_id = ?", [merchantTradeId]);
@@ -93,50 +85,6 @@ export function closePayment(
     [nowMs, merchantTradeId],
   );
   return paymentOf(sql, merchantTradeId)?.state;
-}
-
-/**
- * Refunds a part of a payment. Idempotent by the merchant's refund id, failures included: a delayed
- * repetition must not move money after a failure was answered. Throws IdReused for other contents
- * under the same id. Returns undefined if the payment does not exist.
- */
-export function refund(
-  sql: Sql,
-  request: RefundRequest,
-  rule: { refuse: boolean; nowMs: number },
-): RefundOutcome | undefined {
-  const { merchantRefundId, merchantTradeId, amountCents } = request;
-  const known = sql.get("select * from refunds where merchant_refund_id = ?", [merchantRefundId]);
-  if (known) {
-    const same = known.merchant_trade_id === merchantTradeId && known.amount_cents === amountCents;
-    if (!same) throw new IdReused();
-    if (known.state === "succeeded") return { state: "succeeded" };
-    return { state: "failed", cause: String(known.cause) };
-  }
-  const payment = paymentOf(sql, merchantTradeId);
-  if (!payment) return undefined;
-  const cause = rule.refuse ? "refused" : failureOf(payment, amountCents);
-  const state = cause === undefined ? "succeeded" : "failed";
-  sql.run("insert into refunds values (?, ?, ?, ?, ?, ?)", [
-    merchantRefundId,
-    merchantTradeId,
-    amountCents,
-    state,
-    cause ?? null,
-    rule.nowMs,
-  ]);
-  if (cause !== undefined) return { state: "failed", cause };
-  sql.run("update payments set refunded_cents = refunded_cents + ? where merchant_trade_id = ?", [
-    amountCents,
-    merchantTradeId,
-  ]);
-  return { state: "succeeded" };
-}
-
-function failureOf(payment: Payment, amountCents: bigint): string | undefined {
-  if (payment.state !== "paid") return "not paid";
-  const leftCents = payment.amountCents - payment.refundedCents;
-  return amountCents > leftCents ? "more than is left" : undefined;
 }
 
 export function paymentOfRow(row: Row): Payment {

@@ -53,20 +53,34 @@ export function addNotice(
 
 /** A notice that says that this payment was paid. It is not stored. */
 export function newNotice(payment: Payment, payMs: number): Notice {
-  const noticeId = `n${randomBytes(12).toString("hex")}`;
-  const body: NoticeBody = {
-    notice_id: noticeId,
+  return noticeAbout(payment, payMs, {
     type: "payment.succeeded",
-    merchant_id: MERCHANT,
-    merchant_trade_id: payment.merchantTradeId,
-    trade_id: payment.tradeId,
     amount_cents: String(payment.amountCents),
-    currency: payment.currency,
     pay_time: new Date(payMs).toISOString(),
-  };
+  } satisfies Partial<NoticeBody>);
+}
+
+/** A notice about this payment with further fields. It is not stored. */
+export function noticeAbout(
+  payment: Payment,
+  firstMs: number,
+  { type, ...fields }: { type: string; [name: string]: string | undefined },
+): Notice {
   const { merchantTradeId, notifyUrl } = payment;
+  const noticeId = `n${randomBytes(12).toString("hex")}`;
+  const { amount_cents, ...others } = fields;
+  const body = {
+    notice_id: noticeId,
+    type,
+    merchant_id: MERCHANT,
+    merchant_trade_id: merchantTradeId,
+    trade_id: payment.tradeId,
+    amount_cents,
+    currency: payment.currency,
+    ...others,
+  };
   const bytes = Buffer.from(JSON.stringify(body));
-  return { noticeId, merchantTradeId, notifyUrl, body: bytes, firstMs: payMs, attempts: 0 };
+  return { noticeId, merchantTradeId, notifyUrl, body: bytes, firstMs, attempts: 0 };
 }
 
 export function storedNotice(sql: Reader, merchantTradeId: string): Notice | undefined {

@@ -2,9 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { type HttpAnswer, HttpProblem, pathOf, readBody } from "#platform/http/answer.ts";
 import type { HttpHandler } from "#platform/http/server.ts";
-import { checkSignature, close, json, open, parseBody, query, refundPayment } from "./api.ts";
+import {
+  checkSignature,
+  close,
+  json,
+  open,
+  parseBody,
+  query,
+  queryRefund,
+  refundPayment,
+} from "./api.ts";
 import { leaveCheckout, payAtCheckout, showCheckout } from "./checkout.ts";
 import { dumpState, payNow, sendNow, setFaults } from "./control.ts";
+import { decideRefund, dispute, refundAtConsole } from "./control-refunds.ts";
 import { IdReused } from "./ledger.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -17,7 +27,7 @@ type Route = {
   answer(sandbox: Sandbox, exchange: Exchange): HttpAnswer | Promise<HttpAnswer>;
 };
 
-/** `ID` in the path matches the id of a payment, which the route gets as `id`. */
+/** `ID` in the path matches the id of a payment or a refund, which the route gets as `id`. */
 function route(method: Route["method"], path: string, answer: Route["answer"]): Route {
   return { method, path: new RegExp(`^${path.replace("ID", "([A-Za-z0-9_-]{1,64})")}$`), answer };
 }
@@ -36,6 +46,10 @@ const API: Route[] = [
   }),
   route("POST", "/v1/refunds", async (sandbox, exchange) => {
     return refundPayment(sandbox, await signedBody(sandbox, exchange));
+  }),
+  route("GET", "/v1/refunds/ID", (sandbox, { request, id }) => {
+    checkSignature(request, request.url ?? "", sandbox.config.secret);
+    return queryRefund(sandbox, id);
   }),
   route("GET", "/v1/statements/ID", (sandbox, { request, id }) => {
     checkSignature(request, request.url ?? "", sandbox.config.secret);
@@ -64,6 +78,15 @@ const CONTROL: Route[] = [
   }),
   route("POST", "/control/send/ID", async (sandbox, exchange) => {
     return sendNow(sandbox, exchange.id, await body(exchange));
+  }),
+  route("POST", "/control/refunds/ID", async (sandbox, exchange) => {
+    return decideRefund(sandbox, exchange.id, await body(exchange));
+  }),
+  route("POST", "/control/console-refunds/ID", async (sandbox, exchange) => {
+    return refundAtConsole(sandbox, exchange.id, await body(exchange));
+  }),
+  route("POST", "/control/disputes/ID", async (sandbox, exchange) => {
+    return dispute(sandbox, exchange.id, await body(exchange));
   }),
   route("GET", "/control/state", (sandbox) => dumpState(sandbox)),
 ];

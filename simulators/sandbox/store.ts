@@ -26,6 +26,11 @@ const SCHEMA = `
     cause text,
     refund_ms integer not null
   ) strict;
+  create table if not exists pending_refunds (
+    merchant_refund_id text primary key,
+    merchant_trade_id text not null,
+    amount_cents integer not null check (amount_cents > 0)
+  ) strict;
   create table if not exists notices (
     notice_id text primary key,
     merchant_trade_id text not null unique,
