@@ -55,7 +55,7 @@ async function story({ market, ann, bob }: Scene): Promise<void> {
     ];
     const orderId = await paid(ann, await ann.place({ lines, couponId, balanceCents: 300n }));
     if (orderId === undefined) return;
-    await ann.refund(orderId, [{ goodsId: dear.goodsId, quantity: 1n }]);
+    await ann.refund(orderId, { lines: [{ goodsId: dear.goodsId, quantity: 1n }] });
     await untilRefunded(ann, orderId);
     await ann.ship(orderId);
     await ann.receive(orderId);
@@ -191,7 +191,7 @@ async function lostAnswer({ market, ann }: Scene): Promise<void> {
   const orderId = await paid(ann, placed);
   if (orderId === undefined) return;
   await market.system.sandbox.faults({ lose_answers: 1 });
-  await ann.refund(orderId, [{ goodsId: cheap.goodsId, quantity: 1n }]);
+  await ann.refund(orderId, { lines: [{ goodsId: cheap.goodsId, quantity: 1n }] });
   await untilRefunded(ann, orderId);
   await market.system.sandbox.faults();
 }

@@ -38,6 +38,8 @@ export type Request =
       orderId: bigint;
       requestId: string;
       lines: { goodsId: bigint; quantity: bigint }[];
+      /** Refunded without goods. */
+      goodwillCents: bigint;
     }
   | { kind: "ship"; orderId: bigint; trackingNumber: string }
   | { kind: "receive"; orderId: bigint };

@@ -26,10 +26,10 @@ export type Shopper = {
   /** Pays at the provider, as in a browser. */
   pay(payment: { orderId: bigint; paymentId: bigint }): Promise<OperationOf<"pay">>;
   cancel(orderId: bigint): Promise<OperationOf<"cancel">>;
-  /** Refunds lines as an administrator; without lines, all that is left. */
+  /** Refunds lines or goodwill as an administrator; without both, all that is left. */
   refund(
     orderId: bigint,
-    lines?: { goodsId: bigint; quantity: bigint }[],
+    wanted?: { lines?: { goodsId: bigint; quantity: bigint }[]; goodwillCents?: bigint },
   ): Promise<OperationOf<"refund">>;
   /** Ships the order as an administrator. */
   ship(orderId: bigint): Promise<OperationOf<"ship">>;
@@ -131,8 +131,8 @@ function changing({
       operate({ kind: "cancel", orderId }, async () => {
         return orderOf(await own.order.cancelOrder({ orderId }, patiently())).orderId;
       }),
-    refund(orderId, lines = []) {
-      const request = { orderId, requestId: newKey(), lines };
+    refund(orderId, { lines = [], goodwillCents = 0n } = {}) {
+      const request = { orderId, requestId: newKey(), lines, goodwillCents };
       return operate({ kind: "refund", ...request }, async () => {
         const message = { ...request, note: "" };
         return orderOf(await admin.order.refundOrder(message, patiently())).orderId;

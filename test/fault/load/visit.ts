@@ -12,6 +12,8 @@ type Visit = { person: Shopper; items: readonly Item[]; random: Random; signal: 
  * refusals.
  */
 const SCARCE_SHARE = 0.15;
+/** Less than any order of the load costs. */
+const GOODWILL_CENTS = 70n;
 const TRIES = 3;
 const RETRY_PAUSE_MS = 400;
 const PAID_LOOKS = 12;
@@ -90,8 +92,12 @@ async function afterPayment(
   const [first] = lines;
   if (first && random.chance(0.3)) {
     const part = [{ goodsId: first.goodsId, quantity: 1n }];
-    const refund = await untilAnswered(visit, await person.refund(orderId, part));
+    const refund = await untilAnswered(visit, await person.refund(orderId, { lines: part }));
     if (random.chance(0.3)) await refund.ask();
+  }
+  if (random.chance(0.2)) {
+    const goodwill = await person.refund(orderId, { goodwillCents: GOODWILL_CENTS });
+    await untilAnswered(visit, goodwill);
   }
   if (random.chance(0.5)) await untilAnswered(visit, await person.ship(orderId));
   if (random.chance(0.4)) await untilAnswered(visit, await person.receive(orderId));
