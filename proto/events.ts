@@ -10,6 +10,8 @@ import {
   OrderRefundRequestedSchema,
   OrderShippedSchema,
   PaymentRefundedSchema,
+  PaymentRefundReopenedSchema,
+  PaymentRefundRequiresActionSchema,
   PaymentSucceededSchema,
 } from "#proto/shop/event/v1/event_pb.ts";
 import type { ServiceName } from "./services.ts";
@@ -51,6 +53,11 @@ export const EVENTS = {
   pay: {
     "pay.v1.succeeded": { schema: PaymentSucceededSchema, consumers: ["order"] },
     "pay.v1.refunded": { schema: PaymentRefundedSchema, consumers: ["order"] },
+    "pay.v1.refund_reopened": { schema: PaymentRefundReopenedSchema, consumers: ["order"] },
+    "pay.v1.refund_requires_action": {
+      schema: PaymentRefundRequiresActionSchema,
+      consumers: ["order"],
+    },
   },
 } as const satisfies {
   [P in ServiceName]?: Record<`${P}.v${number}.${string}`, EventKind>;

@@ -21,8 +21,8 @@ export function noMoney(): Money {
 /**
  * The money of each order according to the file. The day has neither coupons nor balances, so a
  * refund returns the price of its goods through the provider, and the one that takes the last goods
- * back returns the shipping fee as well. An order earns points for each full unit of what was paid,
- * shipping included, less the goods that were returned.
+ * back returns the shipping fee as well. An order earns points for each full unit of what was paid
+ * and not returned, the shipping fee included.
  *
  * Calculated here on purpose: with the services' functions a defect of them would go unseen.
  */
@@ -48,7 +48,7 @@ export function expectedMoney(
       paidCents,
       refundedUnits,
       refundedCents: returnedCents + returnedFeeCents,
-      points: ((paidCents - returnedCents) / centsPerUnit) * pointsPerUnit,
+      points: ((paidCents - returnedCents - returnedFeeCents) / centsPerUnit) * pointsPerUnit,
     };
   });
 }

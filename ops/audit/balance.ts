@@ -1,4 +1,4 @@
-import { DONE, differing, EARLY, type Group, HELD, KEPT } from "./rule.ts";
+import { differing, EARLY, type Group, HELD, KEPT, RETURNED } from "./rule.ts";
 
 /** Every cent is accounted for: top-ups, less what orders hold, are the balance. */
 export const balanceRules: Group = {
@@ -60,7 +60,7 @@ export const balanceRules: Group = {
              where order_status in ${KEPT} and balance_paid_cents > 0`,
             `select r.order_id, o.user_id, -r.balance_cents as n from ${order}.refunds r
              join ${order}.orders o on o.order_id = r.order_id
-             where r.status = ${DONE} and r.balance_cents > 0`,
+             where ${RETURNED} and r.balance_cents > 0`,
           ],
           right: [
             `select order_id, user_id, -amount_cents as n from ${user}.balance_log
@@ -95,8 +95,8 @@ export const balanceRules: Group = {
         differing({
           keys: ["order_id", "refund_id"],
           left: [
-            `select order_id, refund_id, balance_cents as n from ${order}.refunds
-             where status = ${DONE} and balance_cents > 0`,
+            `select r.order_id, r.refund_id, r.balance_cents as n from ${order}.refunds r
+             where ${RETURNED} and r.balance_cents > 0`,
           ],
           right: [
             `select order_id, refund_id, amount_cents as n from ${user}.balance_log

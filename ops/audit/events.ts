@@ -3,7 +3,7 @@ import { ParkedState } from "#platform/events/parked.ts";
 import { FACTS, PUBLISHERS, type Publisher } from "#proto/events.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { identifierRule } from "./identifiers.ts";
-import { CAPTURED, DONE, type Group, KEPT, type Scope } from "./rule.ts";
+import { CAPTURED, DONE, type Group, KEPT, RETURNED, type Scope } from "./rule.ts";
 
 /** Delivered outbox rows are kept for 7 days, so everything younger than this still has its row. */
 const RETAINED = "interval 6 day";
@@ -117,8 +117,8 @@ function orderEvents({ order }: Scope): string {
       from ${order}.outbox group by order_id
     ) e on e.order_id = o.order_id left join (
       select order_id, sum(pay_amount_cents > 0) as requested,
-        sum(status = ${DONE} and late_payment_id is null) as done
-      from ${order}.refunds group by order_id
+        sum(${RETURNED} and late_payment_id is null) as done
+      from ${order}.refunds r group by order_id
     ) r on r.order_id = o.order_id
     where o.create_time > now(3) - ${RETAINED} and (
       coalesce(e.confirmed, 0) <> (o.confirm_time is not null)
@@ -135,11 +135,14 @@ function paymentEvents({ pay }: Scope): string {
       sum(succeeded) as succeeded, sum(done) as done, sum(refunded) as refunded
     from (
       select order_id, status in ${CAPTURED} as captured, 0 as succeeded, 0 as done, 0 as refunded,
-        create_time from ${pay}.payments
-      union all select order_id, 0, 0, status = ${DONE}, 0, null from ${pay}.refunds
-      union all select order_id, 0, fact = 'pay.v1.succeeded', 0, fact = 'pay.v1.refunded', null
+        0 as reopens, 0 as reopened, create_time from ${pay}.payments
+      union all select order_id, 0, 0, reopens + (status = ${DONE}), 0, reopens, 0, null
+      from ${pay}.refunds
+      union all select order_id, 0, fact = 'pay.v1.succeeded', 0, fact = 'pay.v1.refunded', 0,
+        fact = 'pay.v1.refund_reopened', null
       from ${pay}.outbox
     ) x group by order_id
     having min(create_time) > now(3) - ${RETAINED}
-      and (sum(captured) <> sum(succeeded) or sum(done) <> sum(refunded))`;
+      and (sum(captured) <> sum(succeeded) or sum(done) <> sum(refunded)
+        or sum(reopens) <> sum(reopened))`;
 }

@@ -1,4 +1,4 @@
-import { DONE, differing, EARLY, type Group, HELD, KEPT } from "./rule.ts";
+import { differing, EARLY, type Group, HELD, KEPT, RETURNED } from "./rule.ts";
 
 /** Types of stock log rows. */
 const RESERVE = 2;
@@ -62,7 +62,7 @@ export const goodsRules: Group = {
              join ${order}.orders o on o.order_id = l.order_id where o.order_status in ${KEPT}`,
             `select l.order_id, l.goods_id, -l.quantity as n from ${order}.refund_lines l
              join ${order}.refunds r on r.refund_id = l.refund_id
-             where r.status = ${DONE} and r.keep_stock = 0`,
+             where ${RETURNED} and r.keep_stock = 0`,
           ],
           right: [
             `select order_id, goods_id, -delta as n from ${goods}.stock_log
@@ -109,7 +109,7 @@ export const goodsRules: Group = {
           left: [
             `select l.order_id, l.goods_id, l.refund_id, l.quantity as n from ${order}.refund_lines l
              join ${order}.refunds r on r.refund_id = l.refund_id
-             where r.status = ${DONE} and r.keep_stock = 0`,
+             where ${RETURNED} and r.keep_stock = 0`,
           ],
           right: [
             `select order_id, goods_id, refund_id, delta as n from ${goods}.stock_log

@@ -44,7 +44,7 @@ const orderRowRules: readonly Rule[] = [
         order_status as orderStatus, pay_status as payStatus, shipping_status as shippingStatus
       from ${order}.orders where (cancel_reason <> 0) <> (order_status = 3)
         or (pay_time is null) <> (pay_status = 1) or (ship_time is null) <> (shipping_status = 1)
-        or (pay_status = 5) <> (order_status = 5)
+        or (pay_status = 5 and order_status <> 5) or (order_status = 5 and pay_status not in (3, 5))
         or (order_status in ${KEPT} and confirm_time is null)
         or (order_status = 1 and confirm_time is not null)`,
     describe: ({ orderStatus, payStatus, shippingStatus }) =>
@@ -71,6 +71,16 @@ const orderRowRules: readonly Rule[] = [
         and coalesce(expiry_time, pay_deadline) < now(3) - interval ${settleSeconds} second`,
     describe: ({ deadline }) =>
       `had to be paid by ${timeOf(deadline)}, and no timer is set to cancel it`,
+  },
+  {
+    name: "shipped-completes-in-time",
+    says: "a shipped order past its time to complete is completed",
+    always: true,
+    sql: ({ order, settleSeconds }) => `select concat('order ', order_id) as item,
+        order_id as orderId, complete_after as completes
+      from ${order}.orders where order_status = 2 and shipping_status = 2
+        and complete_after < now(3) - interval ${settleSeconds} second`,
+    describe: ({ completes }) => `had to complete at ${timeOf(completes)}, and did not`,
   },
 ];
 

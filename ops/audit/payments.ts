@@ -75,17 +75,40 @@ export const paymentRules: Group = {
         differing({
           keys: ["order_id", "refund_id", "payment_id"],
           left: [
-            `select order_id, refund_id, payment_id, pay_amount_cents * if(status = ${DONE}, 2, 1) as n
+            `select order_id, refund_id, payment_id,
+               pay_amount_cents * (1 + 2 * reopens + (status = ${DONE})) as n
              from ${order}.refunds where pay_amount_cents > 0`,
           ],
           right: [
-            `select order_id, refund_id, payment_id, amount_cents * if(status = ${DONE}, 2, 1) as n
+            `select order_id, refund_id, payment_id,
+               amount_cents * (1 + 2 * reopens + (status = ${DONE})) as n
              from ${pay}.refunds`,
           ],
           item: "concat('order ', order_id, ', refund ', refund_id)",
         }),
       describe: ({ a, b }) =>
-        `differs in pay: ${a} and ${b} cents, counted twice once the money is back`,
+        `differs in pay: ${a} and ${b} cents, counted again for each success and reopening`,
+    },
+    {
+      name: "refund-is-tried-in-time",
+      says: "a refund that is not finished is tried or queried at its provider when it is due",
+      always: true,
+      sql: ({ pay, settleSeconds }) => `select concat('refund ', refund_id) as item,
+          order_id as orderId, status, tries
+        from ${pay}.refunds where status <> ${DONE}
+          and next_try < now(3) - interval ${settleSeconds} second`,
+      describe: ({ status, tries }) =>
+        `in status ${status} is overdue after ${tries} requests to the provider`,
+    },
+    {
+      name: "refunds-are-requested-here",
+      says: "the provider reported no refund that the shop did not request",
+      sql: ({ pay }) => `select concat('refund ', f.foreign_id, ' at ', f.provider) as item,
+          p.order_id as orderId, f.payment_id as paymentId, f.amount_cents as amount
+        from ${pay}.foreign_refunds f left join ${pay}.payments p on p.payment_id = f.payment_id
+        where f.status <> 3`,
+      describe: ({ paymentId, amount }) =>
+        `of ${amount ?? "unknown"} cents of payment ${paymentId} was made without the shop`,
     },
     {
       name: "closed-order-takes-no-payment",

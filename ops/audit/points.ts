@@ -1,5 +1,5 @@
 import { EXPONENTS, minorUnitsOf } from "#platform/values/currencies.ts";
-import { DONE, differing, type Group } from "./rule.ts";
+import { differing, type Group, POINTS_BASE, RETURNED } from "./rule.ts";
 
 /** SQL: the minor units of one full unit of an order's currency; null for an order without one. */
 const UNIT = `case ${[0, 2, 3, 4].map(unitsWith).join(" ")} end`;
@@ -45,9 +45,9 @@ export const pointRules: Group = {
               points_per_unit as rate, ${UNIT} as unit, null as logged
             from ${order}.orders o where pay_status <> 1
             union all
-            select r.order_id, o.user_id, 0, -r.spent_cents, o.points_per_unit, ${UNIT}, null
+            select r.order_id, o.user_id, 0, -${POINTS_BASE}, o.points_per_unit, ${UNIT}, null
             from ${order}.refunds r join ${order}.orders o on o.order_id = r.order_id
-            where r.status = ${DONE}
+            where ${RETURNED} and r.late_payment_id is null
             union all
             select order_id, user_id, points, 0, points_per_unit, null, unit_cents
             from ${user}.point_log
@@ -65,8 +65,8 @@ export const pointRules: Group = {
           left: [
             `select order_id, 0 as refund_id, 1 as n from ${order}.orders
              where pay_status <> 1 and order_amount_cents - coupon_paid_cents >= 100`,
-            `select order_id, refund_id, 1 as n from ${order}.refunds
-             where status = ${DONE} and spent_cents >= 100`,
+            `select r.order_id, r.refund_id, 1 as n from ${order}.refunds r
+             where ${RETURNED} and r.late_payment_id is null and ${POINTS_BASE} >= 100`,
           ],
           right: [
             `select p.order_id, p.refund_id, 1 as n from ${user}.point_log p

@@ -38,6 +38,10 @@ export const KEPT = "(2, 4, 5)";
 export const CAPTURED = "(2, 4, 5)";
 /** Status of refunds whose money is back. */
 export const DONE = 2;
+/** SQL: whether a refund of the order service has succeeded once; its goods are back since then. */
+export const RETURNED = `(r.status = ${DONE} or r.reopens > 0)`;
+/** SQL: what a refund took points back for; an earlier release left out the shipping fee. */
+export const POINTS_BASE = "coalesce(r.points_base_cents, r.spent_cents)";
 
 /** States of a reservation, redemption or hold. */
 export const HELD = 1;

@@ -44,6 +44,10 @@ export const SWEEP_EVERY_MS = 500;
 export const SWEEP_BATCH = 64;
 /** Longest pause between two queries of a payment, or two tries of a refund. */
 export const MAX_SWEEP_PAUSE_MS = 5 * 60_000;
+/** Longest pause between two queries of a refund that the provider has accepted; it takes days. */
+export const MAX_PENDING_PAUSE_MS = 30 * 60_000;
+/** Longest pause between two tries of a refund that waits for an operator. */
+export const MAX_ACTION_PAUSE_MS = 60 * 60_000;
 /** First pause of a payment to be closed: its order waits, and the shopper can still pay. */
 export const FIRST_CLOSING_PAUSE_MS = 1_000;
 /** After its expire time, when a payment that its provider does not have can no longer begin. */

@@ -87,7 +87,6 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
   };
 }
 
-const QUIET = new Set(["open", "not_begun", "processing", "waiting"]);
 /** A test can end the process before and after each call to a provider. */
 function withFailpoints(
   providers: ReadonlyMap<string, PaymentProvider>,
@@ -113,7 +112,15 @@ function withFailpoints(
   return new Map(wrapped.map((provider) => [provider.name, provider]));
 }
 
-const TO_LOOK_INTO = new Set(["mismatched", "failed", "unanswered"]);
+const QUIET = new Set(["open", "not_begun", "processing", "waiting", "unchanged"]);
+const TO_LOOK_INTO = new Set([
+  "mismatched",
+  "failed",
+  "refused",
+  "reopened",
+  "requires_action",
+  "unanswered",
+]);
 
 type Swept = { paymentId: bigint; refundId?: bigint; outcome: string; error?: unknown };
 

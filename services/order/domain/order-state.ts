@@ -18,7 +18,7 @@ type Rule = {
   to: Partial<OrderState>;
 };
 
-const { PENDING, CONFIRMED, CANCELLED, COMPLETED } = OrderStatus;
+const { PENDING, CONFIRMED, CANCELLED, COMPLETED, REFUNDED } = OrderStatus;
 const { UNPAID, PAID, REFUNDING, PARTIALLY_REFUNDED } = PayStatus;
 const { NOT_SHIPPED, SHIPPED, RECEIVED } = ShippingStatus;
 
@@ -70,7 +70,7 @@ export const TRANSITIONS = {
   // One refund succeeds while another one of the same order is still under way.
   refundOneOfSeveral: {
     from: {
-      orderStatus: [CONFIRMED, COMPLETED],
+      orderStatus: [CONFIRMED, COMPLETED, REFUNDED],
       payStatus: [REFUNDING],
       shippingStatus: anyShipping,
     },
@@ -86,11 +86,29 @@ export const TRANSITIONS = {
   },
   refundWhole: {
     from: {
-      orderStatus: [CONFIRMED, COMPLETED],
+      orderStatus: [CONFIRMED, COMPLETED, REFUNDED],
       payStatus: [REFUNDING],
       shippingStatus: anyShipping,
     },
-    to: { orderStatus: OrderStatus.REFUNDED, payStatus: PayStatus.REFUNDED },
+    to: { orderStatus: REFUNDED, payStatus: PayStatus.REFUNDED },
+  },
+  // A refund had succeeded, and the provider took the success back.
+  reopenRefund: {
+    from: {
+      orderStatus: [CONFIRMED, COMPLETED],
+      payStatus: [REFUNDING, PARTIALLY_REFUNDED],
+      shippingStatus: anyShipping,
+    },
+    to: { payStatus: REFUNDING },
+  },
+  // Its goods are back and its coupon is free, so the order stays REFUNDED.
+  reopenRefundOfWhole: {
+    from: {
+      orderStatus: [REFUNDED],
+      payStatus: [REFUNDING, PayStatus.REFUNDED],
+      shippingStatus: anyShipping,
+    },
+    to: { payStatus: REFUNDING },
   },
 } as const satisfies Record<string, Rule>;
 

@@ -3,7 +3,8 @@ import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { checkLines } from "./lines.ts";
 import type { OrderLine } from "./order.ts";
 
-export const RefundStatus = { REQUESTED: 1, SUCCEEDED: 2, FAILED: 3 } as const;
+/** The numbers of shop.order.v1, which reserves 3. REQUIRES_ACTION: an operator has to act. */
+export const RefundStatus = { REQUESTED: 1, SUCCEEDED: 2, REQUIRES_ACTION: 4 } as const;
 export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus];
 
 /** What was ordered, and what was paid for it. */

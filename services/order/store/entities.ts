@@ -108,6 +108,13 @@ const RefundEntity = defineEntity({
     keepStock: p.smallint().$type<0 | 1>().default(0),
     /** The part without goods. */
     goodwillCents: p.bigint().default(0),
+    /** How often the provider took a success back. */
+    reopens: p.integer().default(0),
+    /**
+     * What the refund took points back for. Null before its first success, and for a refund that an
+     * earlier release finished: spentCents.
+     */
+    pointsBaseCents: p.bigint().strictNullable(),
     createTime: p.datetime(3).defaultRaw(NOW),
     finishTime: p.datetime(3).strictNullable(),
   },

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "#platform/db/database.ts";
-import { insertRows } from "#platform/db/rows.ts";
+import { insertRows, updateRows } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
 import type { RowOf } from "#platform/db/tables.ts";
@@ -21,6 +21,8 @@ export const REFUND = REFUNDS.pick(
   "note",
   "keepStock",
   "goodwillCents",
+  "reopens",
+  "pointsBaseCents",
   "createTime",
   "finishTime",
 );
@@ -29,14 +31,15 @@ const LINE = REFUND_LINES.pick("refundId", "goodsId", "quantity", "unitPriceCent
 export type RefundRow = RowOf<typeof REFUND>;
 
 /** A refund without its lines. */
-export type Refund = Omit<RefundRow, "whole" | "keepStock" | "createTime" | "finishTime"> & {
+export type Refund = Omit<RefundRow, "whole" | "keepStock" | keyof Later> & {
   /** Whether no goods of the order are left to refund after it. */
   whole: boolean;
   /** Whether the goods stay out of the stock. */
   keepStock: boolean;
 };
-export type StoredRefund = Refund &
-  Pick<RefundRow, "createTime" | "finishTime"> & { lines: OrderLine[] };
+/** What a new refund does not have yet. */
+type Later = Pick<RefundRow, "reopens" | "pointsBaseCents" | "createTime" | "finishTime">;
+export type StoredRefund = Refund & Later & { lines: OrderLine[] };
 
 /** What identifies a repetition of the request for a refund. */
 type RefundRequest = { requestId: string; fingerprint: Uint8Array };
@@ -141,14 +144,21 @@ export async function insertRefunds(
   );
 }
 
-/** Marks requested refunds of locked orders as succeeded. */
-export async function finishRefunds(tx: Transaction, refundIds: readonly bigint[]): Promise<void> {
-  if (refundIds.length === 0) return;
-  const matched = await tx.change(
-    `update refunds set status = ?, finish_time = now(3) where refund_id in (?) and status = ?`,
-    [RefundStatus.SUCCEEDED, refundIds, RefundStatus.REQUESTED],
+/** Writes the progress of refunds of locked orders. */
+export async function writeProgress(
+  tx: Transaction,
+  refunds: readonly Pick<RefundRow, "refundId" | "status" | "reopens" | "pointsBaseCents">[],
+): Promise<void> {
+  const matched = await updateRows(
+    tx,
+    REFUNDS,
+    { key: "refundId", set: ["status", "reopens", "pointsBaseCents", "finishTime"] },
+    refunds.map((refund) => ({
+      ...refund,
+      finishTime: refund.status === RefundStatus.SUCCEEDED ? NOW : null,
+    })),
   );
-  if (matched !== refundIds.length) {
-    throw new Error(`${matched} of ${refundIds.length} locked refunds were in status REQUESTED`);
+  if (matched !== refunds.length) {
+    throw new Error(`${matched} of ${refunds.length} locked refunds have a row`);
   }
 }

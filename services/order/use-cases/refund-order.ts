@@ -15,15 +15,20 @@ import type { StoredOrder } from "../store/read-orders.ts";
 import { readLines } from "../store/read-orders.ts";
 import {
   findRefundRequest,
-  finishRefunds,
   insertRefunds,
   refundsOf,
   type StoredRefund,
+  writeProgress,
 } from "../store/refunds.ts";
 import { getOrder } from "./get-order.ts";
 import type { CallContext, WriteParts } from "./parts.ts";
 import { orderNotFound } from "./steps/find-order.ts";
-import { afterRefund, refundedEvent, refundRequestedEvent } from "./steps/refunding.ts";
+import {
+  afterRefund,
+  refundedEvent,
+  refundRequestedEvent,
+  refundValue,
+} from "./steps/refunding.ts";
 import { recordTransitions } from "./steps/transitions.ts";
 
 type RefundCommand = {
@@ -40,7 +45,7 @@ type RefundCommand = {
 
 /**
  * Refunds a paid order, whole, by lines, or by an amount without goods. If a part of the money goes
- * back through the provider, the refund is requested here and finished by finish-refund; otherwise
+ * back through the provider, the refund is requested here and finished by track-refunds; otherwise
  * it is finished at once.
  * Idempotent by `requestId`.
  */
@@ -107,7 +112,9 @@ async function saveRefund(tx: Transaction, parts: WriteParts, requested: Request
     await parts.outbox.add(tx, [refundRequestedEvent(order, refund, traceparent)]);
     return;
   }
-  await finishRefunds(tx, [refund.refundId]);
+  const { SUCCEEDED: status } = RefundStatus;
+  const done = { status, reopens: 0, pointsBaseCents: refundValue(refund) };
+  await writeProgress(tx, [{ refundId: refund.refundId, ...done }]);
   const refunded = afterRefund(refunding, [...refunds, refund], refund.refundId);
   await recordTransitions(tx, parts, [
     { order: refunding, by },

@@ -15,8 +15,13 @@ const PROMISED: Record<Name, Partial<Record<PaymentTransition, Name>>> = {
   OPEN: { succeed: "SUCCEEDED", close: "CLOSED" },
   CLOSED: { succeedLate: "SUCCEEDED" },
   SUCCEEDED: { refundPart: "PARTIALLY_REFUNDED", refundWhole: "REFUNDED" },
-  PARTIALLY_REFUNDED: { refundPart: "PARTIALLY_REFUNDED", refundWhole: "REFUNDED" },
-  REFUNDED: {},
+  PARTIALLY_REFUNDED: {
+    refundPart: "PARTIALLY_REFUNDED",
+    refundWhole: "REFUNDED",
+    reopenPart: "PARTIALLY_REFUNDED",
+    reopenAll: "SUCCEEDED",
+  },
+  REFUNDED: { reopenPart: "PARTIALLY_REFUNDED", reopenAll: "SUCCEEDED" },
 };
 
 const transitions = Object.keys(PAYMENT_TRANSITIONS) as PaymentTransition[];

@@ -11,6 +11,9 @@ export const PAYMENT_TRANSITIONS = {
   close: { from: [OPEN], to: CLOSED },
   refundPart: { from: [SUCCEEDED, PARTIALLY_REFUNDED], to: PARTIALLY_REFUNDED },
   refundWhole: { from: [SUCCEEDED, PARTIALLY_REFUNDED], to: REFUNDED },
+  // The provider took the success of a refund back, of one of several or of the only one.
+  reopenPart: { from: [PARTIALLY_REFUNDED, REFUNDED], to: PARTIALLY_REFUNDED },
+  reopenAll: { from: [PARTIALLY_REFUNDED, REFUNDED], to: SUCCEEDED },
 } as const satisfies Record<string, { from: readonly PaymentStatus[]; to: PaymentStatus }>;
 
 export type PaymentTransition = keyof typeof PAYMENT_TRANSITIONS;

@@ -18,6 +18,14 @@ export const LogType = {
   REFUND_REQUESTED: 6,
   REFUND_SUCCEEDED: 7,
   REFUND_FAILED: 8,
+  REFUND_PENDING: 9,
+  REFUND_REQUIRES_ACTION: 10,
+  REFUND_REOPENED: 11,
+  REFUND_FOREIGN: 12,
+  DISPUTE_OPENED: 13,
+  DISPUTE_WITHDRAWN: 14,
+  DISPUTE_REINSTATED: 15,
+  DISPUTE_CLOSED: 16,
 } as const;
 export type LogType = (typeof LogType)[keyof typeof LogType];
 

@@ -110,10 +110,11 @@ describe("judge", () => {
 });
 
 describe("storeAction", () => {
-  it("keeps the row of a notice that moved money, for every pair of verdicts", () => {
+  it("keeps the row of a notice that had an effect, for every pair of verdicts", () => {
     for (const known of Object.values(VerdictKind)) {
       for (const verdict of Object.values(VerdictKind)) {
-        const moved = known === VerdictKind.ACCEPTED || known === VerdictKind.LATE;
+        const { ACCEPTED, LATE, RECORDED } = VerdictKind;
+        const moved = ([ACCEPTED, LATE, RECORDED] as VerdictKind[]).includes(known);
         const expected = !moved
           ? "replace"
           : verdict === VerdictKind.REFUSED

@@ -15,6 +15,8 @@ export const VerdictKind = {
   IGNORED: 4,
   /** Not genuine, or contrary to what the shop knows. */
   REFUSED: 5,
+  /** Genuine, about a refund or a dispute, which is now as the notice says. */
+  RECORDED: 6,
 } as const;
 export type VerdictKind = (typeof VerdictKind)[keyof typeof VerdictKind];
 
@@ -39,7 +41,9 @@ export type AcceptedVerdict = {
 
 export type Verdict =
   | AcceptedVerdict
-  | { kind: typeof VerdictKind.REPEATED | typeof VerdictKind.IGNORED }
+  | {
+      kind: typeof VerdictKind.REPEATED | typeof VerdictKind.IGNORED | typeof VerdictKind.RECORDED;
+    }
   | { kind: typeof VerdictKind.REFUSED; cause: RefusalCause };
 
 /** What the shop knows about the payment that a notice names. */
@@ -74,7 +78,7 @@ const refused = (cause: RefusalCause): Verdict => ({ kind: VerdictKind.REFUSED, 
 
 /**
  * How a verdict is stored beside the row of the same notice, if there is one. A row whose notice
- * moved money stays as it is: a repetition is counted on it, and a contradicting notice with the
+ * had an effect stays as it is: a repetition is counted on it, and a contradicting notice with the
  * same number gets a row of its own.
  */
 export function storeAction(
@@ -82,6 +86,7 @@ export function storeAction(
   verdict: VerdictKind,
 ): "insert" | "count" | "replace" | "separate" {
   if (known === undefined) return "insert";
-  if (known !== VerdictKind.ACCEPTED && known !== VerdictKind.LATE) return "replace";
+  const { ACCEPTED, LATE, RECORDED } = VerdictKind;
+  if (known !== ACCEPTED && known !== LATE && known !== RECORDED) return "replace";
   return verdict === VerdictKind.REFUSED ? "separate" : "count";
 }

@@ -1,7 +1,8 @@
 import { defineEntity, p } from "@mikro-orm/mysql";
 import { type RowOf, tableOf } from "#platform/db/tables.ts";
+import type { DisputeStatus } from "../domain/dispute.ts";
 import type { LogType, PaymentStatus } from "../domain/payment.ts";
-import type { RefundStatus } from "../domain/refund.ts";
+import type { ForeignRefundStatus, RefundStatus } from "../domain/refund.ts";
 import type { VerdictKind } from "../domain/verdict.ts";
 
 /** The database's time when the row is inserted. */
@@ -33,6 +34,8 @@ export const PaymentEntity = defineEntity({
     checkoutAction: p.text().strictNullable(),
     refundRequestedCents: p.bigint().default(0),
     refundedCents: p.bigint().default(0),
+    /** No refund is sent to the provider before it. */
+    refundAfter: p.datetime(3).strictNullable(),
     /** 1: the payment is to be closed at its provider. */
     closing: p.smallint().$type<0 | 1>().default(0),
     /** Number of queries so far. */
@@ -108,11 +111,58 @@ const RefundEntity = defineEntity({
     failure: p.string().default(""),
     /** Part of the refund's number at the provider. A refused number stays refused. */
     attempt: p.integer().default(1),
-    /** Number of requests to the provider. */
+    /** The highest attempt whose number the provider may know; 0 before the first request. */
+    sentAttempt: p.integer().default(0),
+    /** The provider's own number of the refund. */
+    reference: p.string().strictNullable(),
+    /** How often the provider took a success back. */
+    reopens: p.integer().default(0),
+    /** Number of requests to the provider, since the status is what it is. */
     tries: p.integer().default(0),
     nextTry: p.datetime(3),
     createTime: p.datetime(3).defaultRaw(NOW),
     finishTime: p.datetime(3).strictNullable(),
+  },
+});
+
+/** A refund of one of the shop's payments that the shop did not request. */
+const ForeignRefundEntity = defineEntity({
+  name: "ForeignRefund",
+  tableName: "foreign_refunds",
+  properties: {
+    provider: p.string().primary(),
+    /** The provider's number of the refund. */
+    foreignId: p.string().primary(),
+    paymentId: p.bigint(),
+    status: p.smallint().$type<ForeignRefundStatus>(),
+    /** Null if the provider states only the sum of all refunds. */
+    amountCents: p.bigint().strictNullable(),
+    currency: p.string(),
+    createTime: p.datetime(3).defaultRaw(NOW),
+    finishTime: p.datetime(3).strictNullable(),
+  },
+});
+
+const DisputeEntity = defineEntity({
+  name: "Dispute",
+  tableName: "disputes",
+  properties: {
+    provider: p.string().primary(),
+    disputeId: p.string().primary(),
+    paymentId: p.bigint(),
+    status: p.smallint().$type<DisputeStatus>(),
+    amountCents: p.bigint(),
+    currency: p.string(),
+    /** Null until the provider has taken the money, and its fee, from the shop. */
+    withdrawnCents: p.bigint().strictNullable(),
+    withdrawnFeeCents: p.bigint().strictNullable(),
+    withdrawnTime: p.datetime(3).strictNullable(),
+    /** Null until the provider has given the money back. */
+    reinstatedCents: p.bigint().strictNullable(),
+    reinstatedFeeCents: p.bigint().strictNullable(),
+    reinstatedTime: p.datetime(3).strictNullable(),
+    createTime: p.datetime(3).defaultRaw(NOW),
+    closeTime: p.datetime(3).strictNullable(),
   },
 });
 
@@ -122,6 +172,8 @@ export const entities = [
   PayableOrderEntity,
   CallbackEntity,
   RefundEntity,
+  ForeignRefundEntity,
+  DisputeEntity,
 ];
 
 export const PAYMENTS = tableOf(PaymentEntity);
@@ -129,6 +181,8 @@ export const PAYMENT_LOG = tableOf(PaymentLogEntity);
 export const PAYABLE_ORDERS = tableOf(PayableOrderEntity);
 export const CALLBACKS = tableOf(CallbackEntity);
 export const REFUNDS = tableOf(RefundEntity);
+export const FOREIGN_REFUNDS = tableOf(ForeignRefundEntity);
+export const DISPUTES = tableOf(DisputeEntity);
 
 /** Columns that no answer shows. */
 export const INTERNAL = [
@@ -136,6 +190,7 @@ export const INTERNAL = [
   "providerReferences",
   "expireTime",
   "refundRequestedCents",
+  "refundAfter",
   "closing",
   "checks",
   "nextCheck",

@@ -25,17 +25,6 @@ const LOCKED = PAYMENTS.pick(
   "refundedCents",
 );
 const QUERIES = PAYMENTS.pick("closing", "checks");
-const PAID = PAYMENTS.pick(
-  "paymentId",
-  "orderId",
-  "provider",
-  "amountCents",
-  "currency",
-  "tradeId",
-  "providerReferences",
-  "createTime",
-  "expireTime",
-);
 const ID = PAYMENTS.pick("paymentId");
 
 /** A payment whose row the transaction has locked. */
@@ -43,9 +32,6 @@ export type LockedPayment = RowOf<typeof LOCKED>;
 
 /** An open payment to query or close at its provider. `checks` counts the earlier queries. */
 export type DuePayment = LockedPayment & { closing: boolean; checks: number };
-
-/** A payment that refunds are made of. */
-export type PaidPayment = RowOf<typeof PAID>;
 
 /**
  * Locks the payments in the order of their ids. Omits unknown ids, and with `skipLocked` payments
@@ -95,19 +81,6 @@ export async function ownerOfTrade(
     [trade.provider, trade.tradeId],
   );
   return row?.paymentId;
-}
-
-/** Reads payments that are paid. Needs no lock: these columns no longer change. */
-export async function readPaid(
-  tx: Transaction,
-  paymentIds: readonly bigint[],
-): Promise<Map<bigint, PaidPayment>> {
-  const rows = await selectByIds<PaidPayment>(
-    tx,
-    `select ${PAID.sql} from payments where payment_id in (?)`,
-    paymentIds,
-  );
-  return new Map(rows.map((row) => [row.paymentId, row]));
 }
 
 /** Locks open payments that are due. Omits those that another transaction has locked. */

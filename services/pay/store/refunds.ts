@@ -1,6 +1,6 @@
 import { isDue } from "#platform/db/clock.ts";
 import type { Transaction } from "#platform/db/database.ts";
-import { insertRows } from "#platform/db/rows.ts";
+import { insertRows, updateSql } from "#platform/db/rows.ts";
 import { selectByIds } from "#platform/db/select-by-ids.ts";
 import { NOW } from "#platform/db/sql.ts";
 import type { RowOf } from "#platform/db/tables.ts";
@@ -16,6 +16,9 @@ const LOCKED = REFUNDS.pick(
   "status",
   "failure",
   "attempt",
+  "sentAttempt",
+  "reference",
+  "reopens",
   "tries",
 );
 
@@ -54,9 +57,10 @@ export async function lockDueRefunds(
   { limit, longestPauseMs }: { limit: number; longestPauseMs: number },
 ): Promise<RefundRow[]> {
   const due: RefundRow[] = [];
-  // One status at a time: with both, MySQL sorts and locks all due rows before it applies the
+  const { REQUESTED, FAILED, PENDING, REQUIRES_ACTION } = RefundStatus;
+  // One status at a time: with several, MySQL sorts and locks all due rows before it applies the
   // limit.
-  for (const status of [RefundStatus.REQUESTED, RefundStatus.FAILED]) {
+  for (const status of [REQUESTED, FAILED, PENDING, REQUIRES_ACTION]) {
     const rows = await tx.select<RefundRow>(
       `select ${LOCKED.sql} from refunds force index (refunds_to_try)
        where status = ? and ${isDue("next_try", longestPauseMs)}
@@ -68,35 +72,63 @@ export async function lockDueRefunds(
   return due;
 }
 
-/** Counts one try of these refunds. They are due again after `pauseMs`. */
-export async function postponeRefunds(
-  tx: Transaction,
-  refundIds: readonly bigint[],
-  pauseMs: number,
-): Promise<void> {
-  await tx.write("update refunds set tries = tries + 1, next_try = ? where refund_id in (?)", [
-    inMs(pauseMs),
-    refundIds,
-  ]);
-}
+/** What decides when a payment's next refund may be sent. */
+export type RefundSlot = {
+  /** Milliseconds until the provider accepts another refund of the payment; 0 or less: now. */
+  waitMs: number;
+  /** Numbers of its refunds that the provider may know. */
+  sentNumbers: number;
+};
 
-export async function writeRefundDone(
+/** The slots of payments whose rows this transaction has locked. */
+export async function readSlots(
   tx: Transaction,
-  refund: { refundId: bigint; status: RefundStatus },
-): Promise<void> {
-  await tx.write(
-    "update refunds set status = ?, failure = '', finish_time = now(3) where refund_id = ?",
-    [refund.status, refund.refundId],
+  paymentIds: readonly bigint[],
+): Promise<Map<bigint, RefundSlot>> {
+  const rows = await selectByIds<{ paymentId: bigint; waitMs: unknown; sentNumbers: unknown }>(
+    tx,
+    `select p.payment_id as paymentId,
+       coalesce(timestampdiff(microsecond, now(3), p.refund_after), 0) / 1000 as waitMs,
+       (select coalesce(sum(r.sent_attempt), 0) from refunds r
+        where r.payment_id = p.payment_id) as sentNumbers
+     from payments p where p.payment_id in (?)`,
+    paymentIds,
+  );
+  return new Map(
+    rows.map(({ paymentId, waitMs, sentNumbers }) => [
+      paymentId,
+      { waitMs: Number(waitMs), sentNumbers: Number(sentNumbers) },
+    ]),
   );
 }
 
-/** Ends the attempt. The next try is a new attempt. */
-export async function writeRefundFailed(
+/** Counts one try of a refund that this transaction has locked. It is due again after `pauseMs`. */
+export async function writeTry(
   tx: Transaction,
-  refund: { refundId: bigint; status: RefundStatus; failure: string },
+  refund: Pick<RefundRow, "refundId" | "sentAttempt"> & { pauseMs: number },
 ): Promise<void> {
   await tx.write(
-    "update refunds set status = ?, failure = ?, attempt = attempt + 1 where refund_id = ?",
-    [refund.status, refund.failure, refund.refundId],
+    "update refunds set tries = tries + 1, sent_attempt = ?, next_try = ? where refund_id = ?",
+    [refund.sentAttempt, inMs(refund.pauseMs), refund.refundId],
   );
+}
+
+type Changes = Partial<Omit<RefundRow, "refundId" | "paymentId" | "orderId" | "amountCents">> & {
+  /** Whether the refund is finished now; undefined leaves its finish time. */
+  finished?: boolean;
+  /** When it is tried next. */
+  pauseMs?: number;
+};
+
+/** Changes a refund that this transaction has locked. */
+export async function writeRefund(
+  tx: Transaction,
+  refundId: bigint,
+  { finished, pauseMs, ...changes }: Changes,
+): Promise<void> {
+  const times = {
+    ...(finished !== undefined && { finishTime: finished ? NOW : null }),
+    ...(pauseMs !== undefined && { nextTry: inMs(pauseMs) }),
+  };
+  await tx.write(updateSql(REFUNDS, { ...changes, ...times }, { refundId }));
 }

@@ -118,6 +118,17 @@ export async function writeRefunded(
   ]);
 }
 
+/** Sends no further refund of the payment to its provider before `waitMs` have passed. */
+export async function writeRefundAfter(
+  tx: Transaction,
+  { paymentId, waitMs }: { paymentId: bigint; waitMs: number },
+): Promise<void> {
+  await tx.write("update payments set refund_after = ? where payment_id = ?", [
+    inMs(waitMs),
+    paymentId,
+  ]);
+}
+
 /** Marks open payments of these orders to be closed. The sweep may take them after `afterMs`. */
 export async function markClosing(
   tx: Transaction,

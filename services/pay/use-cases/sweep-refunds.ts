@@ -1,55 +1,54 @@
 import pMap from "p-map";
-import { amountText } from "#platform/values/currencies.ts";
+import type { Transaction } from "#platform/db/database.ts";
 import { Outage } from "#platform/values/refusal.ts";
-import { growingPause } from "../domain/pause.ts";
-import { LogType } from "../domain/payment.ts";
-import { allowsRefund, applyRefund, finishRefund } from "../domain/refund.ts";
-import { MAX_SWEEP_PAUSE_MS, PROVIDER_IN_FLIGHT, SWEEP_BATCH } from "../limits.ts";
-import { lockPayment, type PaidPayment, readPaid } from "../store/lock-payments.ts";
-import { insertLog } from "../store/payment-log.ts";
+import { planTry, type RefundTry } from "../domain/refund-try.ts";
+import { PROVIDER_IN_FLIGHT, SWEEP_BATCH } from "../limits.ts";
+import type { PaymentProvider } from "../providers/provider.ts";
+import { type LockedPayment, lockPayments } from "../store/lock-payments.ts";
 import {
   lockDueRefunds,
-  lockRefunds,
-  postponeRefunds,
   type RefundRow,
-  writeRefundDone,
-  writeRefundFailed,
+  type RefundSlot,
+  readSlots,
+  writeRefund,
+  writeTry,
 } from "../store/refunds.ts";
 import { storedPayment } from "../store/stored-payment.ts";
-import { writeRefunded } from "../store/write-payments.ts";
+import { writeRefundAfter } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
 import { providerOf } from "./steps/find-provider.ts";
+import { longestRefundPauseMs, refundPause } from "./steps/refund-pause.ts";
+import { type SaidOfRefund, type SettledRefund, settleRefund } from "./steps/settle-refund.ts";
 
 type SweptRefund = {
   refundId: bigint;
   paymentId: bigint;
   /**
-   * "failed": the provider refused. "waiting": it has not decided. "unanswered": it does not
+   * "waiting": for the spacing between refunds of a payment. "unanswered": the provider does not
    * answer. "broken": `error` is a bug.
    */
-  outcome: "succeeded" | "failed" | "waiting" | "unanswered" | "broken";
+  outcome: SettledRefund | "waiting" | "unanswered" | "broken";
   error?: unknown;
 };
 
 type SweepingParts = Pick<Parts, "database" | "identifiers" | "outbox" | "providers" | "rules">;
-type Claimed = { refunds: RefundRow[]; payments: Map<bigint, PaidPayment> };
+type Claimed = { refund: RefundRow; payment: LockedPayment; kind: RefundTry["kind"] };
 
-/** Characters kept of the provider's cause: the width of its column. */
-const MAX_FAILURE = 200;
+/** Rules of a provider that is not configured: its refunds wait for it anyway. */
+const NO_RULES = { spacingMs: 0, maxPerPayment: Number.POSITIVE_INFINITY, queryAfterMs: 60_000 };
 
 /**
- * Carries out due refunds at their providers. A refund is retried after growing pauses until it
- * succeeds. Returns what it tried: SWEEP_BATCH at most.
+ * Carries out due refunds at their providers, and queries those that a provider has accepted. A
+ * refund is retried after growing pauses until it succeeds, always under the same number unless the
+ * provider refused that one for good. Returns what it took: SWEEP_BATCH at most.
  */
 export async function sweepRefunds(parts: SweepingParts): Promise<SweptRefund[]> {
-  const { refunds, payments } = await claim(parts);
   return pMap(
-    refunds,
-    async (refund): Promise<SweptRefund> => {
-      const { refundId, paymentId } = refund;
+    await claim(parts),
+    async (claimed): Promise<SweptRefund> => {
+      const { refundId, paymentId } = claimed.refund;
       try {
-        const outcome = await tryRefund(parts, refund, payments.get(paymentId));
-        return { refundId, paymentId, outcome };
+        return { refundId, paymentId, outcome: await take(parts, claimed) };
       } catch (error) {
         const outcome = error instanceof Outage ? "unanswered" : "broken";
         return { refundId, paymentId, outcome, error };
@@ -59,87 +58,80 @@ export async function sweepRefunds(parts: SweepingParts): Promise<SweptRefund[]>
   );
 }
 
-function claim({ database, rules }: SweepingParts): Promise<Claimed> {
-  const bounds = { firstMs: rules.refundRetryMs, maxMs: MAX_SWEEP_PAUSE_MS };
-  return database.transact("claim-refunds", async (tx) => {
-    const longestPauseMs = Math.max(rules.refundRetryMs, MAX_SWEEP_PAUSE_MS);
-    const refunds = await lockDueRefunds(tx, { limit: SWEEP_BATCH, longestPauseMs });
-    const groups = Map.groupBy(refunds, ({ tries }) => growingPause(tries, bounds));
-    for (const [pauseMs, group] of groups) {
-      const ids = group.map(({ refundId }) => refundId);
-      await postponeRefunds(tx, ids, pauseMs);
-    }
-    const paymentIds = refunds.map(({ paymentId }) => paymentId);
-    return { refunds, payments: await readPaid(tx, paymentIds) };
-  });
-}
-
-async function tryRefund(
-  parts: SweepingParts,
-  refund: RefundRow,
-  payment: PaidPayment | undefined,
-): Promise<"succeeded" | "failed" | "waiting"> {
-  const { refundId, paymentId, attempt, amountCents } = refund;
-  if (!payment) throw new Error(`refund ${refundId} is of payment ${paymentId}, which has no row`);
-  const provider = providerOf(parts, payment);
-  const stored = storedPayment(payment);
-  const request = { refundId, attempt, payment: stored, amountCents, reference: null };
-  const outcome = await provider.refund(request);
-  switch (outcome.state) {
-    case "succeeded":
-      await finish(parts, refund);
-      return "succeeded";
-    case "failed":
-      await fail(parts, refund, outcome.cause.slice(0, MAX_FAILURE));
-      return "failed";
-    default:
-      // Repeated with the same number.
-      return "waiting";
-  }
-}
-
-async function finish(parts: SweepingParts, { refundId, paymentId }: RefundRow): Promise<void> {
-  await parts.database.transact("finish-refund", async (tx) => {
-    const payment = await lockPayment(tx, paymentId);
-    const refund = (await lockRefunds(tx, [refundId])).get(refundId);
-    if (!payment || !refund) throw new Error(`refund ${refundId} or its payment has no row`);
-    // Another replica finished it first.
-    if (!allowsRefund(refund.status, "succeed")) return;
-    const { amountCents } = refund;
-    const { orderId, userId } = payment;
-    await writeRefundDone(tx, { refundId, status: applyRefund(refund.status, "succeed") });
-    await writeRefunded(tx, { paymentId, ...finishRefund(payment, amountCents) });
-    const detail = `refund ${refundId} of ${amountText(amountCents, payment.currency)}`;
-    const logId = parts.identifiers.next();
-    await insertLog(tx, [{ logId, paymentId, type: LogType.REFUND_SUCCEEDED, detail }]);
-    await parts.outbox.add(tx, [
-      {
-        fact: "pay.v1.refunded",
-        message: { paymentId, orderId, userId, refundId, amountCents },
-        aggregateId: orderId,
-      },
-    ]);
-  });
-}
-
 /**
- * Ends the attempt. The provider keeps refusing its number, so the next try with a new number
- * cannot move money twice. The log gets one entry for each run of equal causes, not one for each
- * try.
+ * Claims due refunds. The locked row of the payment keeps the spacing between its refunds, over all
+ * replicas. A refund whose payment another transaction has locked stays due.
  */
-async function fail(
-  { database, identifiers }: SweepingParts,
-  { refundId, paymentId, attempt }: RefundRow,
-  failure: string,
-): Promise<void> {
-  await database.transact("fail-refund", async (tx) => {
-    const refund = (await lockRefunds(tx, [refundId])).get(refundId);
-    if (refund?.attempt !== attempt || !allowsRefund(refund.status, "fail")) return;
-    const status = applyRefund(refund.status, "fail");
-    await writeRefundFailed(tx, { refundId, status, failure });
-    if (refund.failure === failure) return;
-    const detail = `refund ${refundId}: ${failure}`;
-    const logId = identifiers.next();
-    await insertLog(tx, [{ logId, paymentId, type: LogType.REFUND_FAILED, detail }]);
+function claim(parts: SweepingParts): Promise<Claimed[]> {
+  const longestPauseMs = longestRefundPauseMs(parts.rules);
+  return parts.database.transact("claim-refunds", async (tx) => {
+    const due = await lockDueRefunds(tx, { limit: SWEEP_BATCH, longestPauseMs });
+    const paymentIds = due.map(({ paymentId }) => paymentId);
+    const payments = await lockPayments(tx, paymentIds, { skipLocked: true });
+    const slots = await readSlots(tx, [...payments.keys()]);
+    const claimed: Claimed[] = [];
+    for (const refund of due) {
+      const payment = payments.get(refund.paymentId);
+      const slot = slots.get(refund.paymentId);
+      if (!payment || !slot) continue;
+      claimed.push({ refund, payment, kind: await claimOne(tx, parts, { refund, payment, slot }) });
+    }
+    return claimed;
   });
+}
+
+/** Writes when the refund is tried next, and takes its place among the refunds of the payment. */
+async function claimOne(
+  tx: Transaction,
+  { providers, rules }: SweepingParts,
+  { refund, payment, slot }: { refund: RefundRow; payment: LockedPayment; slot: RefundSlot },
+): Promise<RefundTry["kind"]> {
+  const { refundId, attempt } = refund;
+  const provider = providers.get(payment.provider)?.refundRules ?? NO_RULES;
+  const plan = planTry(refund, { ...provider, ...slot });
+  if (plan.kind === "wait") {
+    await writeRefund(tx, refundId, { pauseMs: plan.waitMs });
+    return plan.kind;
+  }
+  const isSent = plan.kind === "send" || plan.kind === "resend";
+  const sentAttempt = isSent ? attempt : refund.sentAttempt;
+  const pauseMs = refundPause(refund, { ...rules, queryAfterMs: provider.queryAfterMs });
+  await writeTry(tx, { refundId, sentAttempt, pauseMs });
+  if (!isSent) return plan.kind;
+  slot.sentNumbers += sentAttempt - refund.sentAttempt;
+  if (provider.spacingMs > 0) {
+    slot.waitMs = provider.spacingMs;
+    await writeRefundAfter(tx, { paymentId: payment.paymentId, waitMs: provider.spacingMs });
+  }
+  return plan.kind;
+}
+
+async function take(
+  parts: SweepingParts,
+  { refund, payment, kind }: Claimed,
+): Promise<SettledRefund | "waiting"> {
+  if (kind === "wait") return "waiting";
+  const provider = providerOf(parts, payment);
+  const said = await ask(provider, { refund, payment, kind });
+  const { queryAfterMs } = provider.refundRules;
+  return parts.database.transact("settle-refund", (tx) =>
+    settleRefund(tx, parts, { refund, said, queryAfterMs }),
+  );
+}
+
+async function ask(
+  provider: PaymentProvider,
+  { refund, payment, kind }: Claimed,
+): Promise<SaidOfRefund> {
+  if (kind === "full") {
+    const { maxPerPayment } = provider.refundRules;
+    const cause = `${provider.name} accepts at most ${maxPerPayment} refunds of a payment`;
+    return { state: "person", cause };
+  }
+  const { refundId, attempt, amountCents, reference } = refund;
+  const request = { refundId, attempt, payment: storedPayment(payment), amountCents, reference };
+  if (kind === "send") return provider.refund(request);
+  const said = await provider.queryRefund(request);
+  const isUndone = said.state === "unknown" || (said.state === "again" && !said.afterMs);
+  return kind === "resend" && isUndone ? provider.refund(request) : said;
 }

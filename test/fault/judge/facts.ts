@@ -27,7 +27,6 @@ export type RefundRow = {
   status: number;
   payAmountCents: bigint;
   balanceCents: bigint;
-  spentCents: bigint;
 };
 export type PaymentRow = {
   paymentId: bigint;
@@ -66,7 +65,7 @@ const ORDER_COLUMNS = selectList(
   "order_id user_id request_id order_status pay_status shipping_status order_amount_cents coupon_id coupon_paid_cents balance_paid_cents pay_amount_cents cancel_reason tracking_number",
 );
 const REFUND_COLUMNS = selectList(
-  "refund_id order_id request_id late_payment_id status pay_amount_cents balance_cents spent_cents",
+  "refund_id order_id request_id late_payment_id status pay_amount_cents balance_cents",
 );
 const PAYMENT_COLUMNS = selectList("payment_id order_id status amount_cents refunded_cents");
 const LINE_COLUMNS = "order_id goods_id quantity";

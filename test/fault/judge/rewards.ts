@@ -50,7 +50,10 @@ export async function judgePoints(market: Market, facts: Facts, findings: Findin
   const earned = new Map<bigint, bigint>();
   for (const order of facts.orders.values()) {
     if (order.payStatus === PayStatus.UNPAID) continue;
-    const back = (refunds.get(order.orderId) ?? []).reduce((sum, one) => sum + one.spentCents, 0n);
+    const back = (refunds.get(order.orderId) ?? []).reduce(
+      (sum, one) => sum + one.payAmountCents + one.balanceCents,
+      0n,
+    );
     const points = ((order.orderAmountCents - order.couponPaidCents - back) / UNIT_CENTS) * POINTS;
     earned.set(order.userId, (earned.get(order.userId) ?? 0n) + points);
   }

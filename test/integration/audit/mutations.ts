@@ -66,6 +66,21 @@ function ofPayments(o: Everything): Mutation[] {
        select 7, payment_id, order_id, amount_cents, status, next_try
        from refunds where order_id = ${idOf(o.whole)} limit 1`,
     ]),
+    pay("refund-is-the-same-in-pay", "a success that the provider took back", [
+      `order ${idOf(o.whole)}, refund`,
+      `update refunds set reopens = 1 where order_id = ${idOf(o.whole)} limit 1`,
+    ]),
+    pay("refund-is-tried-in-time", "a refund that nothing tries", [
+      "refund ",
+      `update refunds set status = 5, next_try = now(3) - interval 1 hour
+       where order_id = ${idOf(o.whole)} limit 1`,
+    ]),
+    pay("refunds-are-requested-here", "a refund from the provider's console", [
+      "refund console-1 at sandbox",
+      `insert into foreign_refunds (provider, foreign_id, payment_id, status, amount_cents, currency)
+       select 'sandbox', 'console-1', payment_id, 2, 1, currency
+       from payments where order_id = ${idOf(o.paid)}`,
+    ]),
     pay("refund-is-the-same-in-pay", "a cent more", [
       `order ${idOf(o.part)}, refund`,
       `update refunds set amount_cents = amount_cents + 1 where order_id = ${idOf(o.part)} limit 1`,

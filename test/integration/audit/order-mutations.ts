@@ -110,6 +110,15 @@ function ofStates(o: Everything): Mutation[] {
       ),
     ),
     order(
+      "shipped-completes-in-time",
+      "a shipped order that stays on its way",
+      of(
+        o.paid,
+        `update orders set shipping_status = 2, complete_after = now(3) - interval 1 hour
+         where order_id = $`,
+      ),
+    ),
+    order(
       "unpaid-ends-in-time",
       "an unpaid order that stays open",
       of(

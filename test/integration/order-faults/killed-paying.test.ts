@@ -124,8 +124,7 @@ const ENDS: Record<Outcome, End> = {
     causes: [...paid.causes, "RefundOrder", "pay.v1.refunded"],
     refunds: 1,
     provider: `paid, ${PAY_CENTS} refunded`,
-    // The points that the shipping fee earned stay.
-    has: { ...released, points: 10n },
+    has: released,
   },
   expired: cancelled,
   "paid too late": {

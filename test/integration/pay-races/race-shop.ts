@@ -22,9 +22,8 @@ export const PAY_CENTS = 2_000n;
 export const BALANCE_CENTS = 1_000n;
 const COUPON_CENTS = 500n;
 const OPENING_BALANCE_CENTS = 10_000n;
-/** One for each full 1.00 of the 30.00 spent. A refund leaves those of the shipping fee. */
+/** One for each full 1.00 of the 30.00 spent. */
 const POINTS = 30n;
-const POINTS_OF_THE_FEE = 10n;
 
 /** An order of a new shopper, with coupon and balance, and its open payment. */
 export type RaceOrder = { userId: bigint; as: Caller; order: Order; payment: Payment };
@@ -136,7 +135,7 @@ async function placeUnpaid(shop: Shop, [first, second]: [Goods, Goods]): Promise
 }
 
 function assertPossessions(shop: Shop, userId: bigint, end: End): Promise<void> {
-  const points = { cancelled: 0n, paid: POINTS, refunded: POINTS_OF_THE_FEE };
+  const points = { cancelled: 0n, paid: POINTS, refunded: 0n };
   const spent = end === "paid" ? BALANCE_CENTS : 0n;
   return eventually(async () => {
     const { user } = await shop.admin.user.getUser({ userId });

@@ -1,3 +1,4 @@
+import { OrderStatus } from "../../domain/order.ts";
 import { advance } from "../../domain/order-state.ts";
 import { type PlannedRefund, RefundStatus } from "../../domain/refunds.ts";
 import type { LockedOrder } from "../../store/lock-orders.ts";
@@ -24,11 +25,17 @@ export function afterRefund(
   const others = refunds.filter(({ refundId, latePaymentId }) => {
     return refundId !== finishing && latePaymentId === null;
   });
-  if (others.some(({ status }) => status === RefundStatus.REQUESTED)) {
+  if (others.some(({ status }) => status !== RefundStatus.SUCCEEDED)) {
     return advance(order, "refundOneOfSeveral");
   }
   if (!refunds.some(({ whole }) => whole)) return advance(order, "refundPart");
   return advance(order, "refundWhole", { closeTime: order.closeTime ?? order.now });
+}
+
+/** The order after the provider took back the success of one of its refunds. */
+export function afterReopening(order: LockedOrder): LockedOrder {
+  const isWhole = order.orderStatus === OrderStatus.REFUNDED;
+  return advance(order, isWhole ? "reopenRefundOfWhole" : "reopenRefund");
 }
 
 /** The event by which the participants take back goods, balance, points and coupon. */
@@ -38,7 +45,7 @@ export function refundedEvent(
   traceparent: string,
 ): OrderEvent {
   const { orderId, userId, couponId } = order;
-  const { refundId, lines, balanceCents, spentCents, whole, keepStock } = refund;
+  const { refundId, lines, balanceCents, whole, keepStock } = refund;
   return {
     fact: "order.v1.refunded",
     message: {
@@ -47,7 +54,8 @@ export function refundedEvent(
       refundId,
       lines,
       balanceCents,
-      spentCents,
+      // With the shipping fee, which earned points as well.
+      spentCents: refundValue(refund),
       whole,
       keepStock,
       ...keptFields(order),
@@ -56,6 +64,11 @@ export function refundedEvent(
     consumers: whole && couponId !== 0n ? ["goods", "user", "coupon"] : ["goods", "user"],
     traceparent,
   };
+}
+
+/** All that a refund gives back. */
+export function refundValue(refund: Pick<Refund, "payAmountCents" | "balanceCents">): bigint {
+  return refund.payAmountCents + refund.balanceCents;
 }
 
 /** The event by which pay refunds money through the provider. */

@@ -10,6 +10,16 @@ const PAID = "payment.succeeded";
 const TOKEN = /^[\x21-\x7e]{1,64}$/;
 const NOTICE_ID = /^[\x21-\x7e]{1,128}$/;
 const CURRENCY = /^[A-Z]{3}$/;
+const CAUSE = /^[\x20-\x7e]{1,200}$/;
+const REFUND_STATES = ["succeeded", "pending", "failed"] as const;
+const DISPUTE_STATES = [
+  "opened",
+  "funds_withdrawn",
+  "funds_reinstated",
+  "won",
+  "lost",
+  "updated",
+] as const;
 /**
  * The latest time that rows and messages hold. A year of four digits with an offset can exceed it.
  */
@@ -39,11 +49,48 @@ export function parseNotice(body: Uint8Array): { merchantId: string; notice: Not
   };
   const tradeId = text(fields.trade_id, TOKEN);
   const merchantId = text(fields.merchant_id, TOKEN);
-  const notice =
-    common.event === PAID
-      ? complete({ kind: "paid" as const, ...common, tradeId, ...parsePaid(fields) })
-      : complete({ kind: "other" as const, ...common });
+  const notice = parseKind(fields, common, tradeId);
   return merchantId === undefined || !notice ? undefined : { merchantId, notice };
+}
+
+type Common = {
+  noticeId: string | undefined;
+  event: string | undefined;
+  paymentId: bigint | undefined;
+};
+
+function parseKind(fields: Fields, common: Common, tradeId: string | undefined) {
+  const { event } = common;
+  const paid = parsePaid(fields);
+  if (event === PAID) return complete({ kind: "paid" as const, ...common, tradeId, ...paid });
+  const state = event?.split(".")[1];
+  const { amountCents, currency } = paid;
+  const about = { ...common, tradeId, amountCents, currency };
+  if (event?.startsWith("refund.") && isOneOf(REFUND_STATES, state)) {
+    const own = text(fields.merchant_refund_id, TOKEN);
+    const foreignId = text(fields.refund_id, TOKEN);
+    const whole = complete({ kind: "refund" as const, ...about, state, foreignId });
+    const cause = text(fields.cause, CAUSE) ?? "no cause given";
+    const refund = own === undefined ? undefined : parseRefundNumber(own);
+    return whole && { ...whole, refund, ...(state === "failed" && { cause }) };
+  }
+  if (event?.startsWith("dispute.") && isOneOf(DISPUTE_STATES, state)) {
+    const disputeId = text(fields.dispute_id, TOKEN);
+    const feeCents = cents(fields.fee_cents);
+    return complete({ kind: "dispute" as const, ...about, state, disputeId, feeCents });
+  }
+  return complete({ kind: "other" as const, ...common });
+}
+
+/** The refund with this number at the provider; undefined if it is not one of the shop's. */
+function parseRefundNumber(number: string): { refundId: bigint; attempt: number } | undefined {
+  const [, id, attempt = "1"] = /^(\d+)(?:-(\d{1,9}))?$/.exec(number) ?? [];
+  const refundId = identifier(id);
+  return refundId === undefined ? undefined : { refundId, attempt: Number(attempt) };
+}
+
+function isOneOf<T extends string>(all: readonly T[], one: string | undefined): one is T {
+  return all.some((each) => each === one);
 }
 
 /** Amount, currency and time in a notice, or in the answer to a query of a paid payment. */

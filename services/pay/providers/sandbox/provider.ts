@@ -5,6 +5,7 @@ import {
   type HttpAnswer,
   type PaymentProvider,
   type ProviderPayment,
+  type RefundOutcome,
   refundNumber,
 } from "../provider.ts";
 import type { SandboxSettings } from "./config.ts";
@@ -78,19 +79,15 @@ export function sandboxProvider(options: SandboxSettings & { notifyUrl: string }
           amount_cents: String(amountCents),
         },
       });
-      const { state, cause } = answer.fields;
-      if (answer.status === 200 && state === "succeeded") return { state };
-      if (answer.status === 200 && state === "failed") {
-        return { state, cause: typeof cause === "string" ? cause : "no cause given" };
-      }
       // 409 included: the sandbox knows the number with other contents. A new number could refund
       // the money twice.
-      throw unexpected("refund", answer);
+      return refundOutcome("refund", answer);
     },
 
-    // The sandbox decides about a refund at once, and answers a repetition alike.
-    async queryRefund() {
-      return { state: "unknown" };
+    async queryRefund(refund) {
+      const answer = await ask({ path: `/v1/refunds/${refundNumber(refund)}` });
+      if (answer.status === 404) return { state: "unknown" };
+      return refundOutcome("query-refund", answer);
     },
   };
 }
@@ -129,6 +126,15 @@ function paymentOf(answer: Answer): ProviderPayment {
   const paid = complete({ state: "paid" as const, tradeId, ...parsePaid(answer.fields) });
   if (state !== "paid" || !paid) throw unexpected("query", answer);
   return paid as Extract<ProviderPayment, { state: "paid" }>;
+}
+
+function refundOutcome(request: string, answer: Answer): RefundOutcome {
+  const { state, cause } = answer.fields;
+  if (answer.status === 200 && (state === "succeeded" || state === "pending")) return { state };
+  if (answer.status === 200 && state === "failed") {
+    return { state, cause: typeof cause === "string" ? cause : "no cause given" };
+  }
+  throw unexpected(request, answer);
 }
 
 function unexpected(request: string, { status, fields }: Answer): Outage {

@@ -8,6 +8,7 @@ import { insertCallbacks, writeVerdict } from "../../store/callbacks.ts";
 import { Source } from "../../store/entities.ts";
 import type { Parts } from "../parts.ts";
 import { isPaid, type ReceivedNotice, verdictColumns } from "./received-notice.ts";
+import { isAboutMoney, takeMoneyNotice } from "./take-money-notice.ts";
 import { takeNotice } from "./take-notice.ts";
 
 /**
@@ -21,7 +22,7 @@ export type CallbackOutcome = {
 
 export type AnsweringParts = Pick<
   Parts,
-  "database" | "identifiers" | "outbox" | "providers" | "paidNotices"
+  "database" | "identifiers" | "outbox" | "providers" | "paidNotices" | "rules" | "wake"
 >;
 
 type Callback = {
@@ -75,7 +76,9 @@ async function takeGenuine(parts: AnsweringParts, received: ReceivedNotice): Pro
   const isNew = received.callbackId === undefined;
   const accepted = isNew && isPaid(received) && (await parts.paidNotices.submit(received));
   if (accepted) return accepted;
-  return parts.database.transact("handle-callback", (tx) => takeNotice(tx, parts, received));
+  return parts.database.transact("handle-callback", (tx) =>
+    isAboutMoney(received) ? takeMoneyNotice(tx, parts, received) : takeNotice(tx, parts, received),
+  );
 }
 
 /** An unverified callback has no effect but its row, which holds the start of the body. */

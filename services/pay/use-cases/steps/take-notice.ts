@@ -23,8 +23,8 @@ import {
 type Needed = Pick<Parts, "identifiers" | "outbox">;
 
 /**
- * Judges a notice of any kind, stores the verdict, and, if money came in, marks the payment paid:
- * all in this transaction.
+ * Judges a notice about a payment, stores the verdict, and, if money came in, marks the payment
+ * paid: all in this transaction. Refunds and disputes have take-money-notice.ts.
  */
 export async function takeNotice(
   tx: Transaction,
@@ -56,9 +56,9 @@ async function tradeOwner(
 }
 
 /** Stores the verdict; returns how many times the same notice arrived before. */
-async function storeVerdict(
+export async function storeVerdict(
   tx: Transaction,
-  parts: Needed,
+  parts: Pick<Parts, "identifiers">,
   { received, verdict }: { received: ReceivedNotice; verdict: Verdict },
 ): Promise<number> {
   const { notice, provider, raw, callbackId } = received;

@@ -54,10 +54,9 @@ export const PAY_MUTATIONS: CodeMutation[] = [
     edits: [
       {
         file: SANDBOX,
-        piece:
-          "amount_cents: String(amountCents),\n        },\n      });\n      const { state, cause }",
+        piece: "amount_cents: String(amountCents),\n        },\n      });\n      // 409 included",
         replacement:
-          "amount_cents: String(amountCents + 1n),\n        },\n      });\n      const { state, cause }",
+          "amount_cents: String(amountCents + 1n),\n        },\n      });\n      // 409 included",
       },
     ],
     scenario: "lostAnswer",

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shop/event/v1/event.proto.
  */
 export const file_shop_event_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9wL2V2ZW50L3YxL2V2ZW50LnByb3RvEg1zaG9wLmV2ZW50LnYxIn8KDk9yZGVyQ29uZmlybWVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgDIAEoAxIwCgxwYXlfZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKDk9yZGVyQ2FuY2VsbGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSKwoGcmVhc29uGAMgASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SDwoHaG9sZGVycxgEIAMoCSLlAQoJT3JkZXJQYWlkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEgoKcGF5bWVudF9pZBgDIAEoAxITCgtzcGVudF9jZW50cxgEIAEoAxIsCghwYXlfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoPcG9pbnRzX3Blcl91bml0GAYgASgDSACIAQESGgoNY3VycmVuY3lfY29kZRgHIAEoCUgBiAEBQhIKEF9wb2ludHNfcGVyX3VuaXRCEAoOX2N1cnJlbmN5X2NvZGUiegoUT3JkZXJSZWZ1bmRSZXF1ZXN0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIRCglyZWZ1bmRfaWQYAyABKAMSEgoKcGF5bWVudF9pZBgEIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAUgASgDIp0CCg1PcmRlclJlZnVuZGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEQoJcmVmdW5kX2lkGAMgASgDEicKBWxpbmVzGAQgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxITCgtzcGVudF9jZW50cxgGIAEoAxINCgV3aG9sZRgHIAEoCBISCgprZWVwX3N0b2NrGAggASgIEhwKD3BvaW50c19wZXJfdW5pdBgJIAEoA0gAiAEBEhoKDWN1cnJlbmN5X2NvZGUYCiABKAlIAYgBAUISChBfcG9pbnRzX3Blcl91bml0QhAKDl9jdXJyZW5jeV9jb2RlIkoKDE9yZGVyU2hpcHBlZBIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEhcKD3RyYWNraW5nX251bWJlchgDIAEoCSIzCg5PcmRlckNvbXBsZXRlZBIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDIo0BChBQYXltZW50U3VjY2VlZGVkEhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSLAoIcGF5X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKD1BheW1lbnRSZWZ1bmRlZBISCgpwYXltZW50X2lkGAEgASgDEhAKCG9yZGVyX2lkGAIgASgDEg8KB3VzZXJfaWQYAyABKAMSEQoJcmVmdW5kX2lkGAQgASgDEhQKDGFtb3VudF9jZW50cxgFIAEoA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_shop_order_v1_order]);
+  fileDesc("ChlzaG9wL2V2ZW50L3YxL2V2ZW50LnByb3RvEg1zaG9wLmV2ZW50LnYxIn8KDk9yZGVyQ29uZmlybWVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSGAoQcGF5X2Ftb3VudF9jZW50cxgDIAEoAxIwCgxwYXlfZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInEKDk9yZGVyQ2FuY2VsbGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSKwoGcmVhc29uGAMgASgOMhsuc2hvcC5vcmRlci52MS5DYW5jZWxSZWFzb24SDwoHaG9sZGVycxgEIAMoCSLlAQoJT3JkZXJQYWlkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEgoKcGF5bWVudF9pZBgDIAEoAxITCgtzcGVudF9jZW50cxgEIAEoAxIsCghwYXlfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoPcG9pbnRzX3Blcl91bml0GAYgASgDSACIAQESGgoNY3VycmVuY3lfY29kZRgHIAEoCUgBiAEBQhIKEF9wb2ludHNfcGVyX3VuaXRCEAoOX2N1cnJlbmN5X2NvZGUiegoUT3JkZXJSZWZ1bmRSZXF1ZXN0ZWQSEAoIb3JkZXJfaWQYASABKAMSDwoHdXNlcl9pZBgCIAEoAxIRCglyZWZ1bmRfaWQYAyABKAMSEgoKcGF5bWVudF9pZBgEIAEoAxIYChBwYXlfYW1vdW50X2NlbnRzGAUgASgDIp0CCg1PcmRlclJlZnVuZGVkEhAKCG9yZGVyX2lkGAEgASgDEg8KB3VzZXJfaWQYAiABKAMSEQoJcmVmdW5kX2lkGAMgASgDEicKBWxpbmVzGAQgAygLMhguc2hvcC5vcmRlci52MS5PcmRlckxpbmUSFQoNYmFsYW5jZV9jZW50cxgFIAEoAxITCgtzcGVudF9jZW50cxgGIAEoAxINCgV3aG9sZRgHIAEoCBISCgprZWVwX3N0b2NrGAggASgIEhwKD3BvaW50c19wZXJfdW5pdBgJIAEoA0gAiAEBEhoKDWN1cnJlbmN5X2NvZGUYCiABKAlIAYgBAUISChBfcG9pbnRzX3Blcl91bml0QhAKDl9jdXJyZW5jeV9jb2RlIkoKDE9yZGVyU2hpcHBlZBIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDEhcKD3RyYWNraW5nX251bWJlchgDIAEoCSIzCg5PcmRlckNvbXBsZXRlZBIQCghvcmRlcl9pZBgBIAEoAxIPCgd1c2VyX2lkGAIgASgDIo0BChBQYXltZW50U3VjY2VlZGVkEhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSLAoIcGF5X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoIBCg9QYXltZW50UmVmdW5kZWQSEgoKcGF5bWVudF9pZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxIPCgd1c2VyX2lkGAMgASgDEhEKCXJlZnVuZF9pZBgEIAEoAxIUCgxhbW91bnRfY2VudHMYBSABKAMSDwoHcmVvcGVucxgGIAEoBSKYAQoVUGF5bWVudFJlZnVuZFJlb3BlbmVkEhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIRCglyZWZ1bmRfaWQYBCABKAMSFAoMYW1vdW50X2NlbnRzGAUgASgDEg8KB3Jlb3BlbnMYBiABKAUSDgoGZGV0YWlsGAcgASgJIp4BChtQYXltZW50UmVmdW5kUmVxdWlyZXNBY3Rpb24SEgoKcGF5bWVudF9pZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxIPCgd1c2VyX2lkGAMgASgDEhEKCXJlZnVuZF9pZBgEIAEoAxIUCgxhbW91bnRfY2VudHMYBSABKAMSDwoHcmVvcGVucxgGIAEoBRIOCgZkZXRhaWwYByABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_order_v1_order]);
 
 /**
  * shop.order.v1.confirmed: the order is placed. No service of the shop consumes it.
@@ -258,7 +258,8 @@ export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
   balanceCents: bigint;
 
   /**
-   * The refund without its shipping fee, in cents: the base of the points that are taken back.
+   * All that the refund gives back, in cents: the base of the points that are taken back. Events of
+   * earlier releases leave out the shipping fee.
    *
    * @generated from field: int64 spent_cents = 6;
    */
@@ -415,7 +416,7 @@ export const PaymentSucceededSchema: GenMessage<PaymentSucceeded> = /*@__PURE__*
   messageDesc(file_shop_event_v1_event, 7);
 
 /**
- * shop.pay.v1.refunded: the provider has carried out a refund. Order finishes it.
+ * shop.pay.v1.refunded: the provider has proven that a refund is carried out. Order finishes it.
  *
  * @generated from message shop.event.v1.PaymentRefunded
  */
@@ -454,6 +455,13 @@ export type PaymentRefunded = Message<"shop.event.v1.PaymentRefunded"> & {
    * @generated from field: int64 amount_cents = 5;
    */
   amountCents: bigint;
+
+  /**
+   * How often the refund had reopened before. 0 in events that are older than this field.
+   *
+   * @generated from field: int32 reopens = 6;
+   */
+  reopens: number;
 };
 
 /**
@@ -462,4 +470,133 @@ export type PaymentRefunded = Message<"shop.event.v1.PaymentRefunded"> & {
  */
 export const PaymentRefundedSchema: GenMessage<PaymentRefunded> = /*@__PURE__*/
   messageDesc(file_shop_event_v1_event, 8);
+
+/**
+ * shop.pay.v1.refund_reopened: a refund had succeeded, and the provider took the success back, for
+ * example because the bank returned the money. The shop tries it again. Order shows it as
+ * requested; goods, balance, points and coupon stay as the first success left them.
+ *
+ * @generated from message shop.event.v1.PaymentRefundReopened
+ */
+export type PaymentRefundReopened = Message<"shop.event.v1.PaymentRefundReopened"> & {
+  /**
+   * The payment of the refund.
+   *
+   * @generated from field: int64 payment_id = 1;
+   */
+  paymentId: bigint;
+
+  /**
+   * The order of the payment.
+   *
+   * @generated from field: int64 order_id = 2;
+   */
+  orderId: bigint;
+
+  /**
+   * The user whose order it is.
+   *
+   * @generated from field: int64 user_id = 3;
+   */
+  userId: bigint;
+
+  /**
+   * The refund that reopened.
+   *
+   * @generated from field: int64 refund_id = 4;
+   */
+  refundId: bigint;
+
+  /**
+   * Cents that are not refunded any more.
+   *
+   * @generated from field: int64 amount_cents = 5;
+   */
+  amountCents: bigint;
+
+  /**
+   * How often the refund has reopened, with this time. At least 1.
+   *
+   * @generated from field: int32 reopens = 6;
+   */
+  reopens: number;
+
+  /**
+   * The provider's cause, for people. At most 200 characters, may be empty.
+   *
+   * @generated from field: string detail = 7;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message shop.event.v1.PaymentRefundReopened.
+ * Use `create(PaymentRefundReopenedSchema)` to create a new message.
+ */
+export const PaymentRefundReopenedSchema: GenMessage<PaymentRefundReopened> = /*@__PURE__*/
+  messageDesc(file_shop_event_v1_event, 9);
+
+/**
+ * shop.pay.v1.refund_requires_action: the provider does not carry a refund out unless an operator
+ * acts. Order shows that until the refund succeeds.
+ *
+ * @generated from message shop.event.v1.PaymentRefundRequiresAction
+ */
+export type PaymentRefundRequiresAction = Message<"shop.event.v1.PaymentRefundRequiresAction"> & {
+  /**
+   * The payment of the refund.
+   *
+   * @generated from field: int64 payment_id = 1;
+   */
+  paymentId: bigint;
+
+  /**
+   * The order of the payment.
+   *
+   * @generated from field: int64 order_id = 2;
+   */
+  orderId: bigint;
+
+  /**
+   * The user whose order it is.
+   *
+   * @generated from field: int64 user_id = 3;
+   */
+  userId: bigint;
+
+  /**
+   * The refund that waits.
+   *
+   * @generated from field: int64 refund_id = 4;
+   */
+  refundId: bigint;
+
+  /**
+   * Cents that are not refunded yet.
+   *
+   * @generated from field: int64 amount_cents = 5;
+   */
+  amountCents: bigint;
+
+  /**
+   * How often the refund had reopened before.
+   *
+   * @generated from field: int32 reopens = 6;
+   */
+  reopens: number;
+
+  /**
+   * Why it waits, for people. At most 200 characters.
+   *
+   * @generated from field: string detail = 7;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message shop.event.v1.PaymentRefundRequiresAction.
+ * Use `create(PaymentRefundRequiresActionSchema)` to create a new message.
+ */
+export const PaymentRefundRequiresActionSchema: GenMessage<PaymentRefundRequiresAction> = /*@__PURE__*/
+  messageDesc(file_shop_event_v1_event, 10);
 

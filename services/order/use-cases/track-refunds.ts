@@ -1,0 +1,85 @@
+import { admitEvents } from "#platform/events/inbox.ts";
+import { hasReturned, isLater, type RefundProgress, stepsTo } from "../domain/refund-progress.ts";
+import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
+import { ordersOfRefunds, refundsOf, type StoredRefund, writeProgress } from "../store/refunds.ts";
+import type { OrderEvent, WriteParts } from "./parts.ts";
+import { afterRefund, afterReopening, refundedEvent, refundValue } from "./steps/refunding.ts";
+import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
+
+/** What pay reports of a refund at the provider. */
+type RefundReport = RefundProgress & {
+  eventId: bigint;
+  consumer: string;
+  refundId: bigint;
+  /** The name of the event, as the history records it. */
+  cause: string;
+  /** For people; "" if there is nothing to say. */
+  detail: string;
+  traceparent: string;
+};
+
+/**
+ * Brings refunds to the progress that pay reports, in one transaction. With its first success the
+ * participants take back what was refunded, by an event; a refund that reopens and succeeds again
+ * moves only the state of the order. Reports may arrive in any order: an earlier one than what is
+ * known changes nothing. Idempotent by event.
+ */
+export async function trackRefunds(
+  parts: WriteParts,
+  reports: readonly RefundReport[],
+): Promise<void> {
+  await parts.database.transact("track-refunds", async (tx) => {
+    const admitted = await admitEvents(tx, reports);
+    if (admitted.length === 0) return;
+    const orderIds = await ordersOfRefunds(
+      tx,
+      admitted.map(({ refundId }) => refundId),
+    );
+    const orders = await lockOrders(tx, orderIds);
+    const refunds = await refundsOf(tx, orderIds);
+    const moved = new Map<bigint, StoredRefund>();
+    const transitions: OrderTransition[] = [];
+    const events: OrderEvent[] = [];
+    for (const report of admitted) {
+      const refund = refunds.find(({ refundId }) => refundId === report.refundId);
+      const order = refund && orders.get(refund.orderId);
+      if (!order) throw new Error(`refund ${report.refundId} was never requested`);
+      if (!isLater(report, refund)) continue;
+      const steps = stepsTo(report, refund);
+      // The refund of a late payment leaves the order as it is.
+      if (refund.latePaymentId === null) {
+        if (steps.length > 0 && !hasReturned(refund)) {
+          events.push(refundedEvent(order, refund, report.traceparent));
+          refund.pointsBaseCents = refundValue(refund);
+        }
+        for (const step of steps) {
+          const next = takeStep(step, {
+            order: orders.get(order.orderId) ?? order,
+            refunds,
+            report,
+          });
+          orders.set(order.orderId, next.order);
+          transitions.push(next);
+        }
+      }
+      refund.status = report.status;
+      refund.reopens = report.reopens;
+      moved.set(refund.refundId, refund);
+    }
+    await writeProgress(tx, [...moved.values()]);
+    await recordTransitions(tx, parts, transitions);
+    await parts.outbox.add(tx, events);
+  });
+}
+
+function takeStep(
+  step: "succeed" | "reopen",
+  about: { order: LockedOrder; refunds: readonly StoredRefund[]; report: RefundReport },
+): OrderTransition {
+  const { order, refunds, report } = about;
+  const { refundId, cause } = report;
+  const detail = report.detail === "" ? "" : `: ${report.detail}`;
+  const by = { actor: "service:pay", cause, detail: `refund ${refundId}${detail}`.slice(0, 500) };
+  const isDone = step === "succeed";
+  return { order: isDone ? afterRefund(order, refunds, refundId) : afterReopening(order), by };
+}
