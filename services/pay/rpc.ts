@@ -71,7 +71,7 @@ export function payImplementation(parts: Parts): Implementation {
   });
 }
 
-/** Warns of every refused callback: an operator may have to look into it. */
+/** Warns of every refused callback but probes: an operator may have to look into it. */
 function logOutcome(
   { log }: Call,
   callback: { provider: string } | { callbackId: string },
@@ -82,7 +82,8 @@ function logOutcome(
   if ("outage" in outcome) {
     log.warn({ ...fields, err: outcome.outage }, "callback could not be stored");
   } else if ("cause" in outcome.verdict) {
-    log.warn({ ...fields, cause: outcome.verdict.cause }, "callback refused");
+    const { cause } = outcome.verdict;
+    log[cause === "probe" ? "info" : "warn"]({ ...fields, cause }, "callback refused");
   } else {
     const verdict = CallbackVerdictSchema.value[outcome.verdict.kind]?.localName;
     log.info({ ...fields, verdict }, "callback taken");

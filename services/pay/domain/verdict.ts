@@ -24,6 +24,8 @@ export type VerdictKind = (typeof VerdictKind)[keyof typeof VerdictKind];
 export const REASON_OF = {
   signature: Reason.CALLBACK_SIGNATURE_INVALID,
   stale: Reason.CALLBACK_SIGNATURE_INVALID,
+  /** The provider sent a false signature on purpose, to see whether the shop verifies. */
+  probe: Reason.CALLBACK_SIGNATURE_INVALID,
   malformed: Reason.INVALID_ARGUMENT,
   merchant: Reason.PAYMENT_NOT_FOUND,
   unknown_payment: Reason.PAYMENT_NOT_FOUND,

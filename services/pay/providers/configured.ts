@@ -1,5 +1,6 @@
 import type { SettingsReader } from "#platform/settings/settings.ts";
 import { alipaySettings } from "./alipay/config.ts";
+import { alipayProvider } from "./alipay/provider.ts";
 import type { PaymentProvider } from "./provider.ts";
 import { sandboxSettings } from "./sandbox/config.ts";
 import { sandboxProvider } from "./sandbox/provider.ts";
@@ -7,6 +8,7 @@ import type { ShopFacts } from "./settings.ts";
 import { stripeSettings } from "./stripe/config.ts";
 import { stripeProvider } from "./stripe/provider.ts";
 import { wechatpaySettings } from "./wechatpay/config.ts";
+import { wechatpayProvider } from "./wechatpay/provider.ts";
 
 /** What the settings of a provider depend on. */
 export type ProviderGround = ShopFacts & {
@@ -29,8 +31,8 @@ export function readProviders(
   const reading = { read, ground };
   const providers = [
     providerOf(reading, "sandbox", { settingsOf: sandboxSettings, make: sandboxProvider }),
-    providerOf(reading, "alipay", { settingsOf: alipaySettings }),
-    providerOf(reading, "wechatpay", { settingsOf: wechatpaySettings }),
+    providerOf(reading, "alipay", { settingsOf: alipaySettings, make: alipayProvider }),
+    providerOf(reading, "wechatpay", { settingsOf: wechatpaySettings, make: wechatpayProvider }),
     providerOf(reading, "stripe", { settingsOf: stripeSettings, make: stripeProvider }),
   ];
   const { currency } = ground;

@@ -12,7 +12,7 @@ export type ReadCallback =
   | { genuine: true; notice: Notice }
   | {
       genuine: false;
-      cause: Extract<RefusalCause, "signature" | "stale" | "malformed" | "merchant">;
+      cause: Extract<RefusalCause, "signature" | "stale" | "probe" | "malformed" | "merchant">;
     };
 
 /** A payment to open. */

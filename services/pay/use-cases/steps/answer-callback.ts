@@ -123,6 +123,7 @@ function answerFor({ answers }: PaymentProvider, verdict: Verdict): HttpAnswer {
   switch (verdict.cause) {
     case "signature":
     case "stale":
+    case "probe":
       return answers.forged;
     case "unknown_payment":
       // It may have overtaken the commit of its payment, so the provider has to repeat it.
