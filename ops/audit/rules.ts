@@ -1,4 +1,5 @@
 import { balanceRules } from "./balance.ts";
+import { bookRules } from "./books.ts";
 import { couponRules } from "./coupon.ts";
 import { eventRules } from "./events.ts";
 import { goodsRules } from "./goods.ts";
@@ -16,6 +17,7 @@ export const GROUPS: readonly Group[] = [
   pointRules,
   orderRules,
   paymentRules,
+  bookRules,
   providerRules,
   eventRules,
 ];

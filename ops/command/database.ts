@@ -38,3 +38,21 @@ export function schemasOf(namespace: string): Record<ServiceName, string> {
     SERVICES.map((service) => [service, `${namespace}_${service}`]),
   ) as Record<ServiceName, string>;
 }
+
+/**
+ * Does the work on a connection that sees all schemas as of one moment and cannot write; see
+ * connectDatabase for its faults.
+ */
+export async function withSnapshot<T>(
+  url: string,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connectDatabase(url);
+  try {
+    await connection.query("set session transaction isolation level repeatable read");
+    await connection.query("start transaction with consistent snapshot, read only");
+    return await work(connection);
+  } finally {
+    await connection.end();
+  }
+}

@@ -13,7 +13,7 @@ export function commandSettings<T>(build: (read: SettingsReader) => T): T {
 }
 
 /** The environment of a command, completed by the running `npm start`. */
-function commandEnv(): NodeJS.ProcessEnv {
+export function commandEnv(): NodeJS.ProcessEnv {
   // An empty variable counts as not set.
   const own = Object.entries(process.env).filter(([, value]) => value !== "");
   return { ...settingsOfRun(), ...Object.fromEntries(own) };

@@ -32,6 +32,9 @@ export const MAX_LOGGED_REPETITIONS = 100;
 export const PROVIDER_TIMEOUT_MS = 5_000;
 /** Bytes in a provider's answer. */
 export const MAX_PROVIDER_ANSWER_BYTES = 64 * 1_024;
+/** Time for a provider to send the statement of a day, and bytes in it, packed and unpacked. */
+export const STATEMENT_TIMEOUT_MS = 120_000;
+export const MAX_STATEMENT_BYTES = 256 * 1_024 * 1_024;
 /** Characters in the address of a checkout page: the width of its column. */
 export const MAX_CHECKOUT_URL = 4_000;
 /** Requests to providers under way at once, for one call or one sweep. */

@@ -1,5 +1,5 @@
 import type { Fields } from "../base/fields.ts";
-import { movementOfRow } from "../base/movements.ts";
+import { type Movement, movementOfRow } from "../base/movements.ts";
 import { type Refund, refundOf, refundOfRow, refundsOf, takenBy } from "../base/refunds.ts";
 import type { Row, Sql } from "../base/store.ts";
 import { type Trade, tradeOf, tradeOfProvider } from "../base/trades.ts";
@@ -107,8 +107,21 @@ export function listBalance(sql: Reader, params: Fields) {
   if (params.payout !== undefined) where.push("false");
   const query = { table: "movements", id: "id", time: "at_ms", where, values };
   const { rows, hasMore } = page(sql, params, query);
-  const data = rows.map((row) => balanceJson(movementOfRow(row)));
+  const expand = expansions(params);
+  const data = rows.map(movementOfRow).map((movement) => {
+    const json = balanceJson(movement);
+    return expand.has("source") ? { ...json, source: sourceJson(sql, movement) } : json;
+  });
   return listJson("/v1/balance_transactions", data, hasMore);
+}
+
+/** The charge, refund or dispute that moved money. */
+function sourceJson(sql: Reader, { trade: number, source }: Movement): object {
+  const trade = tradeOf(sql, "stripe", number) as Trade;
+  const refund = refundOf(sql, "stripe", source);
+  if (refund) return refundJson(refund, trade);
+  const dispute = disputeOf(sql, number);
+  return dispute?.id === source ? disputeJson(dispute, trade) : fullCharge(sql, trade);
 }
 
 export function retrieveBalance(sql: Reader, id: string) {

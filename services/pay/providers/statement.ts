@@ -42,9 +42,6 @@ export type StatementRow = {
 /** A statement cannot be read, or contradicts itself. The message says where. */
 export class StatementFault extends Error {}
 
-/** The most bytes of a statement, packed and unpacked. */
-export const MAX_STATEMENT_BYTES = 256 * 1_024 * 1_024;
-
 const DAY_MS = 86_400_000;
 /** How far the days of a provider's statements are ahead of UTC. */
 export const BEIJING_AHEAD_MS = 8 * 3_600_000;

@@ -60,6 +60,19 @@ function ofPayments(o: Everything): Mutation[] {
        select 7, payment_id, order_id, amount_cents, status, next_try
        from refunds where order_id = ${idOf(o.whole)} limit 1`,
     ]),
+    mutationsOf("order")("deposits-are-explained", "a coupon that took a cent more", [
+      `order ${idOf(o.paid)}`,
+      `update orders set coupon_paid_cents = coupon_paid_cents + 1 where order_id = ${idOf(o.paid)}`,
+    ]),
+    pay("deposits-are-explained", "a refund that the order does not know", [
+      `order ${idOf(o.part)}`,
+      `update refunds set amount_cents = amount_cents + 1 where order_id = ${idOf(o.part)} limit 1`,
+    ]),
+    mutationsOf("user")("deposits-are-explained", "a cent of balance that nothing needs", [
+      `order ${idOf(o.whole)}`,
+      `update balance_log set amount_cents = amount_cents - 1
+       where order_id = ${idOf(o.whole)} and type = 2`,
+    ]),
     pay("refund-is-the-same-in-pay", "a refund twice", [
       `order ${idOf(o.whole)}, refund`,
       `insert into refunds (refund_id, payment_id, order_id, amount_cents, status, next_try)

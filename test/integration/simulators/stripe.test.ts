@@ -41,11 +41,9 @@ describe("the Stripe simulator, judged by Stripe's SDK", () => {
       [10_000, 2_345],
     );
     const fee = 358 + 30;
-    const rows = (await statement()).filter(({ source }) =>
-      [intent.id.replace("pi_", "ch_"), ...listed.data.map(({ id }) => id)].includes(
-        String(source),
-      ),
-    );
+    const rows = (await statement()).filter(({ source }) => {
+      return (source as Stripe.Charge | Stripe.Refund).payment_intent === intent.id;
+    });
     assert.deepEqual(
       rows.map(({ type, amount, fee: kept, net }) => [type, amount, kept, net]),
       [
@@ -56,11 +54,15 @@ describe("the Stripe simulator, judged by Stripe's SDK", () => {
     );
   });
 
-  /** All balance transactions, in pages of three. */
+  /** All balance transactions with their sources, in pages of three. */
   async function statement(): Promise<Stripe.BalanceTransaction[]> {
     const from = Math.floor((await at.control.now()).getTime() / 1_000) - 86_400;
     const rows: Stripe.BalanceTransaction[] = [];
-    const pages = at.stripe.balanceTransactions.list({ created: { gte: from }, limit: 3 });
+    const pages = at.stripe.balanceTransactions.list({
+      created: { gte: from },
+      limit: 3,
+      expand: ["data.source"],
+    });
     for await (const row of pages) rows.push(row);
     return rows;
   }

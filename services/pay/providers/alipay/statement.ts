@@ -1,4 +1,5 @@
 import { unzipSync } from "fflate";
+import { MAX_STATEMENT_BYTES } from "../../limits.ts";
 import {
   beijingTime,
   type Cells,
@@ -6,7 +7,6 @@ import {
   checkTotal,
   fenOf,
   joinFreeText,
-  MAX_STATEMENT_BYTES,
   StatementFault,
   type StatementRow,
   sumOf,

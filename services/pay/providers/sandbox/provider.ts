@@ -1,5 +1,5 @@
 import { Outage } from "#platform/values/refusal.ts";
-import { MAX_CHECKOUT_URL } from "../../limits.ts";
+import { MAX_CHECKOUT_URL, MAX_STATEMENT_BYTES, STATEMENT_TIMEOUT_MS } from "../../limits.ts";
 import { exchange } from "../exchange.ts";
 import {
   type HttpAnswer,
@@ -88,6 +88,17 @@ export function sandboxProvider(options: SandboxSettings & { notifyUrl: string }
       const answer = await ask({ path: `/v1/refunds/${refundNumber(refund)}` });
       if (answer.status === 404) return { state: "unknown" };
       return refundOutcome("query-refund", answer);
+    },
+
+    async statement(day) {
+      const path = `/v1/statements/${day}`;
+      const { status, body } = await exchange(new URL(path, options.url), {
+        headers: signatureHeaders(options.secret, Date.now(), path),
+        timeoutMs: STATEMENT_TIMEOUT_MS,
+        maxBytes: MAX_STATEMENT_BYTES,
+      });
+      if (status !== 200) throw new Outage(`the sandbox answered statement with status ${status}`);
+      return body;
     },
   };
 }
