@@ -15,6 +15,7 @@ import { readEvent } from "./events.ts";
 import { PAYMENT_KEY, parseObject, parseSession, type Session } from "./messages.ts";
 import { createRefund, findRefund } from "./refunds.ts";
 import { signatureFault } from "./signature.ts";
+import { fetchStripeStatement } from "./statement.ts";
 
 const SESSIONS = "/v1/checkout/sessions";
 const MINUTE_MS = 60_000;
@@ -81,6 +82,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
 
     refund: (request) => createRefund(api, request),
     queryRefund: (request) => findRefund(api, request),
+    statement: (day) => fetchStripeStatement(api, day),
   };
 }
 

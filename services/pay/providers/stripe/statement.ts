@@ -1,5 +1,8 @@
-import { type RowKind, StatementFault, type StatementRow } from "../statement.ts";
+import { Outage } from "#platform/values/refusal.ts";
+import { dayBounds, type RowKind, StatementFault, type StatementRow } from "../statement.ts";
 import { fromStripe } from "./amounts.ts";
+import { type StripeApi, unexpected } from "./api.ts";
+import { object, PAYMENT_KEY, REFUND_KEY } from "./messages.ts";
 
 // A list of balance transactions, with expand[]=data.source, as GET /v1/balance_transactions
 // answers it. Only the expanded source names the payment.
@@ -13,11 +16,35 @@ const KINDS: Readonly<Record<string, RowKind>> = {
   fee: "fee",
 };
 
-/** Under these names the shop's numbers stand in the metadata of charges and refunds. */
-const PAYMENT_NUMBER = "jetshop_payment";
-const REFUND_NUMBER = "jetshop_refund";
+const PATH = "/v1/balance_transactions";
+const PAGE = 100;
+/** Pages of a day: a million rows. */
+const MAX_PAGES = 10_000;
 
 type Fields = Record<string, unknown>;
+
+/** Fetches all pages of a day of UTC, as one list. A day that is not over has what there is. */
+export async function fetchStripeStatement(api: StripeApi, day: string): Promise<Uint8Array> {
+  const bounds = dayBounds(day);
+  if (!bounds) throw new Outage(`${day} is not a day`);
+  const seconds = (time: Date) => time.getTime() / 1_000;
+  const created = { gte: seconds(bounds.from), lt: seconds(bounds.to) };
+  const data: unknown[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const params = { created, expand: ["data.source"], limit: PAGE, starting_after: after };
+    const answer = await api.get(PATH, params);
+    const rows = answer.ok && Array.isArray(answer.fields.data) ? answer.fields.data : undefined;
+    if (!answer.ok || !rows) throw unexpected("a list of balance transactions", answer);
+    data.push(...rows);
+    if (answer.fields.has_more === false) {
+      return Buffer.from(JSON.stringify({ object: "list", url: PATH, has_more: false, data }));
+    }
+    after = textOf(object(rows.at(-1))?.id) || undefined;
+    if (after === undefined) throw unexpected("a page of balance transactions", answer);
+  }
+  throw new Outage(`Stripe has more than ${MAX_PAGES * PAGE} balance transactions on ${day}`);
+}
 
 /** Reads a list that has every page: one that goes on elsewhere is refused. */
 export function readStripeStatement(file: Uint8Array): StatementRow[] {
@@ -59,9 +86,9 @@ function rowOf(entry: Fields, row: string): StatementRow {
     place,
     kind,
     state: "done",
-    paymentNumber: metadataOf(source, PAYMENT_NUMBER),
+    paymentNumber: metadataOf(source, PAYMENT_KEY),
     tradeId: isOfPayment ? idOf(source.payment_intent) : "",
-    refundNumber: isRefund ? metadataOf(source, REFUND_NUMBER) : "",
+    refundNumber: isRefund ? metadataOf(source, REFUND_KEY) : "",
     reference: kind === "payment" ? "" : textOf(source.id),
     amountCents: charged.amountCents,
     currency: charged.currency,
