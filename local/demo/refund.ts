@@ -24,6 +24,8 @@ export async function refundLine(demo: Demo, order: Order): Promise<void> {
     const [paid, balance] = [money(payAmountCents), money(balanceCents)];
     const parts = `${paid} through the provider, ${balance} to the balance`;
     story.line(`refund ${enumText(RefundStatus, status)}: ${parts}`);
-    if (status === RefundStatus.FAILED) throw new CommandError("the provider refused the refund");
+    if (status === RefundStatus.REQUIRES_ACTION) {
+      throw new CommandError("the provider refunds only after an operator has acted");
+    }
   }
 }

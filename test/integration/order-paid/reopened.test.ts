@@ -109,6 +109,26 @@ describe("refunds that reopen", function () {
     );
   });
 
+  it("of a payment that the order did not need leave the order as it is", async () => {
+    const { order } = await payer.paidOrder();
+    await payer.pay(order);
+    const { refunds, orderId } = await payer.when(order, (now) => now.refunds.length === 1);
+    const refundId = refunds[0]?.refundId ?? 0n;
+    const history = async () =>
+      (await shop.admin.order.listOrderHistory({ orderId })).entries.length;
+    const before = await history();
+    const seen = [];
+    for (const one of REPORTS) {
+      await report(order, refundId, one);
+      const now = await payer.read(order);
+      assert.deepEqual([await history(), now.payStatus], [before, PayStatus.PAID]);
+      seen.push(now.refunds[0]?.status);
+    }
+    const { REQUIRES_ACTION, SUCCEEDED, REQUESTED } = RefundStatus;
+    assert.deepEqual(seen, [REQUIRES_ACTION, SUCCEEDED, REQUESTED, SUCCEEDED]);
+    assert.deepEqual(await refundedEvents(order), []);
+  });
+
   it("leave the rest of the order as it is", async () => {
     const { shopper, order } = await payer.paidOrder();
     const [goodsId] = shopper.goodsIds;

@@ -103,6 +103,50 @@ describe("a sandbox callback", () => {
     assert.equal(result.notice.kind, "other");
   });
 
+  const about = { ...paid, pay_time: undefined, refund_id: "sr-42" };
+  const refundOf = (fields: object) => {
+    const result = read(JSON.stringify({ ...about, type: "refund.succeeded", ...fields }));
+    return result.genuine && result.notice.kind === "refund" ? result.notice : undefined;
+  };
+
+  it("yields a refund by its number, and one that is not the shop's by the provider's", () => {
+    assert.deepEqual(refundOf({ merchant_refund_id: "42" }), {
+      kind: "refund",
+      noticeId: "n-1",
+      event: "refund.succeeded",
+      paymentId: 123456789012345678n,
+      tradeId: "t-1",
+      refund: { refundId: 42n, attempt: 1 },
+      foreignId: "sr-42",
+      state: "succeeded",
+      amountCents: 1_234n,
+      currency: "EUR",
+    });
+    const second = refundOf({ merchant_refund_id: "42-2" })?.refund;
+    assert.deepEqual(second, { refundId: 42n, attempt: 2 });
+    for (const number of [undefined, "", "x", "42-", "42-2-2", "-1", "0", "9".repeat(20)]) {
+      assert.equal(refundOf({ merchant_refund_id: number })?.refund, undefined, `${number}`);
+    }
+    const failed = { type: "refund.failed", merchant_refund_id: "42", cause: "returned" };
+    assert.equal(refundOf(failed)?.cause, "returned");
+    for (const name of ["refund_id", "amount_cents", "currency", "trade_id"]) {
+      const text = JSON.stringify({ ...about, type: "refund.succeeded", [name]: undefined });
+      assert.deepEqual(read(text), fault("malformed"), name);
+    }
+  });
+
+  it("yields a dispute with its amount and fee", () => {
+    const dispute = { ...about, type: "dispute.funds_withdrawn", dispute_id: "d-1" };
+    const result = read(JSON.stringify({ ...dispute, fee_cents: "1500" }));
+    assert.ok(result.genuine && result.notice.kind === "dispute");
+    const { disputeId, state, amountCents, feeCents, currency } = result.notice;
+    assert.deepEqual(
+      [disputeId, state, amountCents, feeCents, currency],
+      ["d-1", "funds_withdrawn", 1_234n, 1_500n, "EUR"],
+    );
+    assert.deepEqual(read(JSON.stringify(dispute)), fault("malformed"));
+  });
+
   const malformed: [content: string, text: string][] = [
     ["a form", "a=1&b=2"],
     ["an empty body", ""],
