@@ -18,7 +18,8 @@ import { writeRefundAfter } from "../store/write-payments.ts";
 import type { Parts } from "./parts.ts";
 import { providerOf } from "./steps/find-provider.ts";
 import { longestRefundPauseMs, refundPause } from "./steps/refund-pause.ts";
-import { type SaidOfRefund, type SettledRefund, settleRefund } from "./steps/settle-refund.ts";
+import type { SaidOfRefund } from "./steps/refund-report.ts";
+import { type SettledRefund, settleRefund } from "./steps/settle-refund.ts";
 
 type SweptRefund = {
   refundId: bigint;

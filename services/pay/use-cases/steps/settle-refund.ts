@@ -1,5 +1,4 @@
 import type { Transaction } from "#platform/db/database.ts";
-import { amountText } from "#platform/values/currencies.ts";
 import { LogType } from "../../domain/payment.ts";
 import {
   applyRefund,
@@ -8,16 +7,20 @@ import {
   reopenRefund,
   transitionFor,
 } from "../../domain/refund.ts";
-import type { RefundOutcome } from "../../providers/provider.ts";
-import { type LockedPayment, lockPayment } from "../../store/lock-payments.ts";
-import { insertLog } from "../../store/payment-log.ts";
+import { lockPayment } from "../../store/lock-payments.ts";
 import { lockRefunds, type RefundRow, writeRefund } from "../../store/refunds.ts";
 import { writeRefunded } from "../../store/write-payments.ts";
 import type { Parts } from "../parts.ts";
-import { refundPause } from "./refund-pause.ts";
+import { longestRefundPauseMs, refundPause } from "./refund-pause.ts";
+import {
+  causeOf,
+  factOf,
+  logRefund,
+  type RefundReport,
+  referenceOf,
+  sumText,
+} from "./refund-report.ts";
 
-/** What a provider says of one number of a refund. */
-export type SaidOfRefund = RefundOutcome | { state: "unknown" };
 type Rules = Pick<Parts["rules"], "refundRetryMs">;
 export type SettlingRefundParts = Pick<Parts, "identifiers" | "outbox"> & { rules: Rules };
 /**
@@ -33,18 +36,6 @@ export type SettledRefund =
   | "requires_action"
   | "unchanged";
 
-type About = {
-  refund: RefundRow;
-  payment: LockedPayment;
-  said: SaidOfRefund;
-  /** From a pending refund to its first query. */
-  queryAfterMs: number;
-};
-
-/** Characters kept of the provider's cause and of its number: the widths of their columns. */
-const MAX_FAILURE = 200;
-const MAX_REFERENCE = 255;
-
 /**
  * Brings a refund to what its provider says of the number with this attempt: row, payment, log and
  * event, in this transaction. Changes nothing if the refund has another number by now. Idempotent,
@@ -53,7 +44,7 @@ const MAX_REFERENCE = 255;
 export async function settleRefund(
   tx: Transaction,
   parts: SettlingRefundParts,
-  about: Pick<About, "said" | "queryAfterMs"> & {
+  about: Pick<RefundReport, "said" | "queryAfterMs"> & {
     refund: Pick<RefundRow, "refundId" | "paymentId" | "attempt">;
   },
 ): Promise<SettledRefund> {
@@ -68,7 +59,7 @@ export async function settleRefund(
 async function takeTransition(
   tx: Transaction,
   parts: SettlingRefundParts,
-  about: About,
+  about: RefundReport,
 ): Promise<SettledRefund> {
   const transition = transitionFor(about.refund.status, about.said);
   switch (transition) {
@@ -86,27 +77,39 @@ async function takeTransition(
   }
 }
 
-async function succeed(tx: Transaction, parts: SettlingRefundParts, about: About): Promise<void> {
+async function succeed(
+  tx: Transaction,
+  parts: SettlingRefundParts,
+  about: RefundReport,
+): Promise<void> {
   const { refund, payment } = about;
   const { refundId, paymentId, amountCents } = refund;
   const status = applyRefund(refund.status, "succeed");
   await writeRefund(tx, refundId, { ...referenceOf(about), status, failure: "", finished: true });
   await writeRefunded(tx, { paymentId, ...finishRefund(payment, amountCents) });
-  await log(tx, parts, about, { type: LogType.REFUND_SUCCEEDED, detail: sumText(about) });
+  await logRefund(tx, parts, about, { type: LogType.REFUND_SUCCEEDED, detail: sumText(about) });
   await parts.outbox.add(tx, [
     { fact: "pay.v1.refunded", message: factOf(about), aggregateId: payment.orderId },
   ]);
 }
 
-async function accept(tx: Transaction, parts: SettlingRefundParts, about: About): Promise<void> {
+async function accept(
+  tx: Transaction,
+  parts: SettlingRefundParts,
+  about: RefundReport,
+): Promise<void> {
   const { refund, queryAfterMs } = about;
   const status = applyRefund(refund.status, "accept");
   const changes = { ...referenceOf(about), status, failure: "", pauseMs: queryAfterMs };
   await writeRefund(tx, refund.refundId, changes);
-  await log(tx, parts, about, { type: LogType.REFUND_PENDING, detail: sumText(about) });
+  await logRefund(tx, parts, about, { type: LogType.REFUND_PENDING, detail: sumText(about) });
 }
 
-async function reopen(tx: Transaction, parts: SettlingRefundParts, about: About): Promise<void> {
+async function reopen(
+  tx: Transaction,
+  parts: SettlingRefundParts,
+  about: RefundReport,
+): Promise<void> {
   const { refund, payment } = about;
   const { refundId, paymentId, amountCents, attempt } = refund;
   const reopens = refund.reopens + 1;
@@ -123,7 +126,7 @@ async function reopen(tx: Transaction, parts: SettlingRefundParts, about: About)
   });
   await writeRefunded(tx, { paymentId, ...reopenRefund(payment, amountCents) });
   const text = `${sumText(about)}${detail && `: ${detail}`}`;
-  await log(tx, parts, about, { type: LogType.REFUND_REOPENED, detail: text });
+  await logRefund(tx, parts, about, { type: LogType.REFUND_REOPENED, detail: text });
   const message = { ...factOf(about), reopens, detail };
   await parts.outbox.add(tx, [
     { fact: "pay.v1.refund_reopened", message, aggregateId: payment.orderId },
@@ -137,7 +140,7 @@ async function reopen(tx: Transaction, parts: SettlingRefundParts, about: About)
 async function retryLater(
   tx: Transaction,
   parts: SettlingRefundParts,
-  about: About,
+  about: RefundReport,
   transition: "repeat" | "fail" | "requireAction" | undefined,
 ): Promise<SettledRefund> {
   const { refund, payment, said } = about;
@@ -156,7 +159,7 @@ async function retryLater(
   const isAction = transition === "requireAction";
   if (isNewCause) {
     const type = isAction ? LogType.REFUND_REQUIRES_ACTION : LogType.REFUND_FAILED;
-    await log(tx, parts, about, { type, detail: `refund ${refund.refundId}: ${cause}` });
+    await logRefund(tx, parts, about, { type, detail: `refund ${refund.refundId}: ${cause}` });
   }
   if (isAction && refund.status !== RefundStatus.REQUIRES_ACTION) {
     const fact = "pay.v1.refund_requires_action";
@@ -168,38 +171,18 @@ async function retryLater(
   return isAction ? "requires_action" : "refused";
 }
 
-/** The pause that the provider names, or a growing one. The claim has counted the try already. */
-function pauseAfter({ refund, said, queryAfterMs }: About, rules: Rules, status: RefundStatus) {
-  if (said.state === "again" && said.afterMs !== undefined) return said.afterMs;
+/**
+ * The pause that the provider names, up to the longest one of the shop, or a growing one. The claim
+ * has counted the try already.
+ */
+function pauseAfter(
+  { refund, said, queryAfterMs }: RefundReport,
+  rules: Rules,
+  status: RefundStatus,
+) {
+  if (said.state === "again" && said.afterMs !== undefined) {
+    return Math.min(said.afterMs, longestRefundPauseMs(rules));
+  }
   const tries = Math.max(0, refund.tries - 1);
   return refundPause({ status, tries }, { ...rules, queryAfterMs });
-}
-
-function causeOf(said: SaidOfRefund): string {
-  return "cause" in said ? said.cause.slice(0, MAX_FAILURE) : "";
-}
-
-function referenceOf({ said }: About): { reference?: string } {
-  const reference = "reference" in said ? said.reference : undefined;
-  return reference === undefined ? {} : { reference: reference.slice(0, MAX_REFERENCE) };
-}
-
-/** The fields that all events of a refund have. */
-function factOf({ refund, payment }: About) {
-  const { refundId, paymentId, amountCents, reopens } = refund;
-  const { orderId, userId } = payment;
-  return { paymentId, orderId, userId, refundId, amountCents, reopens };
-}
-
-function sumText({ refund, payment }: About): string {
-  return `refund ${refund.refundId} of ${amountText(refund.amountCents, payment.currency)}`;
-}
-
-async function log(
-  tx: Transaction,
-  { identifiers }: SettlingRefundParts,
-  { refund: { paymentId } }: About,
-  entry: { type: LogType; detail: string },
-): Promise<void> {
-  await insertLog(tx, [{ logId: identifiers.next(), paymentId, ...entry }]);
 }

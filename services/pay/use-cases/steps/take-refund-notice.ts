@@ -10,7 +10,8 @@ import { insertLog } from "../../store/payment-log.ts";
 import { lockRefunds, type RefundRow, writeRefund } from "../../store/refunds.ts";
 import type { Parts } from "../parts.ts";
 import type { ReceivedNotice } from "./received-notice.ts";
-import { type SaidOfRefund, settleRefund } from "./settle-refund.ts";
+import type { SaidOfRefund } from "./refund-report.ts";
+import { settleRefund } from "./settle-refund.ts";
 
 type Needed = Pick<Parts, "identifiers" | "outbox" | "rules" | "wake">;
 type Taken = { received: ReceivedNotice<RefundNotice>; payment: LockedPayment };
