@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { readAnswer } from "./answer.ts";
 import { formOf, parseForm } from "./form.ts";
-import { isNoticeSigned, type Params } from "./signature.ts";
+import { isNoticeSigned, type Params, signedText } from "./signature.ts";
 
 const publicKey = (base64: string) =>
   createPublicKey({ key: Buffer.from(base64, "base64"), format: "der", type: "spki" });
@@ -92,23 +92,28 @@ describe("signatures of Alipay", () => {
       assert.ok(!isNoticeSigned(params, [ANSWER_KEY]));
       assert.ok(!isNoticeSigned(params, []));
       for (const [field, value] of Object.entries(params)) {
-        // A trade's signature says nothing about sign_type, which decides nothing either.
-        if (field === "sign_type" && params === TRADE) continue;
         for (let at = 0; at < value.length; at += 1) {
           const forged = { ...params, [field]: changed(value, at) };
           assert.ok(!isNoticeSigned(forged, [key]), `${field} at ${at}`);
         }
         const { [field]: _, ...rest } = params;
+        // Notices of trades are signed without it.
+        if (field === "sign_type" && params === TRADE) continue;
         assert.ok(!isNoticeSigned(rest, [key]), `without ${field}`);
       }
       assert.ok(!isNoticeSigned({ ...params, more: "" }, [key]));
     });
   }
 
-  it("do not depend on the sign_type that a notice states", () => {
+  it("are RSA2, whatever sign_type a notice states", () => {
     const { sign_type: _, ...without } = TRADE;
-    for (const params of [without, { ...TRADE, sign_type: "RSA" }])
-      assert.ok(isNoticeSigned(params, [TRADE_KEY]));
+    assert.ok(isNoticeSigned(without, [TRADE_KEY]));
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+    const text = signedText(TRADE, ["sign", "sign_type"]);
+    const weak = sign("RSA-SHA1", Buffer.from(text), privateKey).toString("base64");
+    for (const type of ["RSA", "RSA2", ""]) {
+      assert.ok(!isNoticeSigned({ ...TRADE, sign: weak, sign_type: type }, [publicKey]), type);
+    }
   });
 
   it("are Base64 as an encoder writes it", () => {

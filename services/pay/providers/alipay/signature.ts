@@ -21,12 +21,13 @@ export function signParams(params: Params, privateKey: KeyObject): Params {
 }
 
 /**
- * Whether a notice is signed by one of Alipay's keys. Its `sign_type` decides nothing: SHA-1 is
- * refused whatever it says. Notices of trades are signed without `sign_type`; some older kinds
- * include it, so both texts are tried.
+ * Whether a notice is signed by one of Alipay's keys. Its `sign_type` chooses nothing: another one
+ * than RSA2 is refused. Notices of trades are signed without `sign_type`; some older kinds include
+ * it, so both texts are tried.
  */
 export function isNoticeSigned(params: Params, keys: readonly KeyObject[]): boolean {
-  const { sign = "" } = params;
+  const { sign = "", sign_type: type = "RSA2" } = params;
+  if (type !== "RSA2") return false;
   return [["sign", "sign_type"], ["sign"]].some((without) =>
     isSigned(Buffer.from(signedText(params, without), "utf8"), sign, keys),
   );
