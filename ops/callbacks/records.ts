@@ -2,7 +2,7 @@ import { escapeId } from "mysql2/promise";
 import { connectDatabase, schemasOf } from "../command/database.ts";
 
 /** The verdicts of the pay service, in the order of their numbers in the database, from 1 on. */
-export const VERDICTS = ["accepted", "late", "repeated", "ignored", "refused"] as const;
+export const VERDICTS = ["accepted", "late", "repeated", "ignored", "refused", "recorded"] as const;
 export type VerdictName = (typeof VERDICTS)[number];
 
 /** A row of the pay service's table of callbacks. */

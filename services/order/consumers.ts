@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Delivery } from "#platform/events/inbox.ts";
 import { type Subscription, subscribe } from "#platform/events/subscriptions.ts";
 import { EVENTS } from "#proto/events.ts";
-import { RefundStatus } from "./domain/refunds.ts";
 import { markPaid } from "./use-cases/mark-paid.ts";
 import type { WriteParts } from "./use-cases/parts.ts";
 import { trackRefunds } from "./use-cases/track-refunds.ts";
@@ -21,28 +21,21 @@ export function subscriptions(parts: WriteParts): Subscription[] {
     "pay.v1.refunded": (deliveries) =>
       trackRefunds(
         parts,
+        "succeeded",
         deliveries.map(({ message: { refundId, reopens }, ...delivery }) => {
-          const { SUCCEEDED: status } = RefundStatus;
-          return { ...delivery, refundId, reopens, status, cause: "pay.v1.refunded", detail: "" };
+          return { ...delivery, refundId, reopens, detail: "" };
         }),
       ),
     "pay.v1.refund_reopened": (deliveries) =>
-      trackRefunds(
-        parts,
-        deliveries.map(({ message: { refundId, reopens, detail }, ...delivery }) => {
-          const { REQUESTED: status } = RefundStatus;
-          const cause = "pay.v1.refund_reopened";
-          return { ...delivery, refundId, reopens, status, cause, detail };
-        }),
-      ),
+      trackRefunds(parts, "reopened", deliveries.map(detailed)),
     "pay.v1.refund_requires_action": (deliveries) =>
-      trackRefunds(
-        parts,
-        deliveries.map(({ message: { refundId, reopens, detail }, ...delivery }) => {
-          const { REQUIRES_ACTION: status } = RefundStatus;
-          const cause = "pay.v1.refund_requires_action";
-          return { ...delivery, refundId, reopens, status, cause, detail };
-        }),
-      ),
+      trackRefunds(parts, "requires_action", deliveries.map(detailed)),
   });
+}
+
+function detailed<T extends { refundId: bigint; reopens: number; detail: string }>({
+  message: { refundId, reopens, detail },
+  ...delivery
+}: Delivery<T>) {
+  return { ...delivery, refundId, reopens, detail };
 }

@@ -36,7 +36,10 @@ type SandboxNotice = {
 
 export type SandboxState = {
   payments: SandboxPayment[];
+  /** Those that are decided. */
   refunds: SandboxRefund[];
+  /** The numbers of the others. */
+  pendingRefunds: string[];
   notices: SandboxNotice[];
   fakes: { paymentId: string; kind: Fake; answer: string }[];
 };
@@ -63,7 +66,8 @@ export type SandboxControl = {
   ): Promise<string[]>;
   /**
    * Decides a pending refund, or takes the success of one back with "failed". Returns the shop's
-   * answer to the notice of it. Throws SandboxRefusal if no such refund can become so.
+   * answer to the notice of it, which a repeated call sends again. Throws SandboxRefusal if no such
+   * refund can become so.
    */
   decideRefund(refundNumber: Key, state: "succeeded" | "failed"): Promise<string>;
   /** Refunds without a request of the shop. Returns its answer to the notice, and the number. */
@@ -73,7 +77,7 @@ export type SandboxControl = {
     payment: Key,
     dispute: { disputeId: string; state: string; amountCents: bigint; feeCents?: bigint },
   ): Promise<string>;
-  /** All payments, refunds that are decided, notices and fakes, as of one moment. */
+  /** All payments, refunds, notices and fakes, as of one moment. */
   state(): Promise<SandboxState>;
 };
 
@@ -115,6 +119,7 @@ export function sandboxControl(url: string): SandboxControl {
       return {
         payments: state.payments.map(paymentOf),
         refunds: state.refunds.map(refundOf),
+        pendingRefunds: state.pending_refunds.map((one: Answer) => one.merchant_refund_id),
         notices: state.notices.map(noticeOf),
         fakes: state.fakes.map(({ merchant_trade_id, kind, answer }: Answer) => {
           return { paymentId: merchant_trade_id, kind, answer };

@@ -12,7 +12,8 @@ const DISPUTE_STATES = ["opened", "funds_withdrawn", "funds_reinstated", "won", 
 
 /**
  * Decides a pending refund, `state` "succeeded" or "failed", or takes the success of one back with
- * "failed". Sends the notice of it once, and answers with the merchant's answer.
+ * "failed". Sends the notice of it, again for a repeated command, and answers with the merchant's
+ * answer.
  */
 export async function decideRefund(
   sandbox: Sandbox,

@@ -71,6 +71,7 @@ function* stateText(store: Store, faults: object): Generator<string> {
     yield `{"faults":${JSON.stringify(faults)}`;
     yield* list(sql, "payments", (row) => fullPaymentJson(paymentOfRow(row)));
     yield* list(sql, "refunds", refundJson);
+    yield* list(sql, "pending_refunds", ({ merchant_refund_id }) => ({ merchant_refund_id }));
     yield* list(sql, "notices", noticeJson);
     yield* list(sql, "fakes", ({ merchant_trade_id, kind, answer }) => {
       return { merchant_trade_id, kind, answer };

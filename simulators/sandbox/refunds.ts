@@ -53,8 +53,8 @@ export function refund(
 }
 
 /**
- * Decides a pending refund, or takes the success of one back. Returns the refund as it is then;
- * undefined if there is none that can become so.
+ * Decides a pending refund, or takes the success of one back. Returns the refund as it is then, also
+ * if it was so before; undefined if there is none that can become so.
  */
 export function decide(
   sql: Sql,
@@ -66,7 +66,8 @@ export function decide(
     sql.run("delete from pending_refunds where merchant_refund_id = ?", [merchantRefundId]);
     return { ...known, outcome: carryOut(sql, known, decision) };
   }
-  if (known?.outcome.state !== "succeeded" || !decision.refuse) return undefined;
+  if (known?.outcome.state === (decision.refuse ? "failed" : "succeeded")) return known;
+  if (known?.outcome.state !== "succeeded") return undefined;
   const cause = "returned by the bank";
   sql.run("update refunds set state = 'failed', cause = ? where merchant_refund_id = ?", [
     cause,

@@ -1,22 +1,33 @@
 import { admitEvents } from "#platform/events/inbox.ts";
 import { hasReturned, isLater, type RefundProgress, stepsTo } from "../domain/refund-progress.ts";
+import { RefundStatus } from "../domain/refunds.ts";
 import { type LockedOrder, lockOrders } from "../store/lock-orders.ts";
 import { ordersOfRefunds, refundsOf, type StoredRefund, writeProgress } from "../store/refunds.ts";
 import type { OrderEvent, WriteParts } from "./parts.ts";
 import { afterRefund, afterReopening, refundedEvent, refundValue } from "./steps/refunding.ts";
 import { type OrderTransition, recordTransitions } from "./steps/transitions.ts";
 
-/** What pay reports of a refund at the provider. */
-type RefundReport = RefundProgress & {
+/** What pay reports of a refund at the provider, with the event that the history names. */
+const REPORTS = {
+  succeeded: { status: RefundStatus.SUCCEEDED, cause: "pay.v1.refunded" },
+  reopened: { status: RefundStatus.REQUESTED, cause: "pay.v1.refund_reopened" },
+  requires_action: {
+    status: RefundStatus.REQUIRES_ACTION,
+    cause: "pay.v1.refund_requires_action",
+  },
+} as const;
+
+type ReportedRefund = {
   eventId: bigint;
   consumer: string;
   refundId: bigint;
-  /** The name of the event, as the history records it. */
-  cause: string;
+  /** How often it has reopened so far. */
+  reopens: number;
   /** For people; "" if there is nothing to say. */
   detail: string;
   traceparent: string;
 };
+type RefundReport = ReportedRefund & RefundProgress & { cause: string };
 
 /**
  * Brings refunds to the progress that pay reports, in one transaction. With its first success the
@@ -26,8 +37,10 @@ type RefundReport = RefundProgress & {
  */
 export async function trackRefunds(
   parts: WriteParts,
-  reports: readonly RefundReport[],
+  kind: keyof typeof REPORTS,
+  reported: readonly ReportedRefund[],
 ): Promise<void> {
+  const reports = reported.map((one): RefundReport => ({ ...one, ...REPORTS[kind] }));
   await parts.database.transact("track-refunds", async (tx) => {
     const admitted = await admitEvents(tx, reports);
     if (admitted.length === 0) return;

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { FAKES } from "../../../simulators/sandbox/fakes.ts";
 import type { Faults } from "../../../simulators/sandbox/faults.ts";
 import { retryThroughFaults } from "../../../testbed/system/retry.ts";
@@ -48,6 +49,50 @@ export const providerAnswers: Fault = {
     return () => setFaults(system);
   },
 };
+
+/** The provider decides about refunds only later, against some, and takes successes back. */
+export const providerRefunds: Fault = {
+  name: "provider-refunds",
+  catalogue: ["F71"],
+  what: "the provider leaves refunds pending, decides them later, and takes some successes back",
+  holdMs: [5_000, 15_000],
+  async inject({ system, random, log }) {
+    await setFaults(system, { pend_refunds: true });
+    return async () => {
+      await setFaults(system);
+      let decided = 0;
+      let refused = 0;
+      for (let pending = await pendingAt(system); pending.length > 0; ) {
+        for (const number of pending) {
+          const isRefused = random.chance(0.3);
+          await tell(system, number, isRefused ? "failed" : "succeeded");
+          decided += 1;
+          if (isRefused) refused += 1;
+        }
+        pending = await pendingAt(system);
+      }
+      const { refunds } = await retryThroughFaults(() => system.sandbox.state());
+      const done = refunds.filter(({ state }) => state === "succeeded");
+      const taken = random.some(done, Math.min(done.length, random.between(1, 5)));
+      for (const { refundId } of taken) await tell(system, refundId, "failed");
+      log(
+        `${decided} refunds were pending, ${refused} of them were refused; ` +
+          `${taken.length} successes were taken back`,
+      );
+    };
+  },
+};
+
+async function pendingAt({ sandbox }: System): Promise<string[]> {
+  return (await retryThroughFaults(() => sandbox.state())).pendingRefunds;
+}
+
+/** Decides a refund. The notice is repeated until the shop has taken it, as providers do. */
+function tell({ sandbox }: System, number: string, state: "succeeded" | "failed"): Promise<void> {
+  return retryThroughFaults(async () => {
+    assert.equal(await sandbox.decideRefund(number, state), "200 success");
+  });
+}
 
 /** The gateway and the sandbox die and come back while callbacks and refunds are in progress. */
 export const providerRestarts: Fault = {

@@ -2,7 +2,12 @@ import type { Fault } from "../fault.ts";
 import { goawayStorm } from "./network-goaway.ts";
 import { packetSweep } from "./network-packets.ts";
 import { callbackFirst, paidLate, thunderingExpiry } from "./network-payments.ts";
-import { providerAnswers, providerCallbacks, providerRestarts } from "./network-provider.ts";
+import {
+  providerAnswers,
+  providerCallbacks,
+  providerRefunds,
+  providerRestarts,
+} from "./network-provider.ts";
 import { blackHole, oneWayLoss, resetStorm, slowWays } from "./network-ways.ts";
 
 /** Faults of the edges between the parts, and of the payment provider. */
@@ -15,6 +20,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   goawayStorm,
   providerCallbacks,
   providerAnswers,
+  providerRefunds,
   providerRestarts,
   callbackFirst,
   thunderingExpiry,
