@@ -3,8 +3,7 @@ import { DEFAULT_LIMITS } from "#platform/rpc/limits.ts";
 /** Bytes of a provider's callback. The largest that providers send have a few kilobytes. */
 export const MAX_CALLBACK_BYTES = 64 * 1_024;
 
-/** Headers of a callback that are passed on, and characters of each: a signature is far below. */
-export const MAX_PASSED_HEADERS = 16;
+/** Characters of each header of a callback that is passed on: a signature is far below. */
 export const MAX_HEADER_LENGTH = 4_096;
 
 /** Providers hang up after 5 seconds and send the callback again: a later answer is useless. */

@@ -25,6 +25,8 @@ export const MAX_UNVERIFIED_BYTES = 4_096;
 export const MAX_UNVERIFIED_CALLBACKS = 10_000;
 export const PRUNE_EVERY_MS = 5_000;
 export const PRUNE_BATCH = 1_000;
+/** How long a notice about an unknown payment gets the failure answer, since it came first. */
+export const UNKNOWN_PAYMENT_PATIENCE_MS = 10 * 60_000;
 /** Repetitions of one notice with log entries of their own; its callback row counts the others. */
 export const MAX_LOGGED_REPETITIONS = 100;
 
@@ -55,5 +57,7 @@ export const MAX_ACTION_PAUSE_MS = 60 * 60_000;
 export const FIRST_CLOSING_PAUSE_MS = 1_000;
 /** After its expire time, when a payment that its provider does not have can no longer begin. */
 export const EXPIRY_MARGIN_MS = 60_000;
+/** After its expire time, how long the order of a payment waits for money that is on its way. */
+export const PROCESSING_PATIENCE_MS = 10 * 60_000;
 /** How long ClosePayments has a payment to itself before the sweep may take it. */
 export const CLOSING_CLAIM_MS = 2_000;

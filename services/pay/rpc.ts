@@ -3,11 +3,14 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Call, type Implementation, implement } from "#platform/rpc/server.ts";
 import {
   CallbackVerdictSchema,
+  CheckoutKind,
   ClosePaymentsOutcome,
   type PaymentLogEntrySchema,
   type PaymentSchema,
   PayService,
+  type ProviderSchema,
 } from "#proto/shop/pay/v1/pay_pb.ts";
+import type { CheckoutAction } from "./domain/payment.ts";
 import { closePayments } from "./use-cases/close-payments.ts";
 import { createPayment } from "./use-cases/create-payment.ts";
 import { getPayment } from "./use-cases/get-payment.ts";
@@ -15,6 +18,7 @@ import { handleCallback } from "./use-cases/handle-callback.ts";
 import { judgeCallback } from "./use-cases/judge-callback.ts";
 import { listPaymentLog } from "./use-cases/list-payment-log.ts";
 import { listPayments } from "./use-cases/list-payments.ts";
+import { listProviders } from "./use-cases/list-providers.ts";
 import type { Parts } from "./use-cases/parts.ts";
 
 type Payment = Awaited<ReturnType<typeof getPayment>>;
@@ -27,8 +31,17 @@ const CLOSE_OUTCOMES = {
   unknown: ClosePaymentsOutcome.UNKNOWN,
 } as const;
 
+const CHECKOUT_KINDS = {
+  redirect: CheckoutKind.REDIRECT,
+  qr: CheckoutKind.QR_CODE,
+  form: CheckoutKind.FORM,
+} as const;
+
 export function payImplementation(parts: Parts): Implementation {
   return implement(PayService, {
+    async listProviders() {
+      return { providers: listProviders(parts).map(providerMessage) };
+    },
     async createPayment({ orderId, provider, returnUrl }, call) {
       const command = { orderId, provider, returnUrl };
       const payment = await createPayment(parts, command, call);
@@ -71,7 +84,10 @@ export function payImplementation(parts: Parts): Implementation {
   });
 }
 
-/** Warns of every refused callback but probes: an operator may have to look into it. */
+/**
+ * Warns of every refused callback but probes. The line of a genuine one that an operator has to look into has
+ * the cause in `alarm`.
+ */
 function logOutcome(
   { log }: Call,
   callback: { provider: string } | { callbackId: string },
@@ -82,8 +98,11 @@ function logOutcome(
   if ("outage" in outcome) {
     log.warn({ ...fields, err: outcome.outage }, "callback could not be stored");
   } else if ("cause" in outcome.verdict) {
-    const { cause } = outcome.verdict;
-    log[cause === "probe" ? "info" : "warn"]({ ...fields, cause }, "callback refused");
+    const { alarm, verdict } = outcome;
+    const level = verdict.cause === "probe" ? "info" : "warn";
+    log[level]({ ...fields, cause: verdict.cause, ...(alarm && { alarm }) }, "callback refused");
+  } else if (outcome.alarm !== undefined) {
+    log.warn({ ...fields, alarm: outcome.alarm }, "callback is not about this shop");
   } else {
     const verdict = CallbackVerdictSchema.value[outcome.verdict.kind]?.localName;
     log.info({ ...fields, verdict }, "callback taken");
@@ -103,8 +122,35 @@ function paymentMessage(payment: Payment): MessageInitShape<typeof PaymentSchema
     checkoutUrl: payment.checkoutUrl,
     createTime: timestampFromDate(payment.createTime),
     ...(payment.payTime && { payTime: timestampFromDate(payment.payTime) }),
+    ...(payment.expireTime && { expireTime: timestampFromDate(payment.expireTime) }),
     refundedCents: payment.refundedCents,
+    action: actionMessage(payment.action),
   };
+}
+
+function actionMessage(
+  action: CheckoutAction | undefined,
+): MessageInitShape<typeof PaymentSchema>["action"] {
+  switch (action?.kind) {
+    case "redirect":
+      return { case: "redirect", value: { url: action.url } };
+    case "qr": {
+      const { text, expireTime } = action;
+      return { case: "qrCode", value: { text, expireTime: timestampFromDate(expireTime) } };
+    }
+    case "form":
+      return { case: "form", value: { url: action.url, fields: { ...action.fields } } };
+    case undefined:
+      return { case: undefined };
+  }
+}
+
+function providerMessage(
+  provider: ReturnType<typeof listProviders>[number],
+): MessageInitShape<typeof ProviderSchema> {
+  const { name, title, currency: currencyCode, checkout } = provider;
+  const checkoutKind = CHECKOUT_KINDS[checkout];
+  return { name, titleEn: title.en, titleZh: title.zh, currencyCode, checkoutKind };
 }
 
 function entryMessage(entry: LogEntry): MessageInitShape<typeof PaymentLogEntrySchema> {

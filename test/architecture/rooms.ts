@@ -110,6 +110,8 @@ const SERVICES: Room[] = [
       "type services/{service}/domain/**",
       "type platform/settings/**",
       ...["values", "http"].map(platform),
+      // The headers of callbacks, which the gateway passes on.
+      LISTS,
       // Signatures of requests and callbacks.
       "node:crypto",
       // Pauses before a call that met another one is repeated.

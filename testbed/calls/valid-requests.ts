@@ -282,6 +282,7 @@ export const VALID: Record<string, Valid> = {
     }),
   },
   "order ListMissingEvents": inbox,
+  "pay ListProviders": { caller: "anonymous", request: () => ({}) },
   "pay CreatePayment": {
     caller: "user",
     request: async ({ payment }) => {

@@ -86,6 +86,11 @@ export type Notice =
   | OtherNotice
   | ForeignNotice;
 
+export function isMoved(notice: Notice): notice is MovedNotice {
+  const { kind } = notice;
+  return kind === "processing" || kind === "failed" || kind === "closed";
+}
+
 /** The payment that a notice names, if it names one. */
 export function paymentIdOf(notice: Notice): bigint | undefined {
   return notice.kind === "not_ours" ? undefined : notice.paymentId;

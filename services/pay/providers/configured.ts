@@ -51,12 +51,11 @@ function providerOf<S>(
   name: string,
   provider: {
     settingsOf: (read: SettingsReader, ground: ProviderGround) => S | undefined;
-    /** Undefined while the shop cannot use the provider yet. */
-    make?: (settings: S & Notified) => PaymentProvider;
+    make: (settings: S & Notified) => PaymentProvider;
   },
 ): PaymentProvider | undefined {
   const faults = read.faults.length;
   const settings = provider.settingsOf(read, ground);
   if (!settings || read.faults.length > faults) return undefined;
-  return provider.make?.({ ...settings, notifyUrl: `${ground.callbackUrl}/${name}` });
+  return provider.make({ ...settings, notifyUrl: `${ground.callbackUrl}/${name}` });
 }

@@ -88,7 +88,7 @@ export type PaymentProvider = {
   readonly title: { en: string; zh: string };
   /** The kind of every action that `open` answers with. */
   readonly checkout: CheckoutAction["kind"];
-  /** Names, in lower case, of the headers that its callbacks are verified with. */
+  /** Names of the headers that its callbacks are verified with: those of CALLBACK_HEADERS. */
   readonly headers: readonly string[];
   /** Whether it takes payments in this currency (ISO 4217). */
   supports(currency: string): boolean;

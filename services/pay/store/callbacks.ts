@@ -18,16 +18,20 @@ export type NewCallback = VerdictColumns &
   RawCallback &
   Pick<RowOf<typeof CALLBACKS>, "callbackId" | "provider" | "source">;
 
+/** The row of a notice. `ageMs`: since the notice arrived for the first time. */
+type KnownNotice = RowOf<typeof KNOWN> & { ageMs: number };
+
 /** Locks the row of a notice. */
 export async function lockNotice(
   tx: Transaction,
   notice: { provider: string; noticeId: string },
-): Promise<RowOf<typeof KNOWN> | undefined> {
-  const [row] = await tx.select<RowOf<typeof KNOWN>>(
-    `select ${KNOWN.sql} from callbacks where provider = ? and notice_id = ? for update`,
+): Promise<KnownNotice | undefined> {
+  const [row] = await tx.select<RowOf<typeof KNOWN> & { ageMs: bigint | number }>(
+    `select ${KNOWN.sql}, timestampdiff(microsecond, first_time, now(3)) div 1000 as ageMs
+     from callbacks where provider = ? and notice_id = ? for update`,
     [notice.provider, notice.noticeId],
   );
-  return row;
+  return row && { ...row, ageMs: Number(row.ageMs) };
 }
 
 const NEW_CALLBACK = [

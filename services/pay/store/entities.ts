@@ -92,6 +92,7 @@ const CallbackEntity = defineEntity({
     body: p.blob(),
     /** Repetitions of the notice since `receiveTime`. */
     repeats: p.integer().default(0),
+    firstTime: p.datetime(3).defaultRaw(NOW),
     /** When headers and body arrived. */
     receiveTime: p.datetime(3).defaultRaw(NOW),
     lastTime: p.datetime(3).defaultRaw(NOW),
@@ -188,7 +189,6 @@ export const DISPUTES = tableOf(DisputeEntity);
 export const INTERNAL = [
   "returnUrl",
   "providerReferences",
-  "expireTime",
   "refundRequestedCents",
   "refundAfter",
   "closing",

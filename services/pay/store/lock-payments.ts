@@ -26,6 +26,8 @@ const LOCKED = PAYMENTS.pick(
 );
 const QUERIES = PAYMENTS.pick("closing", "checks");
 const ID = PAYMENTS.pick("paymentId");
+const ORDER = PAYMENTS.pick("orderId");
+const UNPAID = [PaymentStatus.OPEN, PaymentStatus.CLOSED].join(", ");
 
 /** A payment whose row the transaction has locked. */
 export type LockedPayment = RowOf<typeof LOCKED>;
@@ -95,6 +97,19 @@ export async function lockDuePayments(
     [PaymentStatus.OPEN, limit],
   );
   return rows.map((row) => ({ ...row, closing: row.closing === 1 }));
+}
+
+/** Those of the orders that have a payment that came in. Locks nothing. */
+export async function ordersWithMoney(
+  tx: Transaction,
+  orderIds: readonly bigint[],
+): Promise<Set<bigint>> {
+  const rows = await selectByIds<RowOf<typeof ORDER>>(
+    tx,
+    `select ${ORDER.sql} from payments where order_id in (?) and status not in (${UNPAID})`,
+    orderIds,
+  );
+  return new Set(rows.map(({ orderId }) => orderId));
 }
 
 /** Counts one query of these payments. They are due again after `pauseMs`. */

@@ -27,6 +27,8 @@ const NEW_PAYMENT = [
   "amountCents",
   "currency",
   "returnUrl",
+  "createTime",
+  "expireTime",
   "nextCheck",
 ] as const;
 
@@ -127,6 +129,18 @@ export async function writeRefundAfter(
     inMs(waitMs),
     paymentId,
   ]);
+}
+
+/** Makes an open payment due for a query at once, and gives it the references. */
+export async function writeMoved(
+  tx: Transaction,
+  payment: { paymentId: bigint; providerReferences: string | null },
+): Promise<void> {
+  await tx.write(
+    `update payments set provider_references = ?, checks = 0, next_check = now(3)
+     where payment_id = ? and status = ?`,
+    [payment.providerReferences, payment.paymentId, PaymentStatus.OPEN],
+  );
 }
 
 /** Marks open payments of these orders to be closed. The sweep may take them after `afterMs`. */

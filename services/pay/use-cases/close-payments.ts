@@ -4,9 +4,15 @@ import { Checks } from "#platform/values/checks.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { PaymentStatus } from "../domain/payment.ts";
 import { isCaptured } from "../domain/payment-transitions.ts";
-import { CLOSING_CLAIM_MS, MAX_CLOSED_ORDERS, PROVIDER_IN_FLIGHT } from "../limits.ts";
+import {
+  CLOSING_CLAIM_MS,
+  MAX_CLOSED_ORDERS,
+  PROCESSING_PATIENCE_MS,
+  PROVIDER_IN_FLIGHT,
+} from "../limits.ts";
 import { type LockedPayment, lockPaymentsOf } from "../store/lock-payments.ts";
 import { closePayable } from "../store/payable-orders.ts";
+import { storedPayment } from "../store/stored-payment.ts";
 import { markClosing } from "../store/write-payments.ts";
 import type { CallContext } from "./parts.ts";
 import { type Settled, type SettlingParts, settlePayment } from "./steps/settle-payment.ts";
@@ -19,7 +25,8 @@ const ANSWER_MS = 300;
 /**
  * Closes the orders to new payments, and their open payments, each at its provider first. Returns
  * one outcome for each order, in their order. "paid": the provider had already taken the money.
- * "unknown": the provider does not answer in time; the sweep continues. Idempotent.
+ * "unknown": the provider does not answer in time, or the money is on its way; the sweep continues.
+ * Idempotent.
  */
 export async function closePayments(
   parts: SettlingParts,
@@ -34,8 +41,8 @@ export async function closePayments(
     return found;
   });
   const outcomes = new Map<bigint, CloseOutcome["outcome"]>();
-  const note = (orderId: bigint, settled: Settled) => {
-    outcomes.set(orderId, combine(outcomes.get(orderId), OUTCOME_OF[settled]));
+  const note = (orderId: bigint, outcome: CloseOutcome["outcome"]) => {
+    outcomes.set(orderId, combine(outcomes.get(orderId), outcome));
   };
   for (const { orderId, status } of payments) {
     if (isCaptured(status) && status !== PaymentStatus.REFUNDED) note(orderId, "paid");
@@ -45,7 +52,8 @@ export async function closePayments(
   await pMap(
     open,
     async (payment) => {
-      note(payment.orderId, await settleUntil(parts, payment, untilMs));
+      const settled = await settleUntil(parts, payment, untilMs);
+      note(payment.orderId, outcomeOf(settled, payment));
     },
     { concurrency: PROVIDER_IN_FLIGHT },
   );
@@ -86,17 +94,26 @@ async function settleUntil(
 }
 
 /**
- * A payment that has not begun holds no order up: if the shopper still pays it before it expires,
- * the order service requests a refund, as for any money that comes too late.
+ * A payment that has not begun holds no order up, and one whose money is on its way does so for a
+ * while only. The sweep closes it once it can. If its money arrives after all, the order service
+ * requests a refund, as for any money that comes too late.
  */
-const OUTCOME_OF = {
-  closed: "closed",
-  not_begun: "closed",
-  paid: "paid",
-  open: "unknown",
-  processing: "unknown",
-  mismatched: "unknown",
-} as const satisfies Record<Settled, CloseOutcome["outcome"]>;
+function outcomeOf(settled: Settled, payment: LockedPayment): CloseOutcome["outcome"] {
+  switch (settled) {
+    case "closed":
+    case "paid":
+      return settled;
+    case "not_begun":
+      return "closed";
+    case "processing": {
+      const { expireTime } = storedPayment(payment);
+      const isPatient = Date.now() <= expireTime.getTime() + PROCESSING_PATIENCE_MS;
+      return isPatient ? "unknown" : "closed";
+    }
+    default:
+      return "unknown";
+  }
+}
 
 /** The outcome of an order with several payments: "paid" counts most, then "unknown". */
 function combine(

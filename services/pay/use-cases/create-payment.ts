@@ -9,11 +9,10 @@ import { isCaptured } from "../domain/payment-transitions.ts";
 import { parseReturnUrl } from "../domain/return-url.ts";
 import { MAX_RETURN_URL } from "../limits.ts";
 import type { PaymentProvider } from "../providers/provider.ts";
-import type { PaymentRow } from "../store/entities.ts";
 import { type LockedPayment, lockPaymentsOf } from "../store/lock-payments.ts";
 import { lockPayable } from "../store/payable-orders.ts";
 import { insertLog } from "../store/payment-log.ts";
-import { findPayment } from "../store/read-payments.ts";
+import { findPayment, type Payment } from "../store/read-payments.ts";
 import { actionOf } from "../store/stored-payment.ts";
 import { insertPayment } from "../store/write-payments.ts";
 import type { CallContext, Parts } from "./parts.ts";
@@ -22,7 +21,7 @@ import { openPayment } from "./steps/open-payment.ts";
 import { type Settled, settlePayment } from "./steps/settle-payment.ts";
 
 type Command = { orderId: bigint; provider: string; returnUrl: string };
-type Starting = { order: PayableOrder; provider: PaymentProvider; returnUrl: URL };
+type Starting = { order: PayableOrder; provider: PaymentProvider; returnUrl: URL | undefined };
 type Started = { payment: LockedPayment; isNew: boolean };
 
 /**
@@ -44,9 +43,9 @@ export async function createPayment(
   parts: Parts,
   command: Command,
   call: CallContext,
-): Promise<PaymentRow> {
+): Promise<Payment> {
   const { orderId } = command;
-  const returnUrl = checkCommand(command);
+  const returnUrl = checkCommand(parts, command);
   const provider = findProvider(parts, command.provider);
   const { deadlineMs, signal, traceparent } = call;
   const order = await parts.orders.order(orderId, { deadlineMs, signal, traceparent });
@@ -59,9 +58,8 @@ export async function createPayment(
     );
     const isClosed = !isNew && (await settleOpened(parts, payment)) === "closed";
     if (!isClosed) {
-      const isOpened = actionOf(payment) !== undefined && payment.returnUrl === returnUrl.href;
-      if (!isOpened) {
-        const asked = { ...payment, returnUrl: returnUrl.href };
+      if (!isOpened(payment, returnUrl)) {
+        const asked = { ...payment, returnUrl: hrefOf(returnUrl) };
         await openPayment(parts, { order, provider, payment: asked });
       }
       return readBack(parts, payment.paymentId);
@@ -72,20 +70,42 @@ export async function createPayment(
   );
 }
 
-/** Returns the parsed return URL. Its origin is checked once it is known to be a new one. */
-function checkCommand({ orderId, provider, returnUrl }: Command): URL {
+/**
+ * Returns the parsed return URL, if the provider needs one or gets one. Its origin is checked once
+ * it is known to be a new one.
+ */
+function checkCommand(
+  { providers }: Pick<Parts, "providers">,
+  { orderId, provider, returnUrl }: Command,
+): URL | undefined {
+  const isNeeded = providers.get(provider)?.checkout !== "qr";
   const checks = new Checks();
   checks.identifier("order_id", orderId);
   checkProvider(checks, provider);
-  checks.text("return_url", returnUrl, { min: 1, max: MAX_RETURN_URL });
+  checks.text("return_url", returnUrl, { min: isNeeded ? 1 : 0, max: MAX_RETURN_URL });
   checks.throwIfAny();
+  if (returnUrl === "") return undefined;
   const { url, fault } = parseReturnUrl(returnUrl, { max: MAX_RETURN_URL });
   if (url) return url;
   throw invalidReturnUrl(fault);
 }
 
+function unsupported(currency: string): Refusal {
+  const description = `takes no payments in ${currency}, the currency of the order`;
+  return new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "provider", description }]);
+}
+
 function invalidReturnUrl(description: string): Refusal {
   return new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "return_url", description }]);
+}
+
+const hrefOf = (url: URL | undefined) => url?.href ?? "";
+
+/** Whether the shopper can go on with what the provider answered before. */
+function isOpened(payment: LockedPayment, returnUrl: URL | undefined): boolean {
+  const action = actionOf(payment);
+  if (!action || payment.returnUrl !== hrefOf(returnUrl)) return false;
+  return action.kind !== "qr" || action.expireTime.getTime() > Date.now();
 }
 
 async function startPayment(
@@ -105,16 +125,17 @@ async function startPayment(
   if (closed) throw notPayable(order, "payments_closed");
   const { name } = provider;
   const open = payments.find((one) => one.status === PaymentStatus.OPEN && one.provider === name);
-  if (open?.returnUrl !== returnUrl.href && !isOnOrigin(returnUrl, returnOrigins)) {
+  const isNewUrl = returnUrl && open?.returnUrl !== returnUrl.href;
+  if (isNewUrl && !isOnOrigin(returnUrl, returnOrigins)) {
     throw invalidReturnUrl("must be on an origin that the shop allows");
   }
   if (open) return { payment: open, isNew: false };
-  const paymentId = parts.identifiers.next();
   const currency = order.currency || parts.rules.currency;
-  const { href } = returnUrl;
+  if (!provider.supports(currency)) throw unsupported(currency);
+  const paymentId = parts.identifiers.next();
   const about = { paymentId, orderId, userId, provider: name };
   const times = { createTime: now, expireTime };
-  const fields = { ...about, amountCents, currency, returnUrl: href, ...times };
+  const fields = { ...about, amountCents, currency, returnUrl: hrefOf(returnUrl), ...times };
   await insertPayment(tx, { ...fields, checkAfterMs: queryAfterMs });
   const detail = `${amountText(amountCents, currency)} through ${name}`;
   const logId = parts.identifiers.next();
@@ -141,7 +162,7 @@ async function settleOpened(parts: Parts, payment: LockedPayment): Promise<Settl
   throw new Refusal(Reason.ORDER_ALREADY_PAID, { order_id: String(payment.orderId) });
 }
 
-async function readBack({ database }: Parts, paymentId: bigint): Promise<PaymentRow> {
+async function readBack({ database }: Parts, paymentId: bigint): Promise<Payment> {
   const payment = await findPayment(database, { paymentId });
   if (!payment) throw new Error(`payment ${paymentId} has no row`);
   return payment;

@@ -1,6 +1,5 @@
 import { Reason, Refusal } from "#platform/values/refusal.ts";
-import type { PaymentRow } from "../store/entities.ts";
-import { findPayment } from "../store/read-payments.ts";
+import { findPayment, type Payment } from "../store/read-payments.ts";
 import type { CallContext, Parts } from "./parts.ts";
 import { checkIdentifier } from "./steps/check-identifier.ts";
 
@@ -9,7 +8,7 @@ export async function getPayment(
   { database }: Pick<Parts, "database">,
   paymentId: bigint,
   { ownerId }: Pick<CallContext, "ownerId">,
-): Promise<PaymentRow> {
+): Promise<Payment> {
   checkIdentifier("payment_id", paymentId);
   const payment = await findPayment(database, { paymentId, ownerId });
   if (!payment) throw new Refusal(Reason.PAYMENT_NOT_FOUND, { payment_id: String(paymentId) });

@@ -1,7 +1,6 @@
 import { closePage, openPage } from "#platform/values/pages.ts";
 import { DEFAULT_LISTED } from "../limits.ts";
-import type { PaymentRow } from "../store/entities.ts";
-import { paymentsOfOrder } from "../store/read-payments.ts";
+import { type Payment, paymentsOfOrder } from "../store/read-payments.ts";
 import type { CallContext, Parts } from "./parts.ts";
 import { checkIdentifier } from "./steps/check-identifier.ts";
 
@@ -12,7 +11,7 @@ export async function listPayments(
   { database }: Pick<Parts, "database">,
   { orderId, ...request }: ListPayments,
   { ownerId }: Pick<CallContext, "ownerId">,
-): Promise<{ payments: PaymentRow[]; nextPageToken: string }> {
+): Promise<{ payments: Payment[]; nextPageToken: string }> {
   checkIdentifier("order_id", orderId);
   const list = "shop.pay.v1.PayService/ListPayments";
   const page = openPage({ ...request, list, filters: [orderId], defaultSize: DEFAULT_LISTED });

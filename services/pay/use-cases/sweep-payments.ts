@@ -7,7 +7,12 @@ import {
   PROVIDER_IN_FLIGHT,
   SWEEP_BATCH,
 } from "../limits.ts";
-import { type DuePayment, lockDuePayments, postponeChecks } from "../store/lock-payments.ts";
+import {
+  type DuePayment,
+  lockDuePayments,
+  ordersWithMoney,
+  postponeChecks,
+} from "../store/lock-payments.ts";
 import type { Parts } from "./parts.ts";
 import { type Settled, type SettlingParts, settlePayment } from "./steps/settle-payment.ts";
 
@@ -20,7 +25,7 @@ type SweptPayment = {
 
 /**
  * Queries due open payments at their providers, so that no payment depends on its callback, and
- * closes those whose orders were given up. One replica takes each payment, and again after a
+ * closes those whose orders were given up, or paid through another provider. One replica takes each payment, and again after a
  * growing pause for as long as it is open. Returns what it took: SWEEP_BATCH at most.
  */
 export async function sweepPayments(
@@ -43,7 +48,12 @@ export async function sweepPayments(
 function claim({ database, rules }: Pick<Parts, "database" | "rules">): Promise<DuePayment[]> {
   return database.transact("claim-payments", async (tx) => {
     const longestPauseMs = Math.max(rules.queryAfterMs, MAX_SWEEP_PAUSE_MS);
-    const payments = await lockDuePayments(tx, { limit: SWEEP_BATCH, longestPauseMs });
+    const due = await lockDuePayments(tx, { limit: SWEEP_BATCH, longestPauseMs });
+    const orderIds = due.map(({ orderId }) => orderId);
+    const paid = await ordersWithMoney(tx, orderIds);
+    const payments = due.map((payment) => {
+      return { ...payment, closing: payment.closing || paid.has(payment.orderId) };
+    });
     for (const [pauseMs, group] of Map.groupBy(payments, (one) => pauseOf(one, rules))) {
       const ids = group.map(({ paymentId }) => paymentId);
       await postponeChecks(tx, ids, pauseMs);

@@ -193,8 +193,8 @@ describe("payment callbacks at the gateway", () => {
       Array.from({ length: count }, (_, index) => `${name}${index}: x\r\n`).join("");
     assert.match(await post(many("a", 200)), /^HTTP\/1\.1 431 /);
     assert.match(await post(`a: ${"x".repeat(20 * KIB)}\r\n`), /^HTTP\/1\.1 431 /);
-    assert.match(await post(many("sandbox-", 17)), /^HTTP\/1\.1 431 /);
-    assert.match(await post(`sandbox-a: ${"x".repeat(5_000)}\r\n`), /^HTTP\/1\.1 431 /);
+    const long = `sandbox-signature: ${"x".repeat(5_000)}\r\n`;
+    assert.match(await post(long), /^HTTP\/1\.1 431 /);
     assert.match(await post(many("a", 90)), /^HTTP\/1\.1 200 /);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { newKey } from "../../../testbed/orders/fixtures.ts";
+import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
 import type { Shop } from "../../../testbed/shop/shop.ts";
 import {
   callBack,
@@ -149,6 +149,31 @@ describe("a callback", function () {
     assert.deepEqual(await callBack(shop, noticeOf(payment)), SUCCESS);
     const { status, succeeded } = await rowsOf(shop, payment.paymentId);
     assert.deepEqual({ status, succeeded }, { status: PaymentStatus.REFUNDED, succeeded: 1 });
+  });
+
+  it("about an unknown payment is acknowledged once it has been repeated for 10 minutes", async () => {
+    const { payment } = await openPayment(shop);
+    const unknown = { ...payment, paymentId: newId(), providerTradeId: newKey() };
+    const notice = noticeOf(unknown);
+    const age = (minutes: number) =>
+      shop.sql(
+        "pay",
+        "update callbacks set first_time = now(3) - interval ? minute where notice_id = ?",
+        [minutes, notice.notice_id],
+      );
+    const failure = { status: 404, text: "failure" };
+    assert.deepEqual(await callBack(shop, notice), failure);
+    await age(9);
+    assert.deepEqual(await callBack(shop, notice), failure);
+    await age(11);
+    assert.deepEqual(await callBack(shop, notice), SUCCESS);
+    // It has still no effect, and is kept for an operator.
+    const [row] = await shop.sql(
+      "pay",
+      "select verdict, cause, repeats from callbacks where notice_id = ?",
+      [notice.notice_id],
+    );
+    assert.deepEqual({ ...row }, { verdict: REFUSED, cause: "unknown_payment", repeats: 2 });
   });
 
   it("about another event is stored and acknowledged, and changes nothing", async () => {

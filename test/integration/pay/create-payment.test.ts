@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Reason } from "#platform/values/refusal.ts";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
-import { PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
+import { CheckoutKind, PaymentLogType, PaymentStatus } from "#proto/shop/pay/v1/pay_pb.ts";
 import { refused } from "../../../testbed/calls/refused.ts";
 import { eventually } from "../../../testbed/eventually.ts";
 import { newId } from "../../../testbed/orders/fixtures.ts";
@@ -50,6 +50,27 @@ describe("CreatePayment", function () {
     assert.equal(payment.providerTradeId, known?.tradeId);
     assert.equal(known?.amountCents, order.payAmountCents);
     assert.equal((await fetch(payment.checkoutUrl)).status, 200);
+    assert.deepEqual(payment.action.case, "redirect");
+    assert.deepEqual(payment.action.value?.url, payment.checkoutUrl);
+    assert.deepEqual(payment.expireTime, order.payDeadline);
+  });
+
+  it("offers the providers that ListProviders names, to anyone", async () => {
+    const { providers } = await shop.anonymous.pay.listProviders({});
+    assert.deepEqual(
+      providers.map(({ name, titleEn, titleZh, currencyCode, checkoutKind }) => {
+        return { name, titleEn, titleZh, currencyCode, checkoutKind };
+      }),
+      [
+        {
+          name: "sandbox",
+          titleEn: "Sandbox",
+          titleZh: "沙盒",
+          currencyCode: "EUR",
+          checkoutKind: CheckoutKind.REDIRECT,
+        },
+      ],
+    );
   });
 
   it("returns the same payment to any number of calls, at once or later", async () => {

@@ -1,4 +1,5 @@
 import { Outage } from "#platform/values/refusal.ts";
+import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { MAX_CHECKOUT_URL } from "../../limits.ts";
 import { beijingTime } from "../beijing.ts";
 import { type Fields, tokenOf } from "../fields.ts";
@@ -62,7 +63,7 @@ export function alipayProvider(settings: Settings): PaymentProvider {
     name: "alipay",
     title: { en: "Alipay", zh: "支付宝" },
     checkout: settings.checkout,
-    headers: [],
+    headers: CALLBACK_HEADERS.alipay,
     supports: (currency) => currency === CNY,
     refundRules: {
       spacingMs: SPACING_MS,

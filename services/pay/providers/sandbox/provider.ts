@@ -1,4 +1,5 @@
 import { Outage } from "#platform/values/refusal.ts";
+import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { MAX_CHECKOUT_URL, MAX_STATEMENT_BYTES, STATEMENT_TIMEOUT_MS } from "../../limits.ts";
 import { exchange } from "../exchange.ts";
 import {
@@ -25,7 +26,7 @@ export function sandboxProvider(options: SandboxSettings & { notifyUrl: string }
     name: "sandbox",
     title: { en: "Sandbox", zh: "沙盒" },
     checkout: "redirect",
-    headers: ["sandbox-merchant", "sandbox-timestamp", "sandbox-signature"],
+    headers: CALLBACK_HEADERS.sandbox,
     supports: () => true,
     refundRules: { spacingMs: 0, maxPerPayment: 1_000, queryAfterMs: 1_000 },
     answers: ANSWERS,

@@ -1,4 +1,5 @@
 import { Outage } from "#platform/values/refusal.ts";
+import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { MAX_CHECKOUT_URL } from "../../limits.ts";
 import type {
   Closing,
@@ -44,7 +45,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     name: "stripe",
     title: { en: "Stripe", zh: "Stripe" },
     checkout: "redirect",
-    headers: ["stripe-signature"],
+    headers: CALLBACK_HEADERS.stripe,
     supports: isCharged,
     refundRules: { spacingMs: 0, maxPerPayment: 100, queryAfterMs: MINUTE_MS },
     answers: ANSWERS,

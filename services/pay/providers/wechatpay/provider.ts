@@ -1,3 +1,4 @@
+import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { beijingRfc3339 } from "../beijing.ts";
 import type { Fields } from "../fields.ts";
 import {
@@ -13,7 +14,7 @@ import type { WechatpaySettings } from "./config.ts";
 import { CNY, descriptionOf, paidOf } from "./messages.ts";
 import { readNotice } from "./notices.ts";
 import { MAX_REFUNDS, QUERY_AFTER_MS, refundOutcome, SPACING_MS } from "./refunds.ts";
-import { SIGNATURE_HEADERS, signatureFault } from "./signature.ts";
+import { signatureFault } from "./signature.ts";
 
 const ORDERS = "/v3/pay/transactions";
 const REFUNDS = "/v3/refund/domestic/refunds";
@@ -50,7 +51,7 @@ export function wechatpayProvider(settings: Settings): PaymentProvider {
     name: "wechatpay",
     title: { en: "WeChat Pay", zh: "微信支付" },
     checkout: "qr",
-    headers: SIGNATURE_HEADERS,
+    headers: CALLBACK_HEADERS.wechatpay,
     supports: (currency) => currency === CNY,
     refundRules: {
       spacingMs: SPACING_MS,

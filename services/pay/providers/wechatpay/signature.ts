@@ -1,18 +1,11 @@
 import type { KeyObject } from "node:crypto";
+import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { isSigned, signText } from "../rsa.ts";
 
 const SCHEME = "WECHATPAY2-SHA256-RSA2048";
 
 /** A signature is valid this long before and after its timestamp, in seconds. */
 const FRESH_S = 300;
-
-/** Names of the headers that answers and notices are verified with. */
-export const SIGNATURE_HEADERS = [
-  "wechatpay-serial",
-  "wechatpay-timestamp",
-  "wechatpay-nonce",
-  "wechatpay-signature",
-] as const;
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -50,7 +43,7 @@ export function signatureFault(
   nowMs: number,
   { headers, body }: { headers: Headers; body: Uint8Array },
 ): "signature" | "probe" | "stale" | undefined {
-  const [serial = "", timestamp = "", nonce = "", signature = ""] = SIGNATURE_HEADERS.map(
+  const [serial = "", timestamp = "", nonce = "", signature = ""] = CALLBACK_HEADERS.wechatpay.map(
     (name) => headers[name],
   );
   if (signature.startsWith("WECHATPAY/SIGNTEST/")) return "probe";

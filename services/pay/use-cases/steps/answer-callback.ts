@@ -2,14 +2,18 @@ import type { Transaction } from "#platform/db/database.ts";
 import { Outage } from "#platform/values/refusal.ts";
 import { type Notice, paymentIdOf, type RawCallback } from "../../domain/notice.ts";
 import { type RefusalCause, type Verdict, VerdictKind } from "../../domain/verdict.ts";
-import { MAX_STORED_HEADER_VALUE, MAX_UNVERIFIED_BYTES } from "../../limits.ts";
+import {
+  MAX_STORED_HEADER_VALUE,
+  MAX_UNVERIFIED_BYTES,
+  UNKNOWN_PAYMENT_PATIENCE_MS,
+} from "../../limits.ts";
 import type { HttpAnswer, PaymentProvider } from "../../providers/provider.ts";
 import { insertCallbacks, writeVerdict } from "../../store/callbacks.ts";
 import { Source } from "../../store/entities.ts";
 import type { Parts } from "../parts.ts";
 import { isPaid, type ReceivedNotice, verdictColumns } from "./received-notice.ts";
 import { isAboutMoney, takeMoneyNotice } from "./take-money-notice.ts";
-import { takeNotice } from "./take-notice.ts";
+import { type TakenNotice, takeNotice } from "./take-notice.ts";
 
 /**
  * `outage` instead of a verdict: the database did not store it, so the provider has to repeat it.
@@ -18,7 +22,11 @@ export type CallbackOutcome = {
   answer: HttpAnswer;
   /** Undefined unless the callback is genuine, and about a payment. */
   paymentId: bigint | undefined;
+  /** Why an operator has to look into a genuine callback. */
+  alarm?: string;
 } & ({ verdict: Verdict } | { outage: Outage });
+
+const FORGED: ReadonlySet<RefusalCause> = new Set(["signature", "stale", "probe"]);
 
 export type AnsweringParts = Pick<
   Parts,
@@ -47,12 +55,16 @@ export async function answerCallback(
   const read = provider.readCallback({ ...raw, nowMs: receivedMs });
   const paymentId = read.genuine ? paymentIdOf(read.notice) : undefined;
   try {
-    const verdict = read.genuine
-      ? await takeGenuine(parts, receivedNotice(callback, read.notice))
-      : await parts.database.transact("store-unverified", (tx) =>
-          storeUnverified(tx, parts, { callback, cause: read.cause }),
-        );
-    return { answer: answerFor(provider, verdict), verdict, paymentId };
+    if (read.genuine) {
+      const taken = await takeGenuine(parts, receivedNotice(callback, read.notice));
+      return { verdict: taken.verdict, paymentId, ...replyTo(provider, read.notice, taken) };
+    }
+    const { cause } = read;
+    const verdict = await parts.database.transact("store-unverified", (tx) =>
+      storeUnverified(tx, parts, { callback, cause }),
+    );
+    const answer = provider.answers[FORGED.has(cause) ? "forged" : "refused"];
+    return { verdict, paymentId, answer };
   } catch (error) {
     if (!(error instanceof Outage)) throw error;
     return { answer: provider.answers.outage, outage: error, paymentId };
@@ -72,10 +84,10 @@ function receivedNotice(callback: Callback, notice: Notice): ReceivedNotice {
 }
 
 /** Tries the batch first if it can take such a notice. */
-async function takeGenuine(parts: AnsweringParts, received: ReceivedNotice): Promise<Verdict> {
+async function takeGenuine(parts: AnsweringParts, received: ReceivedNotice): Promise<TakenNotice> {
   const isNew = received.callbackId === undefined;
   const accepted = isNew && isPaid(received) && (await parts.paidNotices.submit(received));
-  if (accepted) return accepted;
+  if (accepted) return { verdict: accepted, ageMs: 0 };
   return parts.database.transact("handle-callback", (tx) =>
     isAboutMoney(received) ? takeMoneyNotice(tx, parts, received) : takeNotice(tx, parts, received),
   );
@@ -118,17 +130,16 @@ function storedHeaders(
   );
 }
 
-function answerFor({ answers }: PaymentProvider, verdict: Verdict): HttpAnswer {
-  if (verdict.kind !== VerdictKind.REFUSED) return answers.success;
-  switch (verdict.cause) {
-    case "signature":
-    case "stale":
-    case "probe":
-      return answers.forged;
-    case "unknown_payment":
-      // It may have overtaken the commit of its payment, so the provider has to repeat it.
-      return answers.unknown;
-    default:
-      return answers.refused;
-  }
+/** The answer to a genuine callback, by what became of it and since when it is repeated. */
+function replyTo(
+  { answers }: PaymentProvider,
+  notice: Notice,
+  { verdict, ageMs }: TakenNotice,
+): Pick<CallbackOutcome, "answer" | "alarm"> {
+  if (notice.kind === "not_ours") return { answer: answers.success, alarm: notice.cause };
+  if (verdict.kind !== VerdictKind.REFUSED) return { answer: answers.success };
+  if (verdict.cause !== "unknown_payment") return { answer: answers.refused, alarm: verdict.cause };
+  // It may have overtaken the commit of its payment, so the provider has to repeat it, for a while.
+  if (ageMs <= UNKNOWN_PAYMENT_PATIENCE_MS) return { answer: answers.unknown };
+  return { answer: answers.success, alarm: verdict.cause };
 }

@@ -24,7 +24,10 @@ export type Settled = "open" | "not_begun" | "processing" | "paid" | "closed" | 
 
 const CLOSED_THERE = "closed at the provider";
 
-export type SettlingParts = Pick<Parts, "database" | "identifiers" | "outbox" | "providers">;
+export type SettlingParts = Pick<
+  Parts,
+  "database" | "identifiers" | "outbox" | "providers" | "wake"
+>;
 
 /**
  * Queries an open payment at its provider, or closes it there if `closing`, and brings the shop's
@@ -141,7 +144,7 @@ async function takePaid(
     source: Source.QUERY,
     raw: { headers: {}, body: Buffer.from(text) },
   };
-  const verdict = await parts.database.transact("accept-payment", (tx) =>
+  const { verdict } = await parts.database.transact("accept-payment", (tx) =>
     takeNotice(tx, parts, received),
   );
   return verdict.kind === VerdictKind.REFUSED ? "mismatched" : "paid";

@@ -7,7 +7,7 @@ import { insertLog } from "../../store/payment-log.ts";
 import type { Parts } from "../parts.ts";
 import { logEntries, type ReceivedNotice } from "./received-notice.ts";
 import { takeDisputeNotice } from "./take-dispute-notice.ts";
-import { storeVerdict } from "./take-notice.ts";
+import { storeVerdict, type TakenNotice } from "./take-notice.ts";
 import { takeRefundNotice } from "./take-refund-notice.ts";
 
 /** A notice about money of a payment that came in before: a refund, or a dispute. */
@@ -24,21 +24,21 @@ export async function takeMoneyNotice(
   tx: Transaction,
   parts: Needed,
   received: ReceivedNotice<MoneyNotice>,
-): Promise<Verdict> {
+): Promise<TakenNotice> {
   const payment = await lockPaymentOf(tx, received);
   if (!payment) {
     const verdict: Verdict = { kind: VerdictKind.REFUSED, cause: "unknown_payment" };
-    await storeVerdict(tx, parts, { received, verdict });
-    return verdict;
+    const { ageMs } = await storeVerdict(tx, parts, { received, verdict });
+    return { verdict, ageMs };
   }
   const { paymentId } = payment;
   const about = { ...received, notice: { ...received.notice, paymentId } };
   const verdict = await take(tx, parts, { received: about, payment });
-  const repeats = await storeVerdict(tx, parts, { received: about, verdict });
+  const { repeats, ageMs } = await storeVerdict(tx, parts, { received: about, verdict });
   if (repeats <= MAX_LOGGED_REPETITIONS) {
     await insertLog(tx, logEntries(parts, about, verdict));
   }
-  return verdict;
+  return { verdict, ageMs };
 }
 
 function take(

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file shop/pay/v1/pay.proto.
  */
 export const file_shop_pay_v1_pay: GenFile = /*@__PURE__*/
-  fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxItMCCgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDIk4KFENyZWF0ZVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgDEhAKCHByb3ZpZGVyGAIgASgJEhIKCnJldHVybl91cmwYAyABKAkiPgoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50IicKEUdldFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMiOwoSR2V0UGF5bWVudFJlc3BvbnNlEiUKB3BheW1lbnQYASABKAsyFC5zaG9wLnBheS52MS5QYXltZW50Ik4KE0xpc3RQYXltZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiVwoUTGlzdFBheW1lbnRzUmVzcG9uc2USJgoIcGF5bWVudHMYASADKAsyFC5zaG9wLnBheS52MS5QYXltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKpAQoVSGFuZGxlQ2FsbGJhY2tSZXF1ZXN0EhAKCHByb3ZpZGVyGAEgASgJEkAKB2hlYWRlcnMYAiADKAsyLy5zaG9wLnBheS52MS5IYW5kbGVDYWxsYmFja1JlcXVlc3QuSGVhZGVyc0VudHJ5EgwKBGJvZHkYAyABKAwaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiTAoWSGFuZGxlQ2FsbGJhY2tSZXNwb25zZRIOCgZzdGF0dXMYASABKAUSFAoMY29udGVudF90eXBlGAIgASgJEgwKBGJvZHkYAyABKAwiKwoUSnVkZ2VDYWxsYmFja1JlcXVlc3QSEwoLY2FsbGJhY2tfaWQYASABKAMiigEKFUp1ZGdlQ2FsbGJhY2tSZXNwb25zZRItCgd2ZXJkaWN0GAEgASgOMhwuc2hvcC5wYXkudjEuQ2FsbGJhY2tWZXJkaWN0Eg0KBWNhdXNlGAIgASgJEjMKBmFuc3dlchgDIAEoCzIjLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVzcG9uc2UiKQoUQ2xvc2VQYXltZW50c1JlcXVlc3QSEQoJb3JkZXJfaWRzGAEgAygDIkoKFUNsb3NlUGF5bWVudHNSZXNwb25zZRIxCgdyZXN1bHRzGAEgAygLMiAuc2hvcC5wYXkudjEuQ2xvc2VQYXltZW50c1Jlc3VsdCJbChNDbG9zZVBheW1lbnRzUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgDEjIKB291dGNvbWUYAiABKA4yIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzT3V0Y29tZSKOAQoPUGF5bWVudExvZ0VudHJ5EhIKCnBheW1lbnRfaWQYASABKAMSKQoEdHlwZRgCIAEoDjIbLnNob3AucGF5LnYxLlBheW1lbnRMb2dUeXBlEg4KBmRldGFpbBgDIAEoCRIsCghsb2dfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUgoVTGlzdFBheW1lbnRMb2dSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYAoWTGlzdFBheW1lbnRMb2dSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuc2hvcC5wYXkudjEuUGF5bWVudExvZ0VudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSrFAQoNUGF5bWVudFN0YXR1cxIeChpQQVlNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE1BBWU1FTlRfU1RBVFVTX09QRU4QARIcChhQQVlNRU5UX1NUQVRVU19TVUNDRUVERUQQAhIZChVQQVlNRU5UX1NUQVRVU19DTE9TRUQQAxIlCiFQQVlNRU5UX1NUQVRVU19QQVJUSUFMTFlfUkVGVU5ERUQQBBIbChdQQVlNRU5UX1NUQVRVU19SRUZVTkRFRBAFKucBCg9DYWxsYmFja1ZlcmRpY3QSIAocQ0FMTEJBQ0tfVkVSRElDVF9VTlNQRUNJRklFRBAAEh0KGUNBTExCQUNLX1ZFUkRJQ1RfQUNDRVBURUQQARIZChVDQUxMQkFDS19WRVJESUNUX0xBVEUQAhIdChlDQUxMQkFDS19WRVJESUNUX1JFUEVBVEVEEAMSHAoYQ0FMTEJBQ0tfVkVSRElDVF9JR05PUkVEEAQSHAoYQ0FMTEJBQ0tfVkVSRElDVF9SRUZVU0VEEAUSHQoZQ0FMTEJBQ0tfVkVSRElDVF9SRUNPUkRFRBAGKqYBChRDbG9zZVBheW1lbnRzT3V0Y29tZRImCiJDTE9TRV9QQVlNRU5UU19PVVRDT01FX1VOU1BFQ0lGSUVEEAASIQodQ0xPU0VfUEFZTUVOVFNfT1VUQ09NRV9DTE9TRUQQARIfChtDTE9TRV9QQVlNRU5UU19PVVRDT01FX1BBSUQQAhIiCh5DTE9TRV9QQVlNRU5UU19PVVRDT01FX1VOS05PV04QAyqOBQoOUGF5bWVudExvZ1R5cGUSIAocUEFZTUVOVF9MT0dfVFlQRV9VTlNQRUNJRklFRBAAEhwKGFBBWU1FTlRfTE9HX1RZUEVfQ1JFQVRFRBABEiYKIlBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfQUNDRVBURUQQAhImCiJQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX1JFUEVBVEVEEAMSJQohUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19SRUZVU0VEEAQSGwoXUEFZTUVOVF9MT0dfVFlQRV9DTE9TRUQQBRIlCiFQQVlNRU5UX0xPR19UWVBFX1JFRlVORF9SRVFVRVNURUQQBhIlCiFQQVlNRU5UX0xPR19UWVBFX1JFRlVORF9TVUNDRUVERUQQBxIiCh5QQVlNRU5UX0xPR19UWVBFX1JFRlVORF9GQUlMRUQQCBIjCh9QQVlNRU5UX0xPR19UWVBFX1JFRlVORF9QRU5ESU5HEAkSKwonUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfUkVRVUlSRVNfQUNUSU9OEAoSJAogUEFZTUVOVF9MT0dfVFlQRV9SRUZVTkRfUkVPUEVORUQQCxIjCh9QQVlNRU5UX0xPR19UWVBFX1JFRlVORF9GT1JFSUdOEAwSIwofUEFZTUVOVF9MT0dfVFlQRV9ESVNQVVRFX09QRU5FRBANEiYKIlBBWU1FTlRfTE9HX1RZUEVfRElTUFVURV9XSVRIRFJBV04QDhInCiNQQVlNRU5UX0xPR19UWVBFX0RJU1BVVEVfUkVJTlNUQVRFRBAPEiMKH1BBWU1FTlRfTE9HX1RZUEVfRElTUFVURV9DTE9TRUQQEDKhBQoKUGF5U2VydmljZRJcCg1DcmVhdGVQYXltZW50EiEuc2hvcC5wYXkudjEuQ3JlYXRlUGF5bWVudFJlcXVlc3QaIi5zaG9wLnBheS52MS5DcmVhdGVQYXltZW50UmVzcG9uc2UiBIi1GAISVgoKR2V0UGF5bWVudBIeLnNob3AucGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0Gh8uc2hvcC5wYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgeQAgGItRgCElwKDExpc3RQYXltZW50cxIgLnNob3AucGF5LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaIS5zaG9wLnBheS52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIHkAIBiLUYAhJfCg5IYW5kbGVDYWxsYmFjaxIiLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdBojLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVzcG9uc2UiBIi1GAQSXAoNSnVkZ2VDYWxsYmFjaxIhLnNob3AucGF5LnYxLkp1ZGdlQ2FsbGJhY2tSZXF1ZXN0GiIuc2hvcC5wYXkudjEuSnVkZ2VDYWxsYmFja1Jlc3BvbnNlIgSItRgEElwKDUNsb3NlUGF5bWVudHMSIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVxdWVzdBoiLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNSZXNwb25zZSIEiLUYBBJiCg5MaXN0UGF5bWVudExvZxIiLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVxdWVzdBojLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVzcG9uc2UiB5ACAYi1GANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
+  fileDesc("ChVzaG9wL3BheS92MS9wYXkucHJvdG8SC3Nob3AucGF5LnYxIoQECgdQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAMSEAoIb3JkZXJfaWQYAiABKAMSDwoHdXNlcl9pZBgDIAEoAxIUCgxhbW91bnRfY2VudHMYBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIqCgZzdGF0dXMYBiABKA4yGi5zaG9wLnBheS52MS5QYXltZW50U3RhdHVzEhAKCHByb3ZpZGVyGAcgASgJEhkKEXByb3ZpZGVyX3RyYWRlX2lkGAggASgJEhQKDGNoZWNrb3V0X3VybBgJIAEoCRIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcGF5X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlZnVuZGVkX2NlbnRzGAwgASgDEikKCHJlZGlyZWN0GA0gASgLMhUuc2hvcC5wYXkudjEuUmVkaXJlY3RIABImCgdxcl9jb2RlGA4gASgLMhMuc2hvcC5wYXkudjEuUXJDb2RlSAASIQoEZm9ybRgPIAEoCzIRLnNob3AucGF5LnYxLkZvcm1IABIvCgtleHBpcmVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCAoGYWN0aW9uIhcKCFJlZGlyZWN0EgsKA3VybBgBIAEoCSJHCgZRckNvZGUSDAoEdGV4dBgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAicQoERm9ybRILCgN1cmwYASABKAkSLQoGZmllbGRzGAIgAygLMh0uc2hvcC5wYXkudjEuRm9ybS5GaWVsZHNFbnRyeRotCgtGaWVsZHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoUBCghQcm92aWRlchIMCgRuYW1lGAEgASgJEhAKCHRpdGxlX2VuGAIgASgJEhAKCHRpdGxlX3poGAMgASgJEhUKDWN1cnJlbmN5X2NvZGUYBCABKAkSMAoNY2hlY2tvdXRfa2luZBgFIAEoDjIZLnNob3AucGF5LnYxLkNoZWNrb3V0S2luZCIWChRMaXN0UHJvdmlkZXJzUmVxdWVzdCJBChVMaXN0UHJvdmlkZXJzUmVzcG9uc2USKAoJcHJvdmlkZXJzGAEgAygLMhUuc2hvcC5wYXkudjEuUHJvdmlkZXIiTgoUQ3JlYXRlUGF5bWVudFJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAMSEAoIcHJvdmlkZXIYAiABKAkSEgoKcmV0dXJuX3VybBgDIAEoCSI+ChVDcmVhdGVQYXltZW50UmVzcG9uc2USJQoHcGF5bWVudBgBIAEoCzIULnNob3AucGF5LnYxLlBheW1lbnQiJwoRR2V0UGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoAyI7ChJHZXRQYXltZW50UmVzcG9uc2USJQoHcGF5bWVudBgBIAEoCzIULnNob3AucGF5LnYxLlBheW1lbnQiTgoTTGlzdFBheW1lbnRzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJXChRMaXN0UGF5bWVudHNSZXNwb25zZRImCghwYXltZW50cxgBIAMoCzIULnNob3AucGF5LnYxLlBheW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqkBChVIYW5kbGVDYWxsYmFja1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSQAoHaGVhZGVycxgCIAMoCzIvLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdC5IZWFkZXJzRW50cnkSDAoEYm9keRgDIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJMChZIYW5kbGVDYWxsYmFja1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoBRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEYm9keRgDIAEoDCIrChRKdWRnZUNhbGxiYWNrUmVxdWVzdBITCgtjYWxsYmFja19pZBgBIAEoAyKKAQoVSnVkZ2VDYWxsYmFja1Jlc3BvbnNlEi0KB3ZlcmRpY3QYASABKA4yHC5zaG9wLnBheS52MS5DYWxsYmFja1ZlcmRpY3QSDQoFY2F1c2UYAiABKAkSMwoGYW5zd2VyGAMgASgLMiMuc2hvcC5wYXkudjEuSGFuZGxlQ2FsbGJhY2tSZXNwb25zZSIpChRDbG9zZVBheW1lbnRzUmVxdWVzdBIRCglvcmRlcl9pZHMYASADKAMiSgoVQ2xvc2VQYXltZW50c1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVzdWx0IlsKE0Nsb3NlUGF5bWVudHNSZXN1bHQSEAoIb3JkZXJfaWQYASABKAMSMgoHb3V0Y29tZRgCIAEoDjIhLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNPdXRjb21lIo4BCg9QYXltZW50TG9nRW50cnkSEgoKcGF5bWVudF9pZBgBIAEoAxIpCgR0eXBlGAIgASgOMhsuc2hvcC5wYXkudjEuUGF5bWVudExvZ1R5cGUSDgoGZGV0YWlsGAMgASgJEiwKCGxvZ190aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJSChVMaXN0UGF5bWVudExvZ1JlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJgChZMaXN0UGF5bWVudExvZ1Jlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5zaG9wLnBheS52MS5QYXltZW50TG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKsUBCg1QYXltZW50U3RhdHVzEh4KGlBBWU1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTUEFZTUVOVF9TVEFUVVNfT1BFThABEhwKGFBBWU1FTlRfU1RBVFVTX1NVQ0NFRURFRBACEhkKFVBBWU1FTlRfU1RBVFVTX0NMT1NFRBADEiUKIVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAEEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAUqfAoMQ2hlY2tvdXRLaW5kEh0KGUNIRUNLT1VUX0tJTkRfVU5TUEVDSUZJRUQQABIaChZDSEVDS09VVF9LSU5EX1JFRElSRUNUEAESGQoVQ0hFQ0tPVVRfS0lORF9RUl9DT0RFEAISFgoSQ0hFQ0tPVVRfS0lORF9GT1JNEAMq5wEKD0NhbGxiYWNrVmVyZGljdBIgChxDQUxMQkFDS19WRVJESUNUX1VOU1BFQ0lGSUVEEAASHQoZQ0FMTEJBQ0tfVkVSRElDVF9BQ0NFUFRFRBABEhkKFUNBTExCQUNLX1ZFUkRJQ1RfTEFURRACEh0KGUNBTExCQUNLX1ZFUkRJQ1RfUkVQRUFURUQQAxIcChhDQUxMQkFDS19WRVJESUNUX0lHTk9SRUQQBBIcChhDQUxMQkFDS19WRVJESUNUX1JFRlVTRUQQBRIdChlDQUxMQkFDS19WRVJESUNUX1JFQ09SREVEEAYqpgEKFENsb3NlUGF5bWVudHNPdXRjb21lEiYKIkNMT1NFX1BBWU1FTlRTX09VVENPTUVfVU5TUEVDSUZJRUQQABIhCh1DTE9TRV9QQVlNRU5UU19PVVRDT01FX0NMT1NFRBABEh8KG0NMT1NFX1BBWU1FTlRTX09VVENPTUVfUEFJRBACEiIKHkNMT1NFX1BBWU1FTlRTX09VVENPTUVfVU5LTk9XThADKo4FCg5QYXltZW50TG9nVHlwZRIgChxQQVlNRU5UX0xPR19UWVBFX1VOU1BFQ0lGSUVEEAASHAoYUEFZTUVOVF9MT0dfVFlQRV9DUkVBVEVEEAESJgoiUEFZTUVOVF9MT0dfVFlQRV9DQUxMQkFDS19BQ0NFUFRFRBACEiYKIlBBWU1FTlRfTE9HX1RZUEVfQ0FMTEJBQ0tfUkVQRUFURUQQAxIlCiFQQVlNRU5UX0xPR19UWVBFX0NBTExCQUNLX1JFRlVTRUQQBBIbChdQQVlNRU5UX0xPR19UWVBFX0NMT1NFRBAFEiUKIVBBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX1JFUVVFU1RFRBAGEiUKIVBBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX1NVQ0NFRURFRBAHEiIKHlBBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX0ZBSUxFRBAIEiMKH1BBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX1BFTkRJTkcQCRIrCidQQVlNRU5UX0xPR19UWVBFX1JFRlVORF9SRVFVSVJFU19BQ1RJT04QChIkCiBQQVlNRU5UX0xPR19UWVBFX1JFRlVORF9SRU9QRU5FRBALEiMKH1BBWU1FTlRfTE9HX1RZUEVfUkVGVU5EX0ZPUkVJR04QDBIjCh9QQVlNRU5UX0xPR19UWVBFX0RJU1BVVEVfT1BFTkVEEA0SJgoiUEFZTUVOVF9MT0dfVFlQRV9ESVNQVVRFX1dJVEhEUkFXThAOEicKI1BBWU1FTlRfTE9HX1RZUEVfRElTUFVURV9SRUlOU1RBVEVEEA8SIwofUEFZTUVOVF9MT0dfVFlQRV9ESVNQVVRFX0NMT1NFRBAQMoIGCgpQYXlTZXJ2aWNlEl8KDUxpc3RQcm92aWRlcnMSIS5zaG9wLnBheS52MS5MaXN0UHJvdmlkZXJzUmVxdWVzdBoiLnNob3AucGF5LnYxLkxpc3RQcm92aWRlcnNSZXNwb25zZSIHkAIBiLUYARJcCg1DcmVhdGVQYXltZW50EiEuc2hvcC5wYXkudjEuQ3JlYXRlUGF5bWVudFJlcXVlc3QaIi5zaG9wLnBheS52MS5DcmVhdGVQYXltZW50UmVzcG9uc2UiBIi1GAISVgoKR2V0UGF5bWVudBIeLnNob3AucGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0Gh8uc2hvcC5wYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgeQAgGItRgCElwKDExpc3RQYXltZW50cxIgLnNob3AucGF5LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaIS5zaG9wLnBheS52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIHkAIBiLUYAhJfCg5IYW5kbGVDYWxsYmFjaxIiLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVxdWVzdBojLnNob3AucGF5LnYxLkhhbmRsZUNhbGxiYWNrUmVzcG9uc2UiBIi1GAQSXAoNSnVkZ2VDYWxsYmFjaxIhLnNob3AucGF5LnYxLkp1ZGdlQ2FsbGJhY2tSZXF1ZXN0GiIuc2hvcC5wYXkudjEuSnVkZ2VDYWxsYmFja1Jlc3BvbnNlIgSItRgEElwKDUNsb3NlUGF5bWVudHMSIS5zaG9wLnBheS52MS5DbG9zZVBheW1lbnRzUmVxdWVzdBoiLnNob3AucGF5LnYxLkNsb3NlUGF5bWVudHNSZXNwb25zZSIEiLUYBBJiCg5MaXN0UGF5bWVudExvZxIiLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVxdWVzdBojLnNob3AucGF5LnYxLkxpc3RQYXltZW50TG9nUmVzcG9uc2UiB5ACAYi1GANiBnByb3RvMw", [file_google_protobuf_timestamp, file_shop_common_v1_access]);
 
 /**
  * One attempt to pay an order through one provider.
@@ -43,7 +43,7 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   userId: bigint;
 
   /**
-   * In cents, the minor unit of currency_code.
+   * In the minor unit of currency_code.
    *
    * @generated from field: int64 amount_cents = 4;
    */
@@ -71,14 +71,15 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   provider: string;
 
   /**
-   * The provider's id of this payment. Empty until the provider has assigned one.
+   * The provider's id of this payment. Empty until the provider has assigned one, which some do
+   * only when the user pays.
    *
    * @generated from field: string provider_trade_id = 8;
    */
   providerTradeId: string;
 
   /**
-   * Where the user pays.
+   * Where the user pays, if the action is a redirect: the same address. Empty for other actions.
    *
    * @generated from field: string checkout_url = 9;
    */
@@ -99,11 +100,50 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
   payTime?: Timestamp | undefined;
 
   /**
-   * In cents: the sum of the refunds that succeeded.
+   * The sum of the refunds that succeeded, in the minor unit of currency_code.
    *
    * @generated from field: int64 refunded_cents = 12;
    */
   refundedCents: bigint;
+
+  /**
+   * What the user does to pay. Unset until the provider has opened the payment.
+   *
+   * @generated from oneof shop.pay.v1.Payment.action
+   */
+  action: {
+    /**
+     * The browser follows an address.
+     *
+     * @generated from field: shop.pay.v1.Redirect redirect = 13;
+     */
+    value: Redirect;
+    case: "redirect";
+  } | {
+    /**
+     * The user scans a QR code with the provider's app.
+     *
+     * @generated from field: shop.pay.v1.QrCode qr_code = 14;
+     */
+    value: QrCode;
+    case: "qrCode";
+  } | {
+    /**
+     * The browser posts a form.
+     *
+     * @generated from field: shop.pay.v1.Form form = 15;
+     */
+    value: Form;
+    case: "form";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Until then the user may pay: the payment deadline of the order. Money that arrives later is
+   * accepted and refunded. Unset in payments that are older than this field.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 16;
+   */
+  expireTime?: Timestamp | undefined;
 };
 
 /**
@@ -112,6 +152,168 @@ export type Payment = Message<"shop.pay.v1.Payment"> & {
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_shop_pay_v1_pay, 0);
+
+/**
+ * An address where the user pays.
+ *
+ * @generated from message shop.pay.v1.Redirect
+ */
+export type Redirect = Message<"shop.pay.v1.Redirect"> & {
+  /**
+   * An http or https address of at most 4,000 characters.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message shop.pay.v1.Redirect.
+ * Use `create(RedirectSchema)` to create a new message.
+ */
+export const RedirectSchema: GenMessage<Redirect> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 1);
+
+/**
+ * A text that the user scans with the provider's app.
+ *
+ * @generated from message shop.pay.v1.QrCode
+ */
+export type QrCode = Message<"shop.pay.v1.QrCode"> & {
+  /**
+   * To be drawn as a QR code as it is. It need not be a web address.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Until then the code can be scanned. Calling CreatePayment again renews it.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message shop.pay.v1.QrCode.
+ * Use `create(QrCodeSchema)` to create a new message.
+ */
+export const QrCodeSchema: GenMessage<QrCode> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 2);
+
+/**
+ * A form that the user's browser posts, as application/x-www-form-urlencoded in UTF-8.
+ *
+ * @generated from message shop.pay.v1.Form
+ */
+export type Form = Message<"shop.pay.v1.Form"> & {
+  /**
+   * The address to post to.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * The fields by name.
+   *
+   * @generated from field: map<string, string> fields = 2;
+   */
+  fields: { [key: string]: string };
+};
+
+/**
+ * Describes the message shop.pay.v1.Form.
+ * Use `create(FormSchema)` to create a new message.
+ */
+export const FormSchema: GenMessage<Form> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 3);
+
+/**
+ * A payment provider that the shop takes payments through.
+ *
+ * @generated from message shop.pay.v1.Provider
+ */
+export type Provider = Message<"shop.pay.v1.Provider"> & {
+  /**
+   * The value of provider in CreatePaymentRequest and Payment, for example "alipay".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What users call it, in English.
+   *
+   * @generated from field: string title_en = 2;
+   */
+  titleEn: string;
+
+  /**
+   * What users call it, in simplified Chinese.
+   *
+   * @generated from field: string title_zh = 3;
+   */
+  titleZh: string;
+
+  /**
+   * ISO 4217: the currency of the shop, in which it takes payments.
+   *
+   * @generated from field: string currency_code = 4;
+   */
+  currencyCode: string;
+
+  /**
+   * How a user pays.
+   *
+   * @generated from field: shop.pay.v1.CheckoutKind checkout_kind = 5;
+   */
+  checkoutKind: CheckoutKind;
+};
+
+/**
+ * Describes the message shop.pay.v1.Provider.
+ * Use `create(ProviderSchema)` to create a new message.
+ */
+export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 4);
+
+/**
+ * Request of ListProviders.
+ *
+ * @generated from message shop.pay.v1.ListProvidersRequest
+ */
+export type ListProvidersRequest = Message<"shop.pay.v1.ListProvidersRequest"> & {
+};
+
+/**
+ * Describes the message shop.pay.v1.ListProvidersRequest.
+ * Use `create(ListProvidersRequestSchema)` to create a new message.
+ */
+export const ListProvidersRequestSchema: GenMessage<ListProvidersRequest> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 5);
+
+/**
+ * Response of ListProviders.
+ *
+ * @generated from message shop.pay.v1.ListProvidersResponse
+ */
+export type ListProvidersResponse = Message<"shop.pay.v1.ListProvidersResponse"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: repeated shop.pay.v1.Provider providers = 1;
+   */
+  providers: Provider[];
+};
+
+/**
+ * Describes the message shop.pay.v1.ListProvidersResponse.
+ * Use `create(ListProvidersResponseSchema)` to create a new message.
+ */
+export const ListProvidersResponseSchema: GenMessage<ListProvidersResponse> = /*@__PURE__*/
+  messageDesc(file_shop_pay_v1_pay, 6);
 
 /**
  * Request of CreatePayment.
@@ -136,7 +338,7 @@ export type CreatePaymentRequest = Message<"shop.pay.v1.CreatePaymentRequest"> &
   /**
    * Where the provider sends the user's browser afterwards: an absolute URL on an origin that the
    * shop allows. Characters outside of ASCII are percent-encoded, and the encoded form has at most
-   * 1,000 characters.
+   * 1,000 characters. May be empty only if the provider's payments have the action qr_code.
    *
    * @generated from field: string return_url = 3;
    */
@@ -148,7 +350,7 @@ export type CreatePaymentRequest = Message<"shop.pay.v1.CreatePaymentRequest"> &
  * Use `create(CreatePaymentRequestSchema)` to create a new message.
  */
 export const CreatePaymentRequestSchema: GenMessage<CreatePaymentRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 1);
+  messageDesc(file_shop_pay_v1_pay, 7);
 
 /**
  * Response of CreatePayment.
@@ -169,7 +371,7 @@ export type CreatePaymentResponse = Message<"shop.pay.v1.CreatePaymentResponse">
  * Use `create(CreatePaymentResponseSchema)` to create a new message.
  */
 export const CreatePaymentResponseSchema: GenMessage<CreatePaymentResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 2);
+  messageDesc(file_shop_pay_v1_pay, 8);
 
 /**
  * Request of GetPayment.
@@ -190,7 +392,7 @@ export type GetPaymentRequest = Message<"shop.pay.v1.GetPaymentRequest"> & {
  * Use `create(GetPaymentRequestSchema)` to create a new message.
  */
 export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 3);
+  messageDesc(file_shop_pay_v1_pay, 9);
 
 /**
  * Response of GetPayment.
@@ -211,7 +413,7 @@ export type GetPaymentResponse = Message<"shop.pay.v1.GetPaymentResponse"> & {
  * Use `create(GetPaymentResponseSchema)` to create a new message.
  */
 export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 4);
+  messageDesc(file_shop_pay_v1_pay, 10);
 
 /**
  * Request of ListPayments.
@@ -246,7 +448,7 @@ export type ListPaymentsRequest = Message<"shop.pay.v1.ListPaymentsRequest"> & {
  * Use `create(ListPaymentsRequestSchema)` to create a new message.
  */
 export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 5);
+  messageDesc(file_shop_pay_v1_pay, 11);
 
 /**
  * Response of ListPayments.
@@ -274,7 +476,7 @@ export type ListPaymentsResponse = Message<"shop.pay.v1.ListPaymentsResponse"> &
  * Use `create(ListPaymentsResponseSchema)` to create a new message.
  */
 export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 6);
+  messageDesc(file_shop_pay_v1_pay, 12);
 
 /**
  * Request of HandleCallback.
@@ -309,7 +511,7 @@ export type HandleCallbackRequest = Message<"shop.pay.v1.HandleCallbackRequest">
  * Use `create(HandleCallbackRequestSchema)` to create a new message.
  */
 export const HandleCallbackRequestSchema: GenMessage<HandleCallbackRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 7);
+  messageDesc(file_shop_pay_v1_pay, 13);
 
 /**
  * Response of HandleCallback.
@@ -344,7 +546,7 @@ export type HandleCallbackResponse = Message<"shop.pay.v1.HandleCallbackResponse
  * Use `create(HandleCallbackResponseSchema)` to create a new message.
  */
 export const HandleCallbackResponseSchema: GenMessage<HandleCallbackResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 8);
+  messageDesc(file_shop_pay_v1_pay, 14);
 
 /**
  * Request of JudgeCallback.
@@ -365,7 +567,7 @@ export type JudgeCallbackRequest = Message<"shop.pay.v1.JudgeCallbackRequest"> &
  * Use `create(JudgeCallbackRequestSchema)` to create a new message.
  */
 export const JudgeCallbackRequestSchema: GenMessage<JudgeCallbackRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 9);
+  messageDesc(file_shop_pay_v1_pay, 15);
 
 /**
  * Response of JudgeCallback.
@@ -401,7 +603,7 @@ export type JudgeCallbackResponse = Message<"shop.pay.v1.JudgeCallbackResponse">
  * Use `create(JudgeCallbackResponseSchema)` to create a new message.
  */
 export const JudgeCallbackResponseSchema: GenMessage<JudgeCallbackResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 10);
+  messageDesc(file_shop_pay_v1_pay, 16);
 
 /**
  * Request of ClosePayments.
@@ -422,7 +624,7 @@ export type ClosePaymentsRequest = Message<"shop.pay.v1.ClosePaymentsRequest"> &
  * Use `create(ClosePaymentsRequestSchema)` to create a new message.
  */
 export const ClosePaymentsRequestSchema: GenMessage<ClosePaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 11);
+  messageDesc(file_shop_pay_v1_pay, 17);
 
 /**
  * Response of ClosePayments.
@@ -443,7 +645,7 @@ export type ClosePaymentsResponse = Message<"shop.pay.v1.ClosePaymentsResponse">
  * Use `create(ClosePaymentsResponseSchema)` to create a new message.
  */
 export const ClosePaymentsResponseSchema: GenMessage<ClosePaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 12);
+  messageDesc(file_shop_pay_v1_pay, 18);
 
 /**
  * The outcome of one order.
@@ -471,7 +673,7 @@ export type ClosePaymentsResult = Message<"shop.pay.v1.ClosePaymentsResult"> & {
  * Use `create(ClosePaymentsResultSchema)` to create a new message.
  */
 export const ClosePaymentsResultSchema: GenMessage<ClosePaymentsResult> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 13);
+  messageDesc(file_shop_pay_v1_pay, 19);
 
 /**
  * One event in the life of a payment. Entries never change.
@@ -513,7 +715,7 @@ export type PaymentLogEntry = Message<"shop.pay.v1.PaymentLogEntry"> & {
  * Use `create(PaymentLogEntrySchema)` to create a new message.
  */
 export const PaymentLogEntrySchema: GenMessage<PaymentLogEntry> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 14);
+  messageDesc(file_shop_pay_v1_pay, 20);
 
 /**
  * Request of ListPaymentLog.
@@ -548,7 +750,7 @@ export type ListPaymentLogRequest = Message<"shop.pay.v1.ListPaymentLogRequest">
  * Use `create(ListPaymentLogRequestSchema)` to create a new message.
  */
 export const ListPaymentLogRequestSchema: GenMessage<ListPaymentLogRequest> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 15);
+  messageDesc(file_shop_pay_v1_pay, 21);
 
 /**
  * Response of ListPaymentLog.
@@ -576,7 +778,7 @@ export type ListPaymentLogResponse = Message<"shop.pay.v1.ListPaymentLogResponse
  * Use `create(ListPaymentLogResponseSchema)` to create a new message.
  */
 export const ListPaymentLogResponseSchema: GenMessage<ListPaymentLogResponse> = /*@__PURE__*/
-  messageDesc(file_shop_pay_v1_pay, 16);
+  messageDesc(file_shop_pay_v1_pay, 22);
 
 /**
  * How far a payment is.
@@ -641,6 +843,54 @@ export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
   enumDesc(file_shop_pay_v1_pay, 0);
 
 /**
+ * How a user pays through a provider.
+ *
+ * @generated from enum shop.pay.v1.CheckoutKind
+ */
+export const CheckoutKind = {
+  /**
+   * No provider has this kind.
+   *
+   * @generated from enum value: CHECKOUT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Payments have the action redirect.
+   *
+   * @generated from enum value: CHECKOUT_KIND_REDIRECT = 1;
+   */
+  REDIRECT: 1,
+
+  /**
+   * Payments have the action qr_code.
+   *
+   * @generated from enum value: CHECKOUT_KIND_QR_CODE = 2;
+   */
+  QR_CODE: 2,
+
+  /**
+   * Payments have the action form.
+   *
+   * @generated from enum value: CHECKOUT_KIND_FORM = 3;
+   */
+  FORM: 3,
+} as const;
+
+/**
+ * How a user pays through a provider.
+ *
+ * @generated from enum shop.pay.v1.CheckoutKind
+ */
+export type CheckoutKind = (typeof CheckoutKind)[keyof typeof CheckoutKind] | UnknownEnum;
+
+/**
+ * Describes the enum shop.pay.v1.CheckoutKind.
+ */
+export const CheckoutKindSchema: GenEnum<CheckoutKind> = /*@__PURE__*/
+  enumDesc(file_shop_pay_v1_pay, 1);
+
+/**
  * What the shop decided about a callback.
  *
  * @generated from enum shop.pay.v1.CallbackVerdict
@@ -675,7 +925,8 @@ export const CallbackVerdict = {
   REPEATED: 3,
 
   /**
-   * Genuine, but about something that the shop does not act on. Nothing changes.
+   * Genuine, but it brings no money: about something that the shop does not act on, or that it asks
+   * the provider about.
    *
    * @generated from enum value: CALLBACK_VERDICT_IGNORED = 4;
    */
@@ -707,7 +958,7 @@ export type CallbackVerdict = (typeof CallbackVerdict)[keyof typeof CallbackVerd
  * Describes the enum shop.pay.v1.CallbackVerdict.
  */
 export const CallbackVerdictSchema: GenEnum<CallbackVerdict> = /*@__PURE__*/
-  enumDesc(file_shop_pay_v1_pay, 1);
+  enumDesc(file_shop_pay_v1_pay, 2);
 
 /**
  * What became of the payments of one order.
@@ -723,7 +974,8 @@ export const ClosePaymentsOutcome = {
   UNSPECIFIED: 0,
 
   /**
-   * No payment is open, and none can be started or paid any more.
+   * No payment can be started any more. None is open, or the provider cannot close one because the
+   * user has not begun to pay it: if the user still does, the money is refunded.
    *
    * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_CLOSED = 1;
    */
@@ -737,7 +989,7 @@ export const ClosePaymentsOutcome = {
   PAID: 2,
 
   /**
-   * The provider did not answer. Retry.
+   * The provider did not answer, or the money of a payment is on its way. Retry.
    *
    * @generated from enum value: CLOSE_PAYMENTS_OUTCOME_UNKNOWN = 3;
    */
@@ -755,7 +1007,7 @@ export type ClosePaymentsOutcome = (typeof ClosePaymentsOutcome)[keyof typeof Cl
  * Describes the enum shop.pay.v1.ClosePaymentsOutcome.
  */
 export const ClosePaymentsOutcomeSchema: GenEnum<ClosePaymentsOutcome> = /*@__PURE__*/
-  enumDesc(file_shop_pay_v1_pay, 2);
+  enumDesc(file_shop_pay_v1_pay, 3);
 
 /**
  * What happened to a payment.
@@ -894,20 +1146,33 @@ export type PaymentLogType = (typeof PaymentLogType)[keyof typeof PaymentLogType
  * Describes the enum shop.pay.v1.PaymentLogType.
  */
 export const PaymentLogTypeSchema: GenEnum<PaymentLogType> = /*@__PURE__*/
-  enumDesc(file_shop_pay_v1_pay, 3);
+  enumDesc(file_shop_pay_v1_pay, 4);
 
 /**
- * Payments of orders through payment providers.
+ * Payments of orders through payment providers. Amounts named "cents" are in the minor unit of the
+ * payment's currency, whatever its name and its number of decimal places: 24690 is 246.90 EUR,
+ * 24690 JPY or 24.690 KWD.
  *
  * @generated from service shop.pay.v1.PayService
  */
 export const PayService: GenService<{
   /**
-   * Starts a payment of a confirmed order. The user continues at its checkout_url. Idempotent by
-   * order_id and provider while that payment is open: a repetition returns it, with the amount and
-   * the currency that it was started with. A repetition may have another return_url: the checkout
-   * then leads there, or the call is refused with REASON_PROVIDER_UNAVAILABLE if the provider does
-   * not answer; the payment stays as it was. Refuses with REASON_ORDER_NOT_FOUND,
+   * Lists the payment providers that the shop takes payments through. The list is short and has no
+   * pages.
+   *
+   * @generated from rpc shop.pay.v1.PayService.ListProviders
+   */
+  listProviders: {
+    methodKind: "unary";
+    input: typeof ListProvidersRequestSchema;
+    output: typeof ListProvidersResponseSchema;
+  },
+  /**
+   * Starts a payment of a confirmed order. The user pays by its action: an address to follow, a QR
+   * code to scan or a form to post. Idempotent by order_id and provider while that payment is open:
+   * a repetition returns it, with the amount and the currency that it was started with. A
+   * repetition may have another return_url: the checkout then leads there, or the call is refused
+   * with REASON_PROVIDER_UNAVAILABLE if the provider does not answer; the payment stays as it was. Refuses with REASON_ORDER_NOT_FOUND,
    * REASON_PROVIDER_NOT_FOUND, REASON_ORDER_ALREADY_PAID, REASON_ORDER_STATE_INVALID or
    * REASON_PROVIDER_UNAVAILABLE.
    *
