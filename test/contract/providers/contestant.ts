@@ -25,10 +25,9 @@ export type Contestant = {
   currency: string;
   /** The headers that a callback is not genuine without, or with another value. */
   signedBy: readonly string[];
-  /**
-   * Whether there is what the sandbox lacks: some faults, currencies that are refused, and queries
-   * of refunds, for which its provider repeats the refund.
-   */
+  /** Parts of the body that may change: no signature covers them, and nobody reads them. */
+  unsigned?: RegExp | undefined;
+  /** Whether there is what the sandbox lacks: some faults, and currencies that are refused. */
   isSimulated: boolean;
   /** The shopper follows the action and pays, without a browser. */
   pay(payment: StoredPayment, action: CheckoutAction): Promise<void>;
@@ -40,8 +39,6 @@ export type Contestant = {
   advance(ms: number): Promise<void>;
   /** What the simulator has refunded of a payment, in the minor units of the shop. */
   refundedCents(payment: StoredPayment): Promise<bigint>;
-  /** Whether a callback is about this payment. Reads it without verifying it. */
-  isAbout(callback: RawCallback, payment: StoredPayment): boolean;
   /** Resolves with the first callback that fits, which may have come already. */
   nextCallback(fits: (callback: RawCallback) => boolean): Promise<RawCallback>;
   stop(): Promise<void>;

@@ -12,8 +12,8 @@ import type { Contestant } from "./contestant.ts";
 
 export const RETURN_URL = "http://127.0.0.1:9/thanks";
 const HALF_HOUR_MS = 30 * 60_000;
-/** Longer than any provider wants between two refunds, or needs for one. */
-const STEP_MS = 61_000;
+/** Time that a simulator needs for a refund, besides what the provider wants between two. */
+const SETTLE_MS = 2_000;
 const MAX_STEPS = 20;
 
 /** A payment as the shop stores it, and the action by which the shopper pays it. */
@@ -62,9 +62,10 @@ export async function openPaid(at: Contestant, opening?: Opening): Promise<Opene
 
 /** The genuine notice that a payment was paid, and the payment with what the notice adds. */
 export async function paidNotice(at: Contestant, payment: StoredPayment) {
-  const callback = await at.nextCallback(
-    (one) => at.isAbout(one, payment) && noticeIn(at, one)?.kind === "paid",
-  );
+  const callback = await at.nextCallback((one) => {
+    const notice = noticeIn(at, one);
+    return notice?.kind === "paid" && notice.paymentId === payment.paymentId;
+  });
   const notice = noticeIn(at, callback);
   assert.ok(notice?.kind === "paid");
   return { callback, notice, payment: withFacts(payment, notice) };
@@ -103,7 +104,7 @@ export async function refundUntilDone(
   let outcome = await repeat(at.provider);
   for (let step = 0; step < MAX_STEPS; step += 1) {
     if (outcome.state !== "again" && outcome.state !== "pending") return outcome;
-    await at.advance(STEP_MS);
+    await at.advance(at.provider.refundRules.spacingMs + SETTLE_MS);
     const found =
       outcome.state === "pending"
         ? await at.provider.queryRefund(request)

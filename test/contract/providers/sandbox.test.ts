@@ -25,7 +25,6 @@ describeProvider("sandbox", async (): Promise<Contestant> => {
       const { payments } = await control.state();
       return payments.find((one) => one.paymentId === String(paymentId))?.refundedCents ?? 0n;
     },
-    isAbout: ({ body }, { paymentId }) => Buffer.from(body).includes(`"${paymentId}"`),
     nextCallback: async (fits) => rawOf(await shop.next((callback) => fits(rawOf(callback)))),
     async stop() {
       await sandbox.stop();

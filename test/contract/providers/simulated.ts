@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
+import { providerSettings } from "../../../local/up/offer-simulated.ts";
+import { payConfig } from "../../../services/pay/config.ts";
 import type { RawCallback } from "../../../services/pay/domain/notice.ts";
-import type { PaymentProvider, StoredPayment } from "../../../services/pay/providers/provider.ts";
+import type { StoredPayment } from "../../../services/pay/providers/provider.ts";
 import type { Accounts } from "../../../simulators/providers/client.ts";
 import {
   type Callback,
@@ -15,22 +18,30 @@ type Rules = {
   face: Face;
   currency: string;
   signedBy: readonly string[];
+  unsigned?: RegExp;
   /** The answer that the provider takes for a success. */
   success: { status: number; body: string };
-  /** The provider for the simulator's accounts, which calls back at `notifyUrl`. */
-  provider(accounts: Accounts, notifyUrl: string): PaymentProvider;
-  /** The number by which the simulator knows the payment. */
-  numberOf(payment: StoredPayment): string;
-  isAbout(callback: RawCallback, payment: StoredPayment): boolean;
+  /** Settings besides those of the simulator's account. */
+  env?: Record<string, string>;
 };
 
 /** A provider of simulators/providers, with an empty ledger. */
 export async function startSimulated(rules: Rules): Promise<Contestant> {
-  const { face, currency, numberOf } = rules;
+  const { face, currency } = rules;
   const shop = await startShop(rules.success);
-  const notifyUrl = `${shop.url}/pay/callback/${face}`;
-  const simulators = await startSimulators({ SHOP_SIMULATORS_STRIPE_WEBHOOK_URL: notifyUrl });
+  const callbackUrl = `${shop.url}/pay/callback`;
+  const simulators = await startSimulators({
+    SHOP_SIMULATORS_STRIPE_WEBHOOK_URL: `${callbackUrl}/stripe`,
+  });
   const control = simulators.control[face];
+  const { providers } = payConfig({
+    SHOP_CALLBACK_URL: callbackUrl,
+    SHOP_CURRENCY: currency,
+    ...providerSettings(simulators.accounts)[face],
+    ...rules.env,
+  });
+  const provider = providers.get(face);
+  assert.ok(provider);
   const visit: Contestant["visit"] = async (payment, action) => {
     if (action.kind === "redirect") await fetch(action.url, { redirect: "manual" });
     if (action.kind === "form") {
@@ -40,9 +51,10 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
     await control.begin(numberOf(payment));
   };
   return {
-    provider: rules.provider(simulators.accounts, notifyUrl),
+    provider,
     currency,
     signedBy: rules.signedBy,
+    unsigned: rules.unsigned,
     isSimulated: true,
     visit,
     async pay(payment, action) {
@@ -71,13 +83,17 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
         .filter(({ state }) => state === "succeeded")
         .reduce((sum, { amount }) => sum + amount, 0n);
     },
-    isAbout: rules.isAbout,
     nextCallback: async (fits) => rawOf(await shop.next((callback) => fits(rawOf(callback)))),
     async stop() {
       await simulators.stop();
       await shop.stop();
     },
   };
+}
+
+/** The number by which a simulator knows a payment: the session's at Stripe, else the shop's. */
+function numberOf({ paymentId, references }: StoredPayment): string {
+  return references.session ?? String(paymentId);
 }
 
 /** The callback as the gateway passes it on. */

@@ -14,8 +14,12 @@ import {
 } from "./payments.ts";
 
 /** What the shop relies on with every provider, by its methods and its running simulator. */
-export function describeProvider(name: string, start: () => Promise<Contestant>): void {
-  describe(`the provider ${name}, with its simulator`, function () {
+export function describeProvider(
+  name: string,
+  start: () => Promise<Contestant>,
+  variant?: string,
+): void {
+  describe(`the provider ${[name, ...(variant ? [`(${variant})`] : [])].join(" ")}, with its simulator`, function () {
     this.timeout(60_000);
     let at: Contestant;
     before(async () => {
@@ -91,9 +95,10 @@ export function describeProvider(name: string, start: () => Promise<Contestant>)
       await at.pay(opened.payment, opened.action);
       const { callback } = await paidNotice(at, opened.payment);
       const nowMs = Date.now();
-      for (const [index, changed] of mutations(callback, at.signedBy).entries()) {
+      for (const [index, changed] of mutations(callback, at).entries()) {
         const { genuine } = at.provider.readCallback({ ...changed, nowMs });
-        assert.equal(genuine, false, `mutation ${index}`);
+        const body = Buffer.from(changed.body).toString();
+        assert.equal(genuine, false, `mutation ${index} of ${callback.body} is ${body}`);
       }
     });
 
@@ -155,8 +160,7 @@ export function describeProvider(name: string, start: () => Promise<Contestant>)
         assert.equal((await refundUntilDone(at, request)).state, "succeeded");
       }
       assert.equal(await at.refundedCents(payment), 1_000n);
-      const { state } = await at.provider.queryRefund(request);
-      assert.equal(state, at.isSimulated ? "succeeded" : "unknown");
+      assert.equal((await at.provider.queryRefund(request)).state, "succeeded");
     });
 
     it("refunds once what is asked for 5 times at the same moment", async () => {
@@ -192,12 +196,10 @@ export function describeProvider(name: string, start: () => Promise<Contestant>)
         () => at.provider.query(payment),
         () => at.provider.close(waiting.payment),
         () => at.provider.refund(refundRequest(payment, 1_000n)),
+        () => at.provider.queryRefund(refundRequest(payment, 1_000n)),
       ];
       const kinds: Faults[] = [{ down: true }];
-      if (at.isSimulated) {
-        calls.push(() => at.provider.queryRefund(refundRequest(payment, 1_000n)));
-        kinds.push({ error: 1 }, { rateLimit: 1 });
-      }
+      if (at.isSimulated) kinds.push({ error: 1 }, { rateLimit: 1 });
       for (const faults of kinds) {
         for (const call of calls) {
           await at.faults(faults);
@@ -224,17 +226,24 @@ async function stateAfter(call: () => Promise<Answer>): Promise<unknown> {
 }
 
 /** The callback with one change each: a byte of the body, a header changed, or a header missing. */
-function mutations(callback: RawCallback, headers: readonly string[]): RawCallback[] {
+function mutations(
+  callback: RawCallback,
+  { signedBy, unsigned }: Pick<Contestant, "signedBy" | "unsigned">,
+): RawCallback[] {
   const { body } = callback;
+  const text = Buffer.from(body).toString("latin1");
+  const spans = [...(unsigned ? text.matchAll(unsigned) : [])];
+  const isSigned = (position: number) =>
+    spans.every(({ 0: span, index }) => position < index || position >= index + span.length);
   const positions = Array.from({ length: 97 }, (_, index) =>
     Math.floor((index * body.length) / 97),
   );
-  const changedBodies = positions.map((position) => {
+  const changedBodies = positions.filter(isSigned).map((position) => {
     const changed = Buffer.from(body);
     changed[position] = (changed[position] as number) ^ 1;
     return { ...callback, body: changed };
   });
-  const changedHeaders = headers.flatMap((name) => {
+  const changedHeaders = signedBy.flatMap((name) => {
     const value = callback.headers[name] ?? "";
     const { [name]: _, ...without } = callback.headers;
     const middle = Math.floor(value.length / 2);

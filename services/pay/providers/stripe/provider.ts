@@ -53,7 +53,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     async open(opening) {
       const before = await endSession(api, settings, opening);
       if (before?.url) return opened(before);
-      const round = Math.floor((Date.now() - opening.createTime.getTime()) / ROUND_MS);
+      const round = roundOf(opening);
       const key = `open-${opening.paymentId}-${round}${before ? `-${before.id}` : ""}`;
       const answer = await api.post(SESSIONS, sessionParams(settings, opening, round), key);
       return opened(sessionOf("open", answer, { payment: opening, livemode }));
@@ -101,6 +101,11 @@ function plain(status: number, body: string): HttpAnswer {
 }
 
 type Known = { payment: StoredPayment; id: string };
+
+/** The clock of the database, which gave the time, may be ahead. */
+function roundOf({ createTime }: Opening): number {
+  return Math.max(0, Math.floor((Date.now() - createTime.getTime()) / ROUND_MS));
+}
 
 /** The session that the payment has, if any. One with another return URL is expired first. */
 async function endSession(
