@@ -44,7 +44,7 @@ const paying = [
 const refunding = [
   ...transaction("refund-order"),
   ...publish("order.v1.refund_requested"),
-  ...transaction("finish-refund"),
+  ...transaction("track-refunds"),
   "ack.before:order_pay_v1_refunded",
   ...publish("order.v1.refunded"),
 ].map(ending("refunded"));

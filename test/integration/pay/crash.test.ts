@@ -127,7 +127,9 @@ describe("the pay service, killed at any step", function () {
   for (const point of [
     ...around("request-refunds"),
     "ack.before:pay_order_v1_refund_requested",
-    ...around("finish-refund"),
+    "provider.before:sandbox.refund",
+    "provider.after:sandbox.refund",
+    ...around("settle-refund"),
     "publish.before:pay.v1.refunded",
     "publish.after:pay.v1.refunded",
   ]) {
@@ -154,7 +156,7 @@ describe("the pay service, killed at any step", function () {
     const payment = await payIn(await unpaidOrder(shop));
     await shop.sandbox.faults({ refuse_refunds: true });
     const request = { orderId: payment.orderId, requestId: newKey() };
-    await dieAt("commit.before:fail-refund", () => shop.admin.order.refundOrder(request));
+    await dieAt("commit.before:settle-refund", () => shop.admin.order.refundOrder(request));
     await shop.sandbox.faults();
     await whenPayment(shop, payment.paymentId, PaymentStatus.REFUNDED);
     assert.equal(
