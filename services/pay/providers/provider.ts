@@ -99,7 +99,8 @@ export type PaymentProvider = {
   readonly refundRules: { spacingMs: number; maxPerPayment: number; queryAfterMs: number };
   /**
    * Opens the payment. A repetition gets the first answer, or an action for the same payment; its
-   * return URL replaces the first one where the provider can.
+   * return URL replaces the first one where the provider can. Refuses with INVALID_ARGUMENT an
+   * amount that the provider does not take.
    */
   open(opening: Opening): Promise<Opened>;
   /** Verifies the raw bytes, in constant time, before it parses any. */

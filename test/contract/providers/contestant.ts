@@ -29,8 +29,11 @@ export type Contestant = {
   unsigned?: RegExp | undefined;
   /** Whether there is what the sandbox lacks: some faults, and currencies that are refused. */
   isSimulated: boolean;
-  /** The shopper follows the action and pays, without a browser. */
-  pay(payment: StoredPayment, action: CheckoutAction): Promise<void>;
+  /**
+   * The shopper follows the action and pays, without a browser. Some simulators have methods of
+   * payment, which their README describes.
+   */
+  pay(payment: StoredPayment, action: CheckoutAction, method?: string): Promise<void>;
   /** The shopper follows the action, and scans or logs in, without paying. */
   visit(payment: StoredPayment, action: CheckoutAction): Promise<void>;
   /** Sets these faults and clears all others. */

@@ -57,9 +57,9 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
     unsigned: rules.unsigned,
     isSimulated: true,
     visit,
-    async pay(payment, action) {
+    async pay(payment, action, method) {
       await visit(payment, action);
-      await control.pay(numberOf(payment));
+      await control.pay(numberOf(payment), method === undefined ? {} : { method });
     },
     faults: ({
       loseAnswers = 0,

@@ -1,11 +1,113 @@
+import assert from "node:assert/strict";
+import { Outage, Refusal } from "#platform/values/refusal.ts";
+import type { Contestant } from "./contestant.ts";
+import { newOpening, open, openPaid, paidNotice, refundRequest } from "./payments.ts";
 import { startSimulated } from "./simulated.ts";
 import { describeProvider } from "./suite.ts";
 
-describeProvider("stripe", () =>
+const start = () =>
   startSimulated({
     face: "stripe",
     currency: "EUR",
     signedBy: ["stripe-signature"],
     success: { status: 200, body: "" },
-  }),
-);
+  });
+
+describeProvider("stripe", start);
+
+describe("payments at Stripe", function () {
+  this.timeout(60_000);
+  let at: Contestant;
+  before(async () => {
+    at = await start();
+  });
+  after(() => at?.stop());
+  afterEach(() => at.faults());
+
+  for (const [text, currency, amountCents] of [
+    ["500 yen", "JPY", 500n],
+    ["5.120 dinars", "KWD", 5_120n],
+    ["1,500 kronas", "ISK", 1_500n],
+  ] as const) {
+    it(`are paid and refunded in ${currency}: ${text}`, async () => {
+      const { payment } = await openPaid(at, newOpening(at, { currency, amountCents }));
+      const queried = await at.provider.query(payment);
+      assert.ok(queried.state === "paid");
+      assert.deepEqual([queried.amountCents, queried.currency], [amountCents, currency]);
+      const outcome = await at.provider.refund(refundRequest(payment, amountCents));
+      assert.equal(outcome.state, "succeeded");
+    });
+  }
+
+  it("are refused in amounts that Stripe does not take", async () => {
+    for (const [currency, amountCents] of [
+      ["EUR", 49n],
+      ["EUR", 100_000_000n],
+      ["KWD", 5_123n],
+    ] as const) {
+      await assert.rejects(open(at, newOpening(at, { currency, amountCents })), Refusal);
+    }
+    const { payment } = await openPaid(
+      at,
+      newOpening(at, { currency: "KWD", amountCents: 9_990n }),
+    );
+    const { state } = await at.provider.refund(refundRequest(payment, 5_123n));
+    assert.equal(state, "person");
+  });
+
+  it("have one session at a time, also with another return URL", async () => {
+    const opening = newOpening(at);
+    const first = await open(at, opening);
+    const elsewhere = { returnUrl: "http://127.0.0.1:9/elsewhere" };
+    // Another call opens it at this moment: which session lives is not known yet.
+    await assert.rejects(open(at, { ...opening, ...elsewhere }), Outage);
+    const second = await open(at, { ...opening, ...first.payment, ...elsewhere });
+    assert.notEqual(second.payment.references.session, first.payment.references.session);
+    assert.equal(await at.provider.close(first.payment), "closed");
+    const third = await open(at, { ...opening, ...second.payment, returnUrl: opening.returnUrl });
+    assert.equal((await at.provider.query(second.payment)).state, "closed");
+    await at.pay(third.payment, third.action);
+    await paidNotice(at, third.payment);
+    await assert.rejects(open(at, { ...opening, ...third.payment, ...elsewhere }), Outage);
+  });
+
+  it("are on their way while a slow method waits, and cannot be closed", async () => {
+    const [slow, failed] = [await open(at), await open(at)];
+    await at.pay(slow.payment, slow.action, "delayed");
+    await at.pay(failed.payment, failed.action, "delayed_failed");
+    assert.equal((await at.provider.query(slow.payment)).state, "processing");
+    assert.equal(await at.provider.close(slow.payment), "processing");
+    await at.advance(60_000);
+    await paidNotice(at, slow.payment);
+    assert.equal(await at.provider.close(slow.payment), "paid");
+    assert.equal((await at.provider.query(failed.payment)).state, "closed");
+    assert.equal(await at.provider.close(failed.payment), "closed");
+  });
+
+  it("have refunds that wait, and refunds that fail after they succeeded", async () => {
+    const waiting = await open(at);
+    await at.pay(waiting.payment, waiting.action, "refund_pending");
+    const returned = await open(at);
+    await at.pay(returned.payment, returned.action, "refund_fails");
+    const [one, other] = [
+      refundRequest((await paidNotice(at, waiting.payment)).payment, 1_000n),
+      refundRequest((await paidNotice(at, returned.payment)).payment, 1_000n),
+    ];
+    assert.equal((await at.provider.refund(one)).state, "pending");
+    assert.equal((await at.provider.refund(other)).state, "succeeded");
+    await at.advance(11_000);
+    assert.equal((await at.provider.queryRefund(one)).state, "succeeded");
+    // Stripe would replay its first answer: that it succeeded.
+    assert.equal((await at.provider.refund(other)).state, "failed");
+    assert.equal((await at.provider.refund({ ...other, attempt: 2 })).state, "succeeded");
+  });
+
+  it("are refunded once under one number after Stripe forgot its idempotency key", async () => {
+    const { payment } = await openPaid(at);
+    const request = refundRequest(payment, 1_000n);
+    assert.equal((await at.provider.refund(request)).state, "succeeded");
+    await at.advance(25 * 3_600_000);
+    assert.equal((await at.provider.refund(request)).state, "succeeded");
+    assert.equal(await at.refundedCents(payment), 1_000n);
+  });
+});

@@ -1,4 +1,5 @@
-import { Outage } from "#platform/values/refusal.ts";
+import { amountText } from "#platform/values/currencies.ts";
+import { Outage, Reason, Refusal } from "#platform/values/refusal.ts";
 import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { MAX_CHECKOUT_URL } from "../../limits.ts";
 import type {
@@ -56,6 +57,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       const round = roundOf(opening);
       const key = `open-${opening.paymentId}-${round}${before ? `-${before.id}` : ""}`;
       const answer = await api.post(SESSIONS, sessionParams(settings, opening, round), key);
+      if (!answer.ok && NOT_TAKEN.has(answer.error.code)) throw notTaken(opening);
       return opened(sessionOf("open", answer, { payment: opening, livemode }));
     },
 
@@ -87,6 +89,14 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
   };
 }
 
+/** The least and the greatest amount depend on the currency in which the account is settled. */
+const NOT_TAKEN = new Set(["amount_too_small", "amount_too_large"]);
+
+function notTaken({ amountCents, currency }: Opening): Refusal {
+  const description = `takes no payment of ${amountText(amountCents, currency)}`;
+  return new Refusal(Reason.INVALID_ARGUMENT, {}, [{ field: "provider", description }]);
+}
+
 /** Stripe repeats everything but 2xx for 3 days. `refused` will not change. */
 const ANSWERS: PaymentProvider["answers"] = {
   success: plain(200, "success"),
@@ -116,10 +126,12 @@ async function endSession(
   const id = opening.references.session;
   if (id === undefined) return undefined;
   const session = await retrieve(api, settings, { payment: opening, id });
-  if (session.status !== "open" || session.returnUrl === opening.returnUrl) return session;
-  const closing = await expire(api, settings, { payment: opening, id });
+  if (session.status === "expired") return session;
+  const isOpen = session.status === "open";
+  if (isOpen && session.returnUrl === opening.returnUrl) return session;
+  const closing = isOpen && (await expire(api, settings, { payment: opening, id }));
   if (closing === "closed") return { ...session, url: undefined };
-  throw new Outage(`session ${id} of payment ${opening.paymentId} is being paid`);
+  throw new Outage(`session ${id} of payment ${opening.paymentId} was paid, or is being paid`);
 }
 
 /**
@@ -129,8 +141,7 @@ async function endSession(
 function sessionParams(settings: StripeSettings, opening: Opening, round: number) {
   const { paymentId, orderId, amountCents, currency, description, returnUrl } = opening;
   const amount = toStripe(amountCents, currency);
-  if (amount === undefined)
-    throw new Outage(`Stripe has no amount of ${amountCents} minor units of ${currency}`);
+  if (amount === undefined) throw notTaken(opening);
   const roundMs = opening.createTime.getTime() + round * ROUND_MS;
   const expireMs = Math.min(opening.expireTime.getTime() + LEAST_OPEN_MS, roundMs + MOST_OPEN_MS);
   const metadata = { [PAYMENT_KEY]: paymentId, jetshop_order: orderId };
