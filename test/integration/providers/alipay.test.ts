@@ -22,7 +22,7 @@ describe("Alipay, against its simulator", () => {
   before(async () => {
     shop = await startCalledShop("alipay");
     simulators = await startSimulators();
-    alipay = alipayProvider(alipayOptions(simulators.accounts.alipay, { shop }));
+    alipay = alipayProvider(alipayOptions(simulators.accounts.alipay, { notifyUrl: shop.url }));
   });
 
   after(async () => {
@@ -69,7 +69,7 @@ describe("Alipay, against its simulator", () => {
   });
 
   it("opens by a form, and by a code", async () => {
-    const options = { shop, checkout: "form" as const };
+    const options = { notifyUrl: shop.url, checkout: "form" as const };
     const form = alipayProvider(alipayOptions(simulators.accounts.alipay, options));
     const { action } = await form.open(newOpening());
     assert.ok(action.kind === "form");
@@ -78,7 +78,7 @@ describe("Alipay, against its simulator", () => {
     assert.equal(page.status, 302, await page.text());
 
     const code = alipayProvider(
-      alipayOptions(simulators.accounts.alipay, { shop, checkout: "qr" }),
+      alipayOptions(simulators.accounts.alipay, { notifyUrl: shop.url, checkout: "qr" }),
     );
     const opening = newOpening();
     const coded = await code.open(opening);

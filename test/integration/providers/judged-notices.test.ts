@@ -81,7 +81,7 @@ describe("notices, read by the shop and judged by the providers' libraries", () 
   it(`agree on ${NOTICES} of Alipay and as many changed ones`, async () => {
     const shop = await startCalledShop("alipay");
     const account = simulators.accounts.alipay;
-    const provider = alipayProvider(alipayOptions(account, { shop }));
+    const provider = alipayProvider(alipayOptions(account, { notifyUrl: shop.url }));
     const callbacks = await gather("alipay", { provider, shop });
     const sdk = new AlipaySdk({
       appId: account.appId,
@@ -105,7 +105,7 @@ describe("notices, read by the shop and judged by the providers' libraries", () 
   it(`agree on ${NOTICES} of WeChat Pay and as many changed ones`, async () => {
     const shop = await startCalledShop("wechatpay");
     const account = simulators.accounts.wechatpay;
-    const provider = wechatpayProvider(wechatpayOptions(account, shop));
+    const provider = wechatpayProvider(wechatpayOptions(account, shop.url));
     await simulators.control.wechatpay.faults({ ...QUIET, public_key_percent: 50 });
     const callbacks = await gather("wechatpay", { provider, shop });
     const plugin = wechatpayShop(account, shop);
@@ -125,7 +125,7 @@ describe("notices, read by the shop and judged by the providers' libraries", () 
     }
     const shop = await startCalledShop("wechatpay");
     const account = simulators.accounts.wechatpay;
-    const provider = wechatpayProvider(wechatpayOptions(account, shop));
+    const provider = wechatpayProvider(wechatpayOptions(account, shop.url));
     await simulators.control.wechatpay.faults({ ...QUIET, public_key_percent: 50 });
     const callbacks = await gather("wechatpay", { provider, shop });
     const judge = startGoJudge(account);
@@ -145,7 +145,7 @@ describe("notices, read by the shop and judged by the providers' libraries", () 
   it("of both keys are accepted while Alipay's is changed, and none without its key", async () => {
     const shop = await startCalledShop("alipay");
     const { control } = simulators;
-    const before = alipayOptions((await control.accounts()).alipay, { shop });
+    const before = alipayOptions((await control.accounts()).alipay, { notifyUrl: shop.url });
     const { publicKey } = await control.alipay.command("rotate-key");
     const later = createPublicKey(String(publicKey));
     const during = alipayProvider({ ...before, alipayKeys: [...before.alipayKeys, later] });
@@ -169,11 +169,11 @@ describe("notices, read by the shop and judged by the providers' libraries", () 
   it("that were encrypted before the APIv3 key was changed are read with the older key", async () => {
     const shop = await startCalledShop("wechatpay");
     const { control } = simulators;
-    const options = wechatpayOptions((await control.accounts()).wechatpay, shop);
+    const options = wechatpayOptions((await control.accounts()).wechatpay, shop.url);
     await control.wechatpay.faults(QUIET);
     const [earlier] = await gather("wechatpay", { provider: wechatpayProvider(options), shop });
     await control.wechatpay.command("rotate-key");
-    const newer = wechatpayOptions((await control.accounts()).wechatpay, shop);
+    const newer = wechatpayOptions((await control.accounts()).wechatpay, shop.url);
     assert.ok(earlier);
     const read = (apiV3Keys: Buffer[]) =>
       readBy(wechatpayProvider({ ...newer, apiV3Keys }), earlier);

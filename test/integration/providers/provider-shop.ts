@@ -17,7 +17,7 @@ export type WechatpayOptions = Parameters<typeof wechatpayProvider>[0];
 /** The settings with which the simulated Alipay is used. */
 export function alipayOptions(
   account: Accounts["alipay"],
-  { shop, checkout = "redirect" }: { shop: Shop; checkout?: AlipayOptions["checkout"] },
+  { notifyUrl, checkout = "redirect" }: Pick<AlipayOptions, "notifyUrl"> & Partial<AlipayOptions>,
 ): AlipayOptions {
   return {
     appId: account.appId,
@@ -26,11 +26,14 @@ export function alipayOptions(
     alipayKeys: account.alipayPublicKeys.map((pem) => createPublicKey(pem)),
     url: `${account.url}/gateway.do`,
     checkout,
-    notifyUrl: `${shop.url}/alipay`,
+    notifyUrl,
   };
 }
 
-export function wechatpayOptions(account: Accounts["wechatpay"], shop: Shop): WechatpayOptions {
+export function wechatpayOptions(
+  account: Accounts["wechatpay"],
+  notifyUrl: string,
+): WechatpayOptions {
   const { publicKeyId, certificateSerial, platformKeys } = account;
   return {
     mchid: account.mchid,
@@ -44,7 +47,7 @@ export function wechatpayOptions(account: Accounts["wechatpay"], shop: Shop): We
       }),
     ),
     url: account.url,
-    notifyUrl: `${shop.url}/wechatpay`,
+    notifyUrl,
   };
 }
 

@@ -23,7 +23,7 @@ describe("WeChat Pay, against its simulator", () => {
   before(async () => {
     shop = await startCalledShop("wechatpay");
     simulators = await startSimulators();
-    wechatpay = wechatpayProvider(wechatpayOptions(simulators.accounts.wechatpay, shop));
+    wechatpay = wechatpayProvider(wechatpayOptions(simulators.accounts.wechatpay, shop.url));
   });
 
   after(async () => {

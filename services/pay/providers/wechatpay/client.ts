@@ -22,13 +22,12 @@ export type Answer = { status: number; fields: Fields };
 export async function callWechatpay(settings: WechatpaySettings, call: Call): Promise<Answer> {
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const answer = await exchangeSigned(settings, call);
-    const fault = faultOf(settings, answer);
-    if (fault === "probe") continue;
     const { status } = answer;
     const fields = parseObject(answer.body) ?? {};
-    if (fault !== undefined) throw unexpected(call, { status, fields: { code: fault } });
     if (status === 429 || status >= 500) throw unexpected(call, { status, fields });
-    return { status, fields };
+    const fault = faultOf(settings, answer);
+    if (fault === undefined) return { status, fields };
+    if (fault !== "probe") throw unexpected(call, { status, fields: { code: fault } });
   }
   throw new Outage(`wechatpay answered ${call.target} with ${MAX_TRIES} false signatures in a row`);
 }
