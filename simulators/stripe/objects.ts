@@ -115,11 +115,12 @@ export function refundJson(refund: Refund, trade: Trade) {
   };
 }
 
-export function disputeJson(dispute: Dispute, trade: Trade) {
+export function disputeJson(dispute: Dispute, trade: Trade, movements: Movement[]) {
   return {
     id: dispute.id,
     object: "dispute",
     amount: Number(dispute.amount),
+    balance_transactions: movements.map(balanceJson),
     charge: chargeId(trade),
     created: seconds(dispute.createMs),
     currency: trade.currency,

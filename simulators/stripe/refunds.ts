@@ -6,16 +6,10 @@ import { type Trade, tradeOf, tradeOfProvider } from "../base/trades.ts";
 import { divisibilityFault } from "./currency.ts";
 import { invalid, missing, refused } from "./errors.ts";
 import { listJson, page } from "./lists.ts";
-import {
-  balanceJson,
-  type Dispute,
-  disputeJson,
-  paymentIntentJson,
-  refundJson,
-} from "./objects.ts";
+import { balanceJson, type Dispute, paymentIntentJson, refundJson } from "./objects.ts";
 import { expansions } from "./params.ts";
 import { makeRefund } from "./payments.ts";
-import { disputeOf, fullCharge, type Stripe } from "./stripe.ts";
+import { disputeOf, fullCharge, fullDispute, type Stripe } from "./stripe.ts";
 
 type Reader = Pick<Sql, "get" | "all">;
 
@@ -121,7 +115,7 @@ function sourceJson(sql: Reader, { trade: number, source }: Movement): object {
   const refund = refundOf(sql, "stripe", source);
   if (refund) return refundJson(refund, trade);
   const dispute = disputeOf(sql, number);
-  return dispute?.id === source ? disputeJson(dispute, trade) : fullCharge(sql, trade);
+  return dispute?.id === source ? fullDispute(sql, dispute, trade) : fullCharge(sql, trade);
 }
 
 export function retrieveBalance(sql: Reader, id: string) {
@@ -187,5 +181,5 @@ export function retrieveDispute(sql: Reader, id: string) {
 
 function oneDispute(sql: Reader, number: string): object {
   const trade = tradeOf(sql, "stripe", number) as Trade;
-  return disputeJson(disputeOf(sql, number) as Dispute, trade);
+  return fullDispute(sql, disputeOf(sql, number) as Dispute, trade);
 }

@@ -1,5 +1,6 @@
 import type { Parts } from "../base/face.ts";
 import type { Faults } from "../base/faults.ts";
+import { movementOfRow } from "../base/movements.ts";
 import type { Refund } from "../base/refunds.ts";
 import type { Sql } from "../base/store.ts";
 import { type Trade, tradeOf } from "../base/trades.ts";
@@ -53,6 +54,12 @@ export function fullCharge(sql: Reader, trade: Trade) {
   return chargeJson(trade, { disputed: disputeOf(sql, trade.number) !== undefined });
 }
 
+/** A dispute with the movements of money so far. */
+export function fullDispute(sql: Reader, dispute: Dispute, trade: Trade) {
+  const rows = sql.all("select * from movements where source = ? order by seq", [dispute.id]);
+  return disputeJson(dispute, trade, rows.map(movementOfRow));
+}
+
 export function disputeOf(sql: Reader, trade: string): Dispute | undefined {
   const row = sql.get("select * from disputes where face = 'stripe' and trade = ?", [trade]);
   return (
@@ -102,6 +109,6 @@ export function reportDispute(
   sql: Sql,
   { type, dispute, trade }: { type: string; dispute: Dispute; trade: Trade },
 ): void {
-  const object = disputeJson(dispute, trade);
+  const object = fullDispute(sql, dispute, trade);
   report(stripe, sql, { type: `charge.dispute.${type}`, trade, object });
 }

@@ -16,6 +16,8 @@ export type Faults = {
   error?: number;
   /** The shopper pays just before the shop closes the payment. Not of the sandbox. */
   payDuringClose?: number;
+  /** Events of other shops on the account before each event. Of Stripe only. */
+  strangers?: number;
 };
 
 /** A provider with its running simulator. */
@@ -42,6 +44,8 @@ export type Contestant = {
   advance(ms: number): Promise<void>;
   /** What the simulator has refunded of a payment, in the minor units of the shop. */
   refundedCents(payment: StoredPayment): Promise<bigint>;
+  /** A command of this simulator's control interface. */
+  command(name: string, body: object): Promise<void>;
   /** Resolves with the first callback that fits, which may have come already. */
   nextCallback(fits: (callback: RawCallback) => boolean): Promise<RawCallback>;
   stop(): Promise<void>;

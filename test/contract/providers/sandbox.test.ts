@@ -20,6 +20,7 @@ describeProvider("sandbox", async (): Promise<Contestant> => {
     pay: async ({ paymentId }) => void (await control.pay(paymentId)),
     faults: ({ loseAnswers = 0, down = false } = {}) =>
       control.faults({ lose_answers: loseAnswers, down }),
+    command: async () => {},
     advance: async () => {},
     async refundedCents({ paymentId }) {
       const { payments } = await control.state();

@@ -10,7 +10,7 @@ import {
   startShop,
   startSimulators,
 } from "../../integration/simulators/simulators.ts";
-import type { Contestant } from "./contestant.ts";
+import type { Contestant, Faults } from "./contestant.ts";
 
 type Face = Exclude<keyof Accounts, "url">;
 
@@ -61,20 +61,8 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
       await visit(payment, action);
       await control.pay(numberOf(payment), method === undefined ? {} : { method });
     },
-    faults: ({
-      loseAnswers = 0,
-      down = false,
-      rateLimit = 0,
-      error = 0,
-      payDuringClose = 0,
-    } = {}) =>
-      control.faults({
-        lose_answers: loseAnswers,
-        down,
-        rate_limit: rateLimit,
-        error,
-        pay_during_close: payDuringClose,
-      }),
+    faults: (faults = {}) => control.faults(named(faults)),
+    command: async (name, body) => void (await control.command(name, body)),
     advance: async (ms) => void (await simulators.control.advance(ms)),
     async refundedCents(payment) {
       const { refunds } = await simulators.control.state();
@@ -89,6 +77,16 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
       await shop.stop();
     },
   };
+}
+
+/** The faults by the names that the control interface has for them. */
+function named(faults: Faults): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(faults).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
 }
 
 /** The number by which a simulator knows a payment: the session's at Stripe, else the shop's. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Outage, Refusal } from "#platform/values/refusal.ts";
 import type { Contestant } from "./contestant.ts";
-import { newOpening, open, openPaid, paidNotice, refundRequest } from "./payments.ts";
+import { newOpening, noticeIn, open, openPaid, paidNotice, refundRequest } from "./payments.ts";
 import { startSimulated } from "./simulated.ts";
 import { describeProvider } from "./suite.ts";
 
@@ -100,6 +100,34 @@ describe("payments at Stripe", function () {
     // Stripe would replay its first answer: that it succeeded.
     assert.equal((await at.provider.refund(other)).state, "failed");
     assert.equal((await at.provider.refund({ ...other, attempt: 2 })).state, "succeeded");
+  });
+
+  it("tell of a dispute with the fee that Stripe takes, and gives back with the money", async () => {
+    const { payment, action } = await open(at);
+    await at.pay(payment, action, "dispute");
+    const { tradeId } = (await paidNotice(at, payment)).payment;
+    await at.command("close-dispute", { number: payment.references.session, won: true });
+    const moves = [];
+    for (const state of ["funds_withdrawn", "funds_reinstated"]) {
+      const callback = await at.nextCallback((one) => {
+        const notice = noticeIn(at, one);
+        return notice?.kind === "dispute" && notice.state === state && notice.tradeId === tradeId;
+      });
+      const notice = noticeIn(at, callback);
+      assert.ok(notice?.kind === "dispute");
+      moves.push([notice.amountCents, notice.feeCents, notice.currency]);
+    }
+    assert.deepEqual(moves, Array(2).fill([12_345n, 1_500n, "EUR"]));
+  });
+
+  it("have nothing to do with events of other shops on the account", async () => {
+    await at.faults({ strangers: 1 });
+    const { payment, action } = await open(at);
+    await at.pay(payment, action);
+    const callback = await at.nextCallback((one) => noticeIn(at, one)?.kind === "not_ours");
+    await paidNotice(at, payment);
+    assert.equal(noticeIn(at, callback)?.kind, "not_ours");
+    assert.equal(at.provider.answers.refused.status, 200);
   });
 
   it("are refunded once under one number after Stripe forgot its idempotency key", async () => {
