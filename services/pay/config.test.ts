@@ -55,6 +55,21 @@ describe("settings of pay", () => {
     assert.doesNotMatch(errorOf({ SHOP_ENV: "production" }), /SANDBOX/);
   });
 
+  it("report what is half set of several providers together", () => {
+    const message = errorOf({
+      SHOP_ALIPAY_APP_ID: "2021000000000001",
+      SHOP_WECHATPAY_MCHID: "1900000001",
+      SHOP_STRIPE_SECRET_KEY_FILE: "/nowhere",
+    });
+    for (const name of [
+      "SHOP_ALIPAY_SELLER_ID",
+      "SHOP_WECHATPAY_APPID",
+      "SHOP_STRIPE_WEBHOOK_SECRET_FILES",
+    ]) {
+      assert.match(message, new RegExp(`${name}: must be set`));
+    }
+  });
+
   it("name the providers that are set", () => {
     assert.deepEqual([...payConfig({}).providers.keys()], ["sandbox"]);
     const production = {

@@ -280,6 +280,31 @@ describe("a callback", function () {
     await assertUntouched(second.payment.paymentId);
   });
 
+  it("with the trade of another payment is refused, also if its own has no trade yet", async () => {
+    const [first, second, third] = [
+      await openPayment(shop),
+      await openPayment(shop),
+      await openPayment(shop),
+    ];
+    const { providerTradeId } = first.payment;
+    await shop.sql("pay", "update payments set provider_trade_id = null where payment_id in (?)", [
+      [second, third].map(({ payment }) => payment.paymentId),
+    ]);
+    const wrong = noticeOf(second.payment, { trade_id: providerTradeId });
+    const answers = await Promise.all(
+      [wrong, noticeOf(third.payment), wrong].map((notice) => callBack(shop, notice)),
+    );
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [400, 200, 400],
+    );
+    await assertUntouched(first.payment.paymentId);
+    await assertUntouched(second.payment.paymentId);
+    const taken = await paymentNow(shop, third.payment.paymentId);
+    assert.equal(taken.status, PaymentStatus.SUCCEEDED);
+    assert.equal(taken.providerTradeId, third.payment.providerTradeId);
+  });
+
   it("with a valid signature and an unreadable body is refused as malformed", async () => {
     for (const body of ["", "{", "[]", "payment=1", "\u0000"]) {
       assert.equal((await callBack(shop, body)).status, 400, body);
