@@ -79,8 +79,6 @@ function problemOf(error: unknown): HttpProblem {
       return new HttpProblem(404, "no such provider");
     case Reason.INVALID_ARGUMENT:
       return new HttpProblem(400, "refused");
-    case Reason.CALLBACK_SIGNATURE_INVALID:
-      return new HttpProblem(401, "refused");
     default:
       return new HttpProblem(503, "try again later", { headers: { "retry-after": "1" } });
   }

@@ -13,6 +13,7 @@ import {
   FileDescriptorSetSchema,
   type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
+import { DETAIL_FILES } from "#platform/rpc/status-details.ts";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 import { isPublic } from "./public-services.ts";
 
@@ -29,7 +30,9 @@ export function publicFiles(services: readonly DescService[]): FileRegistry {
   }
   addMessage(ErrorInfoSchema, shown);
   const files = new Set<DescFile>();
-  for (const { file } of [...services, ErrorInfoSchema]) addFile(file, files);
+  for (const file of [...services.map((service) => service.file), ...DETAIL_FILES]) {
+    addFile(file, files);
+  }
   for (const extension of [...files].flatMap((file) => file.extensions)) {
     if (extension.enum) shown.add(extension.enum);
     if (extension.message) addMessage(extension.message, shown);

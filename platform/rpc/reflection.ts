@@ -3,7 +3,7 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/p
 import type { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { Health } from "#proto/grpc/health/v1/health_pb.ts";
-import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
+import { DETAIL_FILES } from "./status-details.ts";
 
 /**
  * Serves server reflection, v1 and v1alpha, from the descriptors in the generated code, so that
@@ -12,8 +12,8 @@ import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 export function addReflection(server: Server, services: DescService[]): void {
   const files = new Map<string, FileDescriptorProto>();
   for (const service of [...services, Health]) collectFiles(service.file, files);
-  // Error details use this file, even if no message of the services imports it.
-  collectFiles(ErrorInfoSchema.file, files);
+  // Error details use these files, even if no message of the services imports them.
+  for (const file of DETAIL_FILES) collectFiles(file, files);
   const fileDescriptorProtos = [...files.values()].map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
   );

@@ -15,6 +15,9 @@ import {
 import { StatusSchema } from "#proto/google/rpc/status_pb.ts";
 import { ErrorInfoSchema, ReasonSchema } from "#proto/shop/common/v1/error_pb.ts";
 
+/** What describes the details, so that clients can print them. */
+export const DETAIL_FILES = [ErrorInfoSchema.file, GoogleErrorInfoSchema.file];
+
 /** The domain of google.rpc.ErrorInfo: it makes the reasons unique among all services. */
 const DOMAIN = "jetshop";
 

@@ -2,10 +2,11 @@
 // https://github.com/connectrpc/conformance
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { LANGUAGES, missing } from "../../tools/sdk/languages.ts";
 
 const VERSION = "v1.0.7";
@@ -29,7 +30,7 @@ export function missingTools(): string[] {
 
 /** Builds the runner and the descriptors of its proto files, unless an earlier run did. */
 export async function installSuite(): Promise<void> {
-  mkdirSync(cache, { recursive: true });
+  makeFolder(cache);
   if (!existsSync(runner)) {
     await run("go", ["install", `${MODULE}/cmd/connectconformance@${VERSION}`], {
       env: { GOBIN: cache },

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { makeFolder } from "#platform/settings/folders.ts";
 import type { Program } from "../../local/engines/choice.ts";
 import { privateServer } from "../../local/engines/private-server.ts";
 import { probeBroker } from "../../local/engines/probes.ts";
@@ -50,7 +51,7 @@ export async function startCluster(options: Omit<EngineOptions, "name">): Promis
 function startNode({ host, port, routePort }: Node, common: Common): Engine {
   const { dataDirectory, password, program, log } = common;
   const directory = join(dataDirectory, host.name);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, { mode: 0o700 });
   const storeDirectory = join(directory, "store");
   const configuration = join(directory, "nats.conf");
   writeFileSync(

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "#platform/settings/folders.ts";
 import { findPrograms, lastLine, run } from "../../../local/engines/commands.ts";
 import { grpcurlModule, root } from "./readme.ts";
 
@@ -17,7 +18,7 @@ export function canRunGrpcurl(): boolean {
 /** Installs grpcurl if necessary and returns the folder for the PATH. */
 export async function installGrpcurl(): Promise<string> {
   if (existsSync(join(folder, "grpcurl"))) return folder;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const [go = "go"] = findPrograms(["go"], process.env);
   // With low priority: other tests with deadlines run in parallel.
   const done = await run("nice", ["-n", "10", go, "install", grpcurlModule()], {

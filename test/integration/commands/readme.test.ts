@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { delimiter, join } from "node:path";
+import { create, toJson } from "@bufbuild/protobuf";
 import { type ClientSettings, clientSettings } from "#platform/settings/service-settings.ts";
 import { readSettings } from "#platform/settings/settings.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { Access } from "#proto/shop/common/v1/access_pb.ts";
-import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
+import { OrderStatus, PlaceOrderRequestSchema } from "#proto/shop/order/v1/order_pb.ts";
 import { type Finished, findPrograms, run } from "../../../local/engines/commands.ts";
 import { thingsToTry } from "../../../local/up/announce.ts";
 import { type Seeded, seed } from "../../../ops/seed.ts";
 import { goods } from "../../../ops/seed-data.ts";
 import { METHODS } from "../../../testbed/calls/contract.ts";
+import { placeRequest } from "../../../testbed/orders/fixtures.ts";
 import { startMs } from "../../../testbed/shop/shared-shop.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 import { canRunGrpcurl, installGrpcurl, installMs } from "./grpcurl.ts";
@@ -147,6 +149,44 @@ function tests(): void {
       finished.stdout,
       /"goodsId":"\d+".*"payAmountCents": "\d+".*ORDER_STATUS_CONFIRMED/s,
     );
+  });
+
+  // The last test, because it kills a service.
+  it("show fields and pauses of refusals with grpcurl, as every client of google.rpc does", async () => {
+    const [, shopper] = await thingsToTryHere();
+    const refusalOf = async (data: object, target: string) => {
+      const json = JSON.stringify(data).replaceAll("'", "\\u0027");
+      const words = `grpcurl -plaintext -H "authorization: Bearer $SHOPPER" -d '${json}'`;
+      const { code, stderr } = await type(`${shopper}\n${words} ${target}`);
+      assert.notEqual(code, 0);
+      assert.doesNotMatch(stderr, /unresolvable|not found in/i);
+      return stderr;
+    };
+    const places = (port: number) => [`127.0.0.1:${port}`, "127.0.0.1:50050"];
+    for (const place of places(50_051)) {
+      const shown = await refusalOf(
+        { page_token: "x" },
+        `${place} shop.goods.v1.GoodsService/ListGoods`,
+      );
+      assert.match(shown, /google\.rpc\.ErrorInfo[\s\S]*"domain": ?"jetshop"/);
+      assert.match(shown, /google\.rpc\.BadRequest[\s\S]*"field": ?"page_token"/);
+    }
+    const [item] = (await shop.admin.goods.listGoods({ pageSize: 1 })).goods;
+    assert.ok(item);
+    await shop.kill("goods");
+    try {
+      for (const place of places(50_054)) {
+        // Without a user, the order is the caller's.
+        const request = placeRequest({ userId: 0n, lines: [[item, 1n]] });
+        const message = create(PlaceOrderRequestSchema, request);
+        const data = toJson(PlaceOrderRequestSchema, message) as object;
+        const shown = await refusalOf(data, `${place} shop.order.v1.OrderService/PlaceOrder`);
+        assert.match(shown, /REASON_DEPENDENCY_UNAVAILABLE/);
+        assert.match(shown, /google\.rpc\.RetryInfo[\s\S]*"retryDelay": ?"1s"/);
+      }
+    } finally {
+      await shop.restart("goods");
+    }
   });
 
   /** The commands that `npm start` prints: two tokens, then the calls. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { makeFolder } from "#platform/settings/folders.ts";
 import type { Accounts } from "../../../simulators/providers/client.ts";
 import type { Callback } from "./simulators.ts";
 
@@ -28,7 +29,7 @@ export function isGoInReach(): boolean {
 
 /** Builds the judge, which fetches WeChat Pay's SDK as a Go module, and starts it. */
 export function startGoJudge(account: Accounts["wechatpay"]): GoJudge {
-  mkdirSync(TOOLS, { recursive: true });
+  makeFolder(TOOLS);
   const program = join(TOOLS, "wechatpay-judge");
   const built = spawnSync("go", ["build", "-o", program, "."], {
     cwd: SOURCE,

@@ -23,8 +23,8 @@ export function sandboxSettings(
   const secret = read.text(name, {
     default: DEVELOPMENT_SECRET,
     secret: true,
-    pattern: /^.{16,}$/,
-    shape: "must have 16 characters or more",
+    pattern: /^.{16,256}$/,
+    shape: "must have 16 to 256 characters",
   });
   if (production && secret === DEVELOPMENT_SECRET) {
     read.fault(`${name}: production refuses the development secret`);

@@ -296,14 +296,16 @@ export const Reason = {
   ORDER_ALREADY_PAID: 501,
 
   /**
-   * UNAUTHENTICATED: the signature of the callback does not verify.
+   * UNAUTHENTICATED: the signature of the callback does not verify. No call answers it: the row of
+   * the refused callback holds it, and the provider gets the answer of its own protocol.
    *
    * @generated from enum value: REASON_CALLBACK_SIGNATURE_INVALID = 502;
    */
   CALLBACK_SIGNATURE_INVALID: 502,
 
   /**
-   * INVALID_ARGUMENT: the callback has another amount or currency than the payment.
+   * INVALID_ARGUMENT: the callback has another amount or currency than the payment. No call answers
+   * it; see REASON_CALLBACK_SIGNATURE_INVALID.
    *
    * @generated from enum value: REASON_CALLBACK_AMOUNT_MISMATCH = 503;
    */
