@@ -95,6 +95,18 @@ type End = {
   cents: bigint;
 };
 
+const LONGEST = 5;
+
+/**
+ * Whether a walk says something that no other does. A shorter walk has the same end as the one that
+ * goes on with pay's steps, because each walk ends with them. S and T are alike, so the first
+ * payment is S; which of the two has the smaller id differs from walk to walk.
+ */
+function isDistinct(steps: readonly Step[]): boolean {
+  const first = steps.find((step) => step === "S" || step === "T");
+  return steps.length >= LONGEST && first !== "T";
+}
+
 const IN_FLIGHT = 128;
 /** The refund, by its note, that the step finishes. */
 const FINISHED: { [step: string]: string } = { 1: "P", 2: "W" };
@@ -121,11 +133,12 @@ describe("payments and refunds in every sequence and multiplicity", function () 
       async (steps) => {
         const request = placeRequest({ userId, lines: [[goods, QUANTITY]] });
         const { order } = await shop.admin.order.placeOrder(request);
+        const [one, other] = [newId(), newId()];
         assert.equal(order?.payAmountCents, PAY_CENTS);
         walks.push({
           steps,
           orderId: order.orderId,
-          paymentIds: { S: newId(), T: newId() },
+          paymentIds: walks.length % 2 === 0 ? { S: one, T: other } : { S: other, T: one },
           eventIds: new Map(),
           requestIds: { P: newKey(), W: newKey() },
           goodsId: goods.goodsId,
@@ -222,11 +235,15 @@ describe("payments and refunds in every sequence and multiplicity", function () 
   }
 
   it("follow the rules of the contract with a cancellation and a refund", async () => {
-    const all = walksOf(PAYING);
-    assert.ok(all.length > 5_000);
+    const all = walksOf<Step>(PAYING).filter(isDistinct);
+    assert.ok(all.length > 2_500);
     await walk(all);
   });
 
   it("follow the rules of the contract with two refunds", () =>
-    walk(sequences(REFUNDING, 5).map((steps) => ["S", ...steps])));
+    walk(
+      sequences<Step>(REFUNDING, LONGEST)
+        .filter(isDistinct)
+        .map((steps) => ["S", ...steps]),
+    ));
 });

@@ -5,12 +5,19 @@ import { newShopper, possessed, type Shopper } from "../../../testbed/orders/sho
 import { runParked } from "../../../testbed/programs/parked-program.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
 
+/** A table of each consuming service, without which it cannot handle a cancellation. */
+const MISSING = [
+  ["goods", "reservations"],
+  ["coupon", "inbox"],
+  ["user", "balance_log"],
+] as const;
+
 type Failing = { state: number; cause: number; restarts: number };
 const PARKED = 2;
 const BY_MESSAGE = 1;
 const BY_OUTAGE = 2;
 
-describe("messages that an outage parked", function () {
+describe("messages of an outage", function () {
   this.timeout(120_000);
   let shop: Shop;
   before(async () => {
@@ -53,8 +60,32 @@ describe("messages that an outage parked", function () {
     }
   }
 
+  it("are neither counted nor parked while a table is missing, and count once it is back", async () => {
+    const shopper = await newShopper(shop);
+    const { order } = await shopper.as.order.placeOrder(shopper.request());
+    for (const [service, table] of MISSING) {
+      await shop.sql(service, `rename table ${table} to ${table}_away`);
+    }
+    await shop.admin.order.cancelOrder({ orderId: order?.orderId ?? 0n });
+    for (const [service] of MISSING) {
+      await eventually(
+        () => {
+          const interrupted = shop.output(service).split("not handled in an outage").length - 1;
+          assert.ok(interrupted >= 3, `${service}: ${interrupted}`);
+        },
+        { withinMs: 30_000 },
+      );
+      assert.deepEqual(await shop.sql(service, "select * from parked_messages"), [], service);
+    }
+    for (const [service, table] of MISSING) {
+      await shop.sql(service, `rename table ${table}_away to ${table}`);
+    }
+    await booksBalance(shop);
+    assert.deepEqual(await shopper.possessions(), possessed({ taken: false }));
+  });
+
   // A missing column is a fault of the statement and not an outage by its number.
-  it("restart as soon as their consumer handles another one", async () => {
+  it("restart, if they were parked, as soon as their consumer handles another one", async () => {
     // Orders are placed before, since placing them needs the column as well.
     const [parked, other] = await Promise.all([newShopper(shop), newShopper(shop)]);
     const orderIds: bigint[] = [];
@@ -72,7 +103,7 @@ describe("messages that an outage parked", function () {
     await allHandled([parked, other]);
   });
 
-  it("restart after a pause where no other message comes", async () => {
+  it("restart, if they were parked, after a pause where no other message comes", async () => {
     const shopper = await newShopper(shop);
     const { order } = await shopper.as.order.placeOrder(shopper.request());
     await rename("delta", "delta_away");
