@@ -8,7 +8,6 @@ import type { Account } from "./account.ts";
 import { missing } from "./errors.ts";
 import { addEvent } from "./events.ts";
 import {
-  balanceJson,
   chargeJson,
   type Dispute,
   disputeJson,
@@ -72,16 +71,6 @@ export function disputeOf(sql: Reader, trade: string): Dispute | undefined {
       createMs: Number(row.create_ms),
     }
   );
-}
-
-/** A dispute with the movements of its money so far. */
-export function fullDispute(sql: Reader, dispute: Dispute, trade: Trade) {
-  const rows = sql.all(
-    "select * from movements where face = 'stripe' and source = ? order by seq",
-    [dispute.id],
-  );
-  const movements = rows.map((row) => balanceJson(movementOfRow(row)));
-  return { ...disputeJson(dispute, trade), balance_transactions: movements };
 }
 
 /** Reports what happened to a payment, in the transaction in which it happens. */
