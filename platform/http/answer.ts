@@ -57,7 +57,8 @@ export async function writeAnswer(
     await pipeline(body, response);
     return;
   }
-  const bytes = Buffer.from(body);
+  // Not copied: many answers may have the same bytes, and wait for clients that read slowly.
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const withoutBody = request.method === "HEAD" || status === 204 || status === 304;
   const sent = withoutBody ? Buffer.alloc(0) : bytes;
   const whole = { status, headers: { ...headers, "content-length": String(bytes.length) }, sent };
@@ -71,7 +72,7 @@ export async function writeAnswer(
   else closeConnection(request, response, whole);
 }
 
-type WholeAnswer = { status: number; headers: Record<string, string>; sent: Buffer };
+type WholeAnswer = { status: number; headers: Record<string, string>; sent: Uint8Array };
 
 function closeStream(
   request: IncomingMessage,

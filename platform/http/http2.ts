@@ -7,6 +7,7 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 import type { Socket } from "node:net";
+import type { Connections } from "./connections.ts";
 
 /**
  * The first bytes of an HTTP/2 connection (RFC 9113, 3.4). No method of HTTP/1.1 begins like this.
@@ -33,6 +34,8 @@ type Http2Limits = {
   requestMs: number;
   /** Of a connection without streams. */
   keepAliveMs: number;
+  /** Counts the streams of each connection. */
+  connections: Connections;
 };
 
 type Http2Connections = {
@@ -62,7 +65,7 @@ export function serveHttp2(
       listener(request, response);
     },
   );
-  const sessions = trackSessions(http2, limits.keepAliveMs);
+  const { sessions, connect } = trackSessions(http2, limits);
   const serveHttp1 = server.listeners("connection") as ((socket: Socket) => void)[];
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
@@ -71,7 +74,7 @@ export function serveHttp2(
         // A client of HTTP/1.1 may end its side and still read. A client of HTTP/2 that ends its
         // side has left.
         socket.allowHalfOpen = false;
-        http2.emit("connection", socket);
+        connect(socket);
         return;
       }
       for (const serve of serveHttp1) serve.call(server, socket);
@@ -88,25 +91,38 @@ export function serveHttp2(
   };
 }
 
-/** The open sessions. One without streams is closed after `keepAliveMs`. */
-function trackSessions(http2: Http2Server, keepAliveMs: number): ReadonlySet<ServerHttp2Session> {
+/**
+ * The open sessions, and what makes one of a connection. A session without streams is closed after
+ * `keepAliveMs`.
+ */
+function trackSessions(
+  http2: Http2Server,
+  { keepAliveMs, connections }: Http2Limits,
+): { sessions: ReadonlySet<ServerHttp2Session>; connect(socket: Socket): void } {
   const sessions = new Set<ServerHttp2Session>();
-  http2.on("session", (session) => {
+  const track = (session: ServerHttp2Session, socket: Socket) => {
     let streams = 0;
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     session.on("error", () => {});
     session.on("stream", (stream) => {
       streams += 1;
+      connections.begin(socket);
       stream.once("close", () => {
         streams -= 1;
+        connections.end(socket);
       });
     });
     session.setTimeout(keepAliveMs, () => {
       if (streams === 0) session.close();
     });
-  });
-  return sessions;
+  };
+  const connect = (socket: Socket) => {
+    // Node creates the session, and emits it, within this call.
+    http2.once("session", (session) => track(session, socket));
+    http2.emit("connection", socket);
+  };
+  return { sessions, connect };
 }
 
 /**

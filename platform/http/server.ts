@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Log } from "../telemetry/log.ts";
 import { Gate } from "../values/gate.ts";
@@ -13,8 +13,10 @@ import {
   streamOf,
   writeAnswer,
 } from "./answer.ts";
+import { type ConnectionBounds, Connections } from "./connections.ts";
 import { serveHttp2 } from "./http2.ts";
 import { endStalledAnswers } from "./stalled.ts";
+import { inTurns } from "./turns.ts";
 
 /** The result of a handler that has written its answer itself, to the end. */
 export const ANSWERED = Symbol("answered");
@@ -42,8 +44,12 @@ export type HttpLimits = {
   keepAliveMs: number;
   /** Concurrent requests. One more is answered 503. */
   maxInFlight: number;
-  /** Open connections. One more is refused. */
+  /**
+   * Open connections, and those of one client. For one more, the connection that has been idle the
+   * longest is closed.
+   */
   maxConnections: number;
+  maxConnectionsPerClient: number;
   /** How long stop() waits for accepted requests. */
   stopMs: number;
 };
@@ -57,6 +63,7 @@ const DEFAULT_LIMITS: HttpLimits = {
   keepAliveMs: 75_000,
   maxInFlight: 200,
   maxConnections: 1_000,
+  maxConnectionsPerClient: 1_000,
   stopMs: 15_000,
 };
 
@@ -86,11 +93,18 @@ export async function startHttpServer(options: {
   log: Log;
   limits?: Partial<HttpLimits>;
   http2?: boolean;
+  /** Whose connection one of this address is. Undefined: no one's alone. @default undefined */
+  clientOf?: ConnectionBounds["clientOf"];
 }): Promise<HttpServer> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { handle, log } = options;
   const gate = new Gate(limits.maxInFlight);
   const stalled = endStalledAnswers(limits.answerMs);
+  const connections = new Connections({
+    max: limits.maxConnections,
+    maxPerClient: limits.maxConnectionsPerClient,
+    clientOf: options.clientOf ?? (() => undefined),
+  });
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     stalled.watch(response);
     if (!server.listening && !streamOf(response)) response.shouldKeepAlive = false;
@@ -98,8 +112,11 @@ export async function startHttpServer(options: {
     if (problem) writeAnswer(request, response, problem.answer).catch(() => {});
     else void serve(request, response, { handle, log }).finally(() => gate.leave());
   };
-  const server = createBoundedServer(limits, listener);
-  const http2 = options.http2 ? serveHttp2(server, listener as never, limits) : undefined;
+  const server = createBoundedServer(limits, inTurns(counting(connections, listener)));
+  const http2 = options.http2
+    ? serveHttp2(server, listener as never, { ...limits, connections })
+    : undefined;
+  boundConnections(server, connections);
   const { host } = options.listen;
   const port = await bind(server, options.listen);
   log.info({ address: `${host}:${port}` }, "listening");
@@ -140,10 +157,32 @@ function createBoundedServer(
   );
   // Node silently drops headers above its own count. `enter` counts and refuses them instead.
   server.maxHeadersCount = 0;
-  server.maxConnections = limits.maxConnections;
   // A client that waits for "100 Continue" gets it from readBody.
   server.on("checkContinue", listener);
   return server;
+}
+
+/** Counts the requests of each connection of HTTP/1.1. */
+function counting(
+  connections: Connections,
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const { socket } = request;
+    connections.begin(socket);
+    response.once("close", () => connections.end(socket));
+    serve(request, response);
+  };
+}
+
+/** Accepts connections within the bounds, before any other listener of the server sees them. */
+function boundConnections(server: Server, connections: Connections): void {
+  const serve = server.listeners("connection") as ((socket: Socket) => void)[];
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    if (!connections.accept(socket)) return;
+    for (const each of serve) each.call(server, socket);
+  });
 }
 
 /** Enters the gate, or returns why the request is refused without a handler. */
