@@ -23,6 +23,8 @@ export type CallbackRoute = {
   gate: Gate;
 };
 
+type Callback = { provider: string; requestId: string };
+
 /** The provider's name in the path of a callback. */
 export function providerOf(path: string): string | undefined {
   return CALLBACK_PATH.exec(path)?.[1];
@@ -33,20 +35,20 @@ export function providerOf(path: string): string | undefined {
  * on the way is answered with an error status, so that the provider sends the callback again.
  */
 export async function carryCallback(
-  provider: string,
+  callback: Callback,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
   route: CallbackRoute,
 ): Promise<HttpAnswer> {
   if (!route.gate.enter()) throw busy();
   try {
-    return await carry(provider, { request, response }, route);
+    return await carry(callback, { request, response }, route);
   } finally {
     route.gate.leave();
   }
 }
 
 async function carry(
-  provider: string,
+  { provider, requestId }: Callback,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
   { pay, log }: CallbackRoute,
 ): Promise<HttpAnswer> {
@@ -60,14 +62,14 @@ async function carry(
   const body = await readBody(request, response, MAX_CALLBACK_BYTES);
   try {
     const deadlineMs = Date.now() + CALLBACK_TIMEOUT_MS;
-    const answer = await pay.handleCallback({ provider, headers, body }, { deadlineMs });
+    const answer = await pay.handleCallback({ provider, headers, body }, { deadlineMs, requestId });
     return {
       status: answer.status,
       headers: answer.contentType === "" ? {} : { "content-type": answer.contentType },
       body: answer.body,
     };
   } catch (error) {
-    log.warn({ err: error, provider }, "a callback did not reach the pay service");
+    log.warn({ err: error, provider, requestId }, "a callback did not reach the pay service");
     throw problemOf(error);
   }
 }

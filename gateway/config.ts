@@ -9,6 +9,8 @@ export type GatewayConfig = ClientSettings<ServiceName> & {
   listen: { host: string; port: number };
   allowedOrigins: Origin[];
   rates: Rates;
+  /** Percent of each limit of the gateway that one network may hold. */
+  networkShare: number;
   /**
    * Whether the address is a trusted proxy, whose X-Forwarded-For counts. `n` is its hop, from 0.
    */
@@ -39,6 +41,7 @@ export function gatewayConfig(env: Record<string, string | undefined>): GatewayC
         perAddress: rate("SHOP_RATE_PER_ADDRESS", 3_000),
         signIns: rate("SHOP_SIGN_IN_RATE", 60),
       },
+      networkShare: read.integer("SHOP_NETWORK_SHARE", { default: 20, min: 1, max: 100 }),
       trusts: trustedProxies(read),
       reflection: read.flag("SHOP_GATEWAY_REFLECTION", settings.env !== "production"),
     };

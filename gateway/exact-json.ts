@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { exactJson, malformed } from "./malformed.ts";
+import { exactJson, malformed, type TextDecoding } from "./malformed.ts";
 
 /**
  * Decodes the JSON of one method's requests, and refuses what the parser of protobuf-es would
@@ -10,12 +10,13 @@ import { exactJson, malformed } from "./malformed.ts";
  * This is a pass over the parsed text before protobuf-es reads it. It only looks at values of the
  * right JSON type: protobuf-es refuses all others, and unknown fields.
  */
-export function exactJsonOf(message: DescMessage): { decode(bytes?: Uint8Array): string } {
+export function exactJsonOf(message: DescMessage, maxValues?: number): TextDecoding {
+  const exact = exactJson(maxValues);
   const check = checkOf(message, new Map());
-  if (check === undefined) return exactJson;
+  if (check === undefined) return exact;
   return {
     decode(bytes) {
-      const text = exactJson.decode(bytes);
+      const text = exact.decode(bytes);
       check(parsed(text), "");
       return text;
     },

@@ -1,17 +1,19 @@
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext, MethodImpl } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
 import type { CallOptions } from "#platform/rpc/clients.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
-import { ADDRESS } from "./admission.ts";
 import { connectErrorOf } from "./errors.ts";
 import { exactJsonOf } from "./exact-json.ts";
+import { CALL } from "./gateway-call.ts";
 import { IDENTITY } from "./identity.ts";
-import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS } from "./limits.ts";
+import { DEFAULT_DEADLINE_MS, MAX_STREAM_MS, MIN_UNPACKED_BYTES } from "./limits.ts";
 import { jsonOptionsOf, STREAM_OPTIONS } from "./protocols.ts";
 import { isPublic, PUBLIC_SERVICES } from "./public-services.ts";
-import { networkOf } from "./rate-limits.ts";
+import { COMPRESSIONS } from "./request-body.ts";
+import { requestBoundsOf } from "./request-bounds.ts";
 import { fillFromCookies, hasNoSession, keepInCookies } from "./sessions.ts";
 
 /** A client of platform/rpc for any service, by the names of its methods. */
@@ -26,6 +28,18 @@ type Forwarding = {
   secureCookies: boolean;
   log: Log;
 };
+
+/**
+ * Connect itself unpacks only the messages of GET requests: request-body.ts unpacks the others. A
+ * URL has at most 6 KiB of them.
+ */
+const QUERY_COMPRESSIONS = COMPRESSIONS.map(
+  (compression): Compression => ({
+    ...compression,
+    decompress: (bytes, maxBytes) =>
+      compression.decompress(bytes, Math.min(maxBytes, MIN_UNPACKED_BYTES)),
+  }),
+);
 
 /**
  * Routes every public method to its service. It works on descriptors: a new rpc needs no change
@@ -44,8 +58,14 @@ export function forwardAll(router: ConnectRouter, forwarding: Forwarding): void 
       const implementation = isStream
         ? forwardStream(call, forwarding)
         : forwardUnary(method, call, forwarding);
-      const jsonOptions = jsonOptionsOf(exactJsonOf(method.input));
-      const options = { ...(isStream && STREAM_OPTIONS), jsonOptions };
+      const { bytes, values } = requestBoundsOf(method);
+      const jsonOptions = jsonOptionsOf(exactJsonOf(method.input, values));
+      const options = {
+        ...(isStream && STREAM_OPTIONS),
+        jsonOptions,
+        readMaxBytes: bytes,
+        acceptCompression: QUERY_COMPRESSIONS,
+      };
       router.rpc(method, implementation as MethodImpl<DescMethod> as never, options);
     }
   }
@@ -87,8 +107,8 @@ function forwardStream(call: AnyClient[string], { log }: Forwarding) {
 }
 
 /**
- * Passes on the client's token and trace context, and none of its other headers. Failed logins are
- * counted by the client's network.
+ * Passes on the client's token, its trace context and the request's id, and no other header. Failed
+ * logins are counted by the client's network.
  */
 function callOptions(context: HandlerContext, defaultMs: number): CallOptions {
   const { token } = context.values.get(IDENTITY);
@@ -96,8 +116,9 @@ function callOptions(context: HandlerContext, defaultMs: number): CallOptions {
   const traceparent = context.requestHeader.get("traceparent") ?? undefined;
   return {
     deadlineMs: Date.now() + (context.timeoutMs() ?? defaultMs),
+    requestId: context.values.get(CALL).requestId,
     ...(token === undefined ? {} : { token }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    ...(isLogin && { clientNetwork: networkOf(context.values.get(ADDRESS)) }),
+    ...(isLogin && { clientNetwork: context.values.get(CALL).network }),
   };
 }

@@ -12,18 +12,46 @@ export const CALLBACK_TIMEOUT_MS = 4_000;
 /** Concurrent callbacks. One more is answered 503, and the provider sends it again. */
 export const MAX_CALLBACKS = 200;
 
-/** Concurrent calls, and streams, of this process. One more is refused with RESOURCE_EXHAUSTED. */
+/**
+ * Concurrent calls, and streams, of this process. One more is refused with RESOURCE_EXHAUSTED. A call
+ * counts once its request is in.
+ */
 export const MAX_CALLS = 1_024;
 export const MAX_STREAMS = 1_000;
 
 /**
- * Concurrent streams of one user, or of one address without a user: enough for several windows and
- * devices, and too few to use up the gateway's own limit.
+ * Concurrent calls of one user. Streams of one user, or of one network without a user: enough for
+ * several windows and devices.
  */
+export const MAX_CALLS_PER_CALLER = 64;
 export const MAX_STREAMS_PER_CALLER = 20;
 
-/** Bytes of a request, compressed and decompressed. An order of 500 lines has 30 KiB. */
-export const MAX_REQUEST_BYTES = 1024 * 1024;
+/** Requests of all kinds that are not answered to the end, as the client reads it. */
+export const MAX_REQUESTS = MAX_CALLS + MAX_STREAMS + 1_000;
+
+/** Bytes of answers that clients have not read to the end. Above that, no call is accepted. */
+export const MAX_UNREAD_BYTES = 64 * 1_024 * 1_024;
+
+/** Bytes of a request, compressed and decompressed. Goods with a long description have 32 KiB. */
+export const MAX_REQUEST_BYTES = 64 * 1_024;
+/** Likewise, of requests with the lines of an order. 1,000 lines with names have 150 KiB. */
+export const MAX_ORDER_BYTES = 256 * 1_024;
+
+/**
+ * How many times its compressed size a request may have, and the size up to which that does not
+ * count. The lines of an order compress to a twentieth.
+ */
+export const MAX_UNPACKED_RATIO = 40;
+export const MIN_UNPACKED_BYTES = 16 * 1_024;
+
+/**
+ * Bytes of a request, and of a page, that cost as much as one call. Both count against the rates,
+ * since their use of the processor grows with their size.
+ */
+export const REQUEST_BYTES_PER_CALL = 4 * 1_024;
+export const PAGE_BYTES_PER_CALL = 64 * 1_024;
+/** Calls that a request for `/readyz` counts as: it asks five services. */
+export const READY_CALLS = 10;
 
 /** Characters of a URL, which has the message of a GET request. Proxies take as much. */
 export const MAX_URL_LENGTH = 8 * 1_024;
@@ -63,7 +91,7 @@ export const PREFLIGHT_SECONDS = 7_200;
 
 /** Of the HTTP server below the calls: it also serves callbacks, pages and refused requests. */
 export const HTTP_LIMITS = {
-  maxInFlight: MAX_CALLS + MAX_STREAMS + MAX_CALLBACKS + 500,
+  maxInFlight: MAX_REQUESTS + MAX_CALLBACKS,
   maxConnections: 5_000,
   stopMs: 15_000,
 };

@@ -8,16 +8,21 @@ import { Gate } from "#platform/values/gate.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { createAdmission } from "./admission.ts";
+import { createCallLog } from "./call-log.ts";
+import { createClients } from "./clients.ts";
 import { type GatewayConfig, gatewayConfig } from "./config.ts";
 import { readDocs } from "./docs.ts";
 import { type AnyClient, forwardAll } from "./forward.ts";
 import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_CALLBACKS, MAX_DEADLINE_MS } from "./limits.ts";
+import { networkOf } from "./networks.ts";
 import { createOriginCheck } from "./origins.ts";
+import { shareOf } from "./places.ts";
 import { createProtocols } from "./protocols.ts";
 import { PUBLIC_SERVICES } from "./public-services.ts";
 import { createRateLimits } from "./rate-limits.ts";
 import { createReadiness } from "./readiness.ts";
 import { addReflection } from "./reflection.ts";
+import { requestBoundsOf } from "./request-bounds.ts";
 import { createHandler } from "./routes.ts";
 
 export async function start(
@@ -36,6 +41,9 @@ export async function start(
     log,
   });
   const readiness = createReadiness({ ...config, stopping: stopping.signal });
+  const { trusts, networkShare } = config;
+  const clientsOutside = createClients({ trusts, networkShare });
+  const rates = createRateLimits(config.rates);
   const protocols = createProtocols({
     routes: (router) => {
       forwardAll(router, { clients, secureCookies: production, log });
@@ -43,17 +51,25 @@ export async function start(
     },
     admit: createAdmission({
       tokens: createTokenVerifier(config.tokens),
-      rates: createRateLimits(config.rates),
+      rates,
+      networkShare,
       stopping: stopping.signal,
       log,
     }),
+    boundsOf: requestBoundsOf,
+    unread: clientsOutside.unread,
+    onEnd: createCallLog(log),
     shutdown: stopping.signal,
     log,
   });
   const server = await startHttpServer({
     listen: config.listen,
     http2: true,
-    limits: HTTP_LIMITS,
+    limits: {
+      ...HTTP_LIMITS,
+      maxConnectionsPerClient: shareOf(HTTP_LIMITS.maxConnections, networkShare),
+    },
+    clientOf: (address) => (trusts(address, 0) ? undefined : networkOf(address)),
     log,
     handle: createHandler({
       protocols,
@@ -61,7 +77,8 @@ export async function start(
       docs: readDocs(),
       callbacks: { pay, log, gate: new Gate(MAX_CALLBACKS) },
       checkOrigin: createOriginCheck(config.allowedOrigins),
-      trusts: config.trusts,
+      clients: clientsOutside,
+      rates,
       production,
     }),
   });

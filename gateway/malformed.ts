@@ -1,5 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
+import { excessOfJson } from "./count-values.ts";
 import { refused } from "./errors.ts";
 
 /**
@@ -19,17 +20,25 @@ const LONG_NUMBER = /[:,[\s]-?[\d.]{16}/;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Decodes the text of a JSON request, and refuses what JSON.parse would silently change: bytes that
- * are not UTF-8, and numbers that a double cannot hold, such as an unquoted identifier of 18
- * digits.
+ * Decodes the text of a JSON request with at most so many values, and refuses what JSON.parse would
+ * silently change: bytes that are not UTF-8, and numbers that a double cannot hold, such as an
+ * unquoted identifier of 18 digits.
  */
-export const exactJson = {
-  decode(bytes?: Uint8Array): string {
-    const text = utf8.decode(bytes);
-    if (LONG_NUMBER.test(text)) JSON.parse(text, refuseInexact as Parameters<typeof JSON.parse>[1]);
-    return text;
-  },
-};
+export function exactJson(maxValues = Number.POSITIVE_INFINITY): TextDecoding {
+  return {
+    decode(bytes) {
+      const text = utf8.decode(bytes);
+      const excess = excessOfJson(text, maxValues);
+      if (excess !== undefined) throw malformed("request", excess);
+      if (LONG_NUMBER.test(text)) {
+        JSON.parse(text, refuseInexact as Parameters<typeof JSON.parse>[1]);
+      }
+      return text;
+    },
+  };
+}
+
+export type TextDecoding = { decode(bytes?: Uint8Array): string };
 
 function refuseInexact(key: string, value: unknown, { source = "" }: { source?: string }): unknown {
   if (typeof value !== "number" || source.length < 16) return value;
@@ -41,13 +50,17 @@ function refuseInexact(key: string, value: unknown, { source = "" }: { source?: 
 /**
  * Turns Connect's own errors about a malformed request into what every service answers for one:
  * INVALID_ARGUMENT with an ErrorInfo. In every protocol, Connect aborts the context with an error
- * before it writes that error.
+ * before it writes that error. `onError` gets it.
  */
-export function explainMalformed(context: HandlerContext): void {
+export function explainMalformed(
+  context: HandlerContext,
+  onError: (error: unknown) => void = () => {},
+): void {
   const handling = context as HandlerContext & { abort(reason?: unknown): void };
   const { abort } = handling;
   handling.abort = (reason) => {
     if (reason instanceof ConnectError) explain(reason);
+    if (reason !== undefined) onError(reason);
     abort(reason);
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Registry } from "@bufbuild/protobuf";
+import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -9,15 +9,14 @@ import {
   createConnectRouter,
 } from "@connectrpc/connect";
 import {
-  compressionBrotli,
-  compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { authorityOf, HttpProblem, pathOf, streamOf } from "#platform/http/answer.ts";
+import { authorityOf, HttpProblem, pathOf } from "#platform/http/answer.ts";
 import { ANSWERED } from "#platform/http/server.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { cacheable } from "./caching.ts";
+import { CALL, type GatewayCall } from "./gateway-call.ts";
 import {
   MAX_DEADLINE_MS,
   MAX_REQUEST_BYTES,
@@ -25,7 +24,11 @@ import {
   MAX_STREAM_MS,
   MAX_URL_LENGTH,
 } from "./limits.ts";
-import { exactJson } from "./malformed.ts";
+import { exactJson, type TextDecoding } from "./malformed.ts";
+import { bodyWithin, COMPRESSIONS } from "./request-body.ts";
+import type { RequestBounds } from "./request-bounds.ts";
+import type { Shares } from "./shares.ts";
+import { counted } from "./unread.ts";
 
 export type Protocols = {
   /** Whether the request's path is that of a method. */
@@ -45,10 +48,7 @@ export const STREAM_OPTIONS = { maxTimeoutMs: MAX_STREAM_MS };
  * How JSON is read. Connect also reads `textDecoder`, which its types do not have.
  * `registry` has the messages that a google.protobuf.Any may contain.
  */
-export function jsonOptionsOf(
-  textDecoder: { decode(bytes?: Uint8Array): string },
-  registry?: Registry,
-) {
+export function jsonOptionsOf(textDecoder: TextDecoding, registry?: Registry) {
   return { ignoreUnknownFields: false, textDecoder, registry };
 }
 
@@ -62,16 +62,24 @@ export function createProtocols(options: {
   shutdown?: AbortSignal;
   /** @default MAX_REQUEST_BYTES */
   maxRequestBytes?: number | undefined;
+  /** Of the requests of a method. @default maxRequestBytes, and any number of values */
+  boundsOf?: (method: DescMethod) => RequestBounds;
+  /** Counts bytes of answers until their clients have read them. @default not counted */
+  unread?: Shares;
+  /** Called when a call has ended. */
+  onEnd?: (call: GatewayCall, method: DescMethod) => void;
   /** The messages that a google.protobuf.Any may contain in JSON. @default none */
   registry?: Registry;
 }): Protocols {
-  const { log } = options;
-  const jsonOptions = jsonOptionsOf(exactJson, options.registry);
+  const { log, unread, maxRequestBytes = MAX_REQUEST_BYTES } = options;
+  const unbounded = { bytes: maxRequestBytes, values: Number.POSITIVE_INFINITY };
+  const { boundsOf = () => unbounded } = options;
+  const jsonOptions = jsonOptionsOf(exactJson(), options.registry);
   const router = createConnectRouter({
     requestGate: options.admit,
     shutdownSignal: options.shutdown,
-    acceptCompression: [compressionGzip, compressionBrotli],
-    readMaxBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
+    acceptCompression: [...COMPRESSIONS],
+    readMaxBytes: maxRequestBytes,
     writeMaxBytes: MAX_RESPONSE_BYTES,
     maxTimeoutMs: MAX_DEADLINE_MS,
     jsonOptions,
@@ -86,13 +94,23 @@ export function createProtocols(options: {
       requireAuthority(request);
       checkUrl(request);
       const ended = new Promise<void>((resolve) => response.once("close", resolve));
-      const call = universalRequestFromNodeRequest(request, response, undefined, values);
-      handler({ ...call, ...readToEnd(request, response) })
+      const received = universalRequestFromNodeRequest(request, response, undefined, values);
+      const call = values.get(CALL);
+      const source = chunksOf(request, response);
+      const { method } = handler;
+      const body = bodyWithin(boundsOf(method), { source, method, call, header: received.header });
+      const isUnary = method.methodKind === "unary";
+      const answering = handler({ ...received, body });
+      // A unary call is under way until its service has answered, also when its client has left.
+      if (isUnary) answering.finally(() => call.release()).catch(() => {});
+      else ended.then(() => call.release());
+      answering
         .then((answer) => {
           // HTTP requires it (RFC 9110, 15.5.6), and Connect omits it.
           if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
-          return cacheable(request, handler.method, answer);
+          return cacheable(request, method, answer);
         })
+        .then((answer) => (isUnary ? counted(answer, { unread, call, ended }) : answer))
         .then((answer) => universalResponseToNodeResponse(answer, response))
         .catch((error: unknown) => {
           const level = ConnectError.from(error).code === Code.Aborted ? "debug" : "warn";
@@ -100,6 +118,7 @@ export function createProtocols(options: {
           if (!response.writableEnded) response.destroy();
         });
       await ended;
+      options.onEnd?.(call, method);
       return ANSWERED;
     },
   };
@@ -125,12 +144,12 @@ function checkUrl(request: IncomingMessage): void {
 }
 
 /**
- * Reads a request over HTTP/1.1 to its end, also if it is answered earlier because it is too large.
- * Otherwise its rest would block the next request on the connection. The adapter's own reader
- * destroys the request instead, and Node discards a body only if none of it was read.
+ * The chunks of a request's body. If it is answered before its end, because it is too large, its
+ * rest is read and discarded: otherwise it would block the next requests on the connection. The
+ * adapter's own reader destroys the request instead, and Node discards a body over HTTP/1.1 only if
+ * none of it was read.
  */
-function readToEnd(request: IncomingMessage, response: ServerResponse) {
-  if (streamOf(response)) return {};
+function chunksOf(request: IncomingMessage, response: ServerResponse): AsyncIterable<Uint8Array> {
   response.once("finish", () => request.resume());
-  return { body: request.iterator({ destroyOnReturn: false }) };
+  return request.iterator({ destroyOnReturn: false });
 }

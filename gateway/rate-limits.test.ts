@@ -4,7 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "#proto/shop/common/v1/error_pb.ts";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
-import { createRateLimits, networkOf } from "./rate-limits.ts";
+import { networkOf } from "./networks.ts";
+import { createRateLimits } from "./rate-limits.ts";
 
 const { getGoods } = GoodsService.method;
 const { login } = UserService.method;
@@ -29,43 +30,73 @@ describe("rate limits", () => {
   afterEach(() => mock.timers.reset());
 
   it("name the time to wait, and accept a call after it", async () => {
-    const { address } = createRateLimits({ ...NONE, perAddress: 2 });
+    const { network } = createRateLimits({ ...NONE, perAddress: 2 });
     for (let window = 0; window < 3; window += 1) {
-      await address("192.0.2.1", getGoods);
+      await network("192.0.2.1", getGoods);
       mock.timers.tick(20_500);
-      await address("192.0.2.1", getGoods);
-      const { ms, seconds } = await waitOf(address("192.0.2.1", getGoods));
+      await network("192.0.2.1", getGoods);
+      const { ms, seconds } = await waitOf(network("192.0.2.1", getGoods));
       assert.equal(ms, 39_500);
       assert.equal(seconds, 40);
       mock.timers.tick(ms - 1);
-      assert.equal((await waitOf(address("192.0.2.1", getGoods))).ms, 1);
+      assert.equal((await waitOf(network("192.0.2.1", getGoods))).ms, 1);
       mock.timers.tick(1);
     }
   });
 
   it("count each user and each address separately", async () => {
-    const { address, caller } = createRateLimits({ perUser: 1, perAddress: 1, signIns: 0 });
-    await address("192.0.2.1", getGoods);
-    await address("192.0.2.2", getGoods);
+    const { network, caller } = createRateLimits({ perUser: 1, perAddress: 1, signIns: 0 });
+    await network("192.0.2.1", getGoods);
+    await network("192.0.2.2", getGoods);
     await caller({ kind: "user", userId: 1n });
     await caller({ kind: "user", userId: 2n });
-    await waitOf(address("192.0.2.1", getGoods));
+    await waitOf(network("192.0.2.1", getGoods));
     await waitOf(caller({ kind: "user", userId: 1n }));
     for (let count = 0; count < 3; count += 1) await caller({ kind: "admin", id: "a" });
   });
 
   it("count sign-ins separately", async () => {
-    const { address } = createRateLimits({ ...NONE, signIns: 1 });
-    for (let count = 0; count < 3; count += 1) await address("192.0.2.1", getGoods);
-    await address("192.0.2.1", login);
-    await waitOf(address("192.0.2.1", login));
-    await address("192.0.2.1", getGoods);
+    const { network } = createRateLimits({ ...NONE, signIns: 1 });
+    for (let count = 0; count < 3; count += 1) await network("192.0.2.1", getGoods);
+    await network("192.0.2.1", login);
+    await waitOf(network("192.0.2.1", login));
+    await network("192.0.2.1", getGoods);
+  });
+
+  it("count a large request as several calls, of its network and of its user", async () => {
+    const { network, size, caller } = createRateLimits({
+      perUser: 12,
+      perAddress: 100,
+      signIns: 0,
+    });
+    const user = { kind: "user", userId: 1n } as const;
+    const from = { network: "192.0.2.1", caller: user };
+    await size(from, 4_095);
+    for (let count = 0; count < 2; count += 1) await caller(user);
+    await size(from, 10 * 4_096);
+    await waitOf(size(from, 4_096));
+    await waitOf(size({ ...from, caller: { kind: "anonymous" } }, 100 * 4_096));
+    await waitOf(network("192.0.2.1", getGoods));
+    await network("192.0.2.2", getGoods);
+  });
+
+  it("cut a network off after 500 refused calls, until the window ends", async () => {
+    const { network, isCutOff } = createRateLimits({ ...NONE, perAddress: 10 });
+    for (let count = 0; count < 10; count += 1) await network("192.0.2.1", getGoods);
+    for (let count = 0; count < 500; count += 1) await waitOf(network("192.0.2.1", getGoods));
+    assert.equal(isCutOff("192.0.2.1"), false);
+    await waitOf(network("192.0.2.1", getGoods));
+    assert.equal(isCutOff("192.0.2.1"), true);
+    assert.equal(isCutOff("192.0.2.2"), false);
+    mock.timers.tick(60_000);
+    assert.equal(isCutOff("192.0.2.1"), false);
+    await network("192.0.2.1", getGoods);
   });
 
   it("of 0 do not limit", async () => {
-    const { address, caller } = createRateLimits(NONE);
+    const { network, caller } = createRateLimits(NONE);
     for (let count = 0; count < 1_000; count += 1) {
-      await address("192.0.2.1", login);
+      await network("192.0.2.1", login);
       await caller({ kind: "user", userId: 1n });
     }
   });

@@ -1,25 +1,45 @@
-import { isIPv6 } from "node:net";
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { HttpProblem } from "#platform/http/answer.ts";
 import type { Caller } from "#platform/rpc/call.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 import { refused } from "./errors.ts";
+import { REQUEST_BYTES_PER_CALL } from "./limits.ts";
 
 /** Calls per minute through this process. 0 is no limit. */
 export type Rates = { perUser: number; perAddress: number; signIns: number };
 
 export type RateLimits = {
   /**
-   * Counts a call of an address, before the caller is known. Throws RESOURCE_EXHAUSTED with the
-   * time to wait.
+   * Counts a call of a network, before the caller is known. Throws RESOURCE_EXHAUSTED with the time
+   * to wait.
    */
-  address(address: string, method: DescMethod): Promise<void>;
+  network(network: string, method: DescMethod): Promise<void>;
   /** Counts a call of a user, and throws in the same way. Other callers are not counted. */
   caller(caller: Caller): Promise<void>;
+  /** Counts a large request as several more calls, of the network and of the caller. */
+  size(from: { network: string; caller: Caller }, bytes: number): Promise<void>;
+  /** Counts a page as so many calls of a network. Throws 429 with the time to wait. */
+  page(network: string, calls: number): Promise<void>;
+  /**
+   * Whether a network has gone on for so long after it was refused that its connections are closed
+   * instead.
+   */
+  isCutOff(network: string): boolean;
 };
 
 const WINDOW_SECONDS = 60;
+
+/**
+ * Calls of a network above its rate after which its connections are closed, until the end of the
+ * window: refusing costs about as much as answering.
+ */
+const MAX_REFUSED = 500;
+/** Networks that are remembered as cut off: the latest ones. */
+const MAX_CUT_OFF = 10_000;
 
 /** Methods that check a password or a token. They have a lower limit, against guessing. */
 const SIGN_INS: readonly DescMethod[] = [
@@ -32,15 +52,42 @@ export function createRateLimits(rates: Rates): RateLimits {
   const perUser = limiter(rates.perUser);
   const perAddress = limiter(rates.perAddress);
   const signIns = limiter(rates.signIns);
+  const cutOff = new LRUCache<string, number>({ max: MAX_CUT_OFF });
+  const ofNetwork = async (network: string, calls: number) => {
+    const full = await overrun(perAddress, network, calls);
+    if (full && full.consumedPoints > rates.perAddress + MAX_REFUSED) {
+      cutOff.set(network, Date.now() + full.msBeforeNext);
+    }
+    return full;
+  };
+  const take = async (caller: Caller, calls: number) => {
+    if (caller.kind !== "user") return;
+    const full = await overrun(perUser, String(caller.userId), calls);
+    if (full) throw limited("user", full);
+  };
   return {
-    async address(address, method) {
-      const key = networkOf(address);
-      await take(perAddress, key, "address");
-      if (SIGN_INS.includes(method)) await take(signIns, key, "sign_in");
+    async network(network, method) {
+      const full = await ofNetwork(network, 1);
+      if (full) throw limited("address", full);
+      if (!SIGN_INS.includes(method)) return;
+      const fullSignIns = await overrun(signIns, network, 1);
+      if (fullSignIns) throw limited("sign_in", fullSignIns);
     },
-    async caller(caller) {
-      if (caller.kind === "user") await take(perUser, String(caller.userId), "user");
+    caller: (caller) => take(caller, 1),
+    async size({ network, caller }, bytes) {
+      const calls = Math.floor(bytes / REQUEST_BYTES_PER_CALL);
+      if (calls === 0) return;
+      const full = await ofNetwork(network, calls);
+      if (full) throw limited("address", full);
+      await take(caller, calls);
     },
+    async page(network, calls) {
+      const full = await ofNetwork(network, calls);
+      if (!full) return;
+      const headers = { "retry-after": secondsOf(full) };
+      throw new HttpProblem(429, "too many requests", { close: true, headers });
+    },
+    isCutOff: (network) => (cutOff.get(network) ?? 0) > Date.now(),
   };
 }
 
@@ -49,50 +96,27 @@ function limiter(points: number): RateLimiterMemory | undefined {
   return new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
 }
 
-async function take(
+/** Counts, and resolves to the state of the limit if it is exceeded. */
+async function overrun(
   limit: RateLimiterMemory | undefined,
   key: string,
-  scope: string,
-): Promise<void> {
+  points: number,
+): Promise<RateLimiterRes | undefined> {
   try {
-    await limit?.consume(key);
+    await limit?.consume(key, points);
+    return undefined;
   } catch (full) {
     if (!(full instanceof RateLimiterRes)) throw full;
-    const waitMs = Math.max(1, full.msBeforeNext);
-    const facts = { cause: scope, retry_after_ms: String(waitMs) };
-    const retryAfter = String(Math.ceil(waitMs / 1_000));
-    throw refused(new Refusal(Reason.RATE_LIMITED, facts), { "retry-after": retryAfter });
+    return full;
   }
 }
 
-/**
- * The key under which an address is counted: an IPv4 address, or the /64 network of an IPv6
- * address, since one client usually has all addresses of its network. Accepts a port, which proxies
- * may add.
- */
-export function networkOf(address: string): string {
-  const [, bracketed] = /^\[(.+)\](?::\d+)?$/.exec(address) ?? [];
-  const [, withPort] = /^([\d.]+):\d+$/.exec(address) ?? [];
-  const [bare = ""] = (bracketed ?? withPort ?? address).split("%");
-  if (!isIPv6(bare)) return bare;
-  const groups = groupsOf(bare);
-  const [high = 0, low = 0] = groups.slice(6);
-  const isMapped = groups.slice(0, 6).join() === "0,0,0,0,0,65535";
-  if (isMapped) return [high >> 8, high & 255, low >> 8, low & 255].join(".");
-  return groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(":");
+function limited(scope: string, full: RateLimiterRes): ConnectError {
+  const waitMs = Math.max(1, full.msBeforeNext);
+  const facts = { cause: scope, retry_after_ms: String(waitMs) };
+  return refused(new Refusal(Reason.RATE_LIMITED, facts), { "retry-after": secondsOf(full) });
 }
 
-/** The eight groups of an IPv6 address. URL reduces its many spellings to one. */
-function groupsOf(address: string): number[] {
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = [], tail = []] = canonical.split("::").map((part) =>
-    part
-      .split(":")
-      .filter(Boolean)
-      .map((group) => Number.parseInt(group, 16)),
-  );
-  return [...head, ...Array(8 - head.length - tail.length).fill(0), ...tail];
+function secondsOf({ msBeforeNext }: RateLimiterRes): string {
+  return String(Math.ceil(Math.max(1, msBeforeNext) / 1_000));
 }

@@ -2,13 +2,22 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Code, createContextValues } from "@connectrpc/connect";
 import helmet from "helmet";
-import proxyAddress from "proxy-addr";
-import { type HttpAnswer, HttpProblem, methodNotAllowed, pathOf } from "#platform/http/answer.ts";
+import {
+  busy,
+  type HttpAnswer,
+  HttpProblem,
+  methodNotAllowed,
+  pathOf,
+  streamOf,
+} from "#platform/http/answer.ts";
 import { ANSWERED, type HttpHandler } from "#platform/http/server.ts";
-import { ADDRESS } from "./admission.ts";
 import { type CallbackRoute, carryCallback, providerOf } from "./callbacks.ts";
+import type { Client, Clients } from "./clients.ts";
 import type { Docs } from "./docs.ts";
+import { CALL, GatewayCall } from "./gateway-call.ts";
+import { PAGE_BYTES_PER_CALL, READY_CALLS } from "./limits.ts";
 import type { Protocols } from "./protocols.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import type { Readiness } from "./readiness.ts";
 
 /** A client may choose the id of its request, to find it in the logs. */
@@ -21,41 +30,68 @@ type Routes = {
   docs: Docs;
   /** Throws to refuse. True if it has answered the request. */
   checkOrigin(request: IncomingMessage, response: ServerResponse): boolean;
-  trusts(address: string, n: number): boolean;
+  clients: Clients;
+  rates: RateLimits;
   production: boolean;
 };
 
 /** Dispatches requests by their path. Any other path is answered 404. */
 export function createHandler(routes: Routes): HttpHandler {
+  const { clients, rates, protocols } = routes;
   const secure = securityHeaders(routes.production);
-  const pages: Record<string, () => HttpAnswer | Promise<HttpAnswer>> = {
-    "/healthz": () => ({ status: 200, body: "ok" }),
-    "/readyz": () => routes.readiness.answer(),
+  const pages: Record<string, { calls: number; answer(): HttpAnswer | Promise<HttpAnswer> }> = {
+    "/healthz": { calls: 1, answer: () => ({ status: 200, body: "ok" }) },
+    "/readyz": { calls: READY_CALLS, answer: () => routes.readiness.answer() },
   };
   return async (request, response) => {
+    const client = clients.of(request);
+    // The client has left already.
+    if (!client) return undefined;
+    const { network } = client;
+    if (rates.isCutOff(network)) return refuseConnection(request, response, client);
     secure(request, response);
     response.setHeader("cache-control", "no-store");
+    const requestId = nameRequest(request);
     const path = pathOf(request);
     const provider = providerOf(path);
     if (provider !== undefined) {
-      return carryCallback(provider, { request, response }, routes.callbacks);
+      const exchange = { request, response };
+      return carryCallback({ provider, requestId }, exchange, routes.callbacks);
     }
-    response.setHeader("x-request-id", nameRequest(request));
+    response.setHeader("x-request-id", requestId);
     if (routes.checkOrigin(request, response)) return ANSWERED;
-    if (routes.protocols.serves(request)) {
+    const isCrowded = !clients.begin(network, response);
+    if (protocols.serves(request)) {
       joinTokens(request);
-      const address = proxyAddress(request, routes.trusts);
-      const values = createContextValues().set(ADDRESS, address);
-      return routes.protocols.answer(request, response, values);
+      const call = new GatewayCall({ requestId, network, isCrowded });
+      return protocols.answer(request, response, createContextValues().set(CALL, call));
     }
+    if (isCrowded) throw busy();
     const ifNoneMatch = request.headers["if-none-match"];
     const docs = routes.docs({ path, method: request.method, ifNoneMatch });
-    if (docs) return docs;
+    if (docs) {
+      const bytes = docs.body instanceof Uint8Array ? docs.body.length : 0;
+      await rates.page(network, 1 + Math.floor(bytes / PAGE_BYTES_PER_CALL));
+      return docs;
+    }
     const page = pages[path];
+    await rates.page(network, page?.calls ?? 1);
     if (!page) return notFound(request);
-    if (request.method === "GET" || request.method === "HEAD") return page();
+    if (request.method === "GET" || request.method === "HEAD") return page.answer();
     throw methodNotAllowed("GET", "HEAD");
   };
+}
+
+/** Closes a client's connection without an answer. A proxy's is not the client's alone. */
+function refuseConnection(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { isProxied }: Client,
+): HttpAnswer | undefined {
+  if (isProxied) return new HttpProblem(429, "too many requests").answer;
+  streamOf(response)?.session?.destroy();
+  request.socket.destroy();
+  return undefined;
 }
 
 /** 404, or for a gRPC client the gRPC status UNIMPLEMENTED. */

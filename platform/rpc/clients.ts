@@ -32,6 +32,8 @@ export type CallOptions = {
   /** On the scale of Date.now(). The call ends then, even if the client's timeout is longer. */
   deadlineMs?: number;
   traceparent?: string;
+  /** The id of the request at the gateway, by which the logs of all programs are searched. */
+  requestId?: string;
   signal?: AbortSignal;
   /** Of the client on whose behalf the gateway calls. */
   clientNetwork?: string;
@@ -212,6 +214,7 @@ async function headersOf({ options, call }: Context): Promise<Metadata> {
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
   if (call.traceparent !== undefined) metadata.set("traceparent", call.traceparent);
   if (call.clientNetwork !== undefined) metadata.set(CLIENT_NETWORK, call.clientNetwork);
+  if (call.requestId !== undefined) metadata.set("x-request-id", call.requestId);
   return metadata;
 }
 

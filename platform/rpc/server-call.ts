@@ -8,6 +8,9 @@ const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 
 const NETWORK = /^[\da-f.:]{1,40}$/;
 
+/** As the gateway gives it, or its client. */
+const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
+
 /** Created once, because capturing a stack for each caller that leaves is expensive. */
 const LEFT = new DOMException("the caller has left", "AbortError");
 
@@ -74,10 +77,13 @@ export class ServerCall implements Call {
   }
 
   get log(): Log {
-    this.#callLog ??= this.#log.child({
+    if (this.#callLog) return this.#callLog;
+    const [requestId] = this.#metadata.get("x-request-id");
+    this.#callLog = this.#log.child({
       method: this.#path,
       actor: this.actor,
       trace: this.traceparent.slice(3, 35),
+      ...(typeof requestId === "string" && REQUEST_ID.test(requestId) && { requestId }),
     });
     return this.#callLog;
   }

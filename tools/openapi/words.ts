@@ -1,6 +1,11 @@
 // The prose of the document, apart from the comments of the proto files.
 
-import { DEFAULT_DEADLINE_MS, MAX_REQUEST_BYTES } from "../../gateway/limits.ts";
+import {
+  DEFAULT_DEADLINE_MS,
+  MAX_ORDER_BYTES,
+  MAX_REQUEST_BYTES,
+  MAX_UNPACKED_RATIO,
+} from "../../gateway/limits.ts";
 
 export const INTRODUCTION = `\
 The JSON interface of the shop: every method for clients, over the
@@ -17,7 +22,8 @@ also serve binary messages, gRPC and gRPC-Web.
   descriptions and the paths in \`fieldViolations\` use. An unknown field is refused.
 - A user may leave out \`userId\`: it is then the user of the token.
 - Amounts are in cents, the minor unit of the shop's currency.
-- A request has at most ${MAX_REQUEST_BYTES / 1_024 / 1_024} MiB.
+- A request has at most ${MAX_REQUEST_BYTES / 1_024} KiB, and one with the lines of an order ${MAX_ORDER_BYTES / 1_024} KiB. A compressed one
+  has at most ${MAX_UNPACKED_RATIO} times its size.
 `;
 
 /** Who may call a method, by its access option. */

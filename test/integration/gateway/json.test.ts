@@ -101,7 +101,7 @@ describe("JSON at the gateway, for every field of every rpc", function () {
       bad.push(
         withMember('"$typeName":"x"'),
         withMember('"[x.y]":1'),
-        withMember(`"${"k".repeat(100_000)}":1`),
+        withMember(`"${"k".repeat(50_000)}":1`),
       );
       if (first) {
         const [name, value] = first;
