@@ -21,13 +21,15 @@ import type { RateLimits } from "./rate-limits.ts";
  */
 export function createAdmission(options: {
   tokens: TokenVerifier;
+  /** Whether cookies are for https only. */
+  secureCookies: boolean;
   rates: RateLimits;
   /** Percent of each limit that one network may hold. */
   networkShare: number;
   stopping: AbortSignal;
   log: Log;
 }): (context: HandlerContext) => Promise<void> {
-  const { tokens, rates, stopping, log } = options;
+  const { rates, stopping, log } = options;
   const places = createPlaces(options.networkShare);
   return async (context) => {
     const call = context.values.get(CALL);
@@ -38,7 +40,7 @@ export function createAdmission(options: {
       if (stopping.aborted) throw new ConnectError("the gateway is stopping", Code.Unavailable);
       places.check(call);
       await rates.network(call.network, context.method);
-      const identity = await identify(context.requestHeader, tokens);
+      const identity = await identify(context.requestHeader, options);
       const { caller } = identity;
       call.caller = caller;
       // A service calls the other services directly, so its token is never valid here.

@@ -82,7 +82,7 @@ function forwardUnary(
 ) {
   return async (request: Message, context: HandlerContext): Promise<Message> => {
     try {
-      fillFromCookies(method, request, context.requestHeader);
+      fillFromCookies(method, request, context, secureCookies);
       const answer = hasNoSession(method, request, context.requestHeader)
         ? create(method.output)
         : await call(request, callOptions(context, DEFAULT_DEADLINE_MS));

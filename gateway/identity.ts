@@ -19,13 +19,16 @@ export const IDENTITY = createContextKey<Identity>({ caller: ANONYMOUS, token: u
  * methods. Without that header the access cookie counts. A bad cookie is ignored, because a browser
  * sends it whether or not the page wants to: the caller is then anonymous.
  */
-export async function identify(headers: Headers, tokens: TokenVerifier): Promise<Identity> {
+export async function identify(
+  headers: Headers,
+  { tokens, secureCookies }: { tokens: TokenVerifier; secureCookies: boolean },
+): Promise<Identity> {
   const authorization = headers.get("authorization");
   if (authorization !== null) {
     const token = bearerToken(authorization);
     return { caller: await tokens.verify(token), token };
   }
-  const token = accessCookie(headers);
+  const token = accessCookie(headers, secureCookies);
   if (token !== undefined) {
     try {
       return { caller: await tokens.verify(token), token };

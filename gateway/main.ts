@@ -51,6 +51,7 @@ export async function start(
     },
     admit: createAdmission({
       tokens: createTokenVerifier(config.tokens),
+      secureCookies: production,
       rates,
       networkShare,
       stopping: stopping.signal,

@@ -1,10 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIPv4 } from "node:net";
 import { cors as connectHeaders } from "@connectrpc/connect";
 import cors from "cors";
 import { authorityOf, HttpProblem } from "#platform/http/answer.ts";
 import { isOnOrigin, type Origin } from "#platform/values/origins.ts";
 import { PREFLIGHT_SECONDS } from "./limits.ts";
 import { SESSION_HEADER } from "./sessions.ts";
+
+/**
+ * Whether the page comes from this gateway, as its page at /docs does. Only an address or localhost
+ * proves that: the owner of any name can make it resolve to this gateway (DNS rebinding), and then
+ * both the Origin and the Host have that name. The names of the gateway are allowed origins.
+ */
+function isOwn({ host, hostname }: URL, request: IncomingMessage): boolean {
+  const isAddress = hostname.startsWith("[") || isIPv4(hostname) || hostname === "localhost";
+  return isAddress && host === authorityOf(request)?.toLowerCase();
+}
 
 /**
  * Allows requests from pages of the allowed origins, with cookies, and from clients that send no
@@ -36,8 +47,7 @@ export function createOriginCheck(
       return false;
     }
     const url = URL.parse(origin);
-    const isOwn = url !== null && url.host === authorityOf(request)?.toLowerCase();
-    if (!url || !(isOwn || isOnOrigin(url, allowed))) {
+    if (!url || !(isOwn(url, request) || isOnOrigin(url, allowed))) {
       throw new HttpProblem(403, "this origin may not call", { close: true });
     }
     let isPreflight = true;

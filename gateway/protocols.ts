@@ -103,7 +103,7 @@ export function createProtocols(options: {
       const answering = handler({ ...received, body });
       // A unary call is under way until its service has answered, also when its client has left.
       if (isUnary) answering.finally(() => call.release()).catch(() => {});
-      else ended.then(() => call.release());
+      else void ended.then(() => call.release());
       answering
         .then((answer) => {
           // HTTP requires it (RFC 9110, 15.5.6), and Connect omits it.

@@ -19,7 +19,7 @@ export const COOKIES_WANTED = "cookie";
 export const ACCESS_COOKIE = "shop_access";
 const REFRESH_COOKIE = "shop_refresh";
 const DEVICE_COOKIE = "shop_device";
-/** Browsers send the refresh token only to the service that uses it. */
+/** Without https, browsers send the refresh token only to the service that uses it. */
 const REFRESH_PATH = `/${UserService.typeName}`;
 const DEVICE_PATH = `${REFRESH_PATH}/${UserService.method.login.name}`;
 /** The longest that browsers keep a cookie. */
@@ -27,9 +27,17 @@ const DEVICE_SECONDS = 400 * 24 * 3_600;
 
 const { login, refreshSession, logout } = UserService.method;
 
-/** The access token in a browser's cookies. */
-export function accessCookie(headers: Headers): string | undefined {
-  return cookieOf(headers, ACCESS_COOKIE);
+/**
+ * Where a cookie is kept. Over https only this host can set a cookie named `__Host-`, so that no
+ * other host of the domain can plant a session of its own. Such a cookie is for all paths.
+ */
+function placeOf(name: string, path: string, secure: boolean): { name: string; path: string } {
+  return secure ? { name: `__Host-${name}`, path: "/" } : { name, path };
+}
+
+/** The access token in a browser's cookies. `secure` is whether cookies are for https only. */
+export function accessCookie(headers: Headers, secure: boolean): string | undefined {
+  return cookieOf(headers, ACCESS_COOKIE, secure);
 }
 
 /**
@@ -37,14 +45,19 @@ export function accessCookie(headers: Headers): string | undefined {
  * RefreshSession without a refresh token throws UNAUTHENTICATED if the client uses cookies: the page
  * has to sign in again.
  */
-export function fillFromCookies(method: DescMethod, request: Message, headers: Headers): void {
+export function fillFromCookies(
+  method: DescMethod,
+  request: Message,
+  { requestHeader: headers }: Pick<HandlerContext, "requestHeader">,
+  secure: boolean,
+): void {
   if (method === login) {
     const fields = request as LoginRequest;
-    fields.deviceToken ||= cookieOf(headers, DEVICE_COOKIE) ?? "";
+    fields.deviceToken ||= cookieOf(headers, DEVICE_COOKIE, secure) ?? "";
   }
   if (method !== refreshSession && method !== logout) return;
   const fields = request as Message & { refreshToken: string };
-  fields.refreshToken ||= cookieOf(headers, REFRESH_COOKIE) ?? "";
+  fields.refreshToken ||= cookieOf(headers, REFRESH_COOKIE, secure) ?? "";
   const isMissing = fields.refreshToken === "" && wantsCookies(headers);
   if (isMissing && method === refreshSession) throw unauthenticated();
 }
@@ -65,11 +78,11 @@ export function keepInCookies(
   secure: boolean,
 ): void {
   if (!wantsCookies(context.requestHeader)) return;
-  const set = (name: string, path: string, value: string, maxAge: number) =>
-    context.responseHeader.append(
-      "set-cookie",
-      stringifySetCookie({ name, value, path, maxAge, httpOnly: true, sameSite: "strict", secure }),
-    );
+  const set = (name: string, path: string, value: string, maxAge: number) => {
+    const kept = { value, maxAge, httpOnly: true, sameSite: "strict", secure } as const;
+    const text = stringifySetCookie({ ...placeOf(name, path, secure), ...kept });
+    context.responseHeader.append("set-cookie", text);
+  };
   if (method === login || method === refreshSession) {
     const session = answer as LoginResponse | RefreshSessionResponse;
     set(ACCESS_COOKIE, "/", session.accessToken, secondsUntil(session.expireTime));
@@ -101,9 +114,10 @@ function wantsCookies(headers: Headers): boolean {
  * before, so that other pages cannot use a browser's cookies (CSRF). With SameSite=Strict, browsers
  * do not send them from pages of other sites either.
  */
-function cookieOf(headers: Headers, name: string): string | undefined {
+function cookieOf(headers: Headers, name: string, secure: boolean): string | undefined {
   if (!headers.has("origin")) return undefined;
-  return parseCookie(headers.get("cookie") ?? "")[name] || undefined;
+  const cookies = parseCookie(headers.get("cookie") ?? "");
+  return cookies[placeOf(name, "/", secure).name] || undefined;
 }
 
 function secondsUntil(time: Timestamp | undefined): number {

@@ -124,7 +124,7 @@ describe("the caller of a request at the gateway", function () {
     assert.doesNotMatch(folded, /set-cookie/i);
   });
 
-  it("reaches the services as a token and a traceparent, and no other header", async () => {
+  it("reaches the services as a token, a traceparent and the request's id, and nothing else", async () => {
     const seen: IncomingHttpHeaders[] = [];
     const user = await startRecorder(seen);
     const running = await startGateway({
@@ -148,7 +148,8 @@ describe("the caller of a request at the gateway", function () {
       assert.equal(seen.length, PROTOCOLS.length);
       for (const metadata of seen) {
         const sent = Object.keys(metadata).filter((name) => !GRPC_HEADERS.test(name));
-        assert.deepEqual(sent.sort(), ["authorization", "traceparent"]);
+        assert.deepEqual(sent.sort(), ["authorization", "traceparent", "x-request-id"]);
+        assert.equal(metadata["x-request-id"], "r-1");
         assert.equal(metadata.authorization, `Bearer ${good}`);
       }
     } finally {

@@ -93,7 +93,7 @@ describe("session cookies of the gateway", () => {
     }
   });
 
-  it("are Secure and HttpOnly in production", async () => {
+  it("are Secure, HttpOnly and of this host alone in production", async () => {
     const production = await startEdge({
       production: true,
       env: { SHOP_ALLOWED_ORIGINS: ORIGIN },
@@ -101,13 +101,16 @@ describe("session cookies of the gateway", () => {
     try {
       const { cookies } = await call("Login", { headers: AS_COOKIE, to: production });
       assert.deepEqual(
-        cookies.map(({ secure, httpOnly }) => [secure, httpOnly]),
-        [
-          [true, true],
-          [true, true],
-          [true, true],
-        ],
+        cookies.map(({ name, path, domain, secure, httpOnly }) =>
+          [name, path, domain, secure, httpOnly].map(String).join(" "),
+        ),
+        ["access", "refresh", "device"].map((name) => `__Host-shop_${name} / undefined true true`),
       );
+      // Another host of the domain could have set the cookies of the other names.
+      const request = { headers: { ...AS_COOKIE, ...refreshCookie("planted") }, to: production };
+      assert.equal((await call("RefreshSession", request)).status, 401);
+      const own = { ...AS_COOKIE, cookie: `__Host-shop_refresh=${REFRESH_TOKEN}` };
+      assert.equal((await call("RefreshSession", { headers: own, to: production })).status, 200);
     } finally {
       await production.stop();
     }

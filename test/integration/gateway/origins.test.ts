@@ -172,6 +172,16 @@ describe("allowed origins of the gateway", () => {
         const other = edge.url.replace(/\d+$/, (port) => String(Number(port) - 1));
         assert.equal((await send({ ...JSON_TYPE, origin: other })).http, 403);
       });
+
+      it("include no name that its owner makes resolve to the gateway", async () => {
+        const authority = http === "HTTP/1.1" ? "host" : ":authority";
+        for (const name of ["rebound.example", "rebound.example:50050", "localhost.example"]) {
+          const headers = { ...JSON_TYPE, [authority]: name, origin: `http://${name}` };
+          assert.equal((await send(headers)).http, 403, name);
+        }
+        const own = { ...JSON_TYPE, [authority]: "localhost:50050" };
+        assert.equal((await send({ ...own, origin: "http://localhost:50050" })).http, 200);
+      });
     });
   }
 
