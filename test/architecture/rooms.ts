@@ -232,6 +232,8 @@ const EDGE: Room[] = [
       "npm:cookie",
       "npm:cors",
       "npm:helmet",
+      // Networks that are remembered: those cut off, and those of providers.
+      "npm:lru-cache",
       "npm:proxy-addr",
       "npm:rate-limiter-flexible",
       NODE,
