@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { Stripe } from "stripe";
 import { Outage } from "#platform/values/refusal.ts";
 import type { Opening } from "../../../services/pay/providers/provider.ts";
-import { API_VERSION } from "../../../services/pay/providers/stripe/api.ts";
+import { API_VERSION, stripeApi } from "../../../services/pay/providers/stripe/api.ts";
 import type { StripeSettings } from "../../../services/pay/providers/stripe/config.ts";
 import { encodeForm, type Params } from "../../../services/pay/providers/stripe/form.ts";
 import { stripeProvider } from "../../../services/pay/providers/stripe/provider.ts";
@@ -213,6 +214,31 @@ describe("the provider stripe, beside Stripe's SDK", () => {
       } finally {
         if (zone === undefined) delete process.env.TZ;
         else process.env.TZ = zone;
+      }
+    });
+
+    it("repeats a call whose idempotency key is in use, until it is free", async () => {
+      // One call at a time, and the others meet it, as it may be at Stripe.
+      let underWay = false;
+      const busy = createServer(async (request, response) => {
+        request.resume();
+        const type = { "content-type": "application/json" };
+        if (underWay) return response.writeHead(409, type).end('{"error":{"type":"conflict"}}');
+        underWay = true;
+        await pause(20);
+        underWay = false;
+        return response.writeHead(200, type).end("{}");
+      });
+      await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
+      const url = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`;
+      const api = stripeApi({ url, secretKey: SECRET_KEY });
+      try {
+        const answers = await Promise.all(
+          Array.from({ length: 8 }, () => api.post("/v1/refunds", {}, "one key")),
+        );
+        assert.ok(answers.every(({ ok }) => ok));
+      } finally {
+        busy.close();
       }
     });
 

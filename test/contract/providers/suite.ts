@@ -46,9 +46,9 @@ export function describeProvider(
       assert.deepEqual((await open(at, known)).action, first.action);
     });
 
-    it("opens a payment as one that is opened 5 times at the same moment", async () => {
+    it("opens a payment as one that is opened 8 times at the same moment", async () => {
       const opening = newOpening(at);
-      const all = await Promise.all(Array.from({ length: 5 }, () => open(at, opening)));
+      const all = await Promise.all(Array.from({ length: 8 }, () => open(at, opening)));
       for (const one of all) assert.deepEqual(one, all[0]);
     });
 

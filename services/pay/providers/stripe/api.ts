@@ -12,8 +12,11 @@ export const API_VERSION = "2026-10-28.endive";
 
 /** Bytes in an answer. A list of 100 refunds has about 150 KiB. */
 const MAX_ANSWER_BYTES = 1_024 * 1_024;
-/** Pauses before a call is repeated whose idempotency key, or whose object, is in use. */
-const CONFLICT_PAUSES_MS = [100, 200, 400];
+/**
+ * Longest pauses before a call is repeated whose idempotency key is in use. Each is shortened at
+ * random, so that calls that met once do not meet again.
+ */
+const CONFLICT_PAUSES_MS = [100, 200, 400, 800, 1_200];
 
 type StripeError = {
   type: string;
@@ -44,7 +47,7 @@ export function stripeApi({ url, secretKey }: { url: string; secretKey: string }
       const answer = await exchange(address, { ...request, maxBytes: MAX_ANSWER_BYTES });
       const pauseMs = CONFLICT_PAUSES_MS[conflicts];
       if (answer.status !== 409 || pauseMs === undefined) return read(path, answer);
-      await pause(pauseMs);
+      await pause(pauseMs * (0.5 + Math.random() / 2));
     }
   }
 
