@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { Stripe } from "stripe";
 import { Outage } from "#platform/values/refusal.ts";
 import type { Opening } from "../../../services/pay/providers/provider.ts";
@@ -220,14 +219,18 @@ describe("the provider stripe, beside Stripe's SDK", () => {
     it("repeats a call whose idempotency key is in use, until it is free", async () => {
       // One call at a time, and the others meet it, as it may be at Stripe.
       let underWay = false;
-      const busy = createServer(async (request, response) => {
+      const busy = createServer((request, response) => {
         request.resume();
         const type = { "content-type": "application/json" };
-        if (underWay) return response.writeHead(409, type).end('{"error":{"type":"conflict"}}');
+        if (underWay) {
+          response.writeHead(409, type).end('{"error":{"type":"conflict"}}');
+          return;
+        }
         underWay = true;
-        await pause(20);
-        underWay = false;
-        return response.writeHead(200, type).end("{}");
+        setTimeout(() => {
+          underWay = false;
+          response.writeHead(200, type).end("{}");
+        }, 20);
       });
       await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
       const url = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`;
