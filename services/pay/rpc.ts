@@ -85,8 +85,8 @@ export function payImplementation(parts: Parts): Implementation {
 }
 
 /**
- * Warns of every refused callback but probes. The line of a genuine one that an operator has to look into has
- * the cause in `alarm`.
+ * Warns of every refused callback but probes. The line of a genuine one that an operator has to
+ * look into has the cause in `alarm`.
  */
 function logOutcome(
   { log }: Call,
