@@ -37,6 +37,8 @@ export const SCENARIOS = {
   brokenRelease,
   /** The provider executes a refund, and its answer is lost. */
   lostAnswer,
+  /** The provider takes the success of a refund back. */
+  takenBack,
   /** A callback with a valid signature reports a payment that was not made, with another amount. */
   forgery,
   /** A shopper pays at the last moment, and the deadline passes before the callback. */
@@ -194,6 +196,28 @@ async function lostAnswer({ market, ann }: Scene): Promise<void> {
   await ann.refund(orderId, { lines: [{ goodsId: cheap.goodsId, quantity: 1n }] });
   await untilRefunded(ann, orderId);
   await market.system.sandbox.faults();
+}
+
+async function takenBack({ market, ann }: Scene): Promise<void> {
+  const [cheap, middle] = market.items as [Item, Item];
+  const placed = await ann.place({
+    lines: [
+      [cheap, 1n],
+      [middle, 1n],
+    ],
+  });
+  const orderId = await paid(ann, placed);
+  if (orderId === undefined) return;
+  await ann.refund(orderId, { lines: [{ goodsId: cheap.goodsId, quantity: 1n }] });
+  await untilRefunded(ann, orderId);
+  const { refundId } = (await ann.look(orderId))?.refunds[0] ?? {};
+  if (refundId === undefined) return;
+  await market.system.sandbox.decideRefund(refundId, "failed");
+  await eventually(async () => {
+    const { refunds } = await market.system.sandbox.state();
+    return refunds.some((one) => one.refundId === `${refundId}-2` && one.state === "succeeded");
+  });
+  await untilRefunded(ann, orderId);
 }
 
 async function forgery({ market, ann }: Scene): Promise<void> {

@@ -152,6 +152,39 @@ export const ORDER_MUTATIONS: CodeMutation[] = [
     caughtBy: /^broken: refunds-add-up: order/,
   },
   {
+    name: "refund-returned-again",
+    what: "a refund that reopens returns its goods by another event",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/use-cases/track-refunds.ts",
+        piece: "if (steps.length > 0 && !hasReturned(refund)) {",
+        replacement: "if (steps.length > 0) {",
+      },
+      {
+        file: "services/order/use-cases/track-refunds.ts",
+        piece: "hasReturned, isLater,",
+        replacement: "isLater,",
+      },
+    ],
+    scenario: "takenBack",
+    caughtBy: /^broken: transitions-have-their-event: order/,
+  },
+  {
+    name: "reopening-ignored",
+    what: "the order does not follow a refund that reopens",
+    service: "order",
+    edits: [
+      {
+        file: "services/order/domain/refund-progress.ts",
+        piece: "if (reported.reopens !== known.reopens) return reported.reopens > known.reopens;",
+        replacement: "if (reported.reopens !== known.reopens) return false;",
+      },
+    ],
+    scenario: "takenBack",
+    caughtBy: /^broken: refund-is-the-same-in-pay: order/,
+  },
+  {
     name: "cancel-refused-but-done",
     what: "a cancellation is refused after it was committed",
     service: "order",

@@ -63,6 +63,21 @@ export const PAY_MUTATIONS: CodeMutation[] = [
     caughtBy: /^lost: order \d+ owes \d+ cents in the end, and the provider holds \d+/,
   },
   {
+    name: "reopened-money-kept",
+    what: "a payment keeps the refunded amount of a refund that reopens",
+    service: "pay",
+    edits: [
+      {
+        file: "services/pay/use-cases/steps/settle-refund.ts",
+        piece: "await writeRefunded(tx, { paymentId, ...reopenRefund(payment, amountCents) });",
+        replacement: "",
+      },
+    ],
+    scenario: "takenBack",
+    neverQuiet: true,
+    caughtBy: /^broken: payment-refunds-add-up: payment/,
+  },
+  {
     name: "identifiers-repeat",
     what: "identifiers have a time of quarter seconds and a sequence per millisecond",
     service: "pay",
