@@ -3,6 +3,7 @@ import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { formatAmount } from "#platform/values/currencies.ts";
 import type { ServiceName } from "#proto/services.ts";
 import type { Goods } from "#proto/shop/goods/v1/goods_pb.ts";
+import type { Provider } from "#proto/shop/pay/v1/pay_pb.ts";
 import { CommandError } from "../../ops/command/command.ts";
 import { connectShop, type ShopClients } from "../../ops/command/shop-clients.ts";
 import { type Story, story } from "./story.ts";
@@ -15,9 +16,18 @@ export type Demo = {
   couponId: bigint;
   /** The goods of the order, in the order of its lines. */
   goods: Goods[];
+  /** Where the shopper pays. */
+  provider: Provider;
+  /** The page of a simulated provider that stands for the shopper's phone, by its name. */
+  scanUrls: Readonly<Record<string, string>>;
   story: Story;
   /** An amount for people, with the places of the shop's currency: "12.34" in EUR. */
   money: (cents: bigint) => string;
+};
+
+export type DemoSettings = ClientSettings<ServiceName> & {
+  currency: string;
+  scanUrls: Demo["scanUrls"];
 };
 
 const BALANCE_CENTS = 2_000n;
@@ -26,11 +36,12 @@ const COUPON_MINIMUM_CENTS = 3_000n;
 
 /** Registers a shopper, who gets a balance and a coupon, and chooses the goods of the order. */
 export async function prepare(
-  settings: ClientSettings<ServiceName> & { currency: string },
+  settings: DemoSettings,
   admin: ShopClients,
+  provider: Provider,
 ): Promise<Demo> {
-  const { chapter, line } = story();
-  const { currency } = settings;
+  const { chapter, line, block } = story();
+  const { currency, scanUrls } = settings;
   const money = (cents: bigint) => formatAmount(cents, currency);
   chapter("A shopper registers and logs in");
   const userName = `demo-${randomBytes(3).toString("hex")}`;
@@ -58,7 +69,9 @@ export async function prepare(
     userId,
     couponId,
     goods: await chooseGoods(admin),
-    story: { chapter, line },
+    provider,
+    scanUrls,
+    story: { chapter, line, block },
     money,
   };
 }

@@ -4,6 +4,8 @@ import { followOrder } from "./follow.ts";
 import type { Demo } from "./prepare.ts";
 import { enumText, stateOf } from "./story.ts";
 
+const FINAL: RefundStatus[] = [RefundStatus.SUCCEEDED, RefundStatus.FAILED];
+
 /** Refunds the first line of the order and waits until the refund is through. */
 export async function refundLine(demo: Demo, order: Order): Promise<void> {
   const { admin, shopper, goods, story, money } = demo;
@@ -17,7 +19,7 @@ export async function refundLine(demo: Demo, order: Order): Promise<void> {
   });
   story.line("refund requested");
   const after = await followOrder(shopper, order.orderId, {
-    until: ({ refunds }) => refunds.some(({ status }) => status !== RefundStatus.REQUESTED),
+    until: ({ refunds }) => refunds.some(({ status }) => FINAL.includes(status)),
     onChange: (now) => story.line(`order: ${stateOf(now)}`),
   });
   for (const { status, payAmountCents, balanceCents } of after.refunds) {

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { renderUnicodeCompact } from "uqr";
 import { type Order, OrderStatus, PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 
 /** Prints the steps of the demo as they happen, with the time since the previous line. */
@@ -6,6 +7,8 @@ export type Story = {
   /** Begins a numbered chapter. */
   chapter(title: string): void;
   line(text: string): void;
+  /** Prints several lines as they are. */
+  block(text: string): void;
 };
 
 const TIME_COLUMN = 92;
@@ -14,6 +17,9 @@ export function story(): Story {
   let number = 0;
   let previousMs = performance.now();
   return {
+    block(text) {
+      for (const line of text.split("\n")) console.log(`      ${line}`);
+    },
     chapter(title) {
       number += 1;
       console.log(`\n${styleText("bold", `${String(number).padStart(2)}  ${title}`)}`);
@@ -37,6 +43,16 @@ export function stateOf({
   payStatus,
 }: Pick<Order, "orderStatus" | "payStatus">): string {
   return `${enumText(OrderStatus, orderStatus)}, ${enumText(PayStatus, payStatus)}`;
+}
+
+/**
+ * A QR code of half-height blocks, light ones drawn: white on black on a terminal with colours.
+ * Without them it can be scanned where light text stands on a dark background.
+ */
+export function qrCode(text: string): string {
+  const drawn = renderUnicodeCompact(text, { ecc: "M", border: 2 });
+  const lines = drawn.split("\n").map((line) => styleText(["whiteBright", "bgBlack"], line));
+  return lines.join("\n");
 }
 
 /** The name of an enum's value for people: PARTIALLY_REFUNDED is "partially refunded". */

@@ -1,4 +1,4 @@
-// A small shop page: sign in, buy an item, watch the order, pay on the checkout page.
+// A small shop page: sign in, buy an item, choose how to pay, watch the order.
 
 import { ConnectError } from "@connectrpc/connect";
 import { amountText } from "../../platform/values/currencies.ts";
@@ -8,6 +8,8 @@ import {
   PayStatus,
   PayStatusSchema,
 } from "../../proto/gen/shop/order/v1/order_pb.ts";
+import type { Provider } from "../../proto/gen/shop/pay/v1/pay_pb.ts";
+import { showAction } from "./checkout.ts";
 import { openShop } from "./shop.ts";
 
 const url = document.querySelector<HTMLMetaElement>("meta[name=shop-url]")?.content ?? "";
@@ -68,16 +70,22 @@ async function buy({ goodsId }: Goods): Promise<void> {
   });
   if (!order) throw new Error("the response has no order");
   const { orderId } = order;
-  const returnUrl = `${location.origin}/?order=${orderId}`;
   run(() => watch(orderId));
-  const { payment } = await shop.payments.createPayment({
-    orderId,
-    provider: "sandbox",
-    returnUrl,
+  const { providers } = await shop.payments.listProviders({});
+  checkout.replaceChildren(...providers.map((provider) => choice(provider, orderId)));
+}
+
+/** A button that opens a payment, and then shows what the shopper does to pay. */
+function choice({ name, titleEn, titleZh }: Provider, orderId: bigint): HTMLElement {
+  const button = document.createElement("button");
+  button.textContent = navigator.language.startsWith("zh") ? titleZh : titleEn;
+  on(button, "click", async () => {
+    const returnUrl = `${location.origin}/?order=${orderId}`;
+    const { payment } = await shop.payments.createPayment({ orderId, provider: name, returnUrl });
+    if (!payment) throw new Error("the response has no payment");
+    checkout.replaceChildren(showAction(payment.action));
   });
-  const link = document.createElement("a");
-  Object.assign(link, { href: payment?.checkoutUrl, target: "_blank", textContent: "Pay" });
-  checkout.replaceChildren(link);
+  return button;
 }
 
 async function watch(orderId: bigint): Promise<void> {

@@ -16,7 +16,7 @@ const DEFAULT_PORT = 8_080;
 
 /** The files that are served. No other file of the project is. */
 const SERVED =
-  /^\/(sdk\/browser|proto\/gen|platform\/values|node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect(-web)?)\/dist\/esm)\/([\w-]+\/)*[\w.-]+\.[jt]s$/;
+  /^\/(sdk\/browser|proto\/gen|platform\/values|node_modules\/((@bufbuild\/protobuf|@connectrpc\/connect(-web)?)\/dist\/esm|uqr\/dist))\/([\w-]+\/)*[\w.-]+\.(js|mjs|ts)$/;
 
 export type PageServer = { origin: string; port: number; close(): Promise<void> };
 

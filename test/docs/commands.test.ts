@@ -13,6 +13,7 @@ const WITH_OPTIONS = [
   "bench:gateway",
   "books",
   "callbacks",
+  "demo",
   "fault",
   "page",
   "parked",

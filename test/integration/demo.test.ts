@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { clientSettings } from "#platform/settings/service-settings.ts";
 import { readSettings } from "#platform/settings/settings.ts";
 import { SERVICES } from "#proto/services.ts";
+import { providerSettings } from "../../local/up/offer-simulated.ts";
 import { seed } from "../../ops/seed.ts";
 import { startMs } from "../../testbed/shop/shared-shop.ts";
 import { type Shop, startShop } from "../../testbed/shop/shop.ts";
@@ -18,18 +19,26 @@ describe("npm run demo", () => {
 
   before(async function () {
     this.timeout(startMs);
-    shop = await startShop({ sandbox: true, gateway: true });
+    const currency = { SHOP_CURRENCY: "CNY" };
+    shop = await startShop({ sandbox: true, simulators: true, gateway: true, env: currency });
     const addresses = SERVICES.map((service) => {
       return [`SHOP_${service.toUpperCase()}_ADDRESS`, shop.addresses[service]] as const;
     });
-    env = { SHOP_ENV: "test", ...Object.fromEntries(addresses) };
+    const { alipay, wechatpay } = providerSettings(await shop.simulators.accounts());
+    env = {
+      SHOP_ENV: "test",
+      ...currency,
+      ...alipay,
+      ...wechatpay,
+      ...Object.fromEntries(addresses),
+    };
     await seed(readSettings(env, (read) => clientSettings(read, SERVICES)));
   });
 
   after(() => shop?.stop());
 
-  async function run(): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [program], { env: { ...process.env, ...env } });
+  async function run(...args: string[]) {
+    const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...env } });
     const ended = once(child, "exit");
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
     const [code] = (await ended) as [number];
@@ -56,6 +65,31 @@ describe("npm run demo", () => {
       [[6_680n, 1_665n]],
     );
     assert.ok(fakes.length > 0 && fakes.every(({ answer }) => !answer.startsWith("200")));
+  });
+
+  for (const [provider, story] of [
+    ["alipay", /Alipay.*the checkout page is .*"Scan with .*"Confirm payment"/s],
+    ["wechatpay", /WeChat Pay.*scans this code, weixin:.*█.*"Scan with .*"Confirm payment"/s],
+    ["stripe", /Stripe.*the checkout page is .*"Pay" leads to/s],
+  ] as const) {
+    it(`tells the same story with ${provider}`, async () => {
+      const { code, stdout, stderr } = await run("--provider", provider);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, story);
+      assert.match(stdout, /66\.80 paid, 16\.65 refunded/);
+      const { trades } = await shop.simulators.state();
+      const own = trades.filter(({ face }) => face === provider);
+      assert.deepEqual(
+        own.map(({ amount, refunded }) => [amount, refunded]),
+        [[6_680n, 1_665n]],
+      );
+    }).timeout(40_000);
+  }
+
+  it("names the providers that the shop offers when it is asked for another one", async () => {
+    const { code, stderr } = await run("--provider", "cheque");
+    assert.equal(code, 1);
+    assert.match(stderr, /offers alipay, sandbox, stripe, wechatpay, not cheque/);
   });
 
   it("exits with 1 and one line when the provider is down", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import { OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { attack } from "./attack.ts";
 import {
@@ -34,13 +35,47 @@ const executablePath = await findChromium();
     const opened = page.waitForEvent("popup");
     await page.getByRole("link", { name: "Pay" }).click();
     const checkout = await opened;
-    await checkout.getByRole("button", { name: /^Pay 15\.00 EUR$/ }).click();
+    await checkout.getByRole("button", { name: /^Pay 15\.00 CNY$/ }).click();
     await page.getByText("CONFIRMED, PAID").waitFor();
     assert.deepEqual(await states(page), ["CONFIRMED, UNPAID", "CONFIRMED, PAID"]);
 
     await checkout.waitForURL(`${browsing.origin}/?order=${orderId}`);
     await checkout.getByText("CONFIRMED, PAID").waitFor();
   });
+
+  for (const [provider, buttons] of [
+    ["Alipay", ["Scan with the simulated phone", "Confirm payment"]],
+    ["WeChat Pay", ["Scan with the simulated phone", "Confirm payment"]],
+    ["Stripe", ["Pay"]],
+  ] as const) {
+    it(`shows what ${provider} asks for: a link to follow, or a code to scan`, async () => {
+      const page = await browsing.open();
+      await signUp(page);
+      await expectMessage(page, /Hello/);
+      await buy(page, browsing.goodsName, provider);
+      const checkout = await openCheckout(page);
+      for (const name of buttons) await checkout.getByRole("button", { name, exact: true }).click();
+      await page.getByText("CONFIRMED, PAID").waitFor();
+    });
+  }
+
+  /** The first page of the provider: in a new tab, or on the phone that scans the drawn code. */
+  async function openCheckout(page: Page): Promise<Page> {
+    const link = page.getByRole("link", { name: "Pay" });
+    const code = page.locator("#checkout figure");
+    await link.or(code).waitFor();
+    if (await link.isVisible()) {
+      const opened = page.waitForEvent("popup");
+      await link.click();
+      return opened;
+    }
+    await code.locator("svg").waitFor();
+    const text = (await code.locator("figcaption").textContent()) ?? "";
+    const { wechatpay } = await browsing.shop.simulators.accounts();
+    const phone = await browsing.open("about:blank");
+    await phone.goto(`${wechatpay.url}/scan?${new URLSearchParams({ code: text })}`);
+    return phone;
+  }
 
   it("resumes watching after the gateway was killed and restarted", async () => {
     const { shop } = browsing;

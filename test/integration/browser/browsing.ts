@@ -20,6 +20,9 @@ export type Browsing = {
   stop(): Promise<void>;
 };
 
+/** The title of the sandbox, where most tests pay. */
+const SANDBOX = /sandbox/i;
+
 /** Timeout for anything to appear on the page, generous because the machine is busy. */
 const PAGE_TIMEOUT_MS = 30_000;
 
@@ -38,7 +41,9 @@ export async function startBrowsing(executablePath: string): Promise<Browsing> {
     const starting = startShop({
       gateway: true,
       sandbox: true,
-      env: { SHOP_ALLOWED_ORIGINS: own.origin },
+      simulators: true,
+      // The currency that all four providers take.
+      env: { SHOP_ALLOWED_ORIGINS: own.origin, SHOP_CURRENCY: "CNY" },
     }).then((started) => {
       shop = started;
       return started;
@@ -84,14 +89,20 @@ export async function signUp(page: Page): Promise<string> {
   return userName;
 }
 
-/** Buys one, waits until the order is confirmed and can be paid, and resolves to its id. */
-export async function buy(page: Page, goodsName: string): Promise<bigint> {
+/** Buys one, waits until the order is confirmed, opens its payment, and resolves to its id. */
+export async function buy(
+  page: Page,
+  goodsName: string,
+  provider: string | RegExp = SANDBOX,
+): Promise<bigint> {
   const placed = page.waitForResponse(/OrderService\/PlaceOrder$/);
   const shelf = page.getByRole("listitem").filter({ hasText: goodsName });
   await shelf.getByRole("button", { name: "Buy" }).click();
   const { order } = (await (await placed).json()) as { order: { orderId: string } };
   await page.getByText("CONFIRMED, UNPAID").waitFor();
-  await page.getByRole("link", { name: "Pay" }).waitFor();
+  const opened = page.waitForResponse(/PayService\/CreatePayment$/);
+  await page.locator("#checkout").getByRole("button", { name: provider }).click();
+  await opened;
   return BigInt(order.orderId);
 }
 

@@ -65,7 +65,7 @@ describe("CreatePayment", function () {
         {
           name: "sandbox",
           titleEn: "Sandbox",
-          titleZh: "沙盒",
+          titleZh: "沙箱",
           currencyCode: "EUR",
           checkoutKind: CheckoutKind.REDIRECT,
         },

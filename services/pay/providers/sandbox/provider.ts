@@ -24,7 +24,7 @@ export function sandboxProvider(options: SandboxSettings & { notifyUrl: string }
   const ask = (request: Request) => sendSigned(options, request);
   return {
     name: "sandbox",
-    title: { en: "Sandbox", zh: "沙盒" },
+    title: { en: "Sandbox", zh: "沙箱" },
     checkout: "redirect",
     headers: CALLBACK_HEADERS.sandbox,
     supports: () => true,
