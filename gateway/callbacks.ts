@@ -1,16 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  busy,
-  type HttpAnswer,
-  HttpProblem,
-  methodNotAllowed,
-  readBody,
-} from "#platform/http/answer.ts";
+import { type HttpAnswer, HttpProblem, methodNotAllowed, readBody } from "#platform/http/answer.ts";
 import type { Client } from "#platform/rpc/clients.ts";
 import type { Log } from "#platform/telemetry/log.ts";
-import type { Gate } from "#platform/values/gate.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
+import type { CallbackPlaces } from "./callback-places.ts";
 import { CALLBACK_TIMEOUT_MS, MAX_CALLBACK_BYTES } from "./limits.ts";
 import { passedHeaders } from "./passed-headers.ts";
 
@@ -19,11 +13,10 @@ const CALLBACK_PATH = /^\/pay\/callback\/([a-z][a-z0-9]{0,31})$/;
 export type CallbackRoute = {
   pay: Pick<Client<typeof PayService>, "handleCallback">;
   log: Log;
-  /** Limits concurrent callbacks. */
-  gate: Gate;
+  places: CallbackPlaces;
 };
 
-type Callback = { provider: string; requestId: string };
+type Callback = { provider: string; network: string; requestId: string };
 
 /** The provider's name in the path of a callback. */
 export function providerOf(path: string): string | undefined {
@@ -39,11 +32,14 @@ export async function carryCallback(
   { request, response }: { request: IncomingMessage; response: ServerResponse },
   route: CallbackRoute,
 ): Promise<HttpAnswer> {
-  if (!route.gate.enter()) throw busy();
+  const leave = await route.places.enter(callback);
+  let genuine = false;
   try {
-    return await carry(callback, { request, response }, route);
+    const carried = await carry(callback, { request, response }, route);
+    genuine = carried.genuine;
+    return carried.answer;
   } finally {
-    route.gate.leave();
+    leave(genuine);
   }
 }
 
@@ -51,7 +47,7 @@ async function carry(
   { provider, requestId }: Callback,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
   { pay, log }: CallbackRoute,
-): Promise<HttpAnswer> {
+): Promise<{ answer: HttpAnswer; genuine: boolean }> {
   if (request.method !== "POST") throw methodNotAllowed("POST");
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
@@ -63,11 +59,9 @@ async function carry(
   try {
     const deadlineMs = Date.now() + CALLBACK_TIMEOUT_MS;
     const answer = await pay.handleCallback({ provider, headers, body }, { deadlineMs, requestId });
-    return {
-      status: answer.status,
-      headers: answer.contentType === "" ? {} : { "content-type": answer.contentType },
-      body: answer.body,
-    };
+    const { status, contentType, genuine } = answer;
+    const type: Record<string, string> = contentType === "" ? {} : { "content-type": contentType };
+    return { answer: { status, headers: type, body: answer.body }, genuine };
   } catch (error) {
     log.warn({ err: error, provider, requestId }, "a callback did not reach the pay service");
     throw problemOf(error);

@@ -9,8 +9,22 @@ export const MAX_HEADER_LENGTH = 4_096;
 /** Providers hang up after 5 seconds and send the callback again: a later answer is useless. */
 export const CALLBACK_TIMEOUT_MS = 4_000;
 
-/** Concurrent callbacks. One more is answered 503, and the provider sends it again. */
+/**
+ * Concurrent callbacks from networks that have sent genuine ones. One more is answered 503, and the
+ * provider sends it again.
+ */
 export const MAX_CALLBACKS = 200;
+
+/**
+ * Likewise from other networks, of all and of one, and how many a minute one may send. A provider
+ * that calls for the first time needs one.
+ */
+export const MAX_UNPROVEN_CALLBACKS = 50;
+export const MAX_UNPROVEN_PER_NETWORK = 10;
+export const UNPROVEN_CALLBACKS_PER_MINUTE = 120;
+
+/** How long after its last genuine callback a network keeps its places. */
+export const PROVEN_MS = 7 * 24 * 3_600_000;
 
 /**
  * Concurrent calls, and streams, of this process. One more is refused with RESOURCE_EXHAUSTED. A call
@@ -91,7 +105,7 @@ export const PREFLIGHT_SECONDS = 7_200;
 
 /** Of the HTTP server below the calls: it also serves callbacks, pages and refused requests. */
 export const HTTP_LIMITS = {
-  maxInFlight: MAX_REQUESTS + MAX_CALLBACKS,
+  maxInFlight: MAX_REQUESTS + MAX_CALLBACKS + MAX_UNPROVEN_CALLBACKS,
   maxConnections: 5_000,
   stopMs: 15_000,
 };

@@ -4,16 +4,16 @@ import { createClient } from "#platform/rpc/clients.ts";
 import { createServiceTokenSource, createTokenVerifier } from "#platform/rpc/tokens.ts";
 import { type Running, runService } from "#platform/service/run.ts";
 import { createLog, type Log } from "#platform/telemetry/log.ts";
-import { Gate } from "#platform/values/gate.ts";
 import { SERVICES, type ServiceName } from "#proto/services.ts";
 import { PayService } from "#proto/shop/pay/v1/pay_pb.ts";
 import { createAdmission } from "./admission.ts";
 import { createCallLog } from "./call-log.ts";
+import { createCallbackPlaces } from "./callback-places.ts";
 import { createClients } from "./clients.ts";
 import { type GatewayConfig, gatewayConfig } from "./config.ts";
 import { readDocs } from "./docs.ts";
 import { type AnyClient, forwardAll } from "./forward.ts";
-import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_CALLBACKS, MAX_DEADLINE_MS } from "./limits.ts";
+import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_DEADLINE_MS } from "./limits.ts";
 import { networkOf } from "./networks.ts";
 import { createOriginCheck } from "./origins.ts";
 import { shareOf } from "./places.ts";
@@ -76,7 +76,7 @@ export async function start(
       protocols,
       readiness,
       docs: readDocs(),
-      callbacks: { pay, log, gate: new Gate(MAX_CALLBACKS) },
+      callbacks: { pay, log, places: createCallbackPlaces(rates) },
       checkOrigin: createOriginCheck(config.allowedOrigins),
       clients: clientsOutside,
       rates,

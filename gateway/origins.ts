@@ -1,20 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isIPv4 } from "node:net";
 import { cors as connectHeaders } from "@connectrpc/connect";
 import cors from "cors";
-import { authorityOf, HttpProblem } from "#platform/http/answer.ts";
+import { authorityOf, HttpProblem, isToAddress } from "#platform/http/answer.ts";
 import { isOnOrigin, type Origin } from "#platform/values/origins.ts";
 import { PREFLIGHT_SECONDS } from "./limits.ts";
 import { SESSION_HEADER } from "./sessions.ts";
 
 /**
  * Whether the page comes from this gateway, as its page at /docs does. Only an address or localhost
- * proves that: the owner of any name can make it resolve to this gateway (DNS rebinding), and then
- * both the Origin and the Host have that name. The names of the gateway are allowed origins.
+ * proves that: for any other name, Origin and Host are the same by DNS rebinding as well. The
+ * gateway's own names are allowed origins.
  */
-function isOwn({ host, hostname }: URL, request: IncomingMessage): boolean {
-  const isAddress = hostname.startsWith("[") || isIPv4(hostname) || hostname === "localhost";
-  return isAddress && host === authorityOf(request)?.toLowerCase();
+function isOwn({ host }: URL, request: IncomingMessage): boolean {
+  return isToAddress(request) && host === authorityOf(request)?.toLowerCase();
 }
 
 /**

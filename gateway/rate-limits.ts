@@ -2,12 +2,12 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import { HttpProblem } from "#platform/http/answer.ts";
+import { busy, HttpProblem } from "#platform/http/answer.ts";
 import type { Caller } from "#platform/rpc/call.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import { UserService } from "#proto/shop/user/v1/user_pb.ts";
 import { refused } from "./errors.ts";
-import { REQUEST_BYTES_PER_CALL } from "./limits.ts";
+import { REQUEST_BYTES_PER_CALL, UNPROVEN_CALLBACKS_PER_MINUTE } from "./limits.ts";
 
 /** Calls per minute through this process. 0 is no limit. */
 export type Rates = { perUser: number; perAddress: number; signIns: number };
@@ -24,6 +24,8 @@ export type RateLimits = {
   size(from: { network: string; caller: Caller }, bytes: number): Promise<void>;
   /** Counts a page as so many calls of a network. Throws 429 with the time to wait. */
   page(network: string, calls: number): Promise<void>;
+  /** Counts a callback of a network that has not sent a genuine one. Throws 503 above the rate. */
+  callback(network: string): Promise<void>;
   /**
    * Whether a network has gone on for so long after it was refused that its connections are closed
    * instead.
@@ -52,13 +54,17 @@ export function createRateLimits(rates: Rates): RateLimits {
   const perUser = limiter(rates.perUser);
   const perAddress = limiter(rates.perAddress);
   const signIns = limiter(rates.signIns);
+  const callbacks = limiter(UNPROVEN_CALLBACKS_PER_MINUTE);
   const cutOff = new LRUCache<string, number>({ max: MAX_CUT_OFF });
-  const ofNetwork = async (network: string, calls: number) => {
-    const full = await overrun(perAddress, network, calls);
-    if (full && full.consumedPoints > rates.perAddress + MAX_REFUSED) {
+  const cutOffIfTooMany = (network: string, full: RateLimiterRes | undefined, rate: number) => {
+    if (full && full.consumedPoints > rate + MAX_REFUSED) {
       cutOff.set(network, Date.now() + full.msBeforeNext);
     }
     return full;
+  };
+  const ofNetwork = async (network: string, calls: number) => {
+    const full = await overrun(perAddress, network, calls);
+    return cutOffIfTooMany(network, full, rates.perAddress);
   };
   const take = async (caller: Caller, calls: number) => {
     if (caller.kind !== "user") return;
@@ -86,6 +92,11 @@ export function createRateLimits(rates: Rates): RateLimits {
       if (!full) return;
       const headers = { "retry-after": secondsOf(full) };
       throw new HttpProblem(429, "too many requests", { close: true, headers });
+    },
+    async callback(network) {
+      const full = await overrun(callbacks, network, 1);
+      cutOffIfTooMany(network, full, UNPROVEN_CALLBACKS_PER_MINUTE);
+      if (full) throw busy();
     },
     isCutOff: (network) => (cutOff.get(network) ?? 0) > Date.now(),
   };

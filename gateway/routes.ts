@@ -56,7 +56,7 @@ export function createHandler(routes: Routes): HttpHandler {
     const provider = providerOf(path);
     if (provider !== undefined) {
       const exchange = { request, response };
-      return carryCallback({ provider, requestId }, exchange, routes.callbacks);
+      return carryCallback({ provider, network, requestId }, exchange, routes.callbacks);
     }
     response.setHeader("x-request-id", requestId);
     if (routes.checkOrigin(request, response)) return ANSWERED;

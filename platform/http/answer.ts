@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
+import { isIPv4 } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -153,6 +154,15 @@ export function pathOf(request: IncomingMessage): string {
 export function authorityOf(request: IncomingMessage): string | undefined {
   const authority = request.headers[":authority"] ?? request.headers.host;
   return typeof authority === "string" ? authority : undefined;
+}
+
+/**
+ * Whether a request names its host by an address or as localhost. The owner of any other name can
+ * make it resolve to this machine, so that a page of that name reaches it (DNS rebinding).
+ */
+export function isToAddress(request: IncomingMessage): boolean {
+  const hostname = URL.parse(`http://${authorityOf(request)}`)?.hostname ?? "";
+  return hostname.startsWith("[") || isIPv4(hostname) || hostname === "localhost";
 }
 
 /** The HTTP/2 stream of a response. Undefined over HTTP/1.1. */

@@ -23,6 +23,9 @@ export const PAID_NOTICES_EVERY_MS = 12;
 /** Bytes stored of an unverified callback, and how many are stored: 40 MiB at most. */
 export const MAX_UNVERIFIED_BYTES = 4_096;
 export const MAX_UNVERIFIED_CALLBACKS = 10_000;
+/** Unverified callbacks that are stored at once, and per second after that, by one process. */
+export const UNVERIFIED_BURST = 100;
+export const UNVERIFIED_PER_SECOND = 1;
 export const PRUNE_EVERY_MS = 5_000;
 export const PRUNE_BATCH = 1_000;
 /** How long a notice about an unknown payment gets the failure answer, since it came first. */

@@ -17,6 +17,7 @@ import { entities } from "./store/entities.ts";
 import { migrations } from "./store/migrations/index.ts";
 import type { Parts } from "./use-cases/parts.ts";
 import { pruneCallbacks } from "./use-cases/prune-callbacks.ts";
+import { sampleUnverified } from "./use-cases/steps/sample-unverified.ts";
 import { gatherPaidNotices } from "./use-cases/steps/take-paid-notices.ts";
 import { sweepPayments } from "./use-cases/sweep-payments.ts";
 import { sweepRefunds } from "./use-cases/sweep-refunds.ts";
@@ -56,6 +57,7 @@ function build(config: PayConfig, { database, identifiers, broker, log }: Ground
       queryAfterMs: config.queryAfterMs,
       refundRetryMs: config.refundRetryMs,
     },
+    unverified: sampleUnverified(),
     wake: {
       payments: () => sweeps.payments?.nudge(),
       refunds: () => sweeps.refunds?.nudge(),

@@ -60,15 +60,15 @@ export function payImplementation(parts: Parts): Implementation {
       const { traceparent } = call;
       const outcome = await handleCallback(parts, { provider, headers, body, traceparent });
       logOutcome(call, { provider }, outcome);
-      return outcome.answer;
+      return { ...outcome.answer, genuine: outcome.genuine };
     },
     async judgeCallback({ callbackId }, call) {
       const outcome = await judgeCallback(parts, callbackId);
       logOutcome(call, { callbackId: String(callbackId) }, outcome);
       if ("outage" in outcome) throw outcome.outage;
-      const { answer, verdict } = outcome;
+      const { answer, genuine, verdict } = outcome;
       const cause = "cause" in verdict ? verdict.cause : "";
-      return { verdict: verdict.kind, cause, answer };
+      return { verdict: verdict.kind, cause, answer: { ...answer, genuine } };
     },
     async closePayments({ orderIds }, call) {
       const outcomes = await closePayments(parts, orderIds, call);
@@ -98,8 +98,11 @@ function logOutcome(
   if ("outage" in outcome) {
     log.warn({ ...fields, err: outcome.outage }, "callback could not be stored");
   } else if ("cause" in outcome.verdict) {
-    const { alarm, verdict } = outcome;
+    const { alarm, verdict, unstored } = outcome;
+    // Those that are stored have a line, and so has every thousandth of the others.
+    if (unstored !== undefined && unstored % 1_000 !== 1) return;
     const level = verdict.cause === "probe" ? "info" : "warn";
+    if (unstored !== undefined) Object.assign(fields, { unstored });
     log[level]({ ...fields, cause: verdict.cause, ...(alarm && { alarm }) }, "callback refused");
   } else if (outcome.alarm !== undefined) {
     log.warn({ ...fields, alarm: outcome.alarm }, "callback is not about this shop");

@@ -6,6 +6,7 @@ import type { Dispatcher } from "../base/dispatcher.ts";
 import type { Face } from "../base/face.ts";
 import { parseFaults } from "../base/faults.ts";
 import { MAX_BODY_BYTES, MAX_COPIES } from "../base/limits.ts";
+import { mayControl } from "../base/may-control.ts";
 import { latestNotice } from "../base/notices.ts";
 import { REFUND_STATES, type RefundState, refundOf } from "../base/refunds.ts";
 import type { Sender } from "../base/sender.ts";
@@ -182,12 +183,6 @@ async function sendNow(
   );
   const deliveries = await Promise.all(copies);
   return json({ answers: deliveries.map(({ answer }) => answer) });
-}
-
-function mayControl(rule: "loopback" | "any" | "off", { socket }: IncomingMessage): boolean {
-  if (rule !== "loopback") return rule === "any";
-  const from = socket.remoteAddress?.replace("::ffff:", "") ?? "";
-  return from === "::1" || from.startsWith("127.");
 }
 
 /**

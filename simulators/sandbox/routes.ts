@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { type HttpAnswer, HttpProblem, pathOf, readBody } from "#platform/http/answer.ts";
 import type { HttpHandler } from "#platform/http/server.ts";
+import { mayControl } from "../base/may-control.ts";
 import {
   checkSignature,
   close,
@@ -137,16 +138,6 @@ async function answerOf(
       return json(409, { error: "this id was used before with other contents" });
     throw error;
   }
-}
-
-/**
- * Whether this client may use the control interface. A page in a local browser cannot: its JSON
- * requests would need a CORS preflight, which is not answered.
- */
-function mayControl(rule: Sandbox["config"]["control"], { socket }: IncomingMessage): boolean {
-  if (rule !== "loopback") return rule === "any";
-  const from = socket.remoteAddress?.replace("::ffff:", "") ?? "";
-  return from === "::1" || from.startsWith("127.");
 }
 
 function visitOf({ request, id }: Exchange) {

@@ -9,6 +9,7 @@ import type { PaidNotice } from "../domain/notice.ts";
 import type { AcceptedVerdict } from "../domain/verdict.ts";
 import type { PaymentProvider } from "../providers/provider.ts";
 import type { ReceivedNotice } from "./steps/received-notice.ts";
+import type { UnverifiedSample } from "./steps/sample-unverified.ts";
 
 /** What the use cases work with. */
 export type Parts = {
@@ -30,6 +31,8 @@ export type Parts = {
     /** From the first failed try of a refund to the second one. */
     refundRetryMs: number;
   };
+  /** Which unverified callbacks are stored. */
+  unverified: UnverifiedSample;
   /** Starts a sweep at once instead of at its next interval. */
   wake: { payments(): void; refunds(): void };
 };

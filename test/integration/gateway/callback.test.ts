@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
+import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { implement, type RpcServer, startRpcServer } from "#platform/rpc/server.ts";
@@ -18,6 +19,8 @@ import { flood, sendRaw } from "./raw-http.ts";
 
 const KIB = 1_024;
 
+type Decision = { status: number; text: string; genuine?: boolean };
+
 describe("payment callbacks at the gateway", () => {
   let directory: string;
   let gateway: ServiceProcess;
@@ -26,7 +29,7 @@ describe("payment callbacks at the gateway", () => {
   let port: number;
   let url: string;
   let calls: { request: HandleCallbackRequest; caller: unknown }[];
-  let decide: (request: HandleCallbackRequest) => Promise<{ status: number; text: string }>;
+  let decide: (request: HandleCallbackRequest) => Promise<Decision>;
 
   before(async () => {
     directory = temporaryDirectory();
@@ -68,10 +71,11 @@ describe("payment callbacks at the gateway", () => {
       log: createLog("pay", "silent"),
       implementations: [
         implement(PayService, {
-          handleCallback: async (request, { caller }) => {
-            calls.push({ request, caller });
-            const { status, text } = await decide(request);
-            return { status, contentType: "text/plain", body: Buffer.from(text) };
+          handleCallback: async (received, { caller }) => {
+            calls.push({ request: received, caller });
+            const { status, text, genuine } = await decide(received);
+            const body = Buffer.from(text);
+            return { status, contentType: "text/plain", body, genuine: genuine ?? false };
           },
         }),
       ],
@@ -224,6 +228,37 @@ describe("payment callbacks at the gateway", () => {
     assert.equal(calls.length, 0);
     assert.equal((await fetch(new URL("/healthz", url))).status, 200);
     assert.doesNotMatch(gateway.output(), /"level":"(error|fatal)"/);
+  });
+
+  /** Sends a callback from this loopback address. Resolves to the status. */
+  const callFrom = (localAddress: string) =>
+    new Promise<number>((resolve, reject) => {
+      const sending = request(url, { method: "POST", localAddress, agent: false }, (answer) => {
+        answer.resume().once("close", () => resolve(answer.statusCode ?? 0));
+      });
+      sending.once("error", reject).end("x");
+    });
+
+  it("are 503 above 120 a minute from a network that has sent no genuine one", async () => {
+    decide = async () => ({ status: 401, text: "forged" });
+    const statuses: number[] = [];
+    for (let count = 0; count < 130; count += 1) statuses.push(await callFrom("127.0.0.9"));
+    assert.deepEqual(statuses, [...Array(120).fill(401), ...Array(10).fill(503)]);
+    assert.equal(await callFrom("127.0.0.8"), 401);
+  });
+
+  it("have places of their own from a network that has sent a genuine one", async () => {
+    decide = async () => ({ status: 200, text: "success", genuine: true });
+    assert.equal(await callFrom("127.0.0.3"), 200);
+    const { promise: over, resolve } = Promise.withResolvers<Decision>();
+    decide = () => over;
+    const forged = Array.from({ length: 120 }, (_, index) => callFrom(`127.0.1.${index % 12}`));
+    await eventually(() => assert.equal(calls.length, 51));
+    decide = async () => ({ status: 200, text: "success", genuine: true });
+    for (let count = 0; count < 150; count += 1) assert.equal(await callFrom("127.0.0.3"), 200);
+    resolve({ status: 401, text: "forged" });
+    const statuses = (await Promise.all(forged)).sort((a, b) => a - b);
+    assert.deepEqual(statuses, [...Array(50).fill(401), ...Array(70).fill(503)]);
   });
 
   it("are answered once accepted, even when the gateway stops meanwhile", async () => {

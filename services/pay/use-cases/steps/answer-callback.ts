@@ -20,6 +20,10 @@ import { type TakenNotice, takeNotice } from "./take-notice.ts";
  */
 export type CallbackOutcome = {
   answer: HttpAnswer;
+  /** Whether the provider sent it. */
+  genuine: boolean;
+  /** Unverified callbacks that were not stored, this one included. */
+  unstored?: number;
   /** Undefined unless the callback is genuine, and about a payment. */
   paymentId: bigint | undefined;
   /** Why an operator has to look into a genuine callback. */
@@ -30,7 +34,14 @@ const FORGED: ReadonlySet<RefusalCause> = new Set(["signature", "stale", "probe"
 
 export type AnsweringParts = Pick<
   Parts,
-  "database" | "identifiers" | "outbox" | "providers" | "paidNotices" | "rules" | "wake"
+  | "database"
+  | "identifiers"
+  | "outbox"
+  | "providers"
+  | "paidNotices"
+  | "rules"
+  | "wake"
+  | "unverified"
 >;
 
 type Callback = {
@@ -53,21 +64,30 @@ export async function answerCallback(
 ): Promise<CallbackOutcome> {
   const { provider, raw, receivedMs } = callback;
   const read = provider.readCallback({ ...raw, nowMs: receivedMs });
+  const { genuine } = read;
   const paymentId = read.genuine ? paymentIdOf(read.notice) : undefined;
   try {
     if (read.genuine) {
       const taken = await takeGenuine(parts, receivedNotice(callback, read.notice));
-      return { verdict: taken.verdict, paymentId, ...replyTo(provider, read.notice, taken) };
+      return {
+        verdict: taken.verdict,
+        genuine,
+        paymentId,
+        ...replyTo(provider, read.notice, taken),
+      };
     }
     const { cause } = read;
-    const verdict = await parts.database.transact("store-unverified", (tx) =>
+    const answer = provider.answers[FORGED.has(cause) ? "forged" : "refused"];
+    const refused = { verdict: { kind: VerdictKind.REFUSED, cause }, genuine, paymentId, answer };
+    const unstored = callback.callbackId === undefined ? parts.unverified.skipped() : 0;
+    if (unstored > 0) return { ...refused, unstored };
+    await parts.database.transact("store-unverified", (tx) =>
       storeUnverified(tx, parts, { callback, cause }),
     );
-    const answer = provider.answers[FORGED.has(cause) ? "forged" : "refused"];
-    return { verdict, paymentId, answer };
+    return refused;
   } catch (error) {
     if (!(error instanceof Outage)) throw error;
-    return { answer: provider.answers.outage, outage: error, paymentId };
+    return { answer: provider.answers.outage, outage: error, genuine, paymentId };
   }
 }
 
@@ -98,13 +118,13 @@ async function storeUnverified(
   tx: Transaction,
   { identifiers }: AnsweringParts,
   { callback, cause }: { callback: Callback; cause: RefusalCause },
-): Promise<Verdict> {
+): Promise<void> {
   const { provider, raw, callbackId } = callback;
   const verdict: Verdict = { kind: VerdictKind.REFUSED, cause };
   const columns = verdictColumns(verdict, { noticeId: null, paymentId: null });
   if (callbackId !== undefined) {
     await writeVerdict(tx, callbackId, columns);
-    return verdict;
+    return;
   }
   const row = {
     callbackId: identifiers.next(),
@@ -114,7 +134,6 @@ async function storeUnverified(
     body: raw.body.subarray(0, MAX_UNVERIFIED_BYTES),
   };
   await insertCallbacks(tx, [{ ...row, ...columns }]);
-  return verdict;
 }
 
 /** The headers that callbacks are verified with: no token, no cookie, all of bounded length. */
