@@ -7,6 +7,8 @@ import type { FaceName, TradeState } from "../base/trades.ts";
 type SimulatedTrade = {
   face: FaceName;
   number: string;
+  /** The merchant's own number of the payment: that, or at Stripe its `client_reference_id`. */
+  reference: string;
   providerId?: string;
   state: TradeState;
   amount: bigint;
@@ -90,7 +92,7 @@ export type Accounts = {
 };
 
 /** The simulator does not know the payment, or refuses the command for it. */
-class SimulatorRefusal extends Error {}
+export class SimulatorRefusal extends Error {}
 
 type FaceControl = {
   /** Sets these faults, and clears all others. */

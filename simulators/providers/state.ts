@@ -56,8 +56,14 @@ function* list(sql: Sql, table: string, toJson: (row: Row) => object): Generator
 }
 
 export function tradeJson(trade: Trade) {
-  const { amount, coupon, refunded, fields: _, ...rest } = trade;
-  return { ...rest, amount: String(amount), coupon: String(coupon), refunded: String(refunded) };
+  const { amount, coupon, refunded, fields, ...rest } = trade;
+  return {
+    ...rest,
+    reference: String(fields.client_reference_id ?? trade.number),
+    amount: String(amount),
+    coupon: String(coupon),
+    refunded: String(refunded),
+  };
 }
 
 export function refundJson(refund: Refund) {

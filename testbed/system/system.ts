@@ -1,6 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceName } from "#proto/services.ts";
+import { FACES } from "../../simulators/base/trades.ts";
+import {
+  type Accounts,
+  type SimulatorsControl,
+  simulatorsControl,
+} from "../../simulators/providers/client.ts";
 import { type SandboxControl, sandboxControl } from "../../simulators/sandbox/client.ts";
 import { type Callers, callers } from "../calls/callers.ts";
 import { atExit } from "../engines/at-exit.ts";
@@ -10,7 +16,7 @@ import { openSchemas, type Row } from "../shop/schemas.ts";
 import { type Edges, startEdges } from "./edges.ts";
 import type { Brokers, Engine } from "./engine.ts";
 import { startBrokers, startDatabase } from "./engines.ts";
-import { edgesOf, PARTS } from "./parts.ts";
+import { edgesOf, PARTS, type Part, PLACES } from "./parts.ts";
 import { type Program, programs } from "./programs.ts";
 import { CURRENCY, NAMESPACE, placeSettings, SETTINGS, targets } from "./settings.ts";
 
@@ -46,12 +52,15 @@ export type System = {
   sandbox: SandboxControl;
   /** The sandbox provider as a shopper's browser reaches it. */
   checkout: SandboxControl;
+  /** The simulators of the other providers, past all proxies. */
+  simulators: SimulatorsControl;
   /** Runs a statement in the schema of a service, past the proxies. BIGINT columns are bigint. */
   sql<T = Row>(service: ServiceName, statement: string, parameters?: unknown[]): Promise<T[]>;
   /** The settings of the programs that a judge has to know. */
   settings: { abandonedAfterSeconds: number; payDeadlineSeconds: number; currency: string };
   /**
-   * Repairs all: resumes and starts engines and programs, and ends the faults of edges and sandbox.
+   * Repairs all: resumes and starts engines and programs, and ends the faults of edges, sandbox and
+   * simulators.
    */
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -111,25 +120,40 @@ async function startParts(run: {
   const brokers = await startBrokers(broker, { dataDirectory: brokerDirectory ?? directory, log });
   stops.push(() => brokers.stop());
   const engines = new Map([database, ...brokers.nodes].map((engine) => [engine.name, engine]));
-  const ports = await leasePorts(PARTS.length);
-  const portOf = new Map(PARTS.map(({ name }, index) => [name, ports[index] ?? 0]));
+  const ports = await leasePorts(PLACES.length);
+  const portOf = new Map(PLACES.map((name, index) => [name, ports[index] ?? 0]));
   const portOfName = (name: string) => portOf.get(name) ?? 0;
   const brokerNames = brokers.nodes.map(({ name }) => name);
   const edges = await startEdges(edgesOf(brokerNames), (name) => {
     return engines.get(name) ?? { host: "127.0.0.1", port: portOfName(name) };
   });
   stops.push(() => edges.stop());
-  const running = programs(directory, (name, kind) => ({
-    ...SETTINGS,
-    ...placeSettings({ name, kind, port: portOfName(name), edges, database, brokers }),
-    SHOP_SANDBOX_STORE: join(directory, "sandbox.db"),
-    ...topology.env,
-    ...topology.envOf?.[kind],
-    ...topology.envOf?.[name],
-  }));
-  const all = [...running.values()];
-  stops.push(() => Promise.all(all.map((program) => program.end("SIGTERM"))));
-  await Promise.all(all.map((program) => program.start()));
+  const running = new Map<string, Program>();
+  const start = async (parts: readonly Part[], accounts?: Accounts) => {
+    const placed = { portOf: portOfName, edges, database, brokers, accounts };
+    const started = programs(parts, directory, (name, kind) => ({
+      ...SETTINGS,
+      ...placeSettings({ name, kind, ...placed }),
+      SHOP_SANDBOX_STORE: join(directory, "sandbox.db"),
+      SHOP_SIMULATORS_STORE: join(directory, "simulators.db"),
+      SHOP_SIMULATORS_KEYS: join(directory, "keys"),
+      ...topology.env,
+      ...topology.envOf?.[kind],
+      ...topology.envOf?.[name],
+    }));
+    const own = [...started.values()];
+    for (const program of own) running.set(program.name, program);
+    stops.push(() => Promise.all(own.map((program) => program.end("SIGTERM"))));
+    await Promise.all(own.map((program) => program.start()));
+  };
+  // First the simulators: pay is configured with the keys that they make.
+  const isSimulators = ({ kind }: Part) => kind === "simulators";
+  await start(PARTS.filter(isSimulators));
+  const control = simulatorsControl(`http://127.0.0.1:${portOfName("simulators")}`);
+  await start(
+    PARTS.filter((part) => !isSimulators(part)),
+    await control.accounts(),
+  );
   return {
     database,
     brokers,
@@ -152,6 +176,7 @@ function systemOf(
     await schemas.close();
   });
   const sandbox = sandboxControl(`http://${addressOf("sandbox")}`);
+  const simulators = simulatorsControl(`http://${addressOf("simulators")}`);
   const engines = [database, ...brokers.nodes];
   const all = [...running.values()];
   const abandoned = topology.env?.SHOP_ABANDONED_AFTER_SECONDS;
@@ -171,6 +196,7 @@ function systemOf(
     direct,
     sandbox,
     checkout: sandboxControl(`http://${edges.edge("load", "sandbox").address}`),
+    simulators,
     sql: schemas.sql,
     settings: {
       abandonedAfterSeconds: Number(abandoned ?? SETTINGS.SHOP_ABANDONED_AFTER_SECONDS),
@@ -184,6 +210,7 @@ function systemOf(
       await Promise.all(engines.map((engine) => engine.start()));
       await Promise.all(all.map((program) => program.start()));
       await sandbox.faults();
+      await Promise.all(FACES.map((face) => simulators[face].faults()));
     },
   };
 }

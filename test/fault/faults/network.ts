@@ -2,15 +2,16 @@ import type { Fault } from "../fault.ts";
 import { goawayStorm } from "./network-goaway.ts";
 import { packetSweep } from "./network-packets.ts";
 import { callbackFirst, paidLate, thunderingExpiry } from "./network-payments.ts";
+import { blackHole, oneWayLoss, resetStorm, slowWays } from "./network-ways.ts";
 import {
   providerAnswers,
   providerCallbacks,
+  providerPayments,
   providerRefunds,
   providerRestarts,
-} from "./network-provider.ts";
-import { blackHole, oneWayLoss, resetStorm, slowWays } from "./network-ways.ts";
+} from "./provider.ts";
 
-/** Faults of the edges between the parts, and of the payment provider. */
+/** Faults of the edges between the parts, and of the payment providers. */
 export const NETWORK_FAULTS: readonly Fault[] = [
   packetSweep,
   blackHole,
@@ -20,6 +21,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   goawayStorm,
   providerCallbacks,
   providerAnswers,
+  providerPayments,
   providerRefunds,
   providerRestarts,
   callbackFirst,

@@ -9,7 +9,9 @@ import type { Kind } from "../../../testbed/system/parts.ts";
 import type { Program } from "../../../testbed/system/programs.ts";
 import type { Fault, ScriptContext } from "../fault.ts";
 import { acknowledgedOrders } from "../load/load.ts";
+import { PROVIDERS } from "../load/wallet.ts";
 import { failAtOne } from "./broker-handlers.ts";
+import { setFaults, type Way } from "./provider-ways.ts";
 import { restartEach, sleep } from "./steps.ts";
 
 /** Failpoints of operations that undo something; there the process dies twice in a row (F07). */
@@ -26,10 +28,13 @@ const BATCH = 100;
  * another process recovers an order or a message is redelivered.
  */
 const REACHED_WITHIN = { orders: 150, ms: 45_000, mostMs: 600_000 };
+/** Unpaid orders expire, and what killed processes left is handled, during the run. */
+const SHORT_DEADLINE = { env: { SHOP_PAY_DEADLINE_SECONDS: "12" } };
 /** Attempts for a failpoint that is not reached. */
 const CHANCES = 3;
 const LOOK_EVERY_MS = 100;
 const DROPPED_CALLBACKS = 20;
+const SLOW_REFUND_MS = 3_000;
 
 type Cell = Point & { runs: number; chances: number };
 
@@ -41,13 +46,15 @@ type Cell = Point & { runs: number; chances: number };
 class Matrix {
   private readonly passed: Passed;
   private readonly context: ScriptContext;
+  private readonly isWanted: (point: Point) => boolean;
   private readonly known = new Set<string>();
   private readonly queue: Cell[] = [];
   readonly missed: Cell[] = [];
   deaths = 0;
 
-  constructor(context: ScriptContext) {
+  constructor(context: ScriptContext, isWanted: (point: Point) => boolean) {
     this.context = context;
+    this.isWanted = isWanted;
     this.passed = recordPoints(context.system);
   }
 
@@ -68,7 +75,7 @@ class Matrix {
     const before = this.known.size;
     for (const point of this.context.random.some(this.passed.points(), Number.MAX_SAFE_INTEGER)) {
       const key = `${point.kind} ${point.name}`;
-      if (this.known.has(key) || READS.test(point.name)) continue;
+      if (this.known.has(key) || !this.isWanted(point)) continue;
       this.known.add(key);
       this.queue.push({ ...point, runs: UNDOES.test(point.name) ? 2 : 1, chances: CHANCES });
     }
@@ -144,22 +151,30 @@ class Matrix {
 }
 
 /**
- * Provider faults, in turn: the shop takes rare paths only when refunds are refused or callbacks
- * are missing.
+ * Faults of the providers, in turn: the shop takes rare paths only when refunds are refused or take
+ * their time, or callbacks are missing.
  */
-const PROVIDER_FAULTS = [{ refuse_refunds: true }, {}, { drop: DROPPED_CALLBACKS }, {}];
+const RARE_WAYS: { sandbox: Way; others: Way }[] = [
+  { sandbox: { refuse_refunds: true }, others: { refund_delay_ms: SLOW_REFUND_MS } },
+  { sandbox: {}, others: {} },
+  { sandbox: { drop: DROPPED_CALLBACKS }, others: { drop: DROPPED_CALLBACKS } },
+  { sandbox: {}, others: {} },
+];
 const TURN_MS = 4_000;
 
 /** Makes the shop take its rare paths: those, and the ones after an event that failed at first. */
 async function provokeRarePaths(context: ScriptContext, over: AbortSignal): Promise<void> {
   const { system, random } = context;
   for (let turn = 0; !over.aborted; turn += 1) {
-    await system.sandbox.faults(PROVIDER_FAULTS[turn % PROVIDER_FAULTS.length]).catch(() => {});
+    const way = RARE_WAYS[turn % RARE_WAYS.length];
+    for (const provider of PROVIDERS) {
+      await setFaults(system, provider, provider === "sandbox" ? way?.sandbox : way?.others);
+    }
     const mend = await failAtOne({ system, random, log: () => {} });
     await sleep(TURN_MS, over);
     await mend();
   }
-  await system.sandbox.faults();
+  for (const provider of PROVIDERS) await setFaults(system, provider);
 }
 
 async function during(context: ScriptContext, work: () => Promise<void>): Promise<void> {
@@ -188,30 +203,45 @@ async function orders(
   }
 }
 
+/** Kills a process at every wanted failpoint, in batches between which the shop is judged. */
+async function playMatrix(
+  context: ScriptContext,
+  isWanted: (point: Point) => boolean,
+): Promise<void> {
+  const { system, log, signal, judge } = context;
+  const matrix = new Matrix(context, isWanted);
+  await Promise.all(
+    system.programs.map((program) => restartEach([program], { env: matrix.env(program) })),
+  );
+  await during(context, () => orders(context, FIRST_ORDERS));
+  log(`${matrix.look()} failpoints are passed without a fault`);
+  while (matrix.left > 0 && !signal.aborted) {
+    await during(context, () => matrix.batch());
+    await judge(`${matrix.deaths} deaths`);
+    const more = matrix.look();
+    log(`${matrix.points} failpoints (${more} new), ${matrix.deaths} deaths, ${matrix.left} left`);
+  }
+  const missed = matrix.missed.map(({ kind, name }) => `${kind} ${name}`);
+  if (missed.length > 0) throw new Error(`not reached again: ${missed.join(", ")}`);
+  log(`${matrix.points} failpoints, ${matrix.deaths} deaths`);
+}
+
 export const crashMatrix: Fault = {
   name: "crash-matrix",
   catalogue: ["F01", "F02", "F03", "F04", "F05", "F06", "F07"],
   what: "SIGKILL at every failpoint that a process passes, found by running; twice where something is undone",
-  // Short, so that unpaid orders and the leftovers of killed processes are handled during the run.
-  topology: { env: { SHOP_PAY_DEADLINE_SECONDS: "12" } },
-  async run(context) {
-    const { system, log, signal, judge } = context;
-    const matrix = new Matrix(context);
-    await Promise.all(
-      system.programs.map((program) => restartEach([program], { env: matrix.env(program) })),
-    );
-    await during(context, () => orders(context, FIRST_ORDERS));
-    log(`${matrix.look()} failpoints are passed without a fault`);
-    while (matrix.left > 0 && !signal.aborted) {
-      await during(context, () => matrix.batch());
-      await judge(`${matrix.deaths} deaths`);
-      const more = matrix.look();
-      log(
-        `${matrix.points} failpoints (${more} new), ${matrix.deaths} deaths, ${matrix.left} left`,
-      );
-    }
-    const missed = matrix.missed.map(({ kind, name }) => `${kind} ${name}`);
-    if (missed.length > 0) throw new Error(`not reached again: ${missed.join(", ")}`);
-    log(`${matrix.points} failpoints, ${matrix.deaths} deaths`);
-  },
+  topology: SHORT_DEADLINE,
+  run: (context) => playMatrix(context, ({ name }) => !READS.test(name)),
+};
+
+/** Calls to providers, and the callbacks of providers. */
+const PROVIDER_POINTS = /^provider\.|HandleCallback|notice/i;
+
+export const providerCrash: Fault = {
+  name: "provider-crash",
+  catalogue: ["F01", "F04", "F07", "F70", "F71"],
+  what: "SIGKILL of pay before and after each call to each provider (open, query, close, refund, refund query), and during callbacks",
+  topology: SHORT_DEADLINE,
+  run: (context) =>
+    playMatrix(context, ({ kind, name }) => kind === "pay" && PROVIDER_POINTS.test(name)),
 };

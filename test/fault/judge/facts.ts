@@ -1,6 +1,6 @@
 import { OrderStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
-import type { SandboxState } from "../../../simulators/sandbox/client.ts";
 import type { Market } from "../load/market.ts";
+import { type ProviderFacts, readProviders } from "./providers.ts";
 
 export type OrderRow = {
   orderId: bigint;
@@ -45,7 +45,7 @@ export type Facts = {
   refundLines: LineRow[];
   payments: Map<bigint, PaymentRow>;
   coupons: Map<bigint, CouponRow>;
-  provider: SandboxState;
+  provider: ProviderFacts;
   /** How often a cause occurs in an order's history, by "cause orderId". */
   transitions: Map<string, number>;
 };
@@ -71,7 +71,7 @@ const PAYMENT_COLUMNS = selectList("payment_id order_id status amount_cents refu
 const LINE_COLUMNS = "order_id goods_id quantity";
 
 export async function readFacts({ system, userIds }: Market): Promise<Facts> {
-  const { sql, sandbox } = system;
+  const { sql } = system;
   const ofShoppers = "from orders o join";
   const orders = await sql<OrderRow>(
     "order",
@@ -109,7 +109,7 @@ export async function readFacts({ system, userIds }: Market): Promise<Facts> {
     refundLines,
     payments: new Map(payments.map((payment) => [payment.paymentId, payment])),
     coupons: new Map(coupons.map((coupon) => [coupon.couponId, coupon])),
-    provider: await sandbox.state(),
+    provider: await readProviders(system),
     transitions: new Map(
       transitions.map(({ cause, orderId, n }) => [`${cause} ${orderId}`, Number(n)]),
     ),

@@ -55,9 +55,15 @@ export function judgePayments({ history }: Market, facts: Facts, findings: Findi
  */
 function judgeKept(facts: Facts, findings: Findings): void {
   const kept = new Map<bigint, bigint>();
-  for (const { paymentId, state, amountCents, refundedCents } of facts.provider.payments) {
-    const orderId = facts.payments.get(BigInt(paymentId))?.orderId;
-    if (state !== "paid" || orderId === undefined) continue;
+  for (const there of facts.provider.payments) {
+    const { provider, paymentId, state, amountCents, refundedCents } = there;
+    const here = facts.payments.get(BigInt(paymentId));
+    if (state !== "paid" || here === undefined) continue;
+    const { orderId } = here;
+    if (here.refundedCents !== refundedCents) {
+      const line = `payment ${paymentId} has ${here.refundedCents} cents refunded, and ${refundedCents} at ${provider}`;
+      (refundedCents > here.refundedCents ? findings.doubled : findings.lost).push(line);
+    }
     kept.set(orderId, (kept.get(orderId) ?? 0n) + amountCents - refundedCents);
     // The shop closes payments at the provider before it cancels an order, and accepts one that it
     // finds paid.

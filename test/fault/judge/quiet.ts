@@ -5,6 +5,7 @@ import { readMotion } from "../../../ops/audit/motion.ts";
 import { openSnapshot } from "../../../ops/audit/snapshot.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import { auditScope } from "./books.ts";
+import { readProviders } from "./providers.ts";
 
 const LOOK_EVERY_MS = 250;
 
@@ -58,12 +59,13 @@ async function shopMotion(system: System): Promise<Motion> {
 }
 
 /** What shop or provider will still do about payments. */
-async function moneyMotion({ sql, sandbox }: System): Promise<Motion> {
+async function moneyMotion(system: System): Promise<Motion> {
+  const { sql } = system;
   const count = async (service: "order" | "pay", from: string) => {
     const [row] = await sql<{ n: bigint }>(service, `select count(*) as n from ${from}`);
     return Number(row?.n ?? 0);
   };
-  const { payments, notices } = await sandbox.state();
+  const { payments, waitingCallbacks, pendingRefunds } = await readProviders(system);
   const open = await sql<{ id: bigint }>(
     "pay",
     "select payment_id as id from payments where status = 1",
@@ -79,7 +81,8 @@ async function moneyMotion({ sql, sandbox }: System): Promise<Motion> {
     paidAtProviderOnly: payments.filter(
       ({ paymentId, state }) => state === "paid" && isOpen.has(paymentId),
     ).length,
-    waitingCallbacks: notices.filter(({ state }) => state === "waiting").length,
+    pendingRefunds,
+    waitingCallbacks,
   };
 }
 

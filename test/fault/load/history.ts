@@ -1,7 +1,9 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import { Outage, Reason, Refusal, reasonName } from "#platform/values/refusal.ts";
+import { SimulatorRefusal } from "../../../simulators/providers/client.ts";
 import { SandboxRefusal } from "../../../simulators/sandbox/client.ts";
+import type { ProviderName } from "./wallet.ts";
 
 /**
  * The answer to one attempt. "unknown": no answer, or one that says nothing about the effect; the
@@ -29,7 +31,7 @@ export type Request =
       couponId: bigint;
       balanceCents: bigint;
     }
-  | { kind: "open-payment"; orderId: bigint }
+  | { kind: "open-payment"; orderId: bigint; provider: ProviderName }
   /** The shopper pays at the provider. */
   | { kind: "pay"; orderId: bigint; paymentId: bigint }
   | { kind: "cancel"; orderId: bigint }
@@ -78,7 +80,8 @@ export async function answerTo(call: () => Promise<bigint>): Promise<Answer> {
         : { kind: "refused", reason };
     }
     if (error instanceof Outage) return { kind: "unknown", why: statusOf(error) };
-    if (error instanceof SandboxRefusal) return providerAnswer(error);
+    if (error instanceof SandboxRefusal || error instanceof SimulatorRefusal)
+      return providerAnswer(error);
     // Errors of fetch: "fetch failed", or a TimeoutError.
     if (error instanceof TypeError || error instanceof DOMException) {
       return { kind: "unknown", why: error.message };
@@ -92,7 +95,7 @@ function statusOf(outage: Outage): string {
   return code === undefined ? outage.message : (status[code] ?? String(code));
 }
 
-function providerAnswer(refusal: SandboxRefusal): Answer {
+function providerAnswer(refusal: SandboxRefusal | SimulatorRefusal): Answer {
   const code = Number(/: (\d{3}) /.exec(`${refusal.message} `)?.[1] ?? 0);
   return code >= 400 && code < 500
     ? { kind: "refused", reason: `provider ${code}` }

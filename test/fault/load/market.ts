@@ -2,6 +2,7 @@ import { newId, newKey } from "../../../testbed/orders/fixtures.ts";
 import { insertGoodsRows, insertUserRows } from "../../../testbed/orders/rows.ts";
 import type { System } from "../../../testbed/system/system.ts";
 import type { History } from "./history.ts";
+import type { OpenedPayment } from "./wallet.ts";
 
 export type Item = {
   goodsId: bigint;
@@ -18,6 +19,8 @@ export type Market = {
   userIds: bigint[];
   openingBalanceCents: bigint;
   history: History;
+  /** What shoppers were told to pay, by the payment's id. */
+  opened: Map<bigint, OpenedPayment>;
 };
 
 const PRICES = [300n, 700n, 1_100n, 1_900n, 2_500n, 4_900n];
@@ -42,5 +45,6 @@ export async function openMarket(system: System, shoppers = 10): Promise<Market>
     await system.direct.admin.user.topUpBalance(topUp);
   }
   const history = { operations: [], contradictions: [] };
-  return { system, items, userIds, openingBalanceCents: OPENING_BALANCE_CENTS, history };
+  const opened = new Map<bigint, OpenedPayment>();
+  return { system, items, userIds, openingBalanceCents: OPENING_BALANCE_CENTS, history, opened };
 }

@@ -5,6 +5,7 @@ import type { Caller } from "../../../testbed/calls/callers.ts";
 import { ADDRESS, newKey, placeRequest } from "../../../testbed/orders/fixtures.ts";
 import { type Answer, answerTo, type Operation, type Request } from "./history.ts";
 import type { Item, Market } from "./market.ts";
+import { begin, type ProviderName, payWith } from "./wallet.ts";
 
 type OperationOf<K extends Request["kind"]> = Operation<Extract<Request, { kind: K }>>;
 
@@ -21,8 +22,10 @@ export type Shopper = {
   }): Promise<OperationOf<"place">>;
   /** Places another order under the same request_id, which must be refused. */
   reuseKey(placed: OperationOf<"place">): Promise<void>;
-  /** Calls CreatePayment; the id of an OK answer is the payment's. */
-  openPayment(orderId: bigint): Promise<OperationOf<"open-payment">>;
+  /**
+   * Calls CreatePayment; the id of an OK answer is the payment's. Default: at the sandbox.
+   */
+  openPayment(orderId: bigint, provider?: ProviderName): Promise<OperationOf<"open-payment">>;
   /** Pays at the provider, as in a browser. */
   pay(payment: { orderId: bigint; paymentId: bigint }): Promise<OperationOf<"pay">>;
   cancel(orderId: bigint): Promise<OperationOf<"cancel">>;
@@ -42,7 +45,6 @@ export type Shopper = {
 
 /** How long a shopper waits: enough for any answer, and short enough to meet many outages. */
 const PATIENCE_MS = 6_000;
-const PROVIDER = "sandbox";
 const RETURN_URL = "http://127.0.0.1:8080/back";
 const COUPON_CENTS = 200n;
 
@@ -106,16 +108,22 @@ function ordering({ market, userId, own, operate }: Client): Pick<Shopper, "plac
 
 function paying({ market, own, operate }: Client): Pick<Shopper, "openPayment" | "pay"> {
   return {
-    openPayment(orderId) {
-      const message = { orderId, provider: PROVIDER, returnUrl: RETURN_URL };
-      return operate({ kind: "open-payment", orderId }, async () => {
+    openPayment(orderId, provider = "sandbox") {
+      const message = { orderId, provider, returnUrl: RETURN_URL };
+      return operate({ kind: "open-payment", orderId, provider }, async () => {
         const { payment } = await own.pay.createPayment(message, patiently());
-        return (payment as Payment).paymentId;
+        const { paymentId, checkoutUrl: link } = payment as Payment;
+        const opened = { paymentId, provider, link };
+        market.opened.set(paymentId, opened);
+        // A provider that does not answer is met again with the payment.
+        await begin(market.system, opened).catch(() => {});
+        return paymentId;
       });
     },
     pay: ({ orderId, paymentId }) =>
       operate({ kind: "pay", orderId, paymentId }, async () => {
-        await market.system.checkout.pay(paymentId);
+        const unheard = { paymentId, provider: "sandbox" as const, link: "" };
+        await payWith(market.system, market.opened.get(paymentId) ?? unheard);
         return paymentId;
       }),
   };

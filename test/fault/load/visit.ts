@@ -4,6 +4,7 @@ import type { Random } from "../../../testbed/random.ts";
 import { idOf, type Operation, settledAnswer } from "./history.ts";
 import type { Item } from "./market.ts";
 import type { Shopper } from "./shopper.ts";
+import { PROVIDERS, type ProviderName } from "./wallet.ts";
 
 type Visit = { person: Shopper; items: readonly Item[]; random: Random; signal: AbortSignal };
 
@@ -35,8 +36,9 @@ export async function oneOrder(visit: Visit): Promise<void> {
     await untilAnswered(visit, await person.cancel(orderId));
     return;
   }
-  if (!(await payFor(visit, orderId))) return;
-  await afterPayment(visit, { orderId, lines: placed.request.lines });
+  const providers = await payFor(visit, orderId);
+  if (providers === undefined) return;
+  await afterPayment(visit, { orderId, lines: placed.request.lines, providers });
 }
 
 async function placeSomething(visit: Visit) {
@@ -59,20 +61,29 @@ async function placeSomething(visit: Visit) {
   return placed;
 }
 
-/** Resolves to false when the order is not paid, or not known to be. */
-async function payFor(visit: Visit, orderId: bigint): Promise<boolean> {
+/**
+ * Resolves to the providers that were paid; to undefined when the order is not paid, or not known
+ * to be.
+ */
+async function payFor(visit: Visit, orderId: bigint): Promise<ProviderName[] | undefined> {
   const { person, random } = visit;
+  const providers = random.some(PROVIDERS, random.chance(0.06) ? 2 : 1);
   if ((await person.look(orderId))?.payStatus !== PayStatus.PAID) {
-    const opened = await untilAnswered(visit, await person.openPayment(orderId));
-    const paymentId = idOf(opened);
-    if (paymentId === undefined) return false;
-    if (random.chance(0.08)) return false;
-    const paying = person.pay({ orderId, paymentId });
+    const opened: bigint[] = [];
+    for (const provider of providers) {
+      const opening = await untilAnswered(visit, await person.openPayment(orderId, provider));
+      const paymentId = idOf(opening);
+      if (paymentId === undefined) return undefined;
+      opened.push(paymentId);
+    }
+    if (random.chance(0.08)) return undefined;
+    // Two tabs with two providers: the order keeps one payment, and the other one goes back.
+    const paying = Promise.all(opened.map((paymentId) => person.pay({ orderId, paymentId })));
     // Payment and cancellation race; one wins.
     if (random.chance(0.06)) await untilAnswered(visit, await person.cancel(orderId));
-    await untilAnswered(visit, await paying);
+    for (const payment of await paying) await untilAnswered(visit, payment);
   }
-  return untilPaid(visit, orderId);
+  return (await untilPaid(visit, orderId)) ? providers : undefined;
 }
 
 async function untilPaid({ person, signal }: Visit, orderId: bigint): Promise<boolean> {
@@ -86,22 +97,37 @@ async function untilPaid({ person, signal }: Visit, orderId: bigint): Promise<bo
 
 async function afterPayment(
   visit: Visit,
-  { orderId, lines }: { orderId: bigint; lines: { goodsId: bigint; quantity: bigint }[] },
+  {
+    orderId,
+    lines,
+    providers,
+  }: {
+    orderId: bigint;
+    lines: { goodsId: bigint; quantity: bigint }[];
+    providers: readonly ProviderName[];
+  },
 ): Promise<void> {
   const { person, random } = visit;
   const [first] = lines;
-  if (first && random.chance(0.3)) {
+  // A second refund at WeChat Pay has to wait for a minute, which would only make a run longer.
+  let refundsLeft = providers.includes("wechatpay") ? 1 : 3;
+  const refunds = (probability: number) => {
+    if (!random.chance(probability) || refundsLeft === 0) return false;
+    refundsLeft -= 1;
+    return true;
+  };
+  if (first && refunds(0.3)) {
     const part = [{ goodsId: first.goodsId, quantity: 1n }];
     const refund = await untilAnswered(visit, await person.refund(orderId, { lines: part }));
     if (random.chance(0.3)) await refund.ask();
   }
-  if (random.chance(0.2)) {
+  if (refunds(0.2)) {
     const goodwill = await person.refund(orderId, { goodwillCents: GOODWILL_CENTS });
     await untilAnswered(visit, goodwill);
   }
   if (random.chance(0.5)) await untilAnswered(visit, await person.ship(orderId));
   if (random.chance(0.4)) await untilAnswered(visit, await person.receive(orderId));
-  if (random.chance(0.25)) await untilAnswered(visit, await person.refund(orderId));
+  if (refunds(0.25)) await untilAnswered(visit, await person.refund(orderId));
 }
 
 /**
