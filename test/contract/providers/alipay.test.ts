@@ -14,6 +14,6 @@ for (const checkout of ["redirect", "form", "qr"]) {
         success: { status: 200, body: "success" },
         env: { SHOP_ALIPAY_CHECKOUT: checkout },
       }),
-    checkout,
+    { variant: checkout },
   );
 }

@@ -29,8 +29,6 @@ export type Contestant = {
   signedBy: readonly string[];
   /** Parts of the body that may change: no signature covers them, and nobody reads them. */
   unsigned?: RegExp | undefined;
-  /** Whether there is what the sandbox lacks: some faults, and currencies that are refused. */
-  isSimulated: boolean;
   /**
    * The shopper follows the action and pays, without a browser. Some simulators have methods of
    * payment, which their README describes.

@@ -55,7 +55,6 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
     currency,
     signedBy: rules.signedBy,
     unsigned: rules.unsigned,
-    isSimulated: true,
     visit,
     async pay(payment, action, method) {
       await visit(payment, action);
