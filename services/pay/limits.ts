@@ -5,8 +5,8 @@ export const MAX_PROVIDER_NAME = 32;
 /** Characters in a return URL, percent-encoded; providers accept little more. */
 export const MAX_RETURN_URL = 1_000;
 /**
- * Payments or log entries of a page, unless the request asks for fewer. A page has 250 KiB at most:
- * a payment has one address of MAX_CHECKOUT_URL characters, an entry 500 characters of detail.
+ * Payments or log entries of a page, unless the request asks for fewer. A page has 850 KiB at most:
+ * a payment has an action of 8,000 characters (stored-payment.ts), an entry 500 of detail.
  */
 export const DEFAULT_LISTED = 100;
 

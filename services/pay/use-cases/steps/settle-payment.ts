@@ -42,12 +42,11 @@ export async function settlePayment(
   const provider = providerOf(parts, payment);
   const { paymentId } = payment;
   const stored = storedPayment(payment);
-  if (closing) {
-    const answer = await provider.close(stored);
-    if (answer === "closed") return closeHere(parts, { paymentId, detail: CLOSED_THERE });
-    if (answer === "not_begun") return giveUp(parts, payment);
-    if (typeof answer === "object") return "open";
-  }
+  const answer = closing ? await provider.close(stored) : undefined;
+  if (answer === "closed") return closeHere(parts, { paymentId, detail: CLOSED_THERE });
+  if (answer === "not_begun") return giveUp(parts, payment);
+  // Too early to close it.
+  if (typeof answer === "object") return "open";
   const found = await provider.query(stored);
   if ("references" in found) await keepReferences(parts, paymentId, found.references);
   switch (found.state) {
@@ -56,9 +55,9 @@ export async function settlePayment(
     case "closed":
       return closeHere(parts, { paymentId, detail: "found closed at the provider" });
     case "open":
-      if (!closing) return "open";
+      if (answer === undefined) return "open";
       throw new Outage(
-        `provider ${provider.name} reports payment ${paymentId} as paid, then as ${found.state}`,
+        `provider ${provider.name} reports payment ${paymentId} as ${answer}, then as open`,
       );
     default:
       return found.state;

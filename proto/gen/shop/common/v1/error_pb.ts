@@ -219,7 +219,7 @@ export const Reason = {
   USER_NAME_TAKEN: 301,
 
   /**
-   * FAILED_PRECONDITION: metadata has the requested and the available cents.
+   * FAILED_PRECONDITION: metadata has the requested and the available minor units.
    *
    * @generated from enum value: REASON_BALANCE_NOT_ENOUGH = 302;
    */

@@ -39,7 +39,7 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
   } | {
     /**
      * A share of the goods amount in hundredths of a percent, 1 to 10000: 1500 takes 15 % off. The
-     * result is rounded down to whole cents.
+     * result is rounded down to whole minor units.
      *
      * @generated from field: int32 basis_points_off = 2;
      */
@@ -48,14 +48,14 @@ export type Discount = Message<"shop.coupon.v1.Discount"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Cents that basis_points_off takes off at most. 0 is no limit.
+   * Amount, in minor units, that basis_points_off takes off at most. 0 is no limit.
    *
    * @generated from field: int64 maximum_off_cents = 3;
    */
   maximumOffCents: bigint;
 
   /**
-   * Smallest goods amount, in cents, on which the coupon can be spent.
+   * Smallest goods amount, in minor units, on which the coupon can be spent.
    *
    * @generated from field: int64 minimum_goods_amount_cents = 4;
    */
@@ -399,7 +399,7 @@ export type QuoteCouponRequest = Message<"shop.coupon.v1.QuoteCouponRequest"> & 
   userId: bigint;
 
   /**
-   * Sum of the order's lines in cents, without shipping.
+   * Sum of the order's lines in minor units, without shipping.
    *
    * @generated from field: int64 goods_amount_cents = 3;
    */
@@ -420,7 +420,7 @@ export const QuoteCouponRequestSchema: GenMessage<QuoteCouponRequest> = /*@__PUR
  */
 export type QuoteCouponResponse = Message<"shop.coupon.v1.QuoteCouponResponse"> & {
   /**
-   * Cents that the coupon would take off, at most the goods amount.
+   * Amount, in minor units, that the coupon would take off, at most the goods amount.
    *
    * @generated from field: int64 amount_off_cents = 1;
    */
@@ -483,7 +483,7 @@ export type CouponUse = Message<"shop.coupon.v1.CouponUse"> & {
   userId: bigint;
 
   /**
-   * Sum of the order's lines in cents, without shipping.
+   * Sum of the order's lines in minor units, without shipping.
    *
    * @generated from field: int64 goods_amount_cents = 4;
    */
@@ -532,7 +532,7 @@ export type UseCouponResult = Message<"shop.coupon.v1.UseCouponResult"> & {
   orderId: bigint;
 
   /**
-   * Cents that the coupon takes off this order.
+   * Amount, in minor units, that the coupon takes off this order.
    *
    * @generated from field: int64 amount_off_cents = 2;
    */

@@ -37,7 +37,8 @@ export type OrderConfirmed = Message<"shop.event.v1.OrderConfirmed"> & {
   userId: bigint;
 
   /**
-   * Cents to pay through a payment provider. 0 if coupon and balance cover the order.
+   * Amount, in minor units, to pay through a payment provider. 0 if coupon and balance cover the
+   * order.
    *
    * @generated from field: int64 pay_amount_cents = 3;
    */
@@ -130,7 +131,7 @@ export type OrderPaid = Message<"shop.event.v1.OrderPaid"> & {
   paymentId: bigint;
 
   /**
-   * Order amount less coupon, in cents: the base of the points.
+   * Order amount less coupon, in minor units: the base of the points.
    *
    * @generated from field: int64 spent_cents = 4;
    */
@@ -201,7 +202,7 @@ export type OrderRefundRequested = Message<"shop.event.v1.OrderRefundRequested">
   paymentId: bigint;
 
   /**
-   * Cents to give back through the provider, at least 1.
+   * Amount, in minor units, to give back through the provider, at least 1.
    *
    * @generated from field: int64 pay_amount_cents = 5;
    */
@@ -251,15 +252,15 @@ export type OrderRefunded = Message<"shop.event.v1.OrderRefunded"> & {
   lines: OrderLine[];
 
   /**
-   * Cents that go back to the user's balance.
+   * Amount, in minor units, that goes back to the user's balance.
    *
    * @generated from field: int64 balance_cents = 5;
    */
   balanceCents: bigint;
 
   /**
-   * All that the refund gives back, in cents: the base of the points that are taken back. Events of
-   * earlier releases leave out the shipping fee.
+   * All that the refund gives back, in minor units: the base of the points that are taken back.
+   * Events of earlier releases leave out the shipping fee.
    *
    * @generated from field: int64 spent_cents = 6;
    */
@@ -394,7 +395,7 @@ export type PaymentSucceeded = Message<"shop.event.v1.PaymentSucceeded"> & {
   userId: bigint;
 
   /**
-   * Cents that the provider took.
+   * Amount, in minor units, that the provider took.
    *
    * @generated from field: int64 amount_cents = 4;
    */
@@ -450,7 +451,7 @@ export type PaymentRefunded = Message<"shop.event.v1.PaymentRefunded"> & {
   refundId: bigint;
 
   /**
-   * Cents that went back.
+   * Amount, in minor units, that went back.
    *
    * @generated from field: int64 amount_cents = 5;
    */
@@ -508,7 +509,7 @@ export type PaymentRefundReopened = Message<"shop.event.v1.PaymentRefundReopened
   refundId: bigint;
 
   /**
-   * Cents that are not refunded any more.
+   * Amount, in minor units, that is not refunded any more.
    *
    * @generated from field: int64 amount_cents = 5;
    */
@@ -572,7 +573,7 @@ export type PaymentRefundRequiresAction = Message<"shop.event.v1.PaymentRefundRe
   refundId: bigint;
 
   /**
-   * Cents that are not refunded yet.
+   * Amount, in minor units, that is not refunded yet.
    *
    * @generated from field: int64 amount_cents = 5;
    */

@@ -52,7 +52,7 @@ export type Goods = Message<"shop.goods.v1.Goods"> & {
   description: string;
 
   /**
-   * In cents, the minor unit of the shop's currency. 0 is free.
+   * In minor units of the shop's currency. 0 is free.
    *
    * @generated from field: int64 unit_price_cents = 5;
    */
@@ -154,7 +154,7 @@ export type CreateGoodsRequest = Message<"shop.goods.v1.CreateGoodsRequest"> & {
   description: string;
 
   /**
-   * In cents. 0 is free.
+   * In minor units of the shop's currency. 0 is free.
    *
    * @generated from field: int64 unit_price_cents = 5;
    */
@@ -231,7 +231,8 @@ export type UpdateGoodsRequest = Message<"shop.goods.v1.UpdateGoodsRequest"> & {
   description?: string | undefined;
 
   /**
-   * In cents. 0 is free. It counts for orders that are placed from now on.
+   * In minor units of the shop's currency. 0 is free. It counts for orders that are placed from now
+   * on.
    *
    * @generated from field: optional int64 unit_price_cents = 4;
    */

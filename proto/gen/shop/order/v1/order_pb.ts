@@ -38,7 +38,7 @@ export type OrderLine = Message<"shop.order.v1.OrderLine"> & {
   quantity: bigint;
 
   /**
-   * In cents, the minor unit of the shop's currency.
+   * In minor units of the shop's currency.
    *
    * @generated from field: int64 unit_price_cents = 3;
    */
@@ -165,7 +165,7 @@ export type Order = Message<"shop.order.v1.Order"> & {
   goodsAmountCents: bigint;
 
   /**
-   * In cents. The refund of the last goods includes it.
+   * In minor units of the shop's currency. The refund of the last goods includes it.
    *
    * @generated from field: int64 shipping_fee_cents = 9;
    */
@@ -186,14 +186,14 @@ export type Order = Message<"shop.order.v1.Order"> & {
   couponId: bigint;
 
   /**
-   * Cents that the coupon takes off. 0 without a coupon.
+   * Amount, in minor units, that the coupon takes off. 0 without a coupon.
    *
    * @generated from field: int64 coupon_paid_cents = 12;
    */
   couponPaidCents: bigint;
 
   /**
-   * Cents that the user's balance pays.
+   * Amount, in minor units, that the user's balance pays.
    *
    * @generated from field: int64 balance_paid_cents = 13;
    */
@@ -363,7 +363,7 @@ export type Refund = Message<"shop.order.v1.Refund"> & {
   keepStock: boolean;
 
   /**
-   * An amount that is refunded without goods, in cents. It is part of the two amounts above.
+   * An amount that is refunded without goods, in minor units. It is part of the two amounts above.
    *
    * @generated from field: int64 goodwill_cents = 10;
    */
@@ -405,7 +405,7 @@ export type QuoteOrderRequest = Message<"shop.order.v1.QuoteOrderRequest"> & {
   couponId: bigint;
 
   /**
-   * Cents of the user's balance to spend.
+   * Amount of the user's balance to spend, in minor units.
    *
    * @generated from field: int64 balance_cents = 4;
    */
@@ -433,42 +433,42 @@ export type QuoteOrderResponse = Message<"shop.order.v1.QuoteOrderResponse"> & {
   lines: OrderLine[];
 
   /**
-   * Sum of the lines, in cents.
+   * Sum of the lines, in minor units.
    *
    * @generated from field: int64 goods_amount_cents = 2;
    */
   goodsAmountCents: bigint;
 
   /**
-   * The shop's fee for these goods, in cents.
+   * The shop's fee for these goods, in minor units.
    *
    * @generated from field: int64 shipping_fee_cents = 3;
    */
   shippingFeeCents: bigint;
 
   /**
-   * Goods plus shipping, in cents.
+   * Goods plus shipping, in minor units.
    *
    * @generated from field: int64 order_amount_cents = 4;
    */
   orderAmountCents: bigint;
 
   /**
-   * Cents that the coupon would take off.
+   * Amount, in minor units, that the coupon would take off.
    *
    * @generated from field: int64 coupon_paid_cents = 5;
    */
   couponPaidCents: bigint;
 
   /**
-   * Cents that the user's balance would pay: the balance_cents of the request.
+   * Amount, in minor units, that the user's balance would pay: the balance_cents of the request.
    *
    * @generated from field: int64 balance_paid_cents = 6;
    */
   balancePaidCents: bigint;
 
   /**
-   * Order amount less coupon and balance, in cents: what is left for a payment provider.
+   * Order amount less coupon and balance, in minor units: what is left for a payment provider.
    *
    * @generated from field: int64 pay_amount_cents = 7;
    */
@@ -541,7 +541,8 @@ export type PlaceOrderRequest = Message<"shop.order.v1.PlaceOrderRequest"> & {
   couponId: bigint;
 
   /**
-   * Cents of the user's balance to spend. With the coupon, at most the order amount.
+   * Amount of the user's balance to spend, in minor units. With the coupon, at most the order
+   * amount.
    *
    * @generated from field: int64 balance_cents = 8;
    */
@@ -1521,7 +1522,8 @@ export const OrderViewSchema: GenEnum<OrderView> = /*@__PURE__*/
   enumDesc(file_shop_order_v1_order, 5);
 
 /**
- * Orders, from the quote to the delivery.
+ * Orders, from the quote to the delivery. Amounts are in minor units of the shop's currency, such as
+ * cents of EUR and yen of JPY; the names of fields say "cents" for all of them.
  *
  * @generated from service shop.order.v1.OrderService
  */

@@ -45,7 +45,7 @@ export type User = Message<"shop.user.v1.User"> & {
   mobile: string;
 
   /**
-   * In cents, the minor unit of the shop's currency.
+   * In minor units of the shop's currency.
    *
    * @generated from field: int64 balance_cents = 4;
    */
@@ -568,7 +568,7 @@ export type BalanceLogEntry = Message<"shop.user.v1.BalanceLogEntry"> & {
   type: BalanceLogType;
 
   /**
-   * Cents added, or if negative deducted.
+   * Amount added, or if negative deducted, in minor units.
    *
    * @generated from field: int64 amount_cents = 4;
    */
@@ -893,7 +893,7 @@ export const UserService: GenService<{
   /**
    * Adds to a user's balance. Idempotent by request_id: a repetition with the same fields gets the
    * balance that the first one led to, one with another field is REASON_REQUEST_ID_REUSED. A
-   * balance above 2^53-1 cents is REASON_INVALID_ARGUMENT. An unknown user is
+   * balance above 2^53-1 minor units is REASON_INVALID_ARGUMENT. An unknown user is
    * REASON_USER_NOT_FOUND.
    *
    * @generated from rpc shop.user.v1.UserService.TopUpBalance
