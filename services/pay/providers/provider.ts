@@ -21,8 +21,6 @@ export type Opening = StoredPayment & {
   returnUrl: string;
   /** What the shopper reads at the provider. */
   description: string;
-  /** The shopper's network address; "" if it is not known. */
-  payerAddress: string;
 };
 
 /** A payment that a provider has opened. */

@@ -41,7 +41,6 @@ export function newOpening(at: Contestant, changes: Partial<Opening> = {}): Open
     expireTime: new Date(now.getTime() + HALF_HOUR_MS),
     returnUrl: RETURN_URL,
     description: "Order 7: 2 × tea, 100 % & more",
-    payerAddress: "192.0.2.7",
     ...changes,
   };
 }

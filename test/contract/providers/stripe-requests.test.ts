@@ -162,7 +162,6 @@ describe("the provider stripe, beside Stripe's SDK", () => {
         expireTime: new Date(createTime.getTime() + 1_800_000),
         returnUrl: `https://shop.example/?q=${encodeURIComponent(textOf(6).toWellFormed())}`,
         description: `d${textOf(10)}`,
-        payerAddress: "",
       };
     }
 

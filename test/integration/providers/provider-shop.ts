@@ -82,7 +82,6 @@ export function newOpening(changes: Partial<Opening> = {}): Opening {
     expireTime: new Date(createTime.getTime() + 30 * 60_000),
     returnUrl: "http://127.0.0.1:9/thanks?order=7",
     description: 'Order 7: 茶 × 2, 100% + "新"',
-    payerAddress: "",
     ...changes,
   };
 }

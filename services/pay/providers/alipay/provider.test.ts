@@ -33,7 +33,6 @@ const opening: Opening = {
   expireTime: new Date("2026-03-08T18:59:59.999Z"),
   returnUrl: "https://shop.example/thanks?order=7",
   description: "Order 7",
-  payerAddress: "",
 };
 
 async function linkOf(changes: Partial<Opening> = {}): Promise<string> {

@@ -23,7 +23,7 @@ export async function openPayment(
 ): Promise<void> {
   const { paymentId, returnUrl } = payment;
   const description = `Order ${order.orderId}`;
-  const opening = { ...storedPayment(payment), returnUrl, description, payerAddress: "" };
+  const opening = { ...storedPayment(payment), returnUrl, description };
   const opened = await refuseOutage(provider, () => provider.open(opening));
   const stored = await database.transact("store-checkout", async (tx) => {
     const current = await lockPayment(tx, paymentId);
