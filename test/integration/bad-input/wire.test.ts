@@ -30,6 +30,7 @@ const VALID_WHEN_EMPTY = new Set([
   "user ListBalanceLog",
   "user ListPointLog",
   "order ListOrders",
+  "pay ListProviders",
 ]);
 
 describe("a request in malformed or unusual protobuf", function () {
@@ -63,6 +64,8 @@ describe("a request in malformed or unusual protobuf", function () {
   it("is INVALID_ARGUMENT when truncated inside a field", async () => {
     for (const method of METHODS) {
       const bytes = await validBytes(method);
+      // A request without fields has nothing to truncate.
+      if (bytes.length === 0) continue;
       expectStatus(method, await send(method, bytes.subarray(0, -1)), "INVALID_ARGUMENT");
     }
   });

@@ -10,7 +10,7 @@ export type UnverifiedSample = {
  * Stores the first ones, so that a wrong secret is found and its callbacks can be judged again, and
  * then a few per second: anyone can send them, and each would cost a transaction.
  */
-export function sampleUnverified(nowMs: () => number = performance.now): UnverifiedSample {
+export function sampleUnverified(nowMs: () => number = () => performance.now()): UnverifiedSample {
   let credit = UNVERIFIED_BURST;
   let creditedMs = nowMs();
   let skipped = 0;
