@@ -18,6 +18,8 @@ export type Faults = {
   payDuringClose?: number;
   /** Events of other shops on the account before each event. Of Stripe only. */
   strangers?: number;
+  /** What becomes of new refunds. Not of the sandbox. */
+  refund?: "not_enough";
 };
 
 /** A provider with its running simulator. */

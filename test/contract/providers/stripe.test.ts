@@ -102,6 +102,41 @@ describe("payments at Stripe", function () {
     assert.equal((await at.provider.refund({ ...other, attempt: 2 })).state, "succeeded");
   });
 
+  it("are refunded under a new number once the account has money again", async () => {
+    const { payment } = await openPaid(at);
+    const request = refundRequest(payment, 1_000n);
+    await at.faults({ refund: "not_enough" });
+    assert.equal((await at.provider.refund(request)).state, "failed");
+    await at.faults();
+    // Stripe replays its answer to the first number.
+    assert.equal((await at.provider.refund(request)).state, "failed");
+    assert.equal((await at.provider.refund({ ...request, attempt: 2 })).state, "succeeded");
+    assert.equal(await at.refundedCents(payment), 1_000n);
+  });
+
+  it("need a person for a refund while they are disputed", async () => {
+    const { payment, action } = await open(at);
+    await at.pay(payment, action, "dispute");
+    const { payment: disputed } = await paidNotice(at, payment);
+    const outcome = await at.provider.refund(refundRequest(disputed, 1_000n));
+    assert.ok(outcome.state === "person");
+    assert.match(outcome.cause, /^charge_disputed: /);
+  });
+
+  it("have a notice of a refund from the dashboard, which the shop did not ask for", async () => {
+    const { payment } = await openPaid(at);
+    await at.command("refund", { number: payment.references.session, amount: "500" });
+    const callback = await at.nextCallback((one) => {
+      const notice = noticeIn(at, one);
+      return notice?.kind === "refund" && notice.tradeId === payment.tradeId;
+    });
+    const notice = noticeIn(at, callback);
+    assert.ok(notice?.kind === "refund");
+    assert.equal(notice.refund, undefined);
+    assert.equal(notice.foreignId, notice.reference);
+    assert.deepEqual([notice.state, notice.amountCents], ["succeeded", 500n]);
+  });
+
   it("tell of a dispute with the fee that Stripe takes, and gives back with the money", async () => {
     const { payment, action } = await open(at);
     await at.pay(payment, action, "dispute");
