@@ -24,11 +24,14 @@ const FAILURES: ReadonlySet<Code> = new Set([
  * Writes a line for each call that was refused, that failed or that was slow, and at level debug for
  * every call: request id, method, code, reason, caller, network and duration.
  */
-export function createCallLog(log: Log): (call: GatewayCall, method: DescMethod) => void {
-  const budget = lineBudget();
+export function createCallLog(
+  log: Log,
+  nowMs: () => number = performance.now,
+): (call: GatewayCall, method: DescMethod) => void {
+  const budget = lineBudget(nowMs);
   return (call, method) => {
     const { error } = call;
-    const durationMs = Math.round(performance.now() - call.beganMs);
+    const durationMs = Math.round(nowMs() - call.beganMs);
     const isSlow = method.methodKind === "unary" && durationMs > SLOW_MS;
     if (error === undefined && !isSlow) {
       if (log.isLevelEnabled("debug"))
@@ -60,13 +63,13 @@ function fieldsOf(call: GatewayCall, method: DescMethod, durationMs: number) {
 }
 
 /** Allows so many lines in each second. `take` gives how many were not allowed before. */
-function lineBudget(): { take(): number | undefined } {
+function lineBudget(nowMs: () => number): { take(): number | undefined } {
   let second = 0;
   let lines = 0;
   let unlogged = 0;
   return {
     take() {
-      const now = Math.floor(performance.now() / 1_000);
+      const now = Math.floor(nowMs() / 1_000);
       if (now !== second) {
         second = now;
         lines = 0;

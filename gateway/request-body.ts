@@ -48,7 +48,7 @@ export function bodyWithin(
   const { source, method, call, header } = request;
   const { methodKind, input } = method;
   if (methodKind !== "unary" && methodKind !== "server_streaming") return source;
-  const type = header.get("content-type") ?? "";
+  const type = (header.get("content-type") ?? "").toLowerCase();
   const hasEnvelopes = /^application\/(grpc|connect\+)/.test(type);
   const length = Number(header.get("content-length") ?? 0);
   const compression = hasEnvelopes ? compressionOfMessages(type, header) : takeEncoding(header);

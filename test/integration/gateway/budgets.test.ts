@@ -65,6 +65,10 @@ describe("the budgets of a client at the gateway", () => {
     const zipped = { method: quoteOrder, protocol: "grpc", body, headers, token: user } as const;
     const answer = await client.call(zipped);
     assert.equal(answer.code, "RESOURCE_EXHAUSTED", answer.message);
+    // Content types are compared without case.
+    const shouted = { "content-type": "application/GRPC+Proto" };
+    const call = { method: quoteOrder, protocol: "grpc", request: lines, token: user } as const;
+    assertTooManyValues(await client.call({ ...call, headers: shouted }));
   });
 
   it("accept as many values as the contract allows", async () => {
