@@ -1,4 +1,4 @@
-import { CAPTURED, DONE, differing, type Group, KEPT } from "./rule.ts";
+import { CAPTURED, DONE, differing, type Group, KEPT, RETURNED } from "./rule.ts";
 
 /**
  * The books of `npm run books` over all time: every account follows from the rows of one service,
@@ -9,7 +9,7 @@ export const bookRules: Group = {
   rules: [
     {
       name: "deposits-are-explained",
-      says: "money and balance that came in for an order paid for it, went back, or wait for its payment or for a late refund",
+      says: "money and balance that came in for an order paid for it, went back, or wait for its payment or for a refund",
       sql: ({ order, pay, user }) =>
         differing({
           keys: ["order_id"],
@@ -24,10 +24,10 @@ export const bookRules: Group = {
              from ${order}.orders where pay_status <> 1`,
             `select order_id, balance_paid_cents as n from ${order}.orders
              where pay_status = 1 and order_status in ${KEPT}`,
-            `select order_id, -(spent_cents + shipping_cents) as n from ${order}.refunds
-             where late_payment_id is null and status = ${DONE}`,
-            `select order_id, pay_amount_cents as n from ${order}.refunds
-             where late_payment_id is not null and status <> ${DONE}`,
+            `select order_id, -(spent_cents + shipping_cents) as n from ${order}.refunds r
+             where late_payment_id is null and ${RETURNED}`,
+            `select order_id, pay_amount_cents as n from ${order}.refunds r
+             where status <> ${DONE} and (late_payment_id is not null or ${RETURNED})`,
           ],
           item: "concat('order ', order_id)",
         }),

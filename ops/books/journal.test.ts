@@ -7,6 +7,7 @@ import {
   differences,
   disputeEntries,
   feeEntries,
+  foreignRefundEntries,
   type Movement,
   orderRefundEntries,
   otherEntries,
@@ -97,6 +98,14 @@ describe("books", () => {
     assert.deepEqual(balancesOf("EUR", held, back), {
       customer_balances: "0.00",
       deposits: "0.00",
+    });
+  });
+
+  it("have refunds that the shop did not request apart from its own", () => {
+    const refund = { provider: "alipay", amountCents: 100n };
+    assert.deepEqual(balancesOf("CNY", foreignRefundEntries(refund)), {
+      "receivable:alipay": "-1.00",
+      refunds_elsewhere: "1.00",
     });
   });
 

@@ -8,7 +8,8 @@
 //   revenue              goods at the price of the order
 //   shipping             shipping fees, less those that were given back
 //   coupons              what coupons took off the price
-//   refunds              what was given back for goods
+//   refunds              what was given back for goods, or without goods
+//   refunds_elsewhere    what others gave back, such as in a provider's console: no order knows it
 //   disputes             what banks took back for shoppers, less what they returned
 //   fees:PROVIDER        what a provider keeps; only its statements say it
 //   bank:PROVIDER        what else moved the account at the provider, such as payouts to the bank
@@ -102,6 +103,11 @@ export function disputeEntries(dispute: {
 }): Entry[] {
   const { provider, amountCents, returned } = dispute;
   return entries(["disputes", receivable(provider), returned ? -amountCents : amountCents]);
+}
+
+/** The provider carried out a refund that the shop did not request. */
+export function foreignRefundEntries(refund: { provider: string; amountCents: bigint }): Entry[] {
+  return entries(["refunds_elsewhere", receivable(refund.provider), refund.amountCents]);
 }
 
 /** What a provider keeps; negative where it gives back. */

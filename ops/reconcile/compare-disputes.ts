@@ -10,16 +10,18 @@ import {
   itemOf,
 } from "./difference.ts";
 
-/** Money that a dispute moved, as the pay service has it. */
+/** Money that a dispute moved, and when the shop learned of it. */
+type Moved = { amountCents: bigint; time: Date };
+
+/** A dispute as the pay service has it. */
 export type OurDispute = {
   /** The provider's number. */
   disputeId: string;
-  paymentId: bigint | null;
-  amountCents: bigint;
+  paymentId: bigint;
   currency: string;
-  /** When the money left, and when it came back, as far as it did. */
-  withdrawTime: Date | null;
-  returnTime: Date | null;
+  /** Null until the provider has taken the money, and given it back. */
+  withdrawn: Moved | null;
+  reinstated: Moved | null;
 };
 
 const { DISPUTE_ONLY_THERE, DISPUTE_ONLY_HERE, DISPUTE_DIFFERS } = DifferenceKind;
@@ -42,10 +44,11 @@ function compareMove(
   statement: readonly StatementRow[],
   { disputes, bounds }: { disputes: readonly OurDispute[]; bounds: Bounds },
 ): Difference[] {
-  const timeOf = ({ withdrawTime, returnTime }: OurDispute) =>
-    move === "dispute" ? withdrawTime : returnTime;
   const ours = new Map(
-    disputes.filter((dispute) => timeOf(dispute)).map((dispute) => [dispute.disputeId, dispute]),
+    disputes.flatMap(({ disputeId, currency, withdrawn, reinstated }) => {
+      const moved = move === "dispute" ? withdrawn : reinstated;
+      return moved ? [[disputeId, { ...moved, currency }] as const] : [];
+    }),
   );
   const seen = new Set<string>();
   const found = statement
@@ -68,15 +71,14 @@ function compareMove(
       const faults = amountFault(row, dispute);
       return faults.map((fault) => difference(DISPUTE_DIFFERS, item, fault));
     });
-  const missing = [...ours.values()].filter((dispute) => {
-    const time = timeOf(dispute);
-    return time && time >= bounds.from && time < bounds.to && !seen.has(dispute.disputeId);
+  const missing = [...ours].filter(([disputeId, { time }]) => {
+    return time >= bounds.from && time < bounds.to && !seen.has(disputeId);
   });
   return [
     ...found,
-    ...missing.map((dispute) => {
-      const says = `${amountText(dispute.amountCents, dispute.currency)} ${MOVES[move]} here, but not there`;
-      return difference(DISPUTE_ONLY_HERE, `dispute ${dispute.disputeId}`, says);
+    ...missing.map(([disputeId, { amountCents, currency, time }]) => {
+      const says = `${amountText(amountCents, currency)} ${MOVES[move]} here, known ${at(time)}, but not there`;
+      return difference(DISPUTE_ONLY_HERE, `dispute ${disputeId}`, says);
     }),
   ];
 }

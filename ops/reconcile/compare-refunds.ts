@@ -1,4 +1,6 @@
 import { amountText } from "#platform/values/currencies.ts";
+import { refundNumberOf } from "../../services/pay/providers/fields.ts";
+import { refundNumber } from "../../services/pay/providers/provider.ts";
 import type { StatementRow } from "../../services/pay/providers/statement.ts";
 import {
   amountFault,
@@ -97,15 +99,15 @@ function numberOf({ refundNumber, reference, place }: StatementRow): string {
 
 type Match = { refund: OurRefund; attempt: number };
 
-/** Finds a refund by its number at the provider, "77" or "77-2", or by the provider's own. */
+/** Finds a refund by its number at the provider, "77", "77-2" or "77_2", or by the provider's own. */
 function refundFinder(refunds: readonly OurRefund[]) {
-  const byId = new Map(refunds.map((refund) => [String(refund.refundId), refund]));
+  const byId = new Map(refunds.map((refund) => [refund.refundId, refund]));
   const byReference = new Map(refunds.map((refund) => [refund.reference ?? "", refund]));
   byReference.delete("");
   return ({ refundNumber, reference }: StatementRow): Match | undefined => {
-    const [, id = "", attempt = "1"] = /^(\d{1,19})(?:-([1-9]\d{0,8}))?$/.exec(refundNumber) ?? [];
-    const named = byId.get(id);
-    if (named) return { refund: named, attempt: Number(attempt) };
+    const number = refundNumberOf(refundNumber);
+    const named = number && byId.get(number.refundId);
+    if (named) return { refund: named, attempt: number.attempt };
     const refund = byReference.get(reference);
     return refund && { refund, attempt: refund.attempt };
   };
@@ -119,12 +121,15 @@ function stateFault(
 ): Difference[] {
   const isCurrent = attempt === refund.attempt;
   const item = `refund ${numberOf(row)}`;
-  if (row.state === "void" && isCurrent && refund.isDone) {
-    return [difference(ONLY_HERE, item, `is carried out here, but closed there (${row.place})`)];
+  if (row.state === "done") {
+    if (cameBack || (isCurrent && refund.isDone)) return [];
+    const here = isCurrent ? "not here" : `here attempt ${refund.attempt} is the current one`;
+    return [difference(ONLY_THERE, item, `was carried out ${at(row.time)} there, but ${here}`)];
   }
-  if (row.state !== "done" || cameBack || (isCurrent && refund.isDone)) return [];
-  const here = isCurrent ? "not here" : `here attempt ${refund.attempt} is the current one`;
-  return [difference(ONLY_THERE, item, `was carried out ${at(row.time)} there, but ${here}`)];
+  // The row of the return itself names the difference, where the statement has it.
+  if (row.state === "pending" || cameBack || !isCurrent || !refund.isDone) return [];
+  const there = row.state === "void" ? "closed" : "taken back";
+  return [difference(ONLY_HERE, item, `is carried out here, but ${there} there (${row.place})`)];
 }
 
 /** A refund that came back there must not be carried out here. */
@@ -144,9 +149,10 @@ function notOurs(row: StatementRow): string {
   return `of ${amount} for ${itemOf(row)} was not made by the shop (${row.place})`;
 }
 
-function onlyHere({ refundId, amountCents, currency, doneTime }: OurRefund): Difference {
+function onlyHere(refund: OurRefund): Difference {
+  const { amountCents, currency, doneTime } = refund;
   const says = `of ${amountText(amountCents, currency)} is carried out here ${at(doneTime)}, but not there`;
-  return difference(ONLY_HERE, `refund ${refundId}`, says);
+  return difference(ONLY_HERE, `refund ${refundNumber(refund)}`, says);
 }
 
 /**

@@ -33,10 +33,9 @@ const refund = (changes: Partial<OurRefund> = {}): OurRefund => ({
 const dispute = (changes: Partial<OurDispute> = {}): OurDispute => ({
   disputeId: "dp_7",
   paymentId: 7n,
-  amountCents: 1_000n,
   currency: "EUR",
-  withdrawTime: noon,
-  returnTime: null,
+  withdrawn: { amountCents: 1_000n, time: noon },
+  reinstated: null,
   ...changes,
 });
 const row = (changes: Partial<StatementRow> = {}): StatementRow => ({
@@ -182,6 +181,14 @@ describe("comparison of a statement", () => {
     assert.deepEqual(found([row(), refundRow(), failure], ours({ refunds: [refund()] })), [
       "refund_only_here refund 77",
     ]);
+    const returned = refundRow({ state: "returned" });
+    assert.deepEqual(found([row(), returned], open), []);
+    assert.deepEqual(found([row(), returned, failure], open), []);
+    for (const more of [[], [failure]]) {
+      assert.deepEqual(found([row(), returned, ...more], ours({ refunds: [refund()] })), [
+        "refund_only_here refund 77",
+      ]);
+    }
     const again = [row(), refundRow(), failure, refundRow({ refundNumber: "77-2" })];
     assert.deepEqual(found(again, ours({ refunds: [refund({ attempt: 2 })] })), []);
   });
@@ -214,7 +221,7 @@ describe("comparison of a statement", () => {
     ]);
     const back = disputeRow({ kind: "dispute_reversal", amountCents: 1_000n });
     assert.deepEqual(found([row(), disputeRow(), back], rows), ["dispute_only_there dispute dp_7"]);
-    const won = ours({ disputes: [dispute({ returnTime: noon })] });
+    const won = ours({ disputes: [dispute({ reinstated: { amountCents: 1_000n, time: noon } })] });
     assert.deepEqual(found([row(), disputeRow(), back], won), []);
     assert.deepEqual(found([row(), disputeRow()], won), ["dispute_only_here dispute dp_7"]);
   });

@@ -1,24 +1,31 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 import { PaymentStatus } from "../../services/pay/domain/payment.ts";
 import { RefundStatus } from "../../services/pay/domain/refund.ts";
+import { identifierOf, refundNumberOf } from "../../services/pay/providers/fields.ts";
 import type { StatementRow } from "../../services/pay/providers/statement.ts";
 import type { OurRows } from "./compare.ts";
+import type { OurDispute } from "./compare-disputes.ts";
 import type { OurRefund } from "./compare-refunds.ts";
 import type { Bounds, OurPayment } from "./difference.ts";
 
 type Row = RowDataPacket;
 
 /** Which rows of the pay schema are read. */
-type Scope = { connection: Connection; pay: string; provider: string };
+type Scope = {
+  connection: Connection;
+  pay: string;
+  provider: string;
+  /** Whether its statements have disputes. */
+  hasDisputes: boolean;
+};
 
 const CHUNK = 1_000;
 /** Refunds of a day are looked for this much around it, for clocks that differ. */
 const AROUND_MS = 3_600_000;
 
 const PAYMENT = `payment_id, order_id, provider_trade_id, amount_cents, currency, status, pay_time`;
-const REFUND = `r.refund_id, r.payment_id, r.amount_cents, r.attempt, r.status, r.create_time,
-  r.finish_time, p.currency`;
+const REFUND = `r.refund_id, r.payment_id, r.amount_cents, r.attempt, r.reference, r.status,
+  r.create_time, r.finish_time, p.currency`;
 
 /** Reads what the shop has of a provider: the rows of the day, and those the statement names. */
 export async function readOurRows(
@@ -26,11 +33,12 @@ export async function readOurRows(
   statement: readonly StatementRow[],
   { from, to }: Bounds,
 ): Promise<OurRows> {
-  const ids = numbersOf(statement.map(({ paymentNumber }) => paymentNumber));
+  const ids = statement.flatMap(({ paymentNumber }) => identifierOf(paymentNumber) ?? []);
   const trades = statement.map(({ tradeId }) => tradeId).filter((tradeId) => tradeId !== "");
-  const refundIds = numbersOf(
-    statement.map(({ refundNumber }) => refundNumber.split("-")[0] ?? ""),
+  const refundIds = statement.flatMap(
+    ({ refundNumber }) => refundNumberOf(refundNumber)?.refundId ?? [],
   );
+  const references = referencesOf(statement, "refund");
   const payments = [
     ...(await paymentsWhere(scope, "pay_time >= ? and pay_time < ?", [from, to])),
     ...(await inChunks(ids, (chunk) => paymentsWhere(scope, "payment_id in (?)", [chunk]))),
@@ -50,11 +58,14 @@ export async function readOurRows(
       around,
     )),
     ...(await inChunks(refundIds, (chunk) => refundsWhere(scope, "r.refund_id in (?)", [chunk]))),
+    ...(await inChunks(references, (chunk) => refundsWhere(scope, "r.reference in (?)", [chunk]))),
   ];
   return {
     payments: unique(payments, ({ paymentId }) => paymentId),
     refunds: unique(refunds, ({ refundId }) => refundId),
-    disputes: [],
+    disputes: !scope.hasDisputes
+      ? []
+      : await disputesOf(scope, referencesOf(statement, "dispute"), { from, to }),
   };
 }
 
@@ -108,7 +119,7 @@ async function refundsWhere(
       amountCents: BigInt(row.amount_cents),
       currency: row.currency,
       attempt: row.attempt,
-      reference: null,
+      reference: row.reference,
       isDone,
       createTime: row.create_time,
       doneTime: isDone ? row.finish_time : null,
@@ -116,12 +127,46 @@ async function refundsWhere(
   });
 }
 
-/** What may be identifiers of the shop among these texts. */
-function numbersOf(texts: readonly string[]): bigint[] {
-  return texts
-    .filter((text) => /^[1-9]\d{0,18}$/.test(text))
-    .map(BigInt)
-    .filter((number) => number <= MAX_IDENTIFIER);
+async function disputesOf(
+  scope: Scope,
+  ids: readonly string[],
+  { from, to }: Bounds,
+): Promise<OurDispute[]> {
+  const inDay =
+    "withdrawn_time >= ? and withdrawn_time < ? or reinstated_time >= ? and reinstated_time < ?";
+  const disputes = [
+    ...(await disputesWhere(scope, inDay, [from, to, from, to])),
+    ...(await inChunks(ids, (chunk) => disputesWhere(scope, "dispute_id in (?)", [chunk]))),
+  ];
+  return unique(disputes, ({ disputeId }) => disputeId);
+}
+
+async function disputesWhere(
+  { connection, pay, provider }: Scope,
+  where: string,
+  values: unknown[],
+): Promise<OurDispute[]> {
+  const [rows] = await connection.query<Row[]>(
+    `select dispute_id, payment_id, currency, withdrawn_cents, withdrawn_time, reinstated_cents,
+       reinstated_time
+     from ${pay}.disputes where provider = ? and (${where})`,
+    [provider, ...values],
+  );
+  const moved = (cents: string | null, time: Date) =>
+    cents === null ? null : { amountCents: BigInt(cents), time };
+  return rows.map((row) => ({
+    disputeId: row.dispute_id,
+    paymentId: BigInt(row.payment_id),
+    currency: row.currency,
+    withdrawn: moved(row.withdrawn_cents, row.withdrawn_time),
+    reinstated: moved(row.reinstated_cents, row.reinstated_time),
+  }));
+}
+
+/** The provider's numbers of refunds or disputes in a statement. */
+function referencesOf(statement: readonly StatementRow[], kind: "refund" | "dispute"): string[] {
+  const some = statement.filter((row) => row.kind.startsWith(kind) && row.reference !== "");
+  return some.map(({ reference }) => reference);
 }
 
 async function inChunks<K, T>(
@@ -136,6 +181,6 @@ async function inChunks<K, T>(
   return found;
 }
 
-function unique<T>(rows: readonly T[], keyOf: (row: T) => bigint): T[] {
+function unique<T>(rows: readonly T[], keyOf: (row: T) => bigint | string): T[] {
   return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
 }

@@ -50,8 +50,7 @@ export async function fetchStatement(
   day: string,
 ): Promise<StatementRow[] | string> {
   try {
-    const file = await provider.statement?.(day);
-    if (file === undefined) return "its statements cannot be fetched; use --file";
+    const file = await provider.statement(day);
     if (file === "empty") return [];
     if (file === "not_yet") return `the statement of ${day} is not made yet`;
     return readStatement(provider.name, file, day);
@@ -67,6 +66,8 @@ export async function reconcile(
 ): Promise<Reconciled> {
   const { provider, day, rows } = statement;
   const bounds = boundsOf(provider, day);
-  const ours = await readOurRows({ connection, pay, provider }, rows, bounds);
+  const { hasDisputes } = formatOf(provider);
+  const scope = { connection, pay, provider, hasDisputes };
+  const ours = await readOurRows(scope, rows, bounds);
   return { bounds, statement, ...compare(rows, ours, bounds) };
 }

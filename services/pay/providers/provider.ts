@@ -113,7 +113,7 @@ export type PaymentProvider = {
    * The statement of one of the provider's own days, such as "2026-11-26", as the file that
    * `STATEMENTS` reads. "empty": nothing moved on that day. "not_yet": it is not made yet.
    */
-  statement?(day: string): Promise<Uint8Array | "empty" | "not_yet">;
+  statement(day: string): Promise<Uint8Array | "empty" | "not_yet">;
   /**
    * What the provider is answered, by verdict. `success`: the notice had its effect, or needs none.
    * `forged`: it is not genuine. `refused`: it contradicts the payment, for good. `unknown`: the

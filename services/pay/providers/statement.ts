@@ -1,3 +1,5 @@
+import { parseBeijingTime } from "./beijing.ts";
+
 /** What a row of a statement is about. */
 export type RowKind =
   | "payment"
@@ -18,9 +20,10 @@ export type StatementRow = {
   kind: RowKind;
   /**
    * `done`: the money moved. `pending`: the provider accepted it and had not carried it out when it
-   * wrote the statement. `void`: it moved no money and never will.
+   * wrote the statement. `returned`: a refund that moved money and came back since. `void`: it moved
+   * no money and never will.
    */
-  state: "done" | "pending" | "void";
+  state: "done" | "pending" | "returned" | "void";
   /** The shop's number of the payment; "" where the statement has none. */
   paymentNumber: string;
   /** The provider's number of the paid trade; "" where the statement has none. */
@@ -43,6 +46,8 @@ export type StatementRow = {
 export class StatementFault extends Error {}
 
 const DAY_MS = 86_400_000;
+/** From the end of a day of Beijing until Alipay and WeChat Pay have its statement for certain. */
+const READY_AFTER_MS = 10 * 3_600_000;
 /** How far the days of a provider's statements are ahead of UTC. */
 export const BEIJING_AHEAD_MS = 8 * 3_600_000;
 
@@ -57,12 +62,16 @@ export function dayBounds(day: string, aheadMs = 0): { from: Date; to: Date } | 
   return { from: new Date(start - aheadMs), to: new Date(start - aheadMs + DAY_MS) };
 }
 
+/** Whether the statement of a day of Beijing must be there by now. */
+export function isBeijingReady(day: string): boolean {
+  const bounds = dayBounds(day, BEIJING_AHEAD_MS);
+  return bounds !== undefined && Date.now() >= bounds.to.getTime() + READY_AFTER_MS;
+}
+
 /** The time of "2026-11-26 23:59:59" in Beijing. */
 export function beijingTime(text: string, place: string): Date {
-  const [day = "", clock = "", ...rest] = text.split(" ");
-  const time = new Date(`${day}T${clock}+08:00`);
-  const isClock = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/.test(clock);
-  if (rest.length === 0 && isClock && dayBounds(day) !== undefined) return time;
+  const time = parseBeijingTime(text);
+  if (time) return time;
   throw new StatementFault(`${place}: "${text}" is not a time such as 2026-11-26 23:59:59`);
 }
 

@@ -10,12 +10,14 @@ export type StatementFormat = {
   read(file: Uint8Array): StatementRow[];
   /** How far the days of its statements are ahead of UTC. */
   aheadMs: number;
+  /** Whether its statements have the money that disputes move. */
+  hasDisputes: boolean;
 };
 
 /** By the provider's name. Reading needs no settings of the provider. */
 export const STATEMENTS: ReadonlyMap<string, StatementFormat> = new Map([
-  ["alipay", { read: readAlipayStatement, aheadMs: BEIJING_AHEAD_MS }],
-  ["wechatpay", { read: readWechatpayStatement, aheadMs: BEIJING_AHEAD_MS }],
-  ["stripe", { read: readStripeStatement, aheadMs: 0 }],
-  ["sandbox", { read: readSandboxStatement, aheadMs: 0 }],
+  ["alipay", { read: readAlipayStatement, aheadMs: BEIJING_AHEAD_MS, hasDisputes: false }],
+  ["wechatpay", { read: readWechatpayStatement, aheadMs: BEIJING_AHEAD_MS, hasDisputes: false }],
+  ["stripe", { read: readStripeStatement, aheadMs: 0, hasDisputes: true }],
+  ["sandbox", { read: readSandboxStatement, aheadMs: 0, hasDisputes: false }],
 ]);

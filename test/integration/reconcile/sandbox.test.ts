@@ -29,7 +29,7 @@ describe("npm run reconcile and npm run books", function () {
   /** A file with the day's statement, changed. */
   const changed = async (change: (rows: Row[]) => Row[]) => {
     const { providers } = payConfig(env);
-    const file = await providers.get("sandbox")?.statement?.(day);
+    const file = await providers.get("sandbox")?.statement(day);
     assert.ok(file instanceof Uint8Array);
     const statement: File = JSON.parse(Buffer.from(file).toString());
     const rows = change(statement.rows);

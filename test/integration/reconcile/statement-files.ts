@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import iconv from "iconv-lite";
 import { zip } from "../../../simulators/alipay/zip.ts";
@@ -91,13 +92,13 @@ export const WECHATPAY: StatementFiles<string[]> = {
     ];
     const line = (cells: string[]) => cells.map((cell) => `\`${cell}`).join(",");
     const text = [header, ...rows.map(line), sums, line(totals)].join("\r\n");
-    return Buffer.from(`${text}\r\n`);
+    return gzipSync(`${text}\r\n`);
   },
 };
 
 /** The lines of a text; the last one is empty. */
 function textOf(file: Uint8Array): string[] {
-  return Buffer.from(file).toString().split("\r\n");
+  return gunzipSync(file).toString().split("\r\n");
 }
 
 type Transaction = {

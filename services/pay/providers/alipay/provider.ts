@@ -26,6 +26,7 @@ import {
   SPACING_MS,
 } from "./refunds.ts";
 import { isNoticeSigned } from "./signature.ts";
+import { fetchAlipayStatement } from "./statement-file.ts";
 
 const PAGE = "alipay.trade.page.pay";
 const CODE = "alipay.trade.precreate";
@@ -114,6 +115,8 @@ export function alipayProvider(settings: Settings): PaymentProvider {
       });
       return queriedRefund(fields, { request, method: QUERY_REFUND });
     },
+
+    statement: (day) => fetchAlipayStatement(settings, day),
   };
 }
 

@@ -80,6 +80,22 @@ describe("statement of Stripe", () => {
     );
   });
 
+  it("says what became of a refund", () => {
+    for (const [status, expected] of [
+      ["succeeded", "done"],
+      ["pending", "pending"],
+      ["requires_action", "pending"],
+      ["failed", "returned"],
+      ["canceled", "returned"],
+    ] as const) {
+      const source = { ...charge, id: "re_1", status };
+      const [refund] = read(row({ reporting_category: "refund", amount: -1234, source }));
+      assert.equal(refund?.state, expected, status);
+    }
+    const [payment] = read(row({ source: { ...charge, status: "pending" } }));
+    assert.equal(payment?.state, "done");
+  });
+
   it("has amounts in minor units of ISO 4217, which are not Stripe's for every currency", () => {
     for (const [currency, amount, expected] of [
       ["jpy", 5000, 5000n],

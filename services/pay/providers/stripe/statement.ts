@@ -16,6 +16,14 @@ const KINDS: Readonly<Record<string, RowKind>> = {
   fee: "fee",
 };
 
+/** Of a refund as it is now; its money left the account when it was made. */
+const REFUND_STATES: Readonly<Record<string, StatementRow["state"]>> = {
+  pending: "pending",
+  requires_action: "pending",
+  failed: "returned",
+  canceled: "returned",
+};
+
 const PATH = "/v1/balance_transactions";
 const PAGE = 100;
 /** Pages of a day: a million rows. */
@@ -85,7 +93,7 @@ function rowOf(entry: Fields, row: string): StatementRow {
   return {
     place,
     kind,
-    state: "done",
+    state: kind === "refund" ? (REFUND_STATES[textOf(source.status)] ?? "done") : "done",
     paymentNumber: metadataOf(source, PAYMENT_KEY),
     tradeId: isOfPayment ? idOf(source.payment_intent) : "",
     refundNumber: isRefund ? metadataOf(source, REFUND_KEY) : "",

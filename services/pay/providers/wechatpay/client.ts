@@ -32,13 +32,30 @@ export async function callWechatpay(settings: WechatpaySettings, call: Call): Pr
   throw new Outage(`wechatpay answered ${call.target} with ${MAX_TRIES} false signatures in a row`);
 }
 
-function exchangeSigned(settings: WechatpaySettings, call: Call): Promise<ProviderAnswer> {
+/** Fetches a file, whose answer carries no signature: the caller checks its hash. */
+export async function downloadWechatpay(
+  settings: WechatpaySettings,
+  target: string,
+  bounds: { timeoutMs: number; maxBytes: number },
+): Promise<Uint8Array> {
+  const call: Call = { method: "GET", target };
+  const { status, body } = await exchangeSigned(settings, call, bounds);
+  if (status === 200) return body;
+  throw unexpected(call, { status, fields: parseObject(body) ?? {} });
+}
+
+function exchangeSigned(
+  settings: WechatpaySettings,
+  call: Call,
+  bounds: { timeoutMs?: number; maxBytes?: number } = {},
+): Promise<ProviderAnswer> {
   const { method, target } = call;
   const body = call.body === undefined ? "" : jsonOf(call.body);
   const timestamp = Math.floor(Date.now() / 1_000);
   const nonce = randomBytes(16).toString("hex");
   const [serial = ""] = settings.verifyKeys.keys();
   return exchange(new URL(target, settings.url), {
+    ...bounds,
     method,
     headers: {
       accept: "application/json",

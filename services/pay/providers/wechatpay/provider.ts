@@ -15,6 +15,7 @@ import { CNY, descriptionOf, paidOf } from "./messages.ts";
 import { readNotice } from "./notices.ts";
 import { MAX_REFUNDS, QUERY_AFTER_MS, refundOutcome, SPACING_MS } from "./refunds.ts";
 import { signatureFault } from "./signature.ts";
+import { fetchWechatpayStatement } from "./statement-file.ts";
 
 const ORDERS = "/v3/pay/transactions";
 const REFUNDS = "/v3/refund/domestic/refunds";
@@ -113,6 +114,8 @@ export function wechatpayProvider(settings: Settings): PaymentProvider {
       if (answer.status !== 200) throw unexpected(call, answer);
       return refundOutcome(call, answer, request);
     },
+
+    statement: (day) => fetchWechatpayStatement(settings, day),
   };
 }
 
