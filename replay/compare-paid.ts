@@ -1,5 +1,4 @@
 import { type Order, PayStatus, RefundStatus } from "#proto/shop/order/v1/order_pb.ts";
-import type { SandboxControl, SandboxPayment } from "../simulators/sandbox/client.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { allSame, type Compared, compared, customerName, shorten } from "./compared.ts";
 import {
@@ -10,6 +9,7 @@ import {
   noMoney,
   type PayRules,
 } from "./expected-money.ts";
+import type { PayingProvider, ProviderPayment } from "./provider.ts";
 import type { PlannedReturns } from "./returns.ts";
 
 export type PaidComparison = {
@@ -30,7 +30,7 @@ export type PaidComparison = {
 export type PaidRun = {
   returns: PlannedReturns;
   rules: PayRules;
-  sandbox: Pick<SandboxControl, "state">;
+  provider: Pick<PayingProvider, "payments">;
   /** By the index of the day's orders. */
   paymentIds: readonly (bigint | undefined)[];
 };
@@ -38,7 +38,7 @@ export type PaidRun = {
 export type PaidFound = {
   customers: Map<string, Money>;
   /** By payment id. */
-  provider: Map<string, Pick<SandboxPayment, "state" | "amountCents" | "refundedCents">>;
+  provider: Map<string, ProviderPayment>;
 };
 
 type Paid = Pick<PaidRun, "returns" | "rules" | "paymentIds"> & { found: PaidFound };

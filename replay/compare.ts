@@ -65,7 +65,7 @@ async function compareNow(day: Day, run: Run): Promise<Comparison> {
   const found = await readBack(day, run);
   const comparison = compare(day, { ...run, found, returns: paid?.returns ?? NO_RETURNS });
   if (!paid) return comparison;
-  const provider = await readProvider(paid.sandbox);
+  const provider = await readProvider(paid.provider);
   const money = comparePaid(day, { ...paid, found: { customers: found.customers, provider } });
   return { ...comparison, same: comparison.same && money.same, paid: money };
 }

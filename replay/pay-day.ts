@@ -1,11 +1,11 @@
 import type { ShopClients } from "../ops/command/shop-clients.ts";
-import type { SandboxControl } from "../simulators/sandbox/client.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { type Delays, measureDelays } from "./measure.ts";
 import { type Paid, payOrders, untilPaid } from "./pay.ts";
 import type { Placed } from "./place.ts";
 import type { Prepared } from "./prepare.ts";
 import { withProgress } from "./progress.ts";
+import type { PayingProvider } from "./provider.ts";
 import { type Refunded, refundReturns, untilRefunded } from "./refund.ts";
 import { type PlannedReturns, planReturns } from "./returns.ts";
 
@@ -24,7 +24,7 @@ export async function payDay(
   day: Day,
   run: {
     shop: ShopClients;
-    sandbox: Pick<SandboxControl, "pay">;
+    provider: PayingProvider;
     run: string;
     prepared: Prepared;
     placed: Placed;

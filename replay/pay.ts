@@ -2,9 +2,9 @@ import pMap from "p-map";
 import { PayStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { retry } from "../ops/command/retry.ts";
 import type { ShopClients } from "../ops/command/shop-clients.ts";
-import { type SandboxControl, SandboxRefusal } from "../simulators/sandbox/client.ts";
 import { addCount, type Counts, reasonOf } from "./place.ts";
 import type { ProgressBar } from "./progress.ts";
+import { isRefusal, type PayingProvider } from "./provider.ts";
 import { untilEach } from "./settle.ts";
 
 export type Paid = {
@@ -36,15 +36,15 @@ const PAID = new Set<PayStatus>([
 
 type Paying = {
   shop: ShopClients;
-  sandbox: Pick<SandboxControl, "pay">;
+  provider: PayingProvider;
   /** By the index of the day's orders. */
   orderIds: readonly (bigint | undefined)[];
   inFlight: number;
 };
 
-/** Creates a payment for each placed order and pays it at the sandbox. */
+/** Creates a payment for each placed order and pays it at the provider. */
 export async function payOrders(
-  { shop, sandbox, orderIds, inFlight }: Paying,
+  { shop, provider, orderIds, inFlight }: Paying,
   bar: ProgressBar,
 ): Promise<Paid> {
   const paid: Paid = {
@@ -61,16 +61,15 @@ export async function payOrders(
   };
   const pay = async (orderId: bigint | undefined, index: number) => {
     if (orderId === undefined) return;
-    const request = { orderId, provider: "sandbox", returnUrl: RETURN_URL };
+    const request = { orderId, provider: provider.name, returnUrl: RETURN_URL };
     try {
       const { payment } = await retry(() => shop.pay.createPayment(request), onRetry);
-      const paymentId = payment?.paymentId ?? 0n;
-      await retry(() => sandbox.pay(paymentId), onRetry);
-      paid.paymentIds[index] = paymentId;
+      if (!payment) throw new Error(`order ${orderId} got no payment`);
+      await retry(() => provider.pay(payment), onRetry);
+      paid.paymentIds[index] = payment.paymentId;
       paid.payments += 1;
     } catch (error) {
-      const isSandbox = error instanceof SandboxRefusal;
-      addCount(paid.refusals, isSandbox ? "REFUSED_BY_SANDBOX" : reasonOf(error));
+      addCount(paid.refusals, isRefusal(error) ? "REFUSED_BY_PROVIDER" : reasonOf(error));
     }
     bar.step();
   };

@@ -3,12 +3,12 @@ import { type Order, OrderStatus } from "#proto/shop/order/v1/order_pb.ts";
 import { CommandError, messageOf } from "../ops/command/command.ts";
 import { retry } from "../ops/command/retry.ts";
 import type { ShopClients } from "../ops/command/shop-clients.ts";
-import type { SandboxControl } from "../simulators/sandbox/client.ts";
 import type { Day } from "../testbed/retail/day.ts";
 import { moneyOf, type PaidFound } from "./compare-paid.ts";
 import { emptyTally, type Tally } from "./expected.ts";
 import { addMoney, type Money, noMoney } from "./expected-money.ts";
 import type { Prepared } from "./prepare.ts";
+import type { PayingProvider } from "./provider.ts";
 
 /** What the shop has of a run: stock by goods, orders and money by customer. */
 type ReadBack = {
@@ -55,10 +55,9 @@ export async function readBack(
 
 /** The provider's payments, by payment id. */
 export async function readProvider(
-  sandbox: Pick<SandboxControl, "state">,
+  provider: Pick<PayingProvider, "payments">,
 ): Promise<PaidFound["provider"]> {
-  const { payments } = await readable(() => sandbox.state());
-  return new Map(payments.map((payment) => [payment.paymentId, payment]));
+  return readable(() => provider.payments());
 }
 
 async function readable<T>(read: () => Promise<T>): Promise<T> {

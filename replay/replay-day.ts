@@ -10,8 +10,8 @@ import { payDay } from "./pay-day.ts";
 import { placeOrders } from "./place.ts";
 import { newRun, type Prepared, prepare, takeOffShelf } from "./prepare.ts";
 import { withProgress } from "./progress.ts";
+import { connectProvider, type PayingName } from "./provider.ts";
 import { type Result, resultOf } from "./report.ts";
-import { connectSandbox } from "./sandbox.ts";
 
 /** Replays a day to the shop of the settings; see run.ts for the steps. */
 export async function replayDay(
@@ -20,18 +20,20 @@ export async function replayDay(
     client: ClientSettings<ServiceName>;
     rules: PayRules;
     sandboxUrl: string;
+    simulatorsUrl: string;
+    provider: PayingName;
     file: string;
     inFlight: number;
     pay: boolean;
   },
 ): Promise<Result> {
-  const { client, rules, sandboxUrl, file, inFlight, pay } = options;
+  const { client, rules, file, inFlight, pay } = options;
   const { shipping: rule, currency } = rules;
   const shop = connectAdministrator(client, "replay");
   let prepared: Prepared | undefined;
   try {
     await assertRunning(shop, client, ["goods", "user", "order", ...(pay ? ["pay" as const] : [])]);
-    const sandbox = pay ? await connectSandbox(sandboxUrl) : undefined;
+    const provider = pay ? await connectProvider(options.provider, options) : undefined;
     const run = newRun();
     const loadAverageBefore = loadAverages();
     const begin = performance.now();
@@ -46,10 +48,10 @@ export async function replayDay(
       loadAverageBefore,
       loadAverageAfter: loadAverages(),
     };
-    const paidDay = sandbox && (await payDay(day, { ...placing, sandbox, placed }));
+    const paidDay = provider && (await payDay(day, { ...placing, provider, placed }));
     const paid =
-      paidDay && sandbox
-        ? { ...paidDay, rules, sandbox, paymentIds: paidDay.paid.paymentIds }
+      paidDay && provider
+        ? { ...paidDay, rules, provider, paymentIds: paidDay.paid.paymentIds }
         : undefined;
     const retried = placed.repeated > 0;
     const comparison = await compareShop(day, { shop, prepared, rule, retried, paid });

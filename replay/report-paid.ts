@@ -36,7 +36,7 @@ export function paidLines(result: PaidResult): string[] {
   const { callbackToPaidMs: toPaid, callbackToPointsMs: toPoints, refunds } = result;
   const { withoutOrder } = refunds;
   return [
-    `${result.payments} orders paid at the sandbox in ${result.seconds} s, all known to the shop after ${result.settledSeconds} s`,
+    `${result.payments} orders paid at the provider in ${result.seconds} s, all known to the shop after ${result.settledSeconds} s`,
     `  ${result.paymentsPerSecond} payments/s, ${result.repeated} calls retried, ${result.refused} refused${countsText(result.refusals)}, ${result.missing} not paid in the shop`,
     `  from callback to PAID p50 ${toPaid.p50} ms, p99 ${toPaid.p99} ms; to the points p50 ${toPoints.p50} ms, p99 ${toPoints.p99} ms`,
     `${refunds.taken} refunds requested in ${refunds.seconds} s, all succeeded after ${refunds.settledSeconds} s`,

@@ -4,7 +4,7 @@
 //   read      testbed/retail reads the file as a day: items, orders, customers and returns
 //   prepare   creates the goods with their opening stock, and registers the customers
 //   place     places all orders as fast as the shop accepts them
-//   pay       with --pay: pays each order at the sandbox and waits until the shop knows it,
+//   pay       with --pay: pays each order at the provider and waits until the shop knows it,
 //             requests a refund for each return and waits for it, and measures the delays
 //   compare   reads goods, orders, points and payments back and compares them with the file
 //   audit     with --pay: checks all rules of `npm run audit`
@@ -17,11 +17,12 @@ import { clientSettings } from "#platform/settings/service-settings.ts";
 import { SERVICES } from "#proto/services.ts";
 import { CommandError, ExitCode, runCommand, UsageError } from "../ops/command/command.ts";
 import { pathFromCaller, wholeNumber } from "../ops/command/options.ts";
-import { commandSettings, sandboxUrl } from "../ops/command/settings.ts";
+import { commandSettings, sandboxUrl, simulatorsUrl } from "../ops/command/settings.ts";
 import { shippingRule } from "../services/order/config.ts";
 import { pointsPerUnit } from "../services/user/config.ts";
 import { readDay } from "../testbed/retail/day.ts";
 import { FileFault, readRetail } from "../testbed/retail/read-retail.ts";
+import { PAYING_PROVIDERS } from "./provider.ts";
 import { replayDay } from "./replay-day.ts";
 import { resultJson, resultText } from "./report.ts";
 
@@ -39,7 +40,12 @@ await runCommand({
   options: {
     pay: {
       type: "boolean",
-      help: "pay each order at the sandbox provider, refund the returns, and audit the shop",
+      help: "pay each order, refund the returns, and audit the shop",
+    },
+    provider: {
+      type: "string",
+      value: "NAME",
+      help: `where to pay: ${PAYING_PROVIDERS.join(", ")} (default sandbox)`,
     },
     "in-flight": {
       type: "string",
@@ -55,7 +61,7 @@ await runCommand({
       "many minor units of SHOP_CURRENCY.",
     "Example: npm run replay -- testbed/retail/online-retail-sample.csv --pay",
     "Settings: SHOP_PORT_BASE or SHOP_<SERVICE>_ADDRESS, SHOP_TOKEN_PRIVATE_KEY, the shop's rules " +
-      "for shipping and points, SHOP_CURRENCY, SHOP_SANDBOX_URL, SHOP_MYSQL_URL.",
+      "for shipping and points, SHOP_CURRENCY, SHOP_SANDBOX_URL or SHOP_SIMULATORS_CONTROL_LISTEN, SHOP_MYSQL_URL.",
     "Exits with 0 when everything is the same, 1 when something differs or failed, 2 when the " +
       "command line, a setting or the file is wrong.",
   ],
@@ -63,6 +69,13 @@ await runCommand({
     const [path, ...rest] = positionals;
     if (path === undefined || rest.length > 0) throw new UsageError("name one FILE");
     const file = pathFromCaller(path);
+    const pay = values.pay === true;
+    const provider = PAYING_PROVIDERS.find((name) => name === (values.provider ?? "sandbox"));
+    if (!provider || (values.provider !== undefined && !pay)) {
+      throw new UsageError(
+        `--provider needs --pay, and must be one of ${PAYING_PROVIDERS.join(", ")}`,
+      );
+    }
     const max = Number.MAX_SAFE_INTEGER;
     const limit = wholeNumber("--limit", values.limit, { min: 1, max });
     const bounds = { min: 1, max: MAX_IN_FLIGHT };
@@ -74,10 +87,11 @@ await runCommand({
         pointsPerUnit: pointsPerUnit(read),
         currency: shopCurrency(read),
       };
-      return { client, rules, sandboxUrl: sandboxUrl(read, client) };
+      const urls = { sandboxUrl: sandboxUrl(read, client), simulatorsUrl: simulatorsUrl(read) };
+      return { client, rules, ...urls };
     });
     const day = await readFile(file, limit);
-    const result = await replayDay(day, { ...settings, file, inFlight, pay: values.pay === true });
+    const result = await replayDay(day, { ...settings, file, inFlight, pay, provider });
     console.log(values.json ? resultJson(result) : resultText(result));
     return result.same && result.audit?.clean !== false ? ExitCode.DONE : ExitCode.FAILED;
   },

@@ -6,8 +6,8 @@ import type { ProgressBar } from "./progress.ts";
 const POLLS_IN_FLIGHT = 8;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
-/** Polling gives up when no element became done for this long. */
-const QUIET_MS = 30_000;
+/** Polling gives up when no element became done for this long: WeChat Pay refunds once a minute. */
+const QUIET_MS = 90_000;
 
 /** Polls the elements in their order until each is done. Returns how many are not at the end. */
 export async function untilEach<T>(

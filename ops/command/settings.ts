@@ -1,6 +1,7 @@
 import type { ClientSettings } from "#platform/settings/service-settings.ts";
 import { readSettings, type SettingsReader } from "#platform/settings/settings.ts";
 import type { ServiceName } from "#proto/services.ts";
+import { PORT_OFFSETS } from "../../simulators/providers/config.ts";
 import { PORT_OFFSET } from "../../simulators/sandbox/config.ts";
 import { settingsOfRun } from "./running-shop.ts";
 
@@ -41,6 +42,17 @@ export function sandboxUrl(
     protocols: ["http:", "https:"],
   });
   return url.href.replace(/\/+$/, "");
+}
+
+/** Where `npm start` runs the control interface of the simulators. */
+export function simulatorsUrl(read: SettingsReader): string {
+  const host = read.text("SHOP_HOST", { default: "127.0.0.1", pattern: /^\S+$/ });
+  const base = read.integer("SHOP_PORT_BASE", { default: 50_050, min: 1_024, max: 65_000 });
+  const listen = read.hostPort(
+    "SHOP_SIMULATORS_CONTROL_LISTEN",
+    `${host}:${base + PORT_OFFSETS.control}`,
+  );
+  return `http://${listen.host}:${listen.port}`;
 }
 
 /** SHOP_URL without a final slash, by default where `npm start` runs the gateway. */

@@ -9,7 +9,7 @@ import { FACES, type FaceName } from "../base/trades.ts";
 type Listen = { host: string; port: number };
 
 /** Default ports, above SHOP_PORT_BASE. */
-const PORT_OFFSETS = { alipay: 10, wechatpay: 11, stripe: 12, control: 13 };
+export const PORT_OFFSETS = { alipay: 10, wechatpay: 11, stripe: 12, control: 13 };
 
 /** From which addresses the control interface can be used. */
 const CONTROLS = ["loopback", "any", "off"] as const;
