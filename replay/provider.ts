@@ -3,9 +3,10 @@ import type { Payment } from "#proto/shop/pay/v1/pay_pb.ts";
 import { CommandError } from "../ops/command/command.ts";
 import { SimulatorRefusal, simulatorsControl } from "../simulators/providers/client.ts";
 import { SandboxRefusal, sandboxControl } from "../simulators/sandbox/client.ts";
+import { payAtSimulator } from "../testbed/orders/simulated-payer.ts";
 
 /** The providers at which a replay can pay. */
-export const PAYING_PROVIDERS = ["sandbox", "alipay", "wechatpay"] as const;
+export const PAYING_PROVIDERS = ["sandbox", "alipay", "wechatpay", "stripe"] as const;
 export type PayingName = (typeof PAYING_PROVIDERS)[number];
 
 /** A payment as the provider knows it. */
@@ -58,35 +59,21 @@ function simulated(name: Exclude<PayingName, "sandbox">, url: string): PayingPro
   const control = simulatorsControl(url);
   return {
     name,
-    async pay(payment) {
-      await answered(url, () => follow(payment));
-      await answered(url, () => control[name].pay(String(payment.paymentId)));
-    },
+    pay: ({ paymentId, action }) =>
+      answered(url, () => payAtSimulator(control, { provider: name, paymentId, action })),
     async payments() {
       const { trades } = await answered(url, () => control.state());
       return new Map(
         trades
           .filter(({ face }) => face === name)
-          .map(({ number, state, payMs, amount, refunded }) => {
+          .map(({ reference, state, payMs, amount, refunded }) => {
             const isPaid = payMs !== undefined;
             const facts = { amountCents: amount, refundedCents: refunded };
-            return [number, { state: isPaid ? "paid" : state, ...facts }];
+            return [reference, { state: isPaid ? "paid" : state, ...facts }];
           }),
       );
     },
   };
-}
-
-/** Follows a link or posts a form, as a browser does. A trade of Alipay exists only then. */
-async function follow({ action }: Payment): Promise<void> {
-  if (action.case === undefined || action.case === "qrCode") return;
-  const { url } = action.value;
-  const form =
-    action.case === "form"
-      ? { method: "POST", body: new URLSearchParams(action.value.fields) }
-      : {};
-  const answer = await fetch(url, { ...form, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-  await answer.body?.cancel();
 }
 
 async function answered<T>(url: string, call: () => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { kill } from "./steps.ts";
 export const killService: Fault = {
   name: "kill-service",
   catalogue: ["F01", "F08"],
-  what: "SIGKILL of one process of the shop, the gateway and the sandbox included; it starts again later",
+  what: "SIGKILL of one process of the shop, the gateway and the providers included; it starts again later",
   holdMs: [500, 4_000],
   async inject({ system, random, log }) {
     const victim = random.pick(system.programs);
