@@ -38,8 +38,8 @@ export function createAdmission(options: {
     });
     try {
       if (stopping.aborted) throw new ConnectError("the gateway is stopping", Code.Unavailable);
-      places.check(call);
       await rates.network(call.network, context.method);
+      places.check(call);
       const identity = await identify(context.requestHeader, options);
       const { caller } = identity;
       call.caller = caller;

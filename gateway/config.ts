@@ -41,7 +41,7 @@ export function gatewayConfig(env: Record<string, string | undefined>): GatewayC
         perAddress: rate("SHOP_RATE_PER_ADDRESS", 3_000),
         signIns: rate("SHOP_SIGN_IN_RATE", 60),
       },
-      networkShare: read.integer("SHOP_NETWORK_SHARE", { default: 20, min: 1, max: 100 }),
+      networkShare: read.integer("SHOP_NETWORK_SHARE", { default: 10, min: 1, max: 100 }),
       trusts: trustedProxies(read),
       reflection: read.flag("SHOP_GATEWAY_REFLECTION", settings.env !== "production"),
     };

@@ -70,7 +70,11 @@ export async function start(
       ...HTTP_LIMITS,
       maxConnectionsPerClient: shareOf(HTTP_LIMITS.maxConnections, networkShare),
     },
-    clientOf: (address) => (trusts(address, 0) ? undefined : networkOf(address)),
+    clients: {
+      clientOf: (address) => (trusts(address, 0) ? undefined : networkOf(address)),
+      isCutOff: rates.isCutOff,
+      onCrowded: rates.crowded,
+    },
     log,
     handle: createHandler({
       protocols,

@@ -24,6 +24,8 @@ export type RateLimits = {
   size(from: { network: string; caller: Caller }, bytes: number): Promise<void>;
   /** Counts a page as so many calls of a network. Throws 429 with the time to wait. */
   page(network: string, calls: number): Promise<void>;
+  /** Counts a connection above the part of a network as a call. */
+  crowded(network: string): void;
   /** Counts a callback of a network that has not sent a genuine one. Throws 503 above the rate. */
   callback(network: string): Promise<void>;
   /**
@@ -93,6 +95,7 @@ export function createRateLimits(rates: Rates): RateLimits {
       const headers = { "retry-after": secondsOf(full) };
       throw new HttpProblem(429, "too many requests", { close: true, headers });
     },
+    crowded: (network) => void ofNetwork(network, 1),
     async callback(network) {
       const full = await overrun(callbacks, network, 1);
       cutOffIfTooMany(network, full, UNPROVEN_CALLBACKS_PER_MINUTE);

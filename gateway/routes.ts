@@ -66,7 +66,10 @@ export function createHandler(routes: Routes): HttpHandler {
       const call = new GatewayCall({ requestId, network, isCrowded });
       return protocols.answer(request, response, createContextValues().set(CALL, call));
     }
-    if (isCrowded) throw busy();
+    if (isCrowded) {
+      await rates.page(network, 1);
+      throw busy();
+    }
     const ifNoneMatch = request.headers["if-none-match"];
     const docs = routes.docs({ path, method: request.method, ifNoneMatch });
     if (docs) {

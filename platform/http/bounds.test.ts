@@ -14,8 +14,10 @@ const GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 describe("the HTTP server, with a client that takes more than its part,", () => {
   let server: HttpServer;
   let sockets: Socket[];
+  let crowded: string[];
   beforeEach(() => {
     sockets = [];
+    crowded = [];
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
@@ -27,7 +29,11 @@ describe("the HTTP server, with a client that takes more than its part,", () => 
       listen: { host: "127.0.0.1", port: 0 },
       log: createLog("test", "silent"),
       http2: true,
-      clientOf: (address) => address,
+      clients: {
+        clientOf: (address) => address,
+        isCutOff: (client) => client === "127.0.0.6",
+        onCrowded: (client) => crowded.push(client),
+      },
       limits,
       handle,
     });
@@ -96,6 +102,7 @@ describe("the HTTP server, with a client that takes more than its part,", () => 
     const [newest] = await opened(1);
     await closed;
     for (const socket of [other, ...rest, newest]) assert.ok(socket && (await ask(socket)));
+    assert.deepEqual(crowded, ["127.0.0.2"]);
   });
 
   it("closes the oldest idle connection of all when there are too many", async () => {
@@ -107,6 +114,13 @@ describe("the HTTP server, with a client that takes more than its part,", () => 
     await opened(1, "127.0.0.5");
     assert.ok(await ask(first));
     assert.ok(second && (await ask(second)));
+  });
+
+  it("closes each connection of a client that is cut off", async () => {
+    await serve({}, small);
+    const socket = await open("127.0.0.6");
+    assert.equal(await ask(socket), false);
+    assert.ok(await ask(await open("127.0.0.7")));
   });
 
   it("refuses a connection when all others have requests under way, over both versions", async () => {

@@ -17,6 +17,10 @@ export type ConnectionBounds = {
    * which only `max` bounds.
    */
   clientOf(address: string): string | undefined;
+  /** Whether the client's connections are closed at once. @default never */
+  isCutOff?(client: string): boolean;
+  /** Called when a client with all its connections opens one more. */
+  onCrowded?(client: string): void;
 };
 
 /**
@@ -43,11 +47,10 @@ export class Connections {
     // Node remembers an address that was read once, also when the client has left.
     const address = socket.remoteAddress;
     const client = address === undefined ? undefined : this.#clientAt(address);
-    const { max, maxPerClient } = this.#bounds;
     const hasRoom =
       address !== undefined &&
-      (!client || client.count < maxPerClient || this.#closeOldest(client.idle)) &&
-      (this.#open.size < max || this.#closeOldest(this.#idle));
+      (!client || this.#hasPart(client)) &&
+      (this.#open.size < this.#bounds.max || this.#closeOldest(this.#idle));
     if (!hasRoom) {
       socket.destroy();
       return false;
@@ -76,6 +79,13 @@ export class Connections {
     if (!connection) return;
     connection.requests -= 1;
     if (connection.requests === 0) this.#setIdle(socket, connection.client);
+  }
+
+  #hasPart(client: Client): boolean {
+    if (this.#bounds.isCutOff?.(client.key)) return false;
+    if (client.count < this.#bounds.maxPerClient) return true;
+    this.#bounds.onCrowded?.(client.key);
+    return this.#closeOldest(client.idle);
   }
 
   #clientAt(address: string): Client | undefined {

@@ -93,8 +93,8 @@ export async function startHttpServer(options: {
   log: Log;
   limits?: Partial<HttpLimits>;
   http2?: boolean;
-  /** Whose connection one of this address is. Undefined: no one's alone. @default undefined */
-  clientOf?: ConnectionBounds["clientOf"];
+  /** Whose connection one of this address is. @default no one's alone */
+  clients?: Omit<ConnectionBounds, "max" | "maxPerClient">;
 }): Promise<HttpServer> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { handle, log } = options;
@@ -103,7 +103,7 @@ export async function startHttpServer(options: {
   const connections = new Connections({
     max: limits.maxConnections,
     maxPerClient: limits.maxConnectionsPerClient,
-    clientOf: options.clientOf ?? (() => undefined),
+    ...(options.clients ?? { clientOf: () => undefined }),
   });
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     stalled.watch(response);

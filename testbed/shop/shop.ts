@@ -186,6 +186,7 @@ function settingsOf(namespace: string, places: Places, directory: string) {
     SHOP_RATE_PER_USER: "0",
     SHOP_RATE_PER_ADDRESS: "0",
     SHOP_SIGN_IN_RATE: "0",
+    SHOP_NETWORK_SHARE: "100",
     ...addressSettings(servicesOf(places)),
   };
   const listens = [
