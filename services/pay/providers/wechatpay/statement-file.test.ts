@@ -22,7 +22,7 @@ describe("the statement file of WeChat Pay", () => {
 
   before(async () => {
     server = createServer(({ url: path = "", headers }, response) => {
-      requests.push({ path, authorized: /^WECHATPAY2/.test(headers.authorization ?? "") });
+      requests.push({ path, authorized: (headers.authorization ?? "").startsWith("WECHATPAY2") });
       if (path.startsWith("/v3/billdownload/")) return void response.end(file);
       const body = JSON.stringify(answer.body);
       const timestamp = Math.floor(Date.now() / 1_000);
