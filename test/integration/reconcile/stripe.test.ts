@@ -22,11 +22,13 @@ describeReconciling("stripe", {
     const number = won.paid.references.session;
     await shop.simulators.stripe.command("close-dispute", { number, won: true });
     await takeBack(shop, order);
-    const [row] = await shop.sql<{ taken: bigint; given: bigint }>(
-      "pay",
-      "select count(withdrawn_time) as taken, count(reinstated_time) as given from disputes",
-    );
-    assert.deepEqual(row, { taken: 2n, given: 1n });
+    await eventually(async () => {
+      const [row] = await shop.sql<{ taken: bigint; given: bigint }>(
+        "pay",
+        "select count(withdrawn_time) as taken, count(reinstated_time) as given from disputes",
+      );
+      assert.deepEqual(row, { taken: 2n, given: 1n });
+    });
     const { stdout } = await run("books", ["--day", today(), "--json"], commandEnv(shop));
     const { accounts } = JSON.parse(stdout);
     const balances = accounts as { account: string; balance: string }[];
