@@ -33,7 +33,8 @@ await runCommand({
   },
   notes: [
     "A day is one of Beijing for alipay and wechatpay, and one of UTC for stripe and sandbox. " +
-      "Alipay has its statement from 09:00 of the next day, WeChat Pay from 10:00.",
+      "Alipay has its statement from 09:00 of the next day, WeChat Pay from 10:00. A payment is on " +
+      "the day on which the provider says that it was paid, whenever the shop learned of it.",
     "FILE is as the provider sends it: Alipay's zip or its …业务明细.csv, WeChat Pay's trade bill " +
       "with bill_type=ALL, gzip or not, Stripe's list of balance transactions with " +
       "expand[]=data.source.",
