@@ -24,6 +24,8 @@ export type VerdictKind = (typeof VerdictKind)[keyof typeof VerdictKind];
 export const REASON_OF = {
   signature: Reason.CALLBACK_SIGNATURE_INVALID,
   stale: Reason.CALLBACK_SIGNATURE_INVALID,
+  /** It names a key that the settings do not hold: forged, or the provider has a new one. */
+  unknown_key: Reason.CALLBACK_SIGNATURE_INVALID,
   /** The provider sent a false signature on purpose, to see whether the shop verifies. */
   probe: Reason.CALLBACK_SIGNATURE_INVALID,
   malformed: Reason.INVALID_ARGUMENT,

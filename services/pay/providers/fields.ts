@@ -4,8 +4,8 @@ import { MAX_CENTS, MAX_IDENTIFIER } from "#platform/values/amounts.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A number of the provider, safe in rows, addresses and logs. */
-const TOKEN = /^[\x21-\x7e]{1,255}$/;
+/** Characters that are safe in rows, addresses and logs. */
+const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
  * The object in a JSON text, whose numbers become their source text: no digit is lost. Undefined
@@ -32,8 +32,9 @@ export function objectOf(value: unknown): Fields | undefined {
     : undefined;
 }
 
-export function tokenOf(value: unknown): string | undefined {
-  return typeof value === "string" && TOKEN.test(value) ? value : undefined;
+/** A number of the provider. `max`: its characters, at most as many as a column has. */
+export function tokenOf(value: unknown, max = 255): string | undefined {
+  return typeof value === "string" && value.length <= max && TOKEN.test(value) ? value : undefined;
 }
 
 /** An identifier of the shop, in decimal digits. */

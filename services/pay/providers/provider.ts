@@ -12,7 +12,10 @@ export type ReadCallback =
   | { genuine: true; notice: Notice }
   | {
       genuine: false;
-      cause: Extract<RefusalCause, "signature" | "stale" | "probe" | "malformed" | "merchant">;
+      cause: Extract<
+        RefusalCause,
+        "signature" | "stale" | "unknown_key" | "probe" | "malformed" | "merchant"
+      >;
     };
 
 /** A payment to open. */

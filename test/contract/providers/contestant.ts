@@ -29,8 +29,6 @@ export type Contestant = {
   currency: string;
   /** The headers that a callback is not genuine without, or with another value. */
   signedBy: readonly string[];
-  /** Parts of the body that may change: no signature covers them, and nobody reads them. */
-  unsigned?: RegExp | undefined;
   /**
    * The shopper follows the action and pays, without a browser. Some simulators have methods of
    * payment, which their README describes.

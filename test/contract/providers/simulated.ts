@@ -18,7 +18,6 @@ type Rules = {
   face: Face;
   currency: string;
   signedBy: readonly string[];
-  unsigned?: RegExp;
   /** The answer that the provider takes for a success. */
   success: { status: number; body: string };
   /** Settings besides those of the simulator's account. */
@@ -54,7 +53,6 @@ export async function startSimulated(rules: Rules): Promise<Contestant> {
     provider,
     currency,
     signedBy: rules.signedBy,
-    unsigned: rules.unsigned,
     visit,
     async pay(payment, action, method) {
       await visit(payment, action);

@@ -98,7 +98,7 @@ export function describeProvider(
       await at.pay(opened.payment, opened.action);
       const { callback } = await paidNotice(at, opened.payment);
       const nowMs = Date.now();
-      for (const [index, changed] of mutations(callback, at).entries()) {
+      for (const [index, changed] of mutations(callback, at.signedBy).entries()) {
         const { genuine } = at.provider.readCallback({ ...changed, nowMs });
         const body = Buffer.from(changed.body).toString();
         assert.equal(genuine, false, `mutation ${index} of ${callback.body} is ${body}`);
@@ -231,19 +231,12 @@ async function stateAfter(call: () => Promise<Answer>): Promise<unknown> {
 }
 
 /** The callback with one change each: a byte of the body, a header changed, or a header missing. */
-function mutations(
-  callback: RawCallback,
-  { signedBy, unsigned }: Pick<Contestant, "signedBy" | "unsigned">,
-): RawCallback[] {
+function mutations(callback: RawCallback, signedBy: readonly string[]): RawCallback[] {
   const { body } = callback;
-  const text = Buffer.from(body).toString("latin1");
-  const spans = [...(unsigned ? text.matchAll(unsigned) : [])];
-  const isSigned = (position: number) =>
-    spans.every(({ 0: span, index }) => position < index || position >= index + span.length);
   const positions = Array.from({ length: 97 }, (_, index) =>
     Math.floor((index * body.length) / 97),
   );
-  const changedBodies = positions.filter(isSigned).map((position) => {
+  const changedBodies = positions.map((position) => {
     const changed = Buffer.from(body);
     changed[position] = (changed[position] as number) ^ 1;
     return { ...callback, body: changed };

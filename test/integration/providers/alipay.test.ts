@@ -201,7 +201,8 @@ describe("Alipay, against its simulator", () => {
     const callback = await shop.next(notices(alipay, "refund", opening.paymentId));
     const read = readBy(alipay, callback);
     assert.ok(read.genuine && read.notice.kind === "refund");
-    assert.deepEqual([read.notice.refund, read.notice.foreignId], [undefined, "console1"]);
+    const { refund, foreignId, tradeId } = read.notice;
+    assert.deepEqual([refund, foreignId], [undefined, `${tradeId}/console1`]);
   });
 
   it("believes no answer that is unsigned, forged or an error of the gateway", async () => {

@@ -43,6 +43,5 @@ export function paidOf(
 }
 
 export function tradeNumberOf({ trade_no: number }: Fields): string | undefined {
-  const token = tokenOf(number);
-  return token !== undefined && token.length <= 64 ? token : undefined;
+  return tokenOf(number, 64);
 }

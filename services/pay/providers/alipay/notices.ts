@@ -13,8 +13,8 @@ const TRADE = "trade_status_sync";
  */
 export function noticeOf(params: Params): Notice | undefined {
   const { notify_id: id, notify_type: type, trade_status: status = "" } = params;
-  const noticeId = tokenOf(id);
-  if (noticeId === undefined || noticeId.length > 128) return undefined;
+  const noticeId = tokenOf(id, 128);
+  if (noticeId === undefined) return undefined;
   if (type !== TRADE) {
     return { kind: "not_ours", noticeId, event: wordsOf(type), cause: "not about a trade" };
   }
@@ -46,7 +46,7 @@ function refundNotice(
   about: { noticeId: string; event: string; paymentId: bigint; refundedCents: bigint },
 ): RefundNotice | undefined {
   const tradeId = tradeNumberOf(params);
-  const number = tokenOf(params.out_biz_no);
+  const number = tokenOf(params.out_biz_no, 64);
   const refund = refundNumberOf(number);
   if (tradeId === undefined) return undefined;
   return {
@@ -54,7 +54,8 @@ function refundNotice(
     ...about,
     tradeId,
     refund,
-    foreignId: refund ? undefined : (number ?? about.noticeId),
+    // Numbers of refunds are unique within their trade only.
+    foreignId: refund ? undefined : `${tradeId}/${number ?? about.noticeId}`,
     state: "succeeded",
     // `refund_fee` is the sum of all refunds of the trade.
     amountCents: undefined,

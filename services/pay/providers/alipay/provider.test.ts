@@ -176,7 +176,10 @@ describe("a notice of Alipay", () => {
     }
     const console = noticeIn({ ...refund, out_biz_no: "HJ42" });
     assert.ok(console.kind === "refund");
-    assert.deepEqual([console.refund, console.foreignId], [undefined, "HJ42"]);
+    assert.deepEqual(
+      [console.refund, console.foreignId],
+      [undefined, "2026112722001426431037869358/HJ42"],
+    );
     for (const one of [{ gmt_refund: "2026-11-27 19:00:00" }, { refund_fee: "0.01" }])
       assert.equal(noticeIn(one).kind, "refund", JSON.stringify(one));
   });

@@ -23,13 +23,13 @@ export function descriptionOf(description: string): string {
 export function paidOf(
   fields: Fields,
 ): { tradeId: string; amountCents: bigint; currency: string; payTime: Date } | undefined {
-  const tradeId = tokenOf(fields.transaction_id);
+  const tradeId = tokenOf(fields.transaction_id, 64);
   const amount = objectOf(fields.amount);
   // Not `payer_total`: a coupon makes that less.
   const amountCents = minorUnitsOf(amount?.total);
   const currency = amount?.currency;
   const payTime = timeOf(fields.success_time);
-  if (tradeId === undefined || tradeId.length > 64 || amountCents === undefined) return undefined;
+  if (tradeId === undefined || amountCents === undefined) return undefined;
   if (typeof currency !== "string" || !/^[A-Z]{3}$/.test(currency) || !payTime) return undefined;
   return { tradeId, amountCents, currency, payTime };
 }

@@ -25,10 +25,9 @@ export function readNotice(
 ): ReadCallback {
   const outer = parseObject(body);
   const resource = objectOf(outer?.resource);
-  const noticeId = tokenOf(outer?.id);
-  const event = tokenOf(outer?.event_type);
-  if (!resource || noticeId === undefined || noticeId.length > 128) return MALFORMED;
-  if (event === undefined || event.length > 64) return MALFORMED;
+  const noticeId = tokenOf(outer?.id, 128);
+  const event = tokenOf(outer?.event_type, 64);
+  if (!resource || noticeId === undefined || event === undefined) return MALFORMED;
   const text = decrypt(resource, apiV3Keys);
   const fields = text === undefined ? undefined : parseObject(text);
   if (!fields) return MALFORMED;

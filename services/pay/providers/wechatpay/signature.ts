@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
+import type { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { isSigned, signText } from "../rsa.ts";
 
 const SCHEME = "WECHATPAY2-SHA256-RSA2048";
@@ -42,14 +42,17 @@ export function signatureFault(
   keys: ReadonlyMap<string, KeyObject>,
   nowMs: number,
   { headers, body }: { headers: Headers; body: Uint8Array },
-): "signature" | "probe" | "stale" | undefined {
-  const [serial = "", timestamp = "", nonce = "", signature = ""] = CALLBACK_HEADERS.wechatpay.map(
-    (name) => headers[name],
-  );
+): "signature" | "unknown_key" | "probe" | "stale" | undefined {
+  const header = (name: (typeof CALLBACK_HEADERS.wechatpay)[number]) => headers[name] ?? "";
+  const signature = header("wechatpay-signature");
+  const timestamp = header("wechatpay-timestamp");
+  const serial = header("wechatpay-serial");
   if (signature.startsWith("WECHATPAY/SIGNTEST/")) return "probe";
   const key = keys.get(serial);
-  if (!key || !/^\d{1,12}$/.test(timestamp)) return "signature";
-  const content = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, Buffer.from("\n")]);
+  if (!key) return serial === "" ? "signature" : "unknown_key";
+  if (!/^\d{1,12}$/.test(timestamp)) return "signature";
+  const start = Buffer.from(`${timestamp}\n${header("wechatpay-nonce")}\n`);
+  const content = Buffer.concat([start, body, Buffer.from("\n")]);
   if (!isSigned(content, signature, [key])) return "signature";
   return Math.abs(nowMs - Number(timestamp) * 1_000) < FRESH_S * 1_000 ? undefined : "stale";
 }

@@ -30,7 +30,7 @@ export type CallbackOutcome = {
   alarm?: string;
 } & ({ verdict: Verdict } | { outage: Outage });
 
-const FORGED: ReadonlySet<RefusalCause> = new Set(["signature", "stale", "probe"]);
+const FORGED: ReadonlySet<RefusalCause> = new Set(["signature", "stale", "unknown_key", "probe"]);
 
 export type AnsweringParts = Pick<
   Parts,
