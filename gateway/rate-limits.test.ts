@@ -80,15 +80,29 @@ describe("rate limits", () => {
     await network("192.0.2.2", getGoods);
   });
 
-  it("cut a network off after 500 refused calls, until the window ends", async () => {
+  it("cut a network off after 100 refused calls, until the window ends", async () => {
     const { network, isCutOff } = createRateLimits({ ...NONE, perAddress: 10 });
     for (let count = 0; count < 10; count += 1) await network("192.0.2.1", getGoods);
-    for (let count = 0; count < 500; count += 1) await waitOf(network("192.0.2.1", getGoods));
+    for (let count = 0; count < 100; count += 1) await waitOf(network("192.0.2.1", getGoods));
     assert.equal(isCutOff("192.0.2.1"), false);
     await waitOf(network("192.0.2.1", getGoods));
     assert.equal(isCutOff("192.0.2.1"), true);
     assert.equal(isCutOff("192.0.2.2"), false);
     mock.timers.tick(60_000);
+    assert.equal(isCutOff("192.0.2.1"), false);
+    await network("192.0.2.1", getGoods);
+  });
+
+  it("limit the calls of one second, and cut off for its rest", async () => {
+    const { network, isCutOff } = createRateLimits({ ...NONE, perAddress: 3_000 });
+    for (let count = 0; count < 200; count += 1) await network("192.0.2.1", getGoods);
+    mock.timers.tick(400);
+    assert.equal((await waitOf(network("192.0.2.1", getGoods))).ms, 600);
+    for (let count = 0; count < 99; count += 1) await waitOf(network("192.0.2.1", getGoods));
+    assert.equal(isCutOff("192.0.2.1"), false);
+    await waitOf(network("192.0.2.1", getGoods));
+    assert.equal(isCutOff("192.0.2.1"), true);
+    mock.timers.tick(600);
     assert.equal(isCutOff("192.0.2.1"), false);
     await network("192.0.2.1", getGoods);
   });

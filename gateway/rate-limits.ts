@@ -41,7 +41,12 @@ const WINDOW_SECONDS = 60;
  * Calls of a network above its rate after which its connections are closed, until the end of the
  * window: refusing costs about as much as answering.
  */
-const MAX_REFUSED = 500;
+const MAX_REFUSED = 100;
+
+/** A minute's calls all at once would keep the process busy for a second. */
+const BURST_SECONDS = 1;
+/** The page at /docs with its files counts as 40 calls. */
+const MIN_BURST = 60;
 /** Networks that are remembered as cut off: the latest ones. */
 const MAX_CUT_OFF = 10_000;
 
@@ -55,18 +60,23 @@ const SIGN_INS: readonly DescMethod[] = [
 export function createRateLimits(rates: Rates): RateLimits {
   const perUser = limiter(rates.perUser);
   const perAddress = limiter(rates.perAddress);
+  const burst = burstOf(rates.perAddress);
+  const bursts = limiter(burst, BURST_SECONDS);
   const signIns = limiter(rates.signIns);
   const callbacks = limiter(UNPROVEN_CALLBACKS_PER_MINUTE);
   const cutOff = new LRUCache<string, number>({ max: MAX_CUT_OFF });
   const cutOffIfTooMany = (network: string, full: RateLimiterRes | undefined, rate: number) => {
     if (full && full.consumedPoints > rate + MAX_REFUSED) {
-      cutOff.set(network, Date.now() + full.msBeforeNext);
+      const untilMs = Date.now() + full.msBeforeNext;
+      cutOff.set(network, Math.max(untilMs, cutOff.get(network) ?? 0));
     }
     return full;
   };
   const ofNetwork = async (network: string, calls: number) => {
+    const fullBurst = await overrun(bursts, network, calls);
+    cutOffIfTooMany(network, fullBurst, burst);
     const full = await overrun(perAddress, network, calls);
-    return cutOffIfTooMany(network, full, rates.perAddress);
+    return cutOffIfTooMany(network, full, rates.perAddress) ?? fullBurst;
   };
   const take = async (caller: Caller, calls: number) => {
     if (caller.kind !== "user") return;
@@ -105,9 +115,14 @@ export function createRateLimits(rates: Rates): RateLimits {
   };
 }
 
-function limiter(points: number): RateLimiterMemory | undefined {
+function limiter(points: number, seconds = WINDOW_SECONDS): RateLimiterMemory | undefined {
   if (points === 0) return undefined;
-  return new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
+  return new RateLimiterMemory({ points, duration: seconds });
+}
+
+/** Calls of a network in one second: four times those of an average one, and at least a page. */
+function burstOf(perMinute: number): number {
+  return perMinute === 0 ? 0 : Math.max(MIN_BURST, Math.ceil(perMinute / 15));
 }
 
 /** Counts, and resolves to the state of the limit if it is exceeded. */
