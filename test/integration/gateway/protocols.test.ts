@@ -26,7 +26,7 @@ const ONCE = ["user Register", "user RefreshSession"];
 /** Fields that differ in every answer. Only their types are compared. */
 const VOLATILE: Record<string, string[]> = {
   "user Register": ["userId", "userName", "registerTime"],
-  "user Login": ["accessToken", "refreshToken", "expireTime", "refreshExpireTime"],
+  "user Login": ["accessToken", "refreshToken", "expireTime", "refreshExpireTime", "deviceToken"],
   "user RefreshSession": ["accessToken", "refreshToken", "expireTime", "refreshExpireTime"],
 };
 
@@ -142,6 +142,8 @@ describe("a request in every protocol", function () {
         const answer = await refused(`an unknown ${field.name}`, unknown, headersOf[caller]);
         if (answer.code !== "Ok") assert.equal(answer.code, "NotFound");
       }
+      // A request without fields cannot be malformed.
+      if (method.desc.input.fields.length === 0) return;
       const broken = Object.fromEntries(method.desc.input.fields.map(invalidValue));
       const answer = await refused("invalid fields", { ...valid, ...broken }, headersOf[caller]);
       assert.notEqual(answer.code, "Ok");

@@ -205,13 +205,12 @@ describe("a callback", function () {
       assert.equal(after.number, before.number + 1n);
       const [row] = await shop.sql(
         "pay",
-        "select verdict, cause, reason, payment_id, length(body) > 0 as hasBody from callbacks where callback_id = ?",
+        "select verdict, cause, reason, payment_id, length(body) as length from callbacks where callback_id = ?",
         [after.last],
       );
-      assert.deepEqual(
-        { ...row },
-        { verdict: REFUSED, cause, reason: 502, payment_id: null, hasBody: 1 },
-      );
+      const { length, ...stored } = row ?? {};
+      assert.deepEqual(stored, { verdict: REFUSED, cause, reason: 502, payment_id: null });
+      assert.ok(Number(length) > 0);
       await assertUntouched(payment.paymentId);
     });
   }
