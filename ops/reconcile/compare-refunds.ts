@@ -49,19 +49,19 @@ export function compareRefunds(
 ): { differences: Difference[]; undecided: string[] } {
   const find = refundFinder(refunds);
   const findPayment = finder(payments);
-  const back = new Set(statement.filter(isFailure).map(numberOf));
+  const back = new Set(statement.filter(isFailure).map(keyOf));
   const seen = new Map<string, StatementRow>();
   const listed = new Set<bigint>();
   const differences = statement
     .filter(({ kind }) => kind === "refund")
     .flatMap((row): Difference[] => {
       const match = find(row);
-      const first = seen.get(numberOf(row));
+      const first = seen.get(keyOf(row));
       if (first) {
         const says = `is in the statement at ${first.place} and ${row.place}`;
         return [difference(REPEATED, `refund ${numberOf(row)}`, says)];
       }
-      seen.set(numberOf(row), row);
+      seen.set(keyOf(row), row);
       if (!match) return [difference(NOT_OURS, `refund ${numberOf(row)}`, notOurs(row))];
       const { refund, attempt } = match;
       if (attempt === refund.attempt) listed.add(refund.refundId);
@@ -72,7 +72,7 @@ export function compareRefunds(
       ];
       const item = `refund ${numberOf(row)}`;
       if (faults.length > 0) return [difference(DIFFERS, item, faults.join(", "))];
-      return stateFault(row, match, back.has(numberOf(row)));
+      return stateFault(row, match, back.has(keyOf(row)));
     });
   const failures = statement.filter(isFailure).flatMap((row) => failureFault(row, find(row)));
   const rest = refunds.filter(({ refundId, isDone }) => isDone && !listed.has(refundId));
@@ -95,6 +95,11 @@ const isFailure = ({ kind }: StatementRow) => kind === "refund_failure";
 /** The provider's number of a refund where the shop's is unknown. */
 function numberOf({ refundNumber, reference, place }: StatementRow): string {
   return refundNumber || reference || place;
+}
+
+/** Numbers that others gave to refunds are unique within their trade only. */
+function keyOf(row: StatementRow): string {
+  return `${row.paymentNumber || row.tradeId} ${numberOf(row)}`;
 }
 
 type Match = { refund: OurRefund; attempt: number };

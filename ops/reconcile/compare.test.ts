@@ -138,6 +138,15 @@ describe("comparison of a statement", () => {
     }
   });
 
+  it("keeps refunds of others apart that have one number in two trades", () => {
+    const payments = [payment(), payment({ paymentId: 8n, tradeId: "T8" })];
+    const other = { paymentNumber: "8", tradeId: "T8" };
+    const number = { refundNumber: "HJ42" };
+    const rows = [row(), row(other), refundRow(number), refundRow({ ...number, ...other })];
+    const named = "refund_not_ours refund HJ42";
+    assert.deepEqual(found(rows, ours({ payments })), [named, named]);
+  });
+
   it("names a refund with another amount, currency or payment, and one that comes twice", () => {
     const done = ours({ payments: [payment(), payment({ paymentId: 8n, tradeId: "T8" })] });
     const rows = { ...done, refunds: [refund()] };
