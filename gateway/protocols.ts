@@ -96,9 +96,11 @@ export function createProtocols(options: {
       const ended = new Promise<void>((resolve) => response.once("close", resolve));
       const received = universalRequestFromNodeRequest(request, response, undefined, values);
       const call = values.get(CALL);
-      const source = chunksOf(request, response);
+      // The rest of a request that is answered before its end, because it is too large, is read and
+      // discarded: otherwise it would block the next requests on the connection.
+      response.once("finish", () => request.resume());
       const { method } = handler;
-      const body = bodyWithin(boundsOf(method), { source, method, call, header: received.header });
+      const body = bodyWithin(boundsOf(method), { request, method, call, header: received.header });
       const isUnary = method.methodKind === "unary";
       const answering = handler({ ...received, body });
       // A unary call is under way until its service has answered, also when its client has left.
@@ -141,15 +143,4 @@ function checkUrl(request: IncomingMessage): void {
   }
   if (/^[!"$-~]*$/.test(request.url ?? "")) return;
   throw new HttpProblem(400, "the URL must be percent-encoded", { close: true });
-}
-
-/**
- * The chunks of a request's body. If it is answered before its end, because it is too large, its
- * rest is read and discarded: otherwise it would block the next requests on the connection. The
- * adapter's own reader destroys the request instead, and Node discards a body over HTTP/1.1 only if
- * none of it was read.
- */
-function chunksOf(request: IncomingMessage, response: ServerResponse): AsyncIterable<Uint8Array> {
-  response.once("finish", () => request.resume());
-  return request.iterator({ destroyOnReturn: false });
 }

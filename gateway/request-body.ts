@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
@@ -37,22 +38,24 @@ type BoundedBody = {
  */
 export function bodyWithin(
   bounds: RequestBounds,
-  request: {
-    source: AsyncIterable<Uint8Array>;
+  received: {
+    request: IncomingMessage;
     method: DescMethod;
     call: GatewayCall;
     /** Loses what does not describe the unpacked body. */
     header: Headers;
   },
 ): AsyncIterable<Uint8Array> {
-  const { source, method, call, header } = request;
+  const { request, method, call, header } = received;
   const { methodKind, input } = method;
-  if (methodKind !== "unary" && methodKind !== "server_streaming") return source;
+  if (methodKind !== "unary" && methodKind !== "server_streaming") {
+    return request.iterator({ destroyOnReturn: false });
+  }
   const type = (header.get("content-type") ?? "").toLowerCase();
   const hasEnvelopes = /^application\/(grpc|connect\+)/.test(type);
   const length = Number(header.get("content-length") ?? 0);
   const compression = hasEnvelopes ? compressionOfMessages(type, header) : takeEncoding(header);
-  return boundedBody(source, {
+  return boundedBody(request, {
     message: input,
     bounds,
     hasEnvelopes,
@@ -90,10 +93,10 @@ function compressionNamed(name: string | null): Compression | undefined {
  * passed on as it is: the decoder describes what is wrong.
  */
 async function* boundedBody(
-  source: AsyncIterable<Uint8Array>,
+  request: IncomingMessage,
   body: BoundedBody,
 ): AsyncIterable<Uint8Array> {
-  const bytes = await readWhole(source, body);
+  const bytes = await readWhole(request, body);
   body.onWhole();
   const unpacked = body.hasEnvelopes
     ? await unpackEnvelopes(bytes, body)
@@ -102,20 +105,33 @@ async function* boundedBody(
   yield unpacked;
 }
 
-async function readWhole(
-  source: AsyncIterable<Uint8Array>,
+/** Reads by events: an iterator costs several times as much. */
+function readWhole(
+  request: IncomingMessage,
   { bounds, hasEnvelopes, length }: BoundedBody,
 ): Promise<Uint8Array> {
   const max = bounds.bytes + (hasEnvelopes ? ENVELOPE_HEAD : 0);
-  if (length > max) throw tooLarge(bounds);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.length;
-    if (size > max) throw tooLarge(bounds);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  if (length > max) return Promise.reject(tooLarge(bounds));
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const onData = (chunk: Uint8Array) => {
+      size += chunk.length;
+      if (size <= max) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off("data", onData).pause();
+      reject(tooLarge(bounds));
+    };
+    const left = () => {
+      if (!request.readableEnded) reject(new ConnectError("the client left", Code.Canceled));
+    };
+    request.on("data", onData).once("error", left).once("close", left);
+    request.once("end", () => {
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+  });
 }
 
 /** Unpacks each message in an envelope. What is no whole envelope stays as it is. */

@@ -10,6 +10,12 @@ export function counted(
   const { unread, call, ended } = counting;
   const { body } = answer;
   if (!body || !unread) return answer;
+  const length = Number(answer.header?.get("content-length") ?? 0);
+  if (length > 0) {
+    unread.take(call.network, length);
+    void ended.then(() => unread.give(call.network, length));
+    return answer;
+  }
   let bytes = 0;
   let isOver = false;
   void ended.then(() => {
