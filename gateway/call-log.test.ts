@@ -52,6 +52,11 @@ describe("the gateway's lines about calls", () => {
     ]);
   });
 
+  it("have a duration by the clock of the process", () => {
+    const write = createCallLog({ isLevelEnabled: () => false } as unknown as Log);
+    write(new GatewayCall({ requestId: "r-1", network: "192.0.2.1" }), method);
+  });
+
   it("are at most 50 per second, and say how many there would have been", () => {
     const error = new ConnectError("full", Code.ResourceExhausted);
     const begun = lines.length;

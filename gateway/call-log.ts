@@ -26,7 +26,7 @@ const FAILURES: ReadonlySet<Code> = new Set([
  */
 export function createCallLog(
   log: Log,
-  nowMs: () => number = performance.now,
+  nowMs = () => performance.now(),
 ): (call: GatewayCall, method: DescMethod) => void {
   const budget = lineBudget(nowMs);
   return (call, method) => {

@@ -72,7 +72,8 @@ export function createProtocols(options: {
   registry?: Registry;
 }): Protocols {
   const { log, unread, maxRequestBytes = MAX_REQUEST_BYTES } = options;
-  const unbounded = { bytes: maxRequestBytes, values: Number.POSITIVE_INFINITY };
+  const { POSITIVE_INFINITY: any } = Number;
+  const unbounded = { bytes: maxRequestBytes, values: any, ratio: any };
   const { boundsOf = () => unbounded } = options;
   const jsonOptions = jsonOptionsOf(exactJson(), options.registry);
   const router = createConnectRouter({

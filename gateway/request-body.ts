@@ -5,7 +5,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { excessOfBinary } from "./count-values.ts";
 import type { GatewayCall } from "./gateway-call.ts";
-import { MAX_UNPACKED_RATIO, MIN_UNPACKED_BYTES } from "./limits.ts";
+import { MIN_UNPACKED_BYTES } from "./limits.ts";
 import { malformed } from "./malformed.ts";
 import type { RequestBounds } from "./request-bounds.ts";
 
@@ -167,10 +167,7 @@ async function unpack(
   { message, bounds, isBinary }: BoundedBody,
   compression: Compression | undefined,
 ): Promise<Uint8Array> {
-  const max = Math.min(
-    bounds.bytes,
-    Math.max(MIN_UNPACKED_BYTES, bytes.length * MAX_UNPACKED_RATIO),
-  );
+  const max = Math.min(bounds.bytes, Math.max(MIN_UNPACKED_BYTES, bytes.length * bounds.ratio));
   const plain = compression ? await compression.decompress(bytes, max) : bytes;
   const excess = isBinary ? excessOfBinary(message, plain, bounds.values) : undefined;
   if (excess !== undefined) throw malformed("request", excess);

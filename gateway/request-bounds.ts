@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { GoodsService } from "#proto/shop/goods/v1/goods_pb.ts";
 import { OrderService } from "#proto/shop/order/v1/order_pb.ts";
-import { MAX_ORDER_BYTES, MAX_REQUEST_BYTES } from "./limits.ts";
+import { MAX_ORDER_BYTES, MAX_REQUEST_BYTES, MAX_UNPACKED_RATIO } from "./limits.ts";
 
 /** What a request may be before it is decoded. The service then checks what it means. */
 export type RequestBounds = {
@@ -9,13 +9,19 @@ export type RequestBounds = {
   bytes: number;
   /** Values in all: fields, entries of lists, and messages. */
   values: number;
+  /** How many times its compressed size it may have. */
+  ratio: number;
 };
 
 /** Enough for every request without a list. */
-const SINGLE: RequestBounds = { bytes: MAX_REQUEST_BYTES, values: 500 };
+const SINGLE: RequestBounds = {
+  bytes: MAX_REQUEST_BYTES,
+  values: 500,
+  ratio: MAX_UNPACKED_RATIO,
+};
 
 /** 1,000 lines with every field that an order line has. */
-const LINES: RequestBounds = { bytes: MAX_ORDER_BYTES, values: 10_000 };
+const LINES: RequestBounds = { ...SINGLE, bytes: MAX_ORDER_BYTES, values: 10_000 };
 
 const OWN = new Map<DescMethod, RequestBounds>([
   [OrderService.method.quoteOrder, LINES],
