@@ -57,6 +57,19 @@ describe("errors", () => {
     assert.equal(refusalOfStatus(answered), undefined);
   });
 
+  it("logs the outage behind a refusal, which the answer does not have", () => {
+    const logged: unknown[] = [];
+    const log = { warn: (fields: object) => logged.push(fields) } as unknown as typeof silent;
+    const refusal = new Refusal(Reason.PROVIDER_UNAVAILABLE, { provider: "stripe" });
+    statusOfError(refusal, { ...inTime, log });
+    assert.deepEqual(logged, []);
+    refusal.cause = new Outage("401 from 10.0.0.1: the key is wrong");
+    const answered = statusOfError(refusal, { ...inTime, log });
+    assert.deepEqual(logged, [{ error: refusal.cause }]);
+    assert.equal(answered.code, status.UNAVAILABLE);
+    assert.doesNotMatch(JSON.stringify(refusalOfStatus(answered)), /key is wrong|10\.0/);
+  });
+
   it("answers any other error with INTERNAL and an id that the log has too", () => {
     const lines: Record<string, unknown>[] = [];
     const log = { error: (fields: Record<string, unknown>) => lines.push(fields) } as never;

@@ -64,7 +64,8 @@ export class StatusError extends Error {
 export type AnsweredStatus = Pick<StatusObject, "code" | "details" | "metadata">;
 
 /**
- * The status with which a failed call is answered. A Refusal and a StatusError keep their status.
+ * The status with which a failed call is answered. A Refusal and a StatusError keep their status;
+ * the `cause` of a Refusal is an outage that only the log has.
  * An Outage is UNAVAILABLE. After the deadline, any failure but those two is DEADLINE_EXCEEDED.
  * Anything else is a broken assumption: INTERNAL with an id, and only the log has the cause.
  */
@@ -72,7 +73,10 @@ export function statusOfError(
   error: unknown,
   context: { log: Log; deadlineMs: number },
 ): AnsweredStatus {
-  if (error instanceof Refusal) return statusOfRefusal(error);
+  if (error instanceof Refusal) {
+    if (error.cause) context.log.warn({ error: error.cause }, `answered: ${error.message}`);
+    return statusOfRefusal(error);
+  }
   if (error instanceof StatusError) return answered(error.code, error.message);
   const late = Date.now() >= context.deadlineMs;
   if (late) return answered(status.DEADLINE_EXCEEDED, "the deadline has passed");

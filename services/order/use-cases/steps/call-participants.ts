@@ -120,8 +120,9 @@ function record(one: Placing, holder: Holder, answer: Answer): void {
     one.refusal ??= answer;
     return;
   }
-  if (answer instanceof Outage) {
-    one.refusal ??= new Refusal(Reason.DEPENDENCY_UNAVAILABLE, { service: holder });
+  if (answer instanceof Outage && !one.refusal) {
+    one.refusal = new Refusal(Reason.DEPENDENCY_UNAVAILABLE, { service: holder });
+    one.refusal.cause = answer;
   }
   if (holder !== "user" || usesBalance(one)) one.held.add(holder);
 }

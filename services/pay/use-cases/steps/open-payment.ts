@@ -57,6 +57,8 @@ async function refuseOutage<T>({ name }: PaymentProvider, work: () => Promise<T>
     return await work();
   } catch (error) {
     if (!(error instanceof Outage)) throw error;
-    throw new Refusal(Reason.PROVIDER_UNAVAILABLE, { provider: name });
+    const refusal = new Refusal(Reason.PROVIDER_UNAVAILABLE, { provider: name });
+    refusal.cause = error;
+    throw refusal;
   }
 }
