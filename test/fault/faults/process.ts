@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.ts";
-import { crashMatrix } from "./process-crash.ts";
+import { crashMatrix, providerCrash } from "./process-crash.ts";
 import { fewFiles, outOfMemory } from "./process-limits.ts";
 import { blockEventLoop, pauseProcess, pauseService } from "./process-pause.ts";
 import { allServicesDie, rollingRestart } from "./process-restart.ts";
@@ -8,6 +8,7 @@ import { twoVersions } from "./process-versions.ts";
 /** Faults of the shop's processes. */
 export const PROCESS_FAULTS: readonly Fault[] = [
   crashMatrix,
+  providerCrash,
   pauseProcess,
   pauseService,
   blockEventLoop,
