@@ -16,8 +16,8 @@ import { restartEach, sleep } from "./steps.ts";
 
 /** Failpoints of operations that undo something; there the process dies twice in a row (F07). */
 const UNDOES = /cancel|release|return-stock|refund-balance|recover|close|expire|overdue/i;
-/** Reads: they have no effect, and a shopper without an answer asks again. */
-const READS = /^serve\.\w+:.*\/(Get|List(?!Missing)|Quote|Watch)/;
+/** Reads, of providers as well: they have no effect, and who has no answer asks again. */
+const READS = /^serve\.\w+:.*\/(Get|List(?!Missing)|Quote|Watch)|^provider\.\w+:\w+\.query/;
 /** Orders before the failpoints are read for the first time. */
 const FIRST_ORDERS = 100;
 const FIRST_WITHIN_MS = 240_000;
@@ -235,12 +235,12 @@ export const crashMatrix: Fault = {
 };
 
 /** Calls to providers, and the callbacks of providers. */
-const PROVIDER_POINTS = /^provider\.|HandleCallback|notice/i;
+const PROVIDER_POINTS = /^provider\.\w+:\w+\.(open|close|refund)$|HandleCallback|notice/i;
 
 export const providerCrash: Fault = {
   name: "provider-crash",
   catalogue: ["F01", "F04", "F07", "F70", "F71"],
-  what: "SIGKILL of pay before and after each call to each provider (open, query, close, refund, refund query), and during callbacks",
+  what: "SIGKILL of pay before and after each call to each provider that opens, closes or refunds, and during callbacks",
   topology: SHORT_DEADLINE,
   run: (context) =>
     playMatrix(context, ({ kind, name }) => kind === "pay" && PROVIDER_POINTS.test(name)),
