@@ -7,11 +7,11 @@ import { providerSettings } from "../../../local/up/offer-simulated.ts";
 import { payConfig } from "../../../services/pay/config.ts";
 import { temporaryDirectory } from "../../../testbed/engines/directories.ts";
 import { eventually } from "../../../testbed/eventually.ts";
-import { newShopper, type Shopper, uniqueKey } from "../../../testbed/orders/shoppers.ts";
+import { newShopper, type Shopper } from "../../../testbed/orders/shoppers.ts";
 import { type Shop, startShop } from "../../../testbed/shop/shop.ts";
-import { rowsOf, whenPayment } from "../pay/pay-shop.ts";
+import { whenPayment } from "../pay/pay-shop.ts";
 
-const { SUCCEEDED, CLOSED } = PaymentStatus;
+const { SUCCEEDED, REFUNDED } = PaymentStatus;
 const PAY_CENTS = 2_000n;
 
 type Name = "alipay" | "wechatpay";
@@ -71,23 +71,6 @@ describe("a shop that is paid through Alipay and WeChat Pay", function () {
       return now;
     });
 
-  async function paid(provider: Name): Promise<ToPay> {
-    const opened = await open(provider);
-    await pay(opened);
-    await whenPayment(shop, opened.payment.paymentId, SUCCEEDED);
-    await whenOrder(opened.order, ({ payStatus }) => payStatus === PayStatus.PAID);
-    return opened;
-  }
-
-  const refund = (order: Order, amountCents: bigint) =>
-    shop.admin.order.refundOrder({
-      requestId: uniqueKey(),
-      orderId: order.orderId,
-      lines: [],
-      note: "test",
-      goodwillCents: amountCents,
-    });
-
   /** What the simulator has of a payment: refunds that succeeded, and what the shopper paid. */
   async function there(payment: Payment) {
     const { refunds, trades } = await shop.simulators.state();
@@ -106,103 +89,21 @@ describe("a shop that is paid through Alipay and WeChat Pay", function () {
       .split("\n")
       .filter((line) => line.includes(text));
 
-  for (const provider of ["alipay", "wechatpay"] as const) {
-    describe(`with ${provider}`, () => {
-      it("shows what the shopper does, and takes the payment by its notice once", async () => {
-        const opened = await open(provider);
-        const { paymentId, action } = opened.payment;
-        assert.equal(action.case, provider === "alipay" ? "redirect" : "qrCode");
-        await pay(opened, 345);
-        await whenPayment(shop, paymentId, SUCCEEDED);
-        const control = shop.simulators[provider];
-        const answers = await control.send(String(paymentId), { times: 5 });
-        const success = provider === "alipay" ? "200 success" : "204 ";
-        assert.ok(
-          answers.every((answer) => answer.trim() === success.trim()),
-          String(answers),
-        );
-        const order = await whenOrder(
-          opened.order,
-          ({ payStatus }) => payStatus === PayStatus.PAID,
-        );
-        assert.equal(order.payAmountCents, PAY_CENTS);
-        assert.equal((await rowsOf(shop, paymentId)).succeeded, 1);
-      });
-
-      it("finds by a query the payment whose notices are lost", async () => {
-        const opened = await open(provider);
-        await shop.simulators[provider].faults({ drop: 1_000_000 });
-        await pay(opened);
-        await whenPayment(shop, opened.payment.paymentId, SUCCEEDED);
-        assert.equal((await rowsOf(shop, opened.payment.paymentId)).succeeded, 1);
-      });
-
-      it("closes the payment of an order that is cancelled after the login", async () => {
-        const opened = await open(provider);
-        await begin(opened);
-        const { orderId } = opened.order;
-        await opened.shopper.as.order.cancelOrder({ orderId });
-        await whenPayment(shop, opened.payment.paymentId, CLOSED);
-        assert.equal((await there(opened.payment)).trade?.state, "closed");
-        await pay(opened).catch(() => undefined);
-        assert.notEqual((await there(opened.payment)).trade?.state, "paid");
-      });
-
-      it("gives the money back that comes while or after the order is cancelled", async () => {
-        const before = await open(provider);
-        const during = await open(provider);
-        await begin(during);
-        await shop.simulators[provider].faults({ pay_during_close: 1 });
-        await during.shopper.as.order
-          .cancelOrder({ orderId: during.order.orderId })
-          .catch(() => undefined);
-        await whenPayment(shop, during.payment.paymentId, SUCCEEDED).catch(() => undefined);
-        await before.shopper.as.order.cancelOrder({ orderId: before.order.orderId });
-        await pay(before).catch(() => undefined);
-        for (const { payment, order } of [before, during]) {
-          await eventually(async () => {
-            const { trade, refunds } = await there(payment);
-            const { order: now } = await shop.admin.order.getOrder({ orderId: order.orderId });
-            const held = (trade?.state === "paid" ? PAY_CENTS : 0n) - sumOf(refunds);
-            const owed = now?.orderStatus === OrderStatus.CANCELLED ? 0n : PAY_CENTS;
-            assert.equal(held, owed, `${trade?.state} ${now?.orderStatus}`);
-          });
-        }
-      });
-
-      it("refunds once although the answers are lost", async () => {
-        const opened = await paid(provider);
-        await shop.simulators[provider].faults({ lose_answers: 3, drop: 0 });
-        await refund(opened.order, 345n);
-        await whenOrder(
-          opened.order,
-          ({ payStatus }) => payStatus === PayStatus.PARTIALLY_REFUNDED,
-        );
-        const { refunds } = await there(opened.payment);
-        assert.deepEqual(refunds, [{ amount: 345n, state: "succeeded" }]);
-      });
-
-      it("takes neither a false notice nor one that states another amount", async () => {
-        const opened = await open(provider);
-        const { paymentId } = opened.payment;
-        const number = String(paymentId);
-        await shop.simulators[provider].faults({ drop: 1_000_000 });
-        await begin(opened);
-        // The shop cannot query either, so that only a notice could pay.
-        await shop.simulators[provider].pay(number);
-        const control = shop.simulators[provider];
-        const answersTo = async (kind: "wrong_signature" | "amount" | "merchant") => {
-          const [answer = ""] = await control.send(number, { kind });
-          return answer.slice(0, 3);
-        };
-        assert.equal(await answersTo("wrong_signature"), "401");
-        assert.equal(await answersTo("merchant"), "400");
-        assert.equal(await answersTo("amount"), "400");
-        await whenPayment(shop, paymentId, SUCCEEDED);
-        assert.equal((await rowsOf(shop, paymentId)).succeeded, 1);
-      });
-    });
-  }
+  it("gives the money back of a link at Alipay that outlives its order", async () => {
+    const opened = await open("alipay");
+    const { orderId } = opened.order;
+    await opened.shopper.as.order.cancelOrder({ orderId });
+    await whenOrder(opened.order, ({ orderStatus }) => orderStatus === OrderStatus.CANCELLED);
+    // Alipay has nothing to close before the login, and the shopper is faster after it.
+    await pay(opened);
+    assert.equal((await there(opened.payment)).trade?.state, "paid");
+    await eventually(async () =>
+      assert.equal(sumOf((await there(opened.payment)).refunds), PAY_CENTS),
+    );
+    const { refunds } = await there(opened.payment);
+    assert.equal(refunds.length, 1);
+    await whenPayment(shop, opened.payment.paymentId, REFUNDED);
+  });
 
   it("gives the second payment back of an order that is paid through both", async () => {
     const first = await open("alipay");
@@ -270,7 +171,7 @@ describe("a shop that is paid through Alipay and WeChat Pay", function () {
   async function payMany(provider: Name): Promise<void> {
     const from = shop.output("pay").length;
     const orders = await Promise.all(Array.from({ length: 30 }, () => open(provider)));
-    await Promise.all(orders.map((opened) => pay(opened)));
+    await Promise.all(orders.map((opened, index) => pay(opened, index)));
     await Promise.all(orders.map(({ payment }) => whenPayment(shop, payment.paymentId, SUCCEEDED)));
     const refused = logged("callback refused", from).map((line) => JSON.parse(line));
     const causes = new Set(refused.map(({ cause }) => cause));
