@@ -20,6 +20,7 @@ const WITH_OPTIONS = [
   "profile",
   "reconcile",
   "replay",
+  "test:adversary",
   "test:races",
   "token",
 ];

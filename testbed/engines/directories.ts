@@ -10,7 +10,10 @@ import { commandLine } from "../../ops/command/running-shop.ts";
  */
 export type DirectoryKind = { prefix: string; programs: RegExp };
 
-const TESTS: DirectoryKind = { prefix: "jetshop-test-", programs: /mocha|bench\// };
+const TESTS: DirectoryKind = {
+  prefix: "jetshop-test-",
+  programs: /mocha|bench\/|test\/adversary\//,
+};
 const OWNER_FILE = "owner";
 /** A directory that is younger may not have its owner file yet. */
 const UNCLAIMED_MS = 10_000;
