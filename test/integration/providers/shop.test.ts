@@ -155,7 +155,7 @@ describe("a shop that is paid through Alipay and WeChat Pay", function () {
   async function payMany(provider: Name): Promise<void> {
     const from = shop.output("pay").length;
     const orders = await Promise.all(Array.from({ length: 30 }, () => open(provider)));
-    await Promise.all(orders.map((opened, index) => pay(opened, index)));
+    await Promise.all(orders.map(pay));
     await Promise.all(orders.map(({ payment }) => whenPayment(shop, payment.paymentId, SUCCEEDED)));
     const sent = await whenAnswered(orders);
     const refused = logged("callback refused", from).map((line) => JSON.parse(line));
