@@ -23,6 +23,13 @@ export const MAX_UNPROVEN_CALLBACKS = 50;
 export const MAX_UNPROVEN_PER_NETWORK = 10;
 export const UNPROVEN_CALLBACKS_PER_MINUTE = 120;
 
+/**
+ * How many of them may wait for a place, and for how long. Providers send what came together
+ * together, and a place is free or the network proven within milliseconds.
+ */
+export const MAX_UNPROVEN_WAITING = 100;
+export const UNPROVEN_WAIT_MS = 1_000;
+
 /** How long after its last genuine callback a network keeps its places. */
 export const PROVEN_MS = 7 * 24 * 3_600_000;
 
@@ -105,7 +112,7 @@ export const PREFLIGHT_SECONDS = 7_200;
 
 /** Of the HTTP server below the calls: it also serves callbacks, pages and refused requests. */
 export const HTTP_LIMITS = {
-  maxInFlight: MAX_REQUESTS + MAX_CALLBACKS + MAX_UNPROVEN_CALLBACKS,
+  maxInFlight: MAX_REQUESTS + MAX_CALLBACKS + MAX_UNPROVEN_CALLBACKS + MAX_UNPROVEN_WAITING,
   maxConnections: 5_000,
   stopMs: 15_000,
 };
