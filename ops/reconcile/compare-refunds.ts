@@ -137,11 +137,13 @@ function stateFault(
   return [difference(ONLY_HERE, item, `is carried out here, but ${there} there (${row.place})`)];
 }
 
-/** A refund that came back there must not be carried out here. */
+/** A refund that came back there, with all of its money, must not be carried out here. */
 function failureFault(row: StatementRow, match: Match | undefined): Difference[] {
   const item = `refund ${numberOf(row)}`;
   if (!match) return [difference(NOT_OURS, item, `came back there: ${notOurs(row)}`)];
   const { refund, attempt } = match;
+  const faults = amountFault(row, refund);
+  if (faults.length > 0) return [difference(DIFFERS, item, `came back: ${faults.join(", ")}`)];
   if (!refund.isDone || attempt !== refund.attempt) return [];
   return [difference(ONLY_HERE, item, `came back ${at(row.time)} there, but is carried out here`)];
 }

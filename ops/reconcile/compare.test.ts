@@ -190,6 +190,8 @@ describe("comparison of a statement", () => {
     assert.deepEqual(found([row(), refundRow(), failure], ours({ refunds: [refund()] })), [
       "refund_only_here refund 77",
     ]);
+    const less = { ...failure, amountCents: 299n };
+    assert.deepEqual(found([row(), refundRow(), less], open), ["refund_differs refund 77"]);
     const returned = refundRow({ state: "returned" });
     assert.deepEqual(found([row(), returned], open), []);
     assert.deepEqual(found([row(), returned, failure], open), []);

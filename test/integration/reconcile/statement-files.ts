@@ -3,7 +3,7 @@ import { unzipSync } from "fflate";
 import iconv from "iconv-lite";
 import { zip } from "../../../simulators/alipay/zip.ts";
 
-type Kind = "payment" | "refund";
+type Kind = "payment" | "refund" | "other";
 
 /** Statements in the form of a provider, taken apart and put together again with sums that fit. */
 export type StatementFiles<R = unknown> = {
@@ -109,7 +109,10 @@ type Transaction = {
 
 export const STRIPE: StatementFiles<Transaction> = {
   rowsOf: (file) => JSON.parse(Buffer.from(file).toString()).data,
-  kindOf: (row) => (row.reporting_category === "refund" ? "refund" : "payment"),
+  kindOf({ reporting_category: category }) {
+    if (category === "refund") return "refund";
+    return category === "charge" ? "payment" : "other";
+  },
   numberOf({ source: { metadata } }) {
     return metadata.jetshop_refund ?? metadata.jetshop_payment ?? "";
   },
