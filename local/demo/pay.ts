@@ -60,7 +60,7 @@ function firstRequest({ story, provider, scanUrls }: Demo, action?: Payment["act
   }
 }
 
-/** The demo spends nobody's money: it pays on this machine only. */
+/** The demo moves no real money, so it pays only at a provider on this machine. */
 function simulated(url: string, init: RequestInit = {}): Request {
   const { hostname, origin } = new URL(url);
   if (["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return new Request(url, init);

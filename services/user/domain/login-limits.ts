@@ -20,7 +20,7 @@ type AttemptDecision =
 
 /**
  * Decides whether a login may try a password. The limit of an origin stops guessing from there and
- * locks nobody else out. The overall limit slows down guessing from many origins. It does not apply
+ * locks no other user out. The overall limit slows down guessing from many origins. It does not apply
  * to a known device, for which `overall` is undefined.
  */
 export function decideAttempt(

@@ -162,7 +162,7 @@ describe("Alipay, against its simulator", () => {
     assert.match(late.cause, /^ACQ\.TRADE_HAS_FINISHED /);
   });
 
-  it("refunds once whatever is lost, and says what only a person can mend", async () => {
+  it("refunds once, also if requests or answers are lost, and says what only a person can mend", async () => {
     const opening = await pay();
     for (const faults of [{ lose_answers: 1 }, { error_after: 1 }, { wrong_signature: 1 }]) {
       const refund = refundOf(opening, 1_000n);

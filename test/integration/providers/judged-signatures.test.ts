@@ -80,7 +80,7 @@ describe("the shop's requests, judged by the providers' libraries", () => {
     assert.equal(jsonOf({ amount }), '{"amount":{"total":9007199254740991,"currency":"CNY"}}');
   });
 
-  it("verify as they arrive, whatever the shop's texts hold", async () => {
+  it("verify as they arrive, with any characters in the shop's texts", async () => {
     const verified: boolean[] = [];
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];

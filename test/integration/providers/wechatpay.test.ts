@@ -116,7 +116,7 @@ describe("WeChat Pay, against its simulator", () => {
     assert.equal(shop.callbacks.filter(notices(wechatpay, "paid", paymentId)).length, 1);
   });
 
-  it("refunds once whatever is lost", async () => {
+  it("refunds once, also if requests or answers are lost", async () => {
     const opening = await pay();
     for (const faults of [{ lose_answers: 1 }, { error_after: 1 }, { wrong_signature: 1 }]) {
       const refund = refundOf(opening, 1_000n);

@@ -119,7 +119,7 @@ describe("failed logins", function () {
     await login(userName, "password");
   });
 
-  it("of names that nobody has count the same", async () => {
+  it("of names that no user has count the same", async () => {
     const userName = newKey();
     await fail(userName, 20);
     await atLimit(login(userName, "password"));

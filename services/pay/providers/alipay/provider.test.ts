@@ -146,7 +146,7 @@ describe("a notice of Alipay", () => {
     paymentId: 123_456_789_012_345_678n,
   };
 
-  it("pays by its total, whatever the coupons", () => {
+  it("pays by its total, with coupons or without", () => {
     assert.deepEqual(noticeIn(), {
       ...about,
       kind: "paid",

@@ -29,10 +29,10 @@ export function requestNumber({ refundId, attempt }: RefundRequest): string {
 
 /**
  * The outcome of a request. 10000 alone says that it was taken: only a change of the funds, or a
- * query, proves it. Whatever is refused stays with its number, and every cause that waiting does
- * not mend is for a person: an ended period, an account that is gone, a frozen trade, or an amount
- * that differs from the one the number was used with. Source: opendocs.alipay.com,
- * alipay.trade.refund, error codes.
+ * query, proves it. A refused refund keeps its number, and every cause that waiting does not mend is
+ * for a person: an ended period, an account that is gone, a frozen trade, or an amount that differs
+ * from the one the number was used with. Source: opendocs.alipay.com, alipay.trade.refund, error
+ * codes.
  */
 export function refundOutcome(fields: Fields): RefundOutcome {
   if (fields.code === "10000") {

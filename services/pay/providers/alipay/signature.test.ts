@@ -105,7 +105,7 @@ describe("signatures of Alipay", () => {
     });
   }
 
-  it("are RSA2, whatever sign_type a notice states", () => {
+  it("are RSA2 with any sign_type that a notice states", () => {
     const { sign_type: _, ...without } = TRADE;
     assert.ok(isNoticeSigned(without, [TRADE_KEY]));
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
@@ -147,7 +147,7 @@ describe("answers of Alipay", () => {
   const [, inner = "", sign = ""] = /:(\{.*\}),"sign":"(.*)"/.exec(ANSWER) ?? [];
   const name = "alipay_open_file_upload_response";
 
-  it("are the signed text, wherever it stands and whatever surrounds it", () => {
+  it("are the signed text at any place in an answer", () => {
     for (const text of [
       `{"sign":"${sign}","${name}":${inner}}`,
       ` { "${name}"\n:\t${inner} ,\r\n "sign" : "${sign}" } `,

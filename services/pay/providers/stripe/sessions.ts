@@ -16,7 +16,7 @@ const LEAST_OPEN_MS = 31 * MINUTE_MS;
 const MOST_OPEN_MS = 24 * HOUR_MS - 5 * MINUTE_MS;
 /**
  * How long an attempt to open a payment is repeated under one idempotency key. After that a lost
- * answer is given up: nobody has the address of its session, so that nobody can pay it.
+ * answer is given up: its session cannot be paid, because no shopper has its address.
  */
 const ROUND_MS = 10 * MINUTE_MS;
 
@@ -40,7 +40,7 @@ export async function querySession(
   payment: StoredPayment,
 ): Promise<ProviderPayment> {
   const id = payment.references.session;
-  // Nobody has the address of a session whose number the shop does not know.
+  // No shopper has the address of a session whose number the shop does not know.
   if (id === undefined) return { state: "not_begun" };
   return stateOf(await retrieve(account, { payment, id }));
 }

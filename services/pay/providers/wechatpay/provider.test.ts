@@ -75,7 +75,7 @@ function kindOf(...args: Parameters<typeof read>): string {
 }
 
 describe("a notice of WeChat Pay", () => {
-  it("pays by its total, whatever the coupons", () => {
+  it("pays by its total, with coupons or without", () => {
     assert.deepEqual(read(paid), {
       genuine: true,
       notice: {

@@ -1158,8 +1158,7 @@ export const PaymentLogTypeSchema: GenEnum<PaymentLogType> = /*@__PURE__*/
 
 /**
  * Payments of orders through payment providers. Amounts named "cents" are in the minor unit of the
- * payment's currency, whatever its name and its number of decimal places: 24690 is 246.90 EUR,
- * 24690 JPY or 24.690 KWD.
+ * payment's currency: 24690 is 246.90 EUR, 24690 JPY or 24.690 KWD.
  *
  * @generated from service shop.pay.v1.PayService
  */
