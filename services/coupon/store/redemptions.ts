@@ -7,7 +7,7 @@ import { decodeRefusal, encodeRefusal } from "#platform/values/refusal-bytes.ts"
 import type { Redemption } from "../domain/redemption.ts";
 import { REDEMPTIONS } from "./entities.ts";
 
-const DECISION = REDEMPTIONS.pick(
+const DECIDED = [
   "orderId",
   "couponId",
   "userId",
@@ -15,7 +15,8 @@ const DECISION = REDEMPTIONS.pick(
   "amountOffCents",
   "state",
   "refusal",
-);
+] as const;
+const DECISION = REDEMPTIONS.pick(...DECIDED);
 
 /**
  * The redemptions of these orders, locked in key order until the transaction ends. An order without
@@ -39,16 +40,6 @@ export async function lockRedemptions(
   );
 }
 
-const NEW_REDEMPTION = [
-  "orderId",
-  "couponId",
-  "userId",
-  "goodsAmountCents",
-  "amountOffCents",
-  "state",
-  "refusal",
-] as const;
-
 /**
  * Inserts redemptions of orders without one. If another transaction has decided one of them in the
  * meantime, that is a DuplicateKey, and `transact` runs its work again.
@@ -60,7 +51,7 @@ export async function insertRedemptions(
   const rows = redemptions
     .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
     .map((row) => ({ ...row, refusal: row.refusal && encodeRefusal(row.refusal) }));
-  await insertRows(tx, REDEMPTIONS, NEW_REDEMPTION, rows);
+  await insertRows(tx, REDEMPTIONS, DECIDED, rows);
 }
 
 /** Releases held redemptions that this transaction has locked. */

@@ -126,7 +126,15 @@ export type PaymentProvider = {
   readonly answers: Record<"success" | "forged" | "refused" | "unknown" | "outage", HttpAnswer>;
 };
 
+/** An answer for providers that read a word. */
+export function plainAnswer(status: number, body: string): HttpAnswer {
+  return { status, contentType: "text/plain; charset=utf-8", body: Buffer.from(body) };
+}
+
 /** The number of a refund at every provider: a refused number stays refused. */
-export function refundNumber({ refundId, attempt }: { refundId: bigint; attempt: number }): string {
-  return attempt === 1 ? String(refundId) : `${refundId}-${attempt}`;
+export function refundNumber(
+  { refundId, attempt }: { refundId: bigint; attempt: number },
+  separator = "-",
+): string {
+  return attempt === 1 ? String(refundId) : `${refundId}${separator}${attempt}`;
 }

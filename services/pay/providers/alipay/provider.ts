@@ -3,14 +3,14 @@ import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { MAX_CHECKOUT_URL } from "../../limits.ts";
 import { beijingTime } from "../beijing.ts";
 import { type Fields, tokenOf } from "../fields.ts";
-import type {
-  CheckoutAction,
-  Closing,
-  HttpAnswer,
-  Opening,
-  PaymentProvider,
-  ProviderPayment,
-  StoredPayment,
+import {
+  type CheckoutAction,
+  type Closing,
+  type Opening,
+  type PaymentProvider,
+  type ProviderPayment,
+  plainAnswer,
+  type StoredPayment,
 } from "../provider.ts";
 import { addressAndBody, callAlipay, requestParams, unexpected } from "./client.ts";
 import type { AlipaySettings } from "./config.ts";
@@ -122,16 +122,12 @@ export function alipayProvider(settings: Settings): PaymentProvider {
 
 /** Exactly `success`, without a line break: Alipay repeats the notice after anything else. */
 const ANSWERS: PaymentProvider["answers"] = {
-  success: plain(200, "success"),
-  forged: plain(401, "fail"),
-  refused: plain(400, "fail"),
-  unknown: plain(404, "fail"),
-  outage: plain(500, "fail"),
+  success: plainAnswer(200, "success"),
+  forged: plainAnswer(401, "fail"),
+  refused: plainAnswer(400, "fail"),
+  unknown: plainAnswer(404, "fail"),
+  outage: plainAnswer(500, "fail"),
 };
-
-function plain(status: number, body: string): HttpAnswer {
-  return { status, contentType: "text/plain; charset=utf-8", body: Buffer.from(body) };
-}
 
 /** The time of the request is the payment's, so that each repetition makes the same link. */
 async function openPage(settings: Settings, opening: Opening): Promise<CheckoutAction> {

@@ -1,6 +1,6 @@
 import { Outage } from "#platform/values/refusal.ts";
 import { type Fields, tokenOf, wordsOf } from "../fields.ts";
-import type { RefundOutcome, RefundRequest } from "../provider.ts";
+import { type RefundOutcome, type RefundRequest, refundNumber } from "../provider.ts";
 import { unexpected } from "./client.ts";
 import { fenOf } from "./messages.ts";
 
@@ -23,8 +23,8 @@ const AGAIN = new Set([
  * The number of a refund: letters, digits and underscores. Alipay carries a number out once and
  * never wants a new one, so attempts beyond the first do not happen here.
  */
-export function requestNumber({ refundId, attempt }: RefundRequest): string {
-  return attempt === 1 ? String(refundId) : `${refundId}_${attempt}`;
+export function requestNumber(request: RefundRequest): string {
+  return refundNumber(request, "_");
 }
 
 /**

@@ -3,9 +3,9 @@ import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
 import { MAX_CHECKOUT_URL, MAX_STATEMENT_BYTES, STATEMENT_TIMEOUT_MS } from "../../limits.ts";
 import { exchange } from "../exchange.ts";
 import {
-  type HttpAnswer,
   type PaymentProvider,
   type ProviderPayment,
+  plainAnswer,
   type RefundOutcome,
   refundNumber,
 } from "../provider.ts";
@@ -105,16 +105,12 @@ export function sandboxProvider(options: SandboxSettings & { notifyUrl: string }
 }
 
 const ANSWERS: PaymentProvider["answers"] = {
-  success: plain(200, "success"),
-  forged: plain(401, "failure"),
-  refused: plain(400, "failure"),
-  unknown: plain(404, "failure"),
-  outage: plain(500, "failure"),
+  success: plainAnswer(200, "success"),
+  forged: plainAnswer(401, "failure"),
+  refused: plainAnswer(400, "failure"),
+  unknown: plainAnswer(404, "failure"),
+  outage: plainAnswer(500, "failure"),
 };
-
-function plain(status: number, body: string): HttpAnswer {
-  return { status, contentType: "text/plain; charset=utf-8", body: Buffer.from(body) };
-}
 
 async function sendSigned(
   { url, secret }: { url: string; secret: string },

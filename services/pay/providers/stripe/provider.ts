@@ -1,5 +1,5 @@
 import { CALLBACK_HEADERS } from "#proto/callbacks.ts";
-import type { HttpAnswer, PaymentProvider } from "../provider.ts";
+import { type PaymentProvider, plainAnswer } from "../provider.ts";
 import { isCharged } from "./amounts.ts";
 import { stripeApi } from "./api.ts";
 import type { StripeSettings } from "./config.ts";
@@ -56,13 +56,9 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
 
 /** Stripe repeats everything but 2xx for 3 days. `refused` will not change. */
 const ANSWERS: PaymentProvider["answers"] = {
-  success: plain(200, "success"),
-  forged: plain(400, "failure"),
-  refused: plain(200, "refused"),
-  unknown: plain(404, "failure"),
-  outage: plain(500, "failure"),
+  success: plainAnswer(200, "success"),
+  forged: plainAnswer(400, "failure"),
+  refused: plainAnswer(200, "refused"),
+  unknown: plainAnswer(404, "failure"),
+  outage: plainAnswer(500, "failure"),
 };
-
-function plain(status: number, body: string): HttpAnswer {
-  return { status, contentType: "text/plain; charset=utf-8", body: Buffer.from(body) };
-}
