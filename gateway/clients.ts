@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import proxyAddress from "proxy-addr";
 import { MAX_REQUESTS, MAX_UNREAD_BYTES } from "./limits.ts";
 import { networkOf } from "./networks.ts";
-import { shareOf } from "./places.ts";
-import { Shares } from "./shares.ts";
+import { type Shares, sharesOfNetworks } from "./shares.ts";
 
 /** Where a request comes from. */
 export type Client = {
@@ -31,9 +30,8 @@ export function createClients(options: {
   networkShare: number;
 }): Clients {
   const { trusts, networkShare } = options;
-  const part = (limit: number) => ({ limit, perClient: shareOf(limit, networkShare) });
-  const requests = new Shares(part(MAX_REQUESTS));
-  const unread = new Shares(part(MAX_UNREAD_BYTES));
+  const requests = sharesOfNetworks(MAX_REQUESTS, networkShare);
+  const unread = sharesOfNetworks(MAX_UNREAD_BYTES, networkShare);
   return {
     unread,
     of(request) {

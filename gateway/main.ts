@@ -16,7 +16,6 @@ import { type AnyClient, forwardAll } from "./forward.ts";
 import { CALLBACK_TIMEOUT_MS, HTTP_LIMITS, MAX_DEADLINE_MS } from "./limits.ts";
 import { networkOf } from "./networks.ts";
 import { createOriginCheck } from "./origins.ts";
-import { shareOf } from "./places.ts";
 import { createProtocols } from "./protocols.ts";
 import { PUBLIC_SERVICES } from "./public-services.ts";
 import { createRateLimits } from "./rate-limits.ts";
@@ -24,6 +23,7 @@ import { createReadiness } from "./readiness.ts";
 import { addReflection } from "./reflection.ts";
 import { requestBoundsOf } from "./request-bounds.ts";
 import { createHandler } from "./routes.ts";
+import { shareOf } from "./shares.ts";
 
 export async function start(
   env: Record<string, string | undefined> = process.env,

@@ -2,7 +2,7 @@ import { actorOf } from "#platform/rpc/call.ts";
 import { Reason, Refusal } from "#platform/values/refusal.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import { MAX_CALLS, MAX_CALLS_PER_CALLER, MAX_STREAMS, MAX_STREAMS_PER_CALLER } from "./limits.ts";
-import { Shares } from "./shares.ts";
+import { Shares, sharesOfNetworks } from "./shares.ts";
 
 type Places = {
   /** Throws RATE_LIMITED if the network has too much unfinished already. */
@@ -13,15 +13,14 @@ type Places = {
 
 /** The places of calls and streams: of all, of each network, and of each caller. */
 export function createPlaces(networkShare: number): Places {
-  const part = (limit: number) => ({ limit, perClient: shareOf(limit, networkShare) });
   const calls = {
     cause: "in_flight",
-    ofNetwork: new Shares(part(MAX_CALLS)),
+    ofNetwork: sharesOfNetworks(MAX_CALLS, networkShare),
     ofCaller: new Shares({ limit: MAX_CALLS, perClient: MAX_CALLS_PER_CALLER }),
   };
   const streams = {
     cause: "streams",
-    ofNetwork: new Shares(part(MAX_STREAMS)),
+    ofNetwork: sharesOfNetworks(MAX_STREAMS, networkShare),
     ofCaller: new Shares({ limit: MAX_STREAMS, perClient: MAX_STREAMS_PER_CALLER }),
   };
   return {
@@ -47,11 +46,6 @@ export function createPlaces(networkShare: number): Places {
       });
     },
   };
-}
-
-/** The part of a limit that one network may hold, at least one. */
-export function shareOf(limit: number, percent: number): number {
-  return Math.max(1, Math.floor((limit * percent) / 100));
 }
 
 function full(cause: string, limit: number): Refusal {

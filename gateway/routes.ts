@@ -11,6 +11,7 @@ import {
   streamOf,
 } from "#platform/http/answer.ts";
 import { ANSWERED, type HttpHandler } from "#platform/http/server.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "#platform/rpc/call.ts";
 import { type CallbackRoute, carryCallback, providerOf } from "./callbacks.ts";
 import type { Client, Clients } from "./clients.ts";
 import type { Docs } from "./docs.ts";
@@ -19,9 +20,6 @@ import { PAGE_BYTES_PER_CALL, READY_CALLS } from "./limits.ts";
 import type { Protocols } from "./protocols.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { Readiness } from "./readiness.ts";
-
-/** A client may choose the id of its request, to find it in the logs. */
-const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
 
 type Routes = {
   protocols: Protocols;
@@ -58,7 +56,7 @@ export function createHandler(routes: Routes): HttpHandler {
       const exchange = { request, response };
       return carryCallback({ provider, network, requestId }, exchange, routes.callbacks);
     }
-    response.setHeader("x-request-id", requestId);
+    response.setHeader(REQUEST_ID_HEADER, requestId);
     if (routes.checkOrigin(request, response)) return ANSWERED;
     const isCrowded = !clients.begin(network, response);
     if (protocols.serves(request)) {
@@ -120,9 +118,8 @@ function joinTokens(request: IncomingMessage): void {
 
 /** Sets the request's id, which is the client's or a new one, in its headers, and returns it. */
 function nameRequest(request: IncomingMessage): string {
-  const given = request.headers["x-request-id"];
-  const id = typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
-  request.headers["x-request-id"] = id;
+  const id = requestIdOf(request.headers[REQUEST_ID_HEADER]) ?? randomUUID();
+  request.headers[REQUEST_ID_HEADER] = id;
   return id;
 }
 

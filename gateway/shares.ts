@@ -37,3 +37,13 @@ export class Shares {
     else this.#heldBy.delete(client);
   }
 }
+
+/** The part of a limit that one client may hold, at least one. */
+export function shareOf(limit: number, percent: number): number {
+  return Math.max(1, Math.floor((limit * percent) / 100));
+}
+
+/** The shares of networks in a limit, of which each may hold so many percent. */
+export function sharesOfNetworks(limit: number, percent: number): Shares {
+  return new Shares({ limit, perClient: shareOf(limit, percent) });
+}

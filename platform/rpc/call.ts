@@ -33,6 +33,14 @@ export type Call = {
 
 /** The header in which the gateway reports the network of its client. */
 export const CLIENT_NETWORK = "shop-client-network";
+/** The header with the id of the request at the gateway. */
+export const REQUEST_ID_HEADER = "x-request-id";
+const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
+
+/** The value of that header; undefined unless it is 1 to 64 printable ASCII characters. */
+export function requestIdOf(given: unknown): string | undefined {
+  return typeof given === "string" && REQUEST_ID.test(given) ? given : undefined;
+}
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 

@@ -19,7 +19,7 @@ import { failpoint } from "#platform/settings/failpoint.ts";
 import type { TlsSettings } from "#platform/settings/tls-settings.ts";
 import type { Log } from "#platform/telemetry/log.ts";
 import { Outage, Reason } from "#platform/values/refusal.ts";
-import { CLIENT_NETWORK } from "./call.ts";
+import { CLIENT_NETWORK, REQUEST_ID_HEADER } from "./call.ts";
 import { channelSecurity } from "./credentials.ts";
 import { isServiceError, refusalOfStatus } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -214,7 +214,7 @@ async function headersOf({ options, call }: Context): Promise<Metadata> {
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
   if (call.traceparent !== undefined) metadata.set("traceparent", call.traceparent);
   if (call.clientNetwork !== undefined) metadata.set(CLIENT_NETWORK, call.clientNetwork);
-  if (call.requestId !== undefined) metadata.set("x-request-id", call.requestId);
+  if (call.requestId !== undefined) metadata.set(REQUEST_ID_HEADER, call.requestId);
   return metadata;
 }
 

@@ -2,14 +2,22 @@ import { randomFillSync } from "node:crypto";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Log } from "#platform/telemetry/log.ts";
 import type { Gate } from "#platform/values/gate.ts";
-import { ANONYMOUS, actorOf, type Call, type Caller, CLIENT_NETWORK, ownerOf } from "./call.ts";
+import {
+  ANONYMOUS,
+  actorOf,
+  type Call,
+  type Caller,
+  CLIENT_NETWORK,
+  ownerOf,
+  REQUEST_ID_HEADER,
+  requestIdOf,
+} from "./call.ts";
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const NETWORK = /^[\da-f.:]{1,40}$/;
 
 /** As the gateway gives it, or its client. */
-const REQUEST_ID = /^[\x21-\x7e]{1,64}$/;
 
 /** Created once, because capturing a stack for each caller that leaves is expensive. */
 const LEFT = new DOMException("the caller has left", "AbortError");
@@ -78,12 +86,12 @@ export class ServerCall implements Call {
 
   get log(): Log {
     if (this.#callLog) return this.#callLog;
-    const [requestId] = this.#metadata.get("x-request-id");
+    const requestId = requestIdOf(this.#metadata.get(REQUEST_ID_HEADER)[0]);
     this.#callLog = this.#log.child({
       method: this.#path,
       actor: this.actor,
       trace: this.traceparent.slice(3, 35),
-      ...(typeof requestId === "string" && REQUEST_ID.test(requestId) && { requestId }),
+      ...(requestId !== undefined && { requestId }),
     });
     return this.#callLog;
   }
