@@ -17,8 +17,6 @@ const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 
 const NETWORK = /^[\da-f.:]{1,40}$/;
 
-/** As the gateway gives it, or its client. */
-
 /** Created once, because capturing a stack for each caller that leaves is expensive. */
 const LEFT = new DOMException("the caller has left", "AbortError");
 
